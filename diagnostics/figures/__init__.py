@@ -1,0 +1,13 @@
+"""Figures by kind of evidence: each takes a tidy table and returns a matplotlib figure, and knows nothing of runs.
+
+A figure's `width` is in CSS pixels; the same figure drawn narrow has fewer panels side by side, for a phone.
+"""
+
+from __future__ import annotations
+
+from diagnostics.figures.curves import curves
+from diagnostics.figures.depth_profile import depth_profile
+from diagnostics.figures.effects import effects
+from diagnostics.figures.heat_map import heat_map
+
+__all__ = ["curves", "depth_profile", "effects", "heat_map"]

@@ -1,0 +1,54 @@
+"""What the columns of a run's tables are called on an axis, in which unit, and on which scale they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from diagnostics.figures.scales import Linear, Log, Scale
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A column's axis.
+
+    Args:
+        label: its name in words, with the unit in brackets.
+        scale: logarithmic for what spans decades.
+        always_measured: whether each row holds a measurement, so that NaN says *not a number* and not *missing*.
+    """
+
+    label: str
+    scale: Scale
+    always_measured: bool = False
+
+
+LOG, LINEAR = Log(), Linear()
+
+QUANTITIES: Mapping[str, Quantity] = {
+    "activation_gradient_rms": Quantity("gradient at the layer's output, RMS (loss per unit of activation)", LOG),
+    "gradient_norm": Quantity("gradient norm ‖g‖₂ (loss per unit of weight)", LOG),
+    "gradient_rms": Quantity("gradient per weight, RMS (loss per unit of weight)", LOG),
+    "gradient_norm_clipped": Quantity("gradient norm after clipping (loss per unit of weight)", LOG),
+    "gradient_to_weight": Quantity("gradient norm / weight norm (loss per unit of weight²)", LOG),
+    "weight_norm": Quantity("weight norm ‖W‖₂", LOG),
+    "update_ratio": Quantity("update norm / weight norm, per step (no unit)", LOG),
+    "activation_mean": Quantity("mean activation", LINEAR),
+    "activation_std": Quantity("standard deviation of the activation", LOG),
+    "zero_fraction": Quantity("activations exactly 0 (share)", LINEAR),
+    "population_sparseness": Quantity("population sparseness (0 dense, 1 sparse)", LINEAR),
+    "lifetime_sparseness": Quantity("lifetime sparseness (0 dense, 1 sparse)", LINEAR),
+    "saturated_fraction": Quantity("saturated activations (share)", LINEAR),
+    "dead_fraction": Quantity("dead units (share)", LINEAR),
+    "gradient_nonfinite": Quantity("gradient entries that are NaN or Inf (count)", LINEAR),
+    "activation_nonfinite": Quantity("activation entries that are NaN or Inf (count)", LINEAR),
+    "variance_ratio": Quantity("variance after / before dropout (ratio)", LOG),
+    "loss": Quantity("loss", LOG, always_measured=True),
+    "accuracy": Quantity("accuracy (share)", LINEAR),
+    "learning_rate": Quantity("learning rate", LOG),
+}
+
+
+def quantity(column: str) -> Quantity:
+    """The axis of a column; an unknown one is shown under its own name on a linear scale."""
+    return QUANTITIES.get(column, Quantity(column.replace("_", " "), LINEAR))

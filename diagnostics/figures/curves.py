@@ -1,0 +1,144 @@
+"""A scalar such as the loss over the steps, one panel per arm, with the other arms in grey behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from diagnostics.figures import marks, style
+from diagnostics.figures.columns import quantity
+from diagnostics.figures.panels import Layout, explain, headed, panels, say_missing
+from diagnostics.figures.scales import Limits, lay_out, round_steps, set_ticks
+from diagnostics.figures.seeds import arm_names, over_seeds, require
+from diagnostics.numerals import short
+
+SPLITS = ("training", "validation")
+_WORDS = {"train": "training", "training": "training", "validation": "validation"}
+_LINE: Mapping[str, dict] = {
+    "training": {"lw": 1.6, "zorder": 3},
+    "validation": {"lw": 1.3, "marker": "o", "ms": 2.8, "mew": 0, "zorder": 3.1},
+}
+POINTS = 90
+"""Points along a panel: more are averaged in groups of consecutive steps, as no more can be told apart."""
+
+
+def curves(
+    frame: pd.DataFrame,
+    column: str = "loss",
+    *,
+    guide: tuple[float, str] | None = None,
+    notes: Mapping[str, str] | None = None,
+    arms: Sequence[str] | None = None,
+    width: int = style.WIDE,
+) -> Figure:
+    """Small multiples by arm: median over seeds and the range over seeds, by split; the other arms' medians in grey.
+
+    Args:
+        frame: ``arm``, ``seed``, ``step``, ``split`` ("train" or "validation") and `column`.
+        column: the scalar on the vertical axis, which all panels share.
+        guide: a value of orientation and what it is called, such as ``(2.303, "chance: ln 10")``.
+        notes: a short second title line by arm.
+        arms: the panels in order; by default as the frame has them.
+        width: width in CSS pixels.
+
+    Returns:
+        The figure. Where the median is no longer finite the line ends, and signs at the upper edge say so; a loss
+        that is NaN counts as infinite, for it was measured.
+
+    Raises:
+        UsageError: when a column is missing or the frame is empty.
+    """
+    require(frame, ["arm", "seed", "step", "split", column])
+    axis, names = quantity(column), arm_names(frame, arms)
+    if axis.always_measured:
+        frame = frame.assign(**{column: frame[column].astype(float).fillna(np.inf)})
+    table = over_seeds(thin(frame, column), column, ["arm", "split", "step"])
+    drawn = table[["median", "low", "high"]].to_numpy(float).ravel()
+    limits = axis.scale.limits(np.append(drawn, guide[0]) if guide else drawn)
+    handles = _handles(table, guide, others=len(names) > 1)
+    with style.styled():
+        grid = panels(names, width=width, layout=headed(Layout(), axis.label, handles, width), notes=notes)
+        context = _context(table)
+        signs: set[str] = set()
+        for name, axes in grid.axes.items():
+            lay_out(axes, axis.scale, limits, most=5, labels=name in grid.first_column)
+            _step_axis(axes, frame, last=name in grid.last_row)
+            axes.add_collection(_grey(context, but=name), autolim=False)
+            signs |= _panel(axes, table[table["arm"] == name], limits)
+            if guide:
+                marks.guide_line(axes, guide[0], limits)
+        explain(grid, [*handles, *marks.edge_legend(signs)], y=axis.label, x="step")
+    return grid.figure
+
+
+def thin(frame: pd.DataFrame, column: str, points: int = POINTS) -> pd.DataFrame:
+    """Average groups of consecutive steps where a split has more steps than a panel can show.
+
+    A group with an infinite value becomes infinite: what went wrong is not averaged away.
+
+    Args:
+        frame: ``arm``, ``seed``, ``step``, ``split`` and `column`.
+        column: what is averaged.
+        points: the most points that stay per arm, seed and split.
+
+    Returns:
+        The same columns; ``step`` is the first of its group, ``split`` in words.
+    """
+    parts = []
+    for split, rows in frame.groupby("split", observed=True, sort=False):
+        known = np.unique(rows["step"].to_numpy())
+        size = -(-len(known) // points)
+        first = known[np.searchsorted(known, rows["step"].to_numpy()) // size * size]
+        kept = rows[["arm", "seed", column]].assign(step=first, split=_WORDS.get(str(split), str(split)))
+        parts.append(kept if size == 1 else _means(kept, column))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _means(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    keys = ["arm", "seed", "split", "step"]
+    return rows.astype({column: "float64"}).groupby(keys, observed=True)[column].mean().reset_index()
+
+
+def _context(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Every second point of each arm's training median: enough for a grey line, half the size on the page."""
+    rows = table[(table["split"] == "training") & np.isfinite(table["median"])].sort_values("step")
+    return {str(arm): part[["step", "median"]].to_numpy(float)[::2] for arm, part in rows.groupby("arm", observed=True)}
+
+
+def _grey(context: Mapping[str, np.ndarray], but: str) -> LineCollection:
+    lines = [points for arm, points in context.items() if arm != but and len(points) > 1]
+    return LineCollection(lines, colors=style.colour("context"), linewidths=0.7, zorder=1.8)
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, limits: Limits) -> set[str]:
+    if rows["median"].isna().all():
+        say_missing(axes)
+        return set()
+    signs: set[str] = set()
+    for split in SPLITS:
+        part = rows[rows["split"] == split]
+        marks.band(axes, part, "step", style.colour(split), limits, **_LINE[split])
+        signs |= marks.edge_signs(axes, part, "step", style.colour(split), limits)
+    return signs
+
+
+def _step_axis(axes: Axes, frame: pd.DataFrame, *, last: bool) -> None:
+    low, high = float(frame["step"].min()), float(frame["step"].max())
+    axes.set_xlim(low, high if high > low else low + 1)
+    set_ticks(axes.xaxis, round_steps((low, high), 3) if high > low else [low], short, labels=last)
+    axes.grid(visible=False, axis="x")
+
+
+def _handles(table: pd.DataFrame, guide: tuple[float, str] | None, *, others: bool) -> list:
+    present = [split for split in SPLITS if (table["split"] == split).any()]
+    handles = [marks.swatch(split, style.colour(split), **_LINE[split]) for split in present]
+    if others:
+        handles.append(marks.swatch("the other arms, training", style.colour("context"), lw=0.9))
+    if guide:
+        handles.append(marks.swatch(guide[1], style.colour("muted"), lw=0.9, ls=(0, (1, 2))))
+    return handles

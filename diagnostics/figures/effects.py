@@ -1,0 +1,134 @@
+"""Effects with their intervals in a row each, beside what theory or a threshold says: a forest plot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from diagnostics.figures import marks, style
+from diagnostics.figures.scales import Limits, Linear, round_steps, set_ticks
+from diagnostics.figures.seeds import require
+from diagnostics.numerals import estimate
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the rows and their texts stand, in CSS pixels.
+
+    Args:
+        height: of one row.
+        left: room for the labels.
+        right: room for the numbers, and for the verdict where there is one.
+        stacked: whether label and numbers stand above the row, as on a phone.
+        head: room for the legend.
+        foot: room for the ticks and the title of x below each block.
+    """
+
+    height: int
+    left: int
+    right: int
+    stacked: bool
+    head: int = 40
+    foot: int = 56
+
+
+def effects(frame: pd.DataFrame, *, reference: str = "theory", x: str = "effect", width: int = style.WIDE) -> Figure:
+    """One row per effect: a dot with its interval, a bar where the reference lies, the numbers beside.
+
+    Effects of different units stand in blocks of their own, each with its own axis.
+
+    Args:
+        frame: ``label``, ``effect``, ``low``, ``high``; optionally ``reference`` (NaN: none), ``unit`` and ``word``
+            (a verdict, shown with its sign and colour).
+        reference: what the reference is called in the legend, such as "theory" or "threshold".
+        x: what the effect is, for the axis.
+        width: width in CSS pixels; on a narrow figure the texts stand above their row.
+
+    Returns:
+        The figure. A missing effect says so in its row; an infinite end of an interval reaches the edge.
+
+    Raises:
+        UsageError: when a column is missing or the frame is empty.
+    """
+    require(frame, ["label", "effect", "low", "high"])
+    table = frame.assign(**{name: np.nan for name in ("reference",) if name not in frame})
+    table = table.assign(**{name: "" for name in ("unit", "word") if name not in frame})
+    blocks = [rows for _, rows in table.groupby("unit", sort=False, observed=True, dropna=False)]
+    rows = _rows(table, width)
+    height = rows.head + sum(len(block) * rows.height + rows.foot for block in blocks)
+    with style.styled():
+        figure = Figure(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
+        top, wide = rows.head, (width - rows.left - rows.right) / width
+        for block in blocks:
+            tall = len(block) * rows.height
+            axes = figure.add_axes((rows.left / width, 1 - (top + tall) / height, wide, tall / height))
+            _block(axes, block, x, rows)
+            top += tall + rows.foot
+        _legend(figure, table, reference)
+    return figure
+
+
+def _rows(table: pd.DataFrame, width: int) -> Rows:
+    if width < 2 * style.NARROW:
+        return Rows(height=44, left=10, right=12, stacked=True)
+    longest = int(table["label"].astype(str).str.len().max())
+    right = 180 + 130 * bool(table["word"].astype(bool).any())
+    return Rows(height=26, left=min(int(longest * style.PIXELS_PER_CHARACTER) + 24, 360), right=right, stacked=False)
+
+
+def _legend(figure: Figure, table: pd.DataFrame, reference: str) -> None:
+    handles = [marks.swatch("measured, 95 % interval", style.colour("start"), marker="o", ms=5, mew=0, lw=1.8)]
+    if table["reference"].notna().any():
+        handles.append(marks.swatch(reference, style.colour("theory"), ls="", marker="|", ms=11, mew=2.2))
+    style.legend(figure, handles, top=4)
+
+
+def _block(axes: Axes, block: pd.DataFrame, x: str, rows: Rows) -> None:
+    limits = Linear(margin=0.08).limits(np.append(block[["effect", "low", "high", "reference"]].to_numpy(float), 0.0))
+    axes.set_xlim(*limits)
+    axes.set_ylim(len(block) - 0.5, -0.5)
+    set_ticks(axes.xaxis, round_steps(limits, 4 if rows.stacked else 8), Linear().label, labels=True)
+    set_ticks(axes.yaxis, [], str, labels=False)
+    axes.spines["left"].set_visible(False)
+    axes.axvline(0, color=style.colour("muted"), lw=0.7, zorder=1)
+    unit = str(block["unit"].iloc[0])
+    axes.set_xlabel(f"{x}, {unit} →" if unit else f"{x} →", loc="right")
+    for index, (_, record) in enumerate(block.iterrows()):
+        _marks(axes, index + 0.2 * rows.stacked, record, limits)
+        _texts(axes, index, record, rows)
+
+
+def _marks(axes: Axes, height: float, record: pd.Series, limits: Limits) -> None:
+    blue = style.colour("start")
+    ends = np.clip([float(record["low"]), float(record["high"])], *limits)
+    axes.plot(ends, [height, height], color=blue, lw=1.8, zorder=3)
+    axes.plot(record["reference"], height, "|", color=style.colour("theory"), ms=13, mew=2.2, zorder=3.5)
+    axes.plot(np.clip(float(record["effect"]), *limits), height, "o", color=blue, ms=5.5, mew=0, zorder=4)
+
+
+def _texts(axes: Axes, index: int, record: pd.Series, rows: Rows) -> None:
+    across = axes.get_yaxis_transform()
+    words = {"transform": across, "va": "center"}
+    numbers = estimate(*(float(record[name]) for name in ("effect", "low", "high")))
+    word = str(record["word"])
+    sign = f"{style.SYMBOLS.get(word, '')} {word}".strip()
+    if rows.stacked:
+        axes.text(0, index - 0.22, str(record["label"]), ha="left", **words)
+        axes.text(1, index - 0.22, numbers, ha="right", color=style.colour("muted"), **words)
+        return
+    axes.text(-0.012, index, str(record["label"]), ha="right", **words)
+    axes.text(1.015, index, numbers, color=style.colour("muted"), **words)
+    if word:
+        axes.annotate(
+            sign,
+            (1, index),
+            (190 * 0.72, 0),
+            xycoords=across,
+            textcoords="offset points",
+            va="center",
+            color=style.PALETTE[word].light,
+        )

@@ -1,0 +1,183 @@
+"""A quantity over layers and steps as a coloured mesh, one panel per arm, all on one colour scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from diagnostics.figures import style
+from diagnostics.figures.columns import quantity
+from diagnostics.figures.panels import LINE, Layout, Panels, axis_titles, panels, say_missing
+from diagnostics.figures.scales import Limits, Scale, round_steps, set_ticks
+from diagnostics.figures.seeds import arm_names, over_seeds, require
+from diagnostics.numerals import short
+
+BAR = 44
+"""Height in CSS pixels of the colour bar with its tick labels."""
+MOST_COLUMNS = 240
+"""Recorded steps beyond this many are thinned: a panel has no more pixels than that."""
+ZERO, INFINITE, MISSING = "#7ad0d6", "#e0007a", "#b9bfc6"
+"""Colours outside the map's own range for values without a place on the scale."""
+
+
+class Mesh(NamedTuple):
+    """One arm's values on an even grid of steps.
+
+    Args:
+        values: `[layers, columns]`, the first layer at the bottom.
+        steps: `[columns]`, even from the first to the last recorded step.
+        depths: `[layers]`, ascending.
+    """
+
+    values: np.ndarray
+    steps: np.ndarray
+    depths: np.ndarray
+
+
+def heat_map(
+    frame: pd.DataFrame,
+    column: str = "activation_gradient_rms",
+    *,
+    notes: Mapping[str, str] | None = None,
+    arms: Sequence[str] | None = None,
+    width: int = style.WIDE,
+) -> Figure:
+    """Small multiples by arm: the median over seeds, colour by value, layers upwards, steps to the right.
+
+    Args:
+        frame: ``arm``, ``seed``, ``step``, ``depth`` and `column`; one row per layer, step and seed.
+        column: the quantity that colour shows, on a scale that all panels share.
+        notes: a short second title line by arm.
+        arms: the panels in order; by default as the frame has them.
+        width: width in CSS pixels.
+
+    Returns:
+        The figure. Zeros on a logarithmic scale, infinities and missing values have colours of their own.
+
+    Raises:
+        UsageError: when a column is missing or the frame is empty.
+    """
+    require(frame, ["arm", "seed", "step", "depth", column])
+    table = over_seeds(frame, column, ["arm", "step", "depth"])
+    axis, names = quantity(column), arm_names(frame, arms)
+    limits = axis.scale.limits(table["median"].to_numpy(float))
+    seen = table["median"].to_numpy(float)
+    colour_label = f"colour: {axis.label}"
+    with style.styled():
+        layout = Layout(panel=110, head=BAR + LINE, bottom=38).below(style.lines_of(colour_label, width))
+        grid = panels(names, width=width, layout=layout.below(width < 2 * style.NARROW), notes=notes)
+        for name, axes in grid.axes.items():
+            _panel(axes, table[table["arm"] == name], axis.scale, limits)
+            _ticks(axes, table, first=name in grid.first_column, last=name in grid.last_row)
+        axis_titles(grid, y="layer, counted from the input", x="step")
+        _colour_bar(grid, colour_label, axis.scale, limits)
+        _special_legend(grid, seen, axis.scale, below=layout.head)
+    return grid.figure
+
+
+def mesh(rows: pd.DataFrame) -> Mesh:
+    """Spread one arm's medians over an even grid of steps; each column shows the last reading up to its step.
+
+    Args:
+        rows: ``step``, ``depth``, ``median`` of one arm.
+    """
+    wide = rows.pivot(index="depth", columns="step", values="median").sort_index()
+    recorded = wide.columns.to_numpy(float)
+    count = min(len(recorded), MOST_COLUMNS)
+    even = np.linspace(recorded[0], recorded[-1], count)
+    last = np.searchsorted(recorded, even + 1e-6, side="right") - 1
+    return Mesh(wide.to_numpy(float)[:, last], even, wide.index.to_numpy(float))
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, scale: Scale, limits: Limits) -> None:
+    if rows["median"].isna().all():
+        say_missing(axes)
+        return
+    data = mesh(rows)
+    values = np.where(np.isposinf(data.values), np.finfo(float).max, data.values)
+    if scale.name == "log":
+        values = np.where(values <= 0, np.finfo(float).tiny, values)
+    # "none" puts one pixel per value into the SVG, which the browser enlarges: a few hundred bytes per panel.
+    axes.imshow(
+        np.ma.masked_invalid(values),
+        norm=_norm(scale, limits),
+        cmap=_map(),
+        origin="lower",
+        aspect="auto",
+        extent=(data.steps[0], data.steps[-1] + column_width(data), data.depths[0] - 0.5, data.depths[-1] + 0.5),
+        interpolation="none",
+    )
+
+
+def column_width(data: Mesh) -> float:
+    """How many steps a column of the mesh stands for."""
+    return float(data.steps[-1] - data.steps[0]) / max(len(data.steps) - 1, 1) or 1.0
+
+
+def _norm(scale: Scale, limits: Limits) -> Normalize:
+    return (LogNorm if scale.name == "log" else Normalize)(*limits)
+
+
+def _map() -> Colormap:
+    return colormaps["magma"].with_extremes(under=ZERO, over=INFINITE, bad=MISSING)
+
+
+def _ticks(axes: Axes, table: pd.DataFrame, *, first: bool, last: bool) -> None:
+    low, high = float(table["depth"].min()), float(table["depth"].max())
+    axes.set_ylim(low - 0.5, high + 0.5)
+    inner = [tick for tick in round_steps((low, high), 4) if tick == int(tick) and tick > low + (high - low) / 8]
+    set_ticks(axes.yaxis, [low, *inner], short, labels=first)
+    steps = (float(table["step"].min()), float(table["step"].max()))
+    columns = min(table["step"].nunique(), MOST_COLUMNS)
+    axes.set_xlim(steps[0], steps[1] + ((steps[1] - steps[0]) / max(columns - 1, 1) or 1.0))
+    set_ticks(axes.xaxis, round_steps(steps, 3) if steps[0] < steps[1] else [steps[0]], short, labels=last)
+    axes.grid(visible=False)
+
+
+def _colour_bar(grid: Panels, label: str, scale: Scale, limits: Limits) -> None:
+    figure = grid.figure
+    width, height = (side * style.PIXELS_PER_INCH for side in figure.get_size_inches())
+    text = style.wrapped(label, width)
+    figure.text(0, 1 - (6 + LINE) / height, text, va="top")
+    top = 14 + LINE * (2 + text.count("\n"))
+    axes = figure.add_axes((2 / width, 1 - (top + 10) / height, min(420, width - 16) / width, 10 / height))
+    place, levels = _norm(scale, limits), np.linspace(0, 1, 128)
+    axes.imshow(np.atleast_2d(levels), cmap=_map(), aspect="auto", extent=(0, 1, 0, 1))
+    marked = {float(place(tick)): scale.label(tick) for tick in scale.ticks(limits, 7)}
+    set_ticks(axes.xaxis, list(marked), marked.__getitem__, labels=True)
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    axes.grid(visible=False)
+
+
+def _special_legend(grid: Panels, values: np.ndarray, scale: Scale, *, below: float) -> None:
+    """A key for zeros, infinities and gaps, where they occur: beside the colour bar, or below it on a phone."""
+    occurs = {
+        ("zero or negative", ZERO): scale.name == "log" and bool(np.any(values <= 0)),
+        ("infinite", INFINITE): bool(np.isposinf(values).any()),
+        ("missing", MISSING): bool(np.isnan(values).any()),
+    }
+    handles = [Patch(color=color, label=text) for (text, color), seen in occurs.items() if seen]
+    if not handles:
+        return
+    width, height = (side * style.PIXELS_PER_INCH for side in grid.figure.get_size_inches())
+    place = (460 / width, 1 - (below - 32) / height) if width > 2 * style.NARROW else (0, 1 - (below + 2) / height)
+    grid.figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=place,
+        ncols=3,
+        borderaxespad=0,
+        borderpad=0.1,
+        handlelength=1,
+        handleheight=1,
+        columnspacing=1.2,
+    )

@@ -1,0 +1,138 @@
+"""Small multiples: a grid of equal panels, placed to the pixel, that has as many columns as its width allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from diagnostics.figures import marks, style
+
+LINE = 16
+"""Height of a line of text in CSS pixels."""
+
+
+@dataclass(frozen=True)
+class Panels:
+    """A figure and its panels by name.
+
+    Args:
+        figure: the figure.
+        axes: one axes per name, in reading order.
+        first_column: names whose panel carries the tick labels of y.
+        last_row: names whose panel carries the tick labels of x.
+    """
+
+    figure: Figure
+    axes: Mapping[str, Axes]
+    first_column: frozenset[str]
+    last_row: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Distances of a grid of panels, in CSS pixels.
+
+    Args:
+        panel: height of one panel; its width follows from the figure's.
+        narrowest: the least width of a panel: decides the number of columns.
+        widest: the greatest width of a panel, so that a single one does not fill the page.
+        head: room above the first row, for axis title and legend.
+        title: room above each panel, for its name and its note; less where no panel has a note.
+        left: room for the tick labels of y.
+        bottom: room below the last row, for tick labels and title of x.
+        gap: distance between neighbours.
+    """
+
+    panel: int = 132
+    narrowest: int = 132
+    most: int = 4
+    widest: int = 520
+    head: int = 58
+    title: int = 40
+    left: int = 50
+    bottom: int = 40
+    gap: int = 18
+
+    def below(self, lines: int) -> Layout:
+        """The same with room in the head for `lines` further lines of text."""
+        return replace(self, head=self.head + lines * LINE)
+
+    def columns(self, count: int, width: int) -> int:
+        """How many panels stand side by side: an even number where there are several, so that pairs stay together."""
+        fit = max(1, min(self.most, (width - self.left + self.gap) // (self.narrowest + self.gap)))
+        return min(count, fit - fit % 2 if fit > 2 else fit)
+
+
+def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[str, str] | None = None) -> Panels:
+    """Make an empty grid with one titled panel per name.
+
+    Args:
+        names: the panels in reading order; at least one.
+        width: width of the figure in CSS pixels.
+        layout: distances.
+        notes: a second, quieter title line by name.
+    """
+    columns = layout.columns(len(names), width)
+    rows = -(-len(names) // columns)
+    title = layout.title if notes else layout.title - 12
+    height = layout.head + rows * (title + layout.panel) + (rows - 1) * 10 + layout.bottom
+    wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)
+    figure = Figure(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
+    axes = {}
+    for index, name in enumerate(names):
+        row, column = divmod(index, columns)
+        left = layout.left + column * (wide + layout.gap)
+        top = layout.head + title + row * (title + layout.panel + 10)
+        box = (left / width, 1 - (top + layout.panel) / height, wide / width, layout.panel / height)
+        axes[name] = figure.add_axes(box)
+        _title(axes[name], name, (notes or {}).get(name, ""))
+    return Panels(figure, axes, frozenset(names[::columns]), frozenset(names[-columns:]))
+
+
+def headed(layout: Layout, y: str, handles: Sequence[Artist], width: int) -> Layout:
+    """The layout with a head that is high enough for the axis title and the legend, which break on narrow figures."""
+    columns = style.legend_columns([str(handle.get_label()) for handle in handles], width)
+    rows = -(-(len(handles) + len(marks.EDGE_TEXTS)) // columns) if columns == 1 or width < 2 * style.NARROW else 1
+    return layout.below(style.lines_of(y, width) + rows - 2)
+
+
+def explain(grid: Panels, handles: Sequence[Artist], *, y: str, x: str) -> None:
+    """Write the axis titles and the legend."""
+    axis_titles(grid, y=y, x=x)
+    width = grid.figure.get_figwidth() * style.PIXELS_PER_INCH
+    style.legend(grid.figure, handles, top=8 + LINE * style.lines_of(y, width))
+
+
+def axis_titles(grid: Panels, *, y: str, x: str) -> None:
+    """Write what the axes mean, horizontally: y at the top left with an arrow up, x below the last panel.
+
+    Args:
+        grid: the panels.
+        y: name and unit of the vertical axis; broken into lines where the figure is narrow.
+        x: name and unit of the horizontal axis.
+    """
+    muted = style.colour("muted")
+    width, height = (side * style.PIXELS_PER_INCH for side in grid.figure.get_size_inches())
+    grid.figure.text(0, 1 - 2 / height, f"↑ {style.wrapped(y, width)}", color=muted, va="top", ha="left")
+    right = list(grid.axes.values())[-1].get_position().x1
+    at_left = right * width < 8 * len(x)
+    place = (8 / width, "left") if at_left else (right, "right")
+    grid.figure.text(place[0], 4 / height, f"{x} →", color=muted, va="bottom", ha=place[1])
+
+
+def say_missing(axes: Axes, text: str = "not measured") -> None:
+    """Say in the panel that there is nothing to see, rather than leave it blank."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=style.colour("muted"))
+
+
+def _title(axes: Axes, name: str, note: str) -> None:
+    axes.annotate(
+        name, (0, 1), (0, 15 if note else 4), xycoords="axes fraction", textcoords="offset points", weight="bold"
+    )
+    axes.annotate(
+        note, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", size=8, color=style.colour("muted")
+    )

@@ -1,0 +1,127 @@
+"""Axis scales that know what to do with zeros and infinities: limits, ticks, and where to put what has no place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from diagnostics.numerals import power_of_ten, short
+
+Limits = tuple[float, float]
+
+
+class Scale(Protocol):
+    """How values are laid out along an axis."""
+
+    @property
+    def name(self) -> Literal["log", "linear"]:
+        """The scale's name in matplotlib."""
+        ...
+
+    def limits(self, values: np.ndarray) -> Limits:
+        """The limits that show every value that can be shown."""
+        ...
+
+    def ticks(self, limits: Limits, most: int) -> list[float]:
+        """At most about `most` round values inside the limits."""
+        ...
+
+    def label(self, value: float) -> str:
+        """A tick's text."""
+        ...
+
+
+@dataclass(frozen=True)
+class Log:
+    """Equal ratios are equal distances; zero lies below every limit.
+
+    Args:
+        margin: share of the range in decades that is added at both ends, so that no mark is cut.
+        least: narrowest range in decades; a constant would otherwise have none.
+    """
+
+    margin: float = 0.05
+    least: float = 0.3
+    name: Literal["log"] = "log"
+
+    def limits(self, values: np.ndarray) -> Limits:
+        """Limits around the finite positive values; (0.1, 10) when there are none."""
+        shown = values[np.isfinite(values) & (values > 0)]
+        if not shown.size:
+            return 0.1, 10.0
+        low, high = np.log10(shown.min()), np.log10(shown.max())
+        pad = max(self.margin * (high - low), (self.least - (high - low)) / 2, 0.02)
+        return float(10 ** max(low - pad, -307)), float(10 ** min(high + pad, 308))
+
+    def ticks(self, limits: Limits, most: int = 6) -> list[float]:
+        """Whole decades at an even stride, or 1-2-5 values inside a range of less than two decades."""
+        first, last = math.ceil(math.log10(limits[0]) - 1e-9), math.floor(math.log10(limits[1]) + 1e-9)
+        if last - first >= 2:
+            stride = math.ceil((last - first + 1) / most)
+            return [10.0**power for power in range(first, last + 1) if power % stride == 0]
+        steps = (1, 2, 5) if limits[1] / limits[0] > 4 else (1, 1.5, 2, 3, 5, 7)
+        fine = [factor * 10.0**power for power in range(first - 1, last + 1) for factor in steps]
+        return [value for value in fine if limits[0] <= value <= limits[1]]
+
+    def label(self, value: float) -> str:
+        """A power of ten in superscript, plain digits between 0.01 and 1000."""
+        return power_of_ten(value)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Equal differences are equal distances.
+
+    Args:
+        margin: share of the range that is added at both ends.
+    """
+
+    margin: float = 0.05
+    name: Literal["linear"] = "linear"
+
+    def limits(self, values: np.ndarray) -> Limits:
+        """Limits around the finite values; (0, 1) when there are none."""
+        shown = values[np.isfinite(values)]
+        if not shown.size:
+            return 0.0, 1.0
+        low, high = float(shown.min()), float(shown.max())
+        pad = self.margin * (high - low) or 0.05 * abs(high) or 0.5
+        return low - pad, high + pad
+
+    def ticks(self, limits: Limits, most: int = 5) -> list[float]:
+        """Multiples of 1, 2 or 5 times a power of ten."""
+        return round_steps(limits, most)
+
+    def label(self, value: float) -> str:
+        """The shortest digits that tell the value."""
+        return short(value)
+
+
+def round_steps(limits: Limits, most: int) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten inside the limits, at most `most` of them."""
+    rough = (limits[1] - limits[0]) / max(most, 1)
+    unit = 10.0 ** math.floor(math.log10(rough))
+    stride = next(factor * unit for factor in (1, 2, 5, 10) if factor * unit >= rough * (1 - 1e-9))
+    first, last = math.ceil(limits[0] / stride - 1e-9), math.floor(limits[1] / stride + 1e-9)
+    return [float(f"{index * stride:.12g}") for index in range(first, last + 1)]
+
+
+def lay_out(axes: Axes, scale: Scale, limits: Limits, *, most: int = 6, labels: bool = True) -> None:
+    """Give the y axis its scale, limits and ticks; without labels where a neighbour carries them."""
+    axes.set_yscale(scale.name)
+    axes.set_ylim(*limits)
+    set_ticks(axes.yaxis, scale.ticks(limits, most), scale.label, labels=labels)
+
+
+def set_ticks(axis: Axis, values: Sequence[float], text, *, labels: bool) -> None:
+    """Set exactly these ticks, which is also much faster than letting a locator search."""
+    axis.set_major_locator(FixedLocator(values))
+    axis.set_minor_locator(NullLocator())
+    axis.set_ticklabels([text(value) for value in values] if labels else [])

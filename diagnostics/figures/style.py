@@ -1,0 +1,151 @@
+"""Palette, type and line weights of every figure: one colour has one meaning, on light and on dark paper."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+WIDE = 1080
+"""Width in CSS pixels of a figure on a desktop page."""
+NARROW = 358
+"""Width in CSS pixels of a figure on a phone (390 pixels less the page's margins)."""
+PIXELS_PER_INCH = 100
+PIXELS_PER_CHARACTER = 7.0
+"""Mean width of a character at the base size, on the safe side."""
+
+
+@dataclass(frozen=True)
+class Colour:
+    """One meaning's colour on light paper and on dark paper."""
+
+    light: str
+    dark: str
+
+
+# Blues, pale to deep, are moments of training; orange is theory; magenta is validation; the verdicts' four
+# colours appear with their word only. Lightness differs within each group, so that no reader depends on hue.
+PALETTE: Mapping[str, Colour] = {
+    "ink": Colour("#1c2127", "#e9ecef"),
+    "muted": Colour("#58626d", "#a9b3bd"),
+    "rule": Colour("#e1e5ea", "#343b43"),
+    "paper": Colour("#ffffff", "#15181c"),
+    "wash": Colour("#f5f7f9", "#1e2328"),
+    "context": Colour("#c3cad2", "#4b545e"),
+    "start": Colour("#3f9cc4", "#3b86ab"),
+    "middle": Colour("#2a68ad", "#7dbfe8"),
+    "end": Colour("#0a2463", "#d9f1ff"),
+    "theory": Colour("#cf5c00", "#ff9f4a"),
+    "training": Colour("#22303c", "#dfe6ec"),
+    "validation": Colour("#b8347c", "#f38cc4"),
+    "supported": Colour("#00705e", "#4fd0b5"),
+    "refuted": Colour("#b3261e", "#ff8a80"),
+    "mixed": Colour("#6b3fa0", "#c7a5f2"),
+    "inconclusive": Colour("#5d6773", "#b3bcc6"),
+}
+
+SYMBOLS: Mapping[str, str] = {"supported": "✓", "refuted": "✗", "mixed": "◐", "inconclusive": "?"}
+"""A verdict's sign, so that it never rests on colour alone."""
+
+RC: Mapping[str, Any] = {
+    "figure.dpi": PIXELS_PER_INCH,
+    "font.family": "DejaVu Sans",  # ships with matplotlib: the same picture on every machine
+    "font.size": 8.5,
+    "text.color": PALETTE["ink"].light,
+    "axes.edgecolor": PALETTE["muted"].light,
+    "axes.labelcolor": PALETTE["muted"].light,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "grid.color": PALETTE["rule"].light,
+    "grid.linewidth": 0.7,
+    "xtick.color": PALETTE["muted"].light,
+    "ytick.color": PALETTE["muted"].light,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.size": 3,
+    "ytick.major.size": 0,
+    "xtick.major.width": 0.6,
+    "lines.linewidth": 1.5,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "svg.fonttype": "none",  # text stays text: small, selectable, read aloud
+    "svg.hashsalt": "diagnostics",  # the same figure gives the same bytes
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in the house style inside the block, and leave the caller's rcParams as they were."""
+    with mpl.rc_context(dict(RC)):
+        yield
+
+
+def colour(meaning: str) -> str:
+    """The colour of a meaning on light paper, as hex; the page maps it to its dark twin.
+
+    Raises:
+        KeyError: when nothing has that meaning.
+    """
+    return PALETTE[meaning].light
+
+
+def css_variables() -> str:
+    """The palette as CSS custom properties, light by default and dark where the reader prefers it."""
+    light = "".join(f"--{name}:{shade.light};" for name, shade in PALETTE.items())
+    dark = "".join(f"--{name}:{shade.dark};" for name, shade in PALETTE.items())
+    return f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+
+
+def wrapped(text: str, width: float) -> str:
+    """The text broken into lines that fit `width` CSS pixels."""
+    return textwrap.fill(text, max(20, int(width / PIXELS_PER_CHARACTER)))
+
+
+def lines_of(text: str, width: float) -> int:
+    """How many lines :func:`wrapped` makes."""
+    return wrapped(text, width).count("\n") + 1
+
+
+def legend_columns(labels: Sequence[str], width: float) -> int:
+    """How many legend entries stand side by side in `width` CSS pixels."""
+    longest = max((len(label) for label in labels), default=1)
+    return max(1, min(len(labels), int(width / (longest * PIXELS_PER_CHARACTER + 42))))
+
+
+def legend(figure: Figure, handles: Sequence[Artist], *, top: float) -> None:
+    """Set one legend in reading order at the figure's left, `top` pixels below its upper edge."""
+    if not handles:
+        return
+    width, height = (side * PIXELS_PER_INCH for side in figure.get_size_inches())
+    columns = legend_columns([str(handle.get_label()) for handle in handles], width)
+    rows = -(-len(handles) // columns)
+    # matplotlib fills legends column by column; people read them row by row
+    order = [
+        handles[row * columns + column]
+        for column in range(columns)
+        for row in range(rows)
+        if row * columns + column < len(handles)
+    ]
+    figure.legend(
+        handles=order,
+        loc="upper left",
+        bbox_to_anchor=(0.0, 1 - top / height),
+        ncols=columns,
+        borderaxespad=0.0,
+        borderpad=0.1,
+        handlelength=2.0,
+        columnspacing=1.6,
+        labelspacing=0.35,
+    )

@@ -1,0 +1,94 @@
+"""Numbers as people read them: significant digits, a true minus sign, superscripts, and words for what is missing."""
+
+from __future__ import annotations
+
+import math
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+MISSING = "–"
+
+
+def short(value: float, digits: int = 3) -> str:
+    """A number with `digits` significant digits; NaN is a dash, infinity its sign.
+
+    Args:
+        value: any number, or None for missing.
+        digits: significant digits kept; trailing zeros are dropped.
+
+    Returns:
+        Text such as ``"0.626"``, ``"−1.2 × 10⁻⁷"``, ``"∞"`` or ``"–"``.
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value != 0 and not 1e-4 <= abs(value) < 1e6:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{_trim(mantissa)} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return _trim(f"{value:,.{max(digits - 1 - _magnitude(value), 0)}f}")
+
+
+def power_of_ten(value: float) -> str:
+    """A value of a logarithmic axis: digits from 0.01 to 1000, a superscript power of ten outside."""
+    exponent = _magnitude(value)
+    mantissa = value / 10.0**exponent
+    if -2 <= exponent <= 3:
+        return _trim(f"{value:,.{max(1 - exponent, 0)}f}")
+    power = f"10{str(exponent).translate(_SUPERSCRIPT)}"
+    return power if abs(mantissa - 1) < 1e-6 else f"{mantissa:.2g}×{power}"
+
+
+def interval(low: float, high: float, digits: int = 3) -> str:
+    """An interval in brackets, or a dash when it is missing."""
+    if math.isnan(low) or math.isnan(high):
+        return MISSING
+    return f"[{short(low, digits)}, {short(high, digits)}]"
+
+
+def estimate(effect: float, low: float, high: float) -> str:
+    """An effect with its interval, all to the same decimal place.
+
+    The place is that of the interval's second significant digit; without a width, the effect's third.
+
+    Returns:
+        Text such as ``"0.630 [0.621, 0.639]"``; ``"not measured"`` when the effect is missing.
+    """
+    if math.isnan(effect):
+        return "not measured"
+    width = high - low
+    if not math.isfinite(width) or not math.isfinite(effect) or max(abs(low), abs(high), width) >= 1e6:
+        return f"{short(effect)} {interval(low, high)}" if not math.isnan(width) else short(effect)
+    places = 1 - _magnitude(width) if width > 1e-12 * abs(effect) else 2 - _magnitude(effect)
+    if places > 6:
+        return f"{short(effect)} {interval(low, high)}"
+    return "{} [{}, {}]".format(*(_fixed(value, max(places, 0)) for value in (effect, low, high)))
+
+
+def percent(share: float) -> str:
+    """A share as per cent: ``0.0123`` is ``"1.2 %"``; below a tenth of a per cent it says so."""
+    if math.isnan(share) or math.isinf(share):
+        return MISSING
+    if 0 < abs(share) < 1e-3:
+        return "< 0.1 %"
+    return _trim(f"{100 * share:.1f}") + " %"
+
+
+def p_value(value: float) -> str:
+    """A p-value as papers write it, such as ``"p = 0.031"`` or ``"p < 0.001"``; empty when there is none."""
+    if value is None or math.isnan(value):
+        return ""
+    return "p < 0.001" if value < 1e-3 else f"p = {value:.2g}"
+
+
+def _magnitude(value: float) -> int:
+    return math.floor(math.log10(abs(value)) + 1e-12) if value else 0
+
+
+def _fixed(value: float, places: int) -> str:
+    text = f"{value:,.{places}f}"
+    return text.replace("-", "−") if text.strip("-0.,") else text.removeprefix("-")
+
+
+def _trim(digits: str) -> str:
+    text = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return text.replace("-", "−") if text.strip("-0.,") else "0"

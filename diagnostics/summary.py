@@ -1,0 +1,66 @@
+"""The page's answer, verdicts and first tables in the terminal: enough to know the outcome without opening anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from diagnostics.figures.style import SYMBOLS
+from diagnostics.page import Card, Page, Table
+
+# The terminal has its own palette, light or dark: these names follow it, and the word stands beside the colour.
+_STYLES = {"supported": "bold green", "refuted": "bold red", "mixed": "bold magenta", "inconclusive": "bold"}
+
+
+def summary(page: Page, report: Path | None = None) -> RenderableType:
+    """Answer, verdicts and tables of a page for the terminal.
+
+    Args:
+        page: what to say.
+        report: where the HTML page lies; named at the end.
+
+    Returns:
+        Something that a Rich console can print, at any width.
+    """
+    tables = [table for section in page.sections for table in section.tables]
+    parts: list[RenderableType] = [
+        Text(page.title, style="dim"),
+        Padding(Text(page.answer, style="bold"), (0, 0, 1, 0)),
+    ]
+    parts += [_verdicts(page.verdicts)] if page.verdicts else []
+    parts += [Padding(_grid(table), (1, 0, 0, 0)) for table in tables]
+    parts += [Padding(Text(page.status, style="dim"), (1, 0, 0, 0))] if page.status else []
+    parts += [Text(f"Report: {report}", no_wrap=True, overflow="fold")] if report else []
+    return Group(*parts)
+
+
+def print_summary(page: Page, report: Path | None = None, console: Console | None = None) -> None:
+    """Print :func:`summary` to a console, by default standard output."""
+    (console or Console(highlight=False)).print(summary(page, report))
+
+
+def _verdicts(cards: tuple[Card, ...]) -> Grid:
+    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    grid.add_column("verdict", no_wrap=True)
+    grid.add_column("statement, and what was measured", ratio=2)
+    grid.add_column("effect [95 % interval]", ratio=1)
+    grid.add_column("threshold", ratio=1)
+    grid.add_column("seeds", justify="right")
+    for card in cards:
+        word = Text(f"{SYMBOLS.get(card.word, '')} {card.word}", style=_STYLES.get(card.word, "bold"))
+        told = Text(card.statement).append(f"\n{card.sentence}" if card.sentence else "", style="dim")
+        grid.add_row(word, told, Text(card.measured), Text(card.threshold), str(card.seeds or ""))
+    return grid
+
+
+def _grid(table: Table) -> Grid:
+    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in table.header:
+        grid.add_column(Text(title), justify="right" if title in table.numeric else "left")
+    for row in table.rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    return grid
