@@ -1,0 +1,119 @@
+"""Files that are whole or not there, and JSON that every reader accepts."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """Write a file beside its place, sync it, and rename it into place.
+
+    A reader sees the old file or the new one, never half of one. An exception leaves nothing behind; a killed process
+    leaves a hidden ``.NAME.partial``, which a pattern such as ``*.parquet`` does not match.
+
+    Args:
+        path: where the file goes; its folder exists.
+
+    Returns:
+        A context that gives the open binary file.
+
+    Raises:
+        OSError: the disk is full, the folder is gone, and the like.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as strict JSON, whole or not at all.
+
+    Args:
+        path: where the file goes; its folder exists.
+        value: anything; `plain` says what becomes of it.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with written_whole(path) as file:
+        file.write(json_text(value).encode())
+
+
+def json_text(value: Any) -> str:
+    """A value as indented, strict JSON text: no bare NaN or Infinity, which only Python would read.
+
+    Args:
+        value: anything; `plain` says what becomes of it.
+
+    Returns:
+        The text, ending in a line break.
+    """
+    return json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+@functools.singledispatch
+def plain(value: Any) -> Any:
+    """A value as what JSON can hold.
+
+    Mappings and sequences are followed, NumPy arrays and scalars become lists and numbers, a float that is not finite
+    becomes ``"nan"``, ``"inf"`` or ``"-inf"`` (which `float` reads back), and anything else its repr.
+
+    Args:
+        value: anything.
+
+    Returns:
+        None, bool, int, finite float, str, or lists and string-keyed dicts of them.
+    """
+    return plain(value.tolist()) if hasattr(value, "tolist") else repr(value)
+
+
+@plain.register(str)
+def _text(value: str) -> str:
+    return str(value)
+
+
+@plain.register(int)
+@plain.register(type(None))
+def _exact(value: Any) -> Any:
+    return value
+
+
+@plain.register(Path)
+def _path(value: Path) -> str:
+    return str(value)
+
+
+@plain.register(float)
+def _number(value: float) -> float | str:
+    return float(value) if math.isfinite(value) else str(float(value))
+
+
+@plain.register(Mapping)
+def _mapping(value: Mapping) -> dict[str, Any]:
+    return {str(key): plain(item) for key, item in value.items()}
+
+
+@plain.register(list)
+@plain.register(tuple)
+def _sequence(value: Any) -> list:
+    return [plain(item) for item in value]
+
+
+@plain.register(Set)
+def _set(value: Set) -> list:
+    return sorted((plain(item) for item in value), key=str)
