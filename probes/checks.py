@@ -1,0 +1,100 @@
+"""What can be wrong with how a monitor is used, found at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from probes.capture import current_graph
+from probes.errors import UsageError, unknown_name
+from probes.layers import LayerNames, children
+from probes.probe import Probe
+
+if TYPE_CHECKING:
+    from probes.step import Step
+
+
+def check_probes(probes: Sequence[Any]) -> None:
+    """Refuse what is no probe, and two that would write the same columns.
+
+    Raises:
+        UsageError: naming the offender.
+    """
+    columns: dict[str, Probe] = {}
+    for probe in probes:
+        if not isinstance(probe, Probe):
+            made = "()" if isinstance(probe, type) else ""
+            raise UsageError(
+                what="a monitor takes probes only",
+                where="Monitor(probes=...)",
+                got=repr(probe),
+                do=f"give instances, such as probes.GradientNorm(every=10){'; add ' + made if made else ''}",
+            )
+        for column in probe.columns:
+            if column in columns:
+                raise UsageError(
+                    what=f"two probes write the column {column!r}",
+                    where="Monitor(probes=...)",
+                    got=f"{columns[column]!r} and {probe!r}",
+                    do="keep one of them, or give them to two monitors",
+                )
+            columns[column] = probe
+
+
+def check_model(model: Any, probes: Sequence[Probe]) -> None:
+    """Refuse a model in which there is nothing to see, and patterns that match none of its layers.
+
+    Raises:
+        UsageError: naming the model or the pattern.
+    """
+    if not hasattr(model, "_flatten_layers") or (model.built and not children(model) and not model.trainable_variables):
+        raise UsageError(
+            what="there are no layers to watch",
+            where="Monitor(model)",
+            got=repr(model),
+            do="give a Keras model that holds layers",
+        )
+    paths = [entry.path for entry in LayerNames(model).entries()]
+    if not paths or not model.built:
+        return
+    for probe in probes:
+        patterns = (probe.layers,) if isinstance(probe.layers, str) else probe.layers or ()
+        if patterns and not any(probe.selects(path) for path in paths):
+            raise unknown_name(f"layer for {type(probe).__name__}(layers=...)", ", ".join(patterns), paths)
+
+
+def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequence[Any]) -> Step:
+    """Refuse gradients that were not captured, or that do not belong to the variables.
+
+    Returns:
+        The step that ``capture`` opened.
+
+    Raises:
+        UsageError: no ``capture`` before, another number of gradients, or a gradient of another shape.
+    """
+    if step is None or step.capture.graph is not current_graph():
+        raise UsageError(
+            what="there is no captured step to measure",
+            where="Monitor.update(gradients)",
+            got="update without capture" if step is None else "capture in another tf.function than update",
+            do="write `with tf.GradientTape() as tape, monitor.capture():` around the forward pass, and call update once "
+            "for each time, in the same function",
+        )
+    if len(gradients) != len(variables):
+        raise _misfit(f"{len(gradients)} gradients for {len(variables)} trainable variables")
+    for variable, gradient in zip(variables, gradients, strict=True):
+        shape = None if gradient is None else tf.TensorShape(gradient.shape)
+        if shape is not None and not shape.is_compatible_with(variable.shape):
+            raise _misfit(f"a gradient of shape {tuple(shape)} for {variable.path} of shape {tuple(variable.shape)}")
+    return step
+
+
+def _misfit(got: str) -> UsageError:
+    return UsageError(
+        what="the gradients do not belong to the model's variables",
+        where="Monitor.update(gradients)",
+        got=got,
+        do="pass what tape.gradient(loss, model.trainable_variables) returned, whole and in that order",
+    )

@@ -1,0 +1,109 @@
+"""The layers of a model by path, and what each of them owns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+
+@dataclass(frozen=True)
+class LayerEntry:
+    """One layer of a model.
+
+    Attributes:
+        path: names from below the model down to the layer, joined by ``/``; unique in the model.
+        layer: the layer itself.
+        variables: the trainable variables that it holds outside its child layers.
+    """
+
+    path: str
+    layer: keras.Layer
+    variables: tuple[Any, ...]
+
+    @property
+    def kind(self) -> str:
+        """The layer's class."""
+        return type(self.layer).__name__
+
+
+class LayerNames:
+    """Finds the path of a layer, also of one that the model does not know to be its own.
+
+    Keras tracks the layers in attributes, lists and dictionaries. A layer that hides elsewhere (in an object of the
+    user's, say) is adopted at its first call inside the model, under the path of the layer that called it.
+    """
+
+    def __init__(self, model: keras.Layer) -> None:
+        self.model = model
+        self._adopted: dict[int, tuple[str, keras.Layer]] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Walk the model again: layers may have been made since."""
+        self._paths = {id(layer): path for path, layer in _walk(self.model)}
+
+    def path(self, layer: keras.Layer, caller: keras.Layer | None) -> str | None:
+        """The layer's path, or ``None`` for the model itself and for what is not the model's."""
+        if id(layer) in self._paths:
+            return self._paths[id(layer)]
+        if id(layer) in self._adopted:
+            return self._adopted[id(layer)][0]
+        above = "" if caller is self.model else caller and self.path(caller, None)
+        if layer is self.model or above is None:
+            return None
+        taken = {*self._paths.values(), *(path for path, _ in self._adopted.values())}
+        path = _unique(f"{above}/{layer.name}" if above else layer.name, taken)
+        self._adopted[id(layer)] = (path, layer)
+        return path
+
+    def entries(self) -> list[LayerEntry]:
+        """Every layer with what it owns; the model itself stands last, when it holds variables of its own."""
+        self.refresh()
+        found = [*_walk(self.model), *self._adopted.values()]
+        entries = [LayerEntry(path, layer, own_variables(layer)) for path, layer in found]
+        own = own_variables(self.model)
+        return [*entries, LayerEntry(self.model.name, self.model, own)] if own else entries
+
+
+def children(layer: keras.Layer) -> list[keras.Layer]:
+    """The layers that a layer holds directly, in the order in which it got them."""
+    return layer._flatten_layers(include_self=False, recursive=False)
+
+
+def own_variables(layer: keras.Layer) -> tuple[Any, ...]:
+    """The trainable variables that a layer holds outside its child layers."""
+    below = {id(variable) for child in children(layer) for variable in child.variables}
+    return tuple(variable for variable in layer.trainable_variables if id(variable) not in below)
+
+
+def unit_axis(layer: keras.Layer, rank: int | None) -> int:
+    """The axis of a layer's output that counts its units: the channels where ``data_format`` says, the last one otherwise."""
+    channels_first = getattr(layer, "data_format", None) == "channels_first" and (rank or 0) > 2
+    axis = getattr(layer, "axis", -1) if isinstance(layer, keras.layers.BatchNormalization) else -1
+    return 1 if channels_first else axis
+
+
+def _walk(root: keras.Layer) -> Iterator[tuple[str, keras.Layer]]:
+    """Path and layer for everything below ``root``, each layer once, at the place where it is first held."""
+    seen, taken = {id(root)}, set()
+    waiting = [("", child) for child in reversed(children(root))]
+    while waiting:
+        above, layer = waiting.pop()
+        if id(layer) in seen or isinstance(layer, keras.layers.InputLayer):
+            continue
+        seen.add(id(layer))
+        path = _unique(f"{above}/{layer.name}" if above else layer.name, taken)
+        taken.add(path)
+        yield path, layer
+        waiting.extend((path, child) for child in reversed(children(layer)))
+
+
+def _unique(path: str, taken: set[str]) -> str:
+    number, candidate = 1, path
+    while candidate in taken:
+        number += 1
+        candidate = f"{path}#{number}"
+    return candidate

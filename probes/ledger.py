@@ -1,0 +1,91 @@
+"""What has been measured and not yet read, on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from probes.packing import Layout, Measured
+from probes.probe import Probe
+
+BUFFER_BYTES = 8 * 2**20
+"""Room for unread readings of one cadence. At 400 statistics that is 5,000 readings: 50,000 steps at the default cadence."""
+
+MOST_READINGS = 65_536
+
+
+class Ledger:
+    """The record of all probes with one cadence: measures when due, merges over the window, keeps the readings.
+
+    Nothing here runs Python or talks to the host during a step; the host reads when ``drain`` is called.
+
+    Args:
+        probes: probes that share ``every`` and ``window``.
+        capacity: readings kept until they are read; when ``None``, as many as fit into ``BUFFER_BYTES``.
+    """
+
+    def __init__(self, probes: tuple[Probe, ...], capacity: int | None = None) -> None:
+        self.probes = probes
+        self.layout: Layout | None = None
+        self._capacity = capacity
+        self._read = 0
+        self._fixed_every, self._window = probes[0].cadence
+        self._every = tf.Variable(self._fixed_every, dtype=tf.int64, trainable=False, name="every")
+
+    def due(self, step: tf.Tensor) -> tf.Tensor | bool:
+        """Whether this step is measured; the cadence is a value on the device, so changing it traces nothing anew."""
+        return True if self._fixed_every == 1 else tf.equal(step % self._every, 0)
+
+    def record(self, step: tf.Tensor, measure: Callable[[], Measured]) -> None:
+        """Measure if the step is due, and write the reading down when its window is complete."""
+        due = self.due(step)
+        if due is True:
+            self._write(step, measure())
+        else:
+            tf.cond(due, lambda: self._write(step, measure()), lambda: tf.constant(0))
+
+    def drain(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """The readings since the last call.
+
+        Returns:
+            Steps ``[n]``, packed statistics ``[n, width]``, and how many readings were overwritten unread.
+        """
+        if self.layout is None:
+            return np.zeros(0, np.int64), np.zeros((0, 0), np.float32), 0
+        written = int(self._written)
+        first = max(self._read, written - self._room + 1)
+        places = np.arange(first, written) % self._room
+        lost, self._read = first - self._read, written
+        return tf.gather(self._steps, places).numpy(), tf.gather(self._values, places).numpy(), lost
+
+    def _write(self, step: tf.Tensor, measured: Measured) -> tf.Tensor:
+        if not measured:
+            return tf.constant(0)
+        if self.layout is None:
+            self._open(Layout(self.probes, measured))
+        assert self.layout is not None
+        vector = self.layout.pack(measured)
+        phase = step % self._window
+        if self._window > self._fixed_every:
+            merged = self.layout.merge(tf.stack([self._open_window, vector]))
+            vector = tf.where(phase < self._every, vector, merged)
+            self._open_window.assign(vector)
+        # The row after the last is always free to be written: it counts only when its window is complete.
+        place = self._written % self._room
+        self._values.scatter_update(tf.IndexedSlices(vector[None], place[None]))
+        self._steps.scatter_update(tf.IndexedSlices((step - phase)[None], place[None]))
+        self._written.assign_add(tf.cast(phase + self._every >= self._window, tf.int64))
+        return tf.constant(0)
+
+    def _open(self, layout: Layout) -> None:
+        """Make room, outside of whatever is being traced."""
+        self.layout = layout
+        capacity = self._capacity or min(MOST_READINGS, max(16, BUFFER_BYTES // (4 * layout.width)))
+        self._room = capacity + 1
+        with tf.init_scope():
+            self._values = tf.Variable(tf.zeros([self._room, layout.width]), trainable=False, name="readings")
+            self._steps = tf.Variable(tf.zeros([self._room], tf.int64), trainable=False, name="steps")
+            self._written = tf.Variable(0, dtype=tf.int64, trainable=False, name="written")
+            self._open_window = tf.Variable(tf.zeros([layout.width]), trainable=False, name="open_window")

@@ -1,0 +1,141 @@
+"""Measures a training step from within: ``capture`` around the forward pass, ``update`` after the optimizer."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from probes.capture import NOT_CALLED, Capture
+from probes.checks import check_gradients, check_model, check_probes
+from probes.defaults import default
+from probes.hook import listening
+from probes.layers import LayerNames
+from probes.ledger import Ledger
+from probes.probe import Probe
+from probes.reading import Reading, Row, join, tabulate
+from probes.snapshot import Snapshot
+from probes.step import Step, measure
+
+
+class Monitor:
+    """Reads statistics of every layer from inside a training step, compiled or eager, without changing it.
+
+    ::
+
+        with tf.GradientTape() as tape, monitor.capture():
+            loss = loss_fn(y, model(x, training=True))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        monitor.update(gradients)
+
+    Args:
+        model: a Keras model of any kind, built or not.
+        probes: what to measure; ``probes.default()`` when not given.
+        optimizer: needed only when it scales the loss (mixed precision), so that gradients are reported unscaled.
+        capacity: readings kept on the device until ``read`` is called; by default as many as fit into a few megabytes.
+
+    Raises:
+        UsageError: no layers, something that is no probe, or a layer pattern that matches nothing.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        probes: Iterable[Probe] | None = None,
+        *,
+        optimizer: keras.optimizers.Optimizer | None = None,
+        capacity: int | None = None,
+    ) -> None:
+        self.model = model
+        self.probes = tuple(default() if probes is None else probes)
+        check_probes(self.probes)
+        check_model(model, self.probes)
+        self._optimizer = optimizer
+        self._names = LayerNames(model)
+        by_cadence = itertools.groupby(
+            sorted(self.probes, key=lambda probe: probe.cadence), key=lambda probe: probe.cadence
+        )
+        self._ledgers = [Ledger(tuple(group), capacity) for _, group in by_cadence]
+        self._step = tf.Variable(0, dtype=tf.int64, trainable=False, name="monitored_steps")
+        self._running = threading.local()
+        self._rows: list[Row] = []
+        self._unseen: dict[str, str] = {}
+
+    @contextmanager
+    def capture(self) -> Iterator[None]:
+        """Watch the layers that run inside the ``with`` block; to be entered together with the gradient tape.
+
+        Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
+        """
+        step = Step(self._names, self.probes, self._optimizer)
+        self._running.step = None
+        with listening(step.capture):
+            yield
+        step.end_forward()
+        self._running.step = step
+
+    def update(self, gradients: Sequence[tf.Tensor | tf.IndexedSlices | None]) -> None:
+        """Measure the step; to be called once, after the optimizer has applied the gradients.
+
+        Args:
+            gradients: dL/dW for ``model.trainable_variables``, in their order, as ``tape.gradient`` returned them; ``None``
+                means not connected.
+
+        Raises:
+            UsageError: ``capture`` was not entered before, or gradients that do not fit the variables.
+        """
+        step: Step | None = getattr(self._running, "step", None)
+        self._running.step = None
+        variables = self.model.trainable_variables
+        step = check_gradients(step, gradients, variables)
+        snapshots = step.snapshots(gradients, variables)
+        self._note_rows(step.capture, snapshots)
+        number = self._step.read_value()
+        for ledger in self._ledgers:
+            ledger.record(number, lambda ledger=ledger: measure(ledger.probes, snapshots))
+        self._step.assign_add(1)
+
+    def read(self) -> Reading:
+        """Everything since the last read; the only place where the host waits for the device."""
+        tables, lost = [], 0
+        for ledger in self._ledgers:
+            steps, values, overwritten = ledger.drain()
+            tables.append(tabulate(ledger.probes, ledger.layout, steps, values, self._rows))
+            lost += overwritten
+        if lost:
+            warnings.warn(
+                f"{lost} readings were overwritten before they were read: call read() more often, "
+                "or give Monitor(capacity=...)",
+                stacklevel=2,
+            )
+        return Reading(join(tables), lost=lost)
+
+    @property
+    def layer_table(self) -> list[dict[str, Any]]:
+        """One record a layer: layer, depth, kind, parameters, status (``measured``, or why not)."""
+        depths = {row.layer: row.depth for row in self._rows}
+        return [
+            {
+                "layer": entry.path,
+                "depth": depths.get(entry.path, 0),
+                "kind": entry.kind,
+                "parameters": sum(int(tf.size(variable)) for variable in entry.variables),
+                "status": self._unseen.get(entry.path) or ("measured" if entry.path in depths else NOT_CALLED),
+            }
+            for entry in self._names.entries()
+        ]
+
+    def _note_rows(self, capture: Capture, snapshots: Sequence[Snapshot]) -> None:
+        known = {row.layer for row in self._rows}
+        for snapshot in snapshots:
+            if snapshot.path not in known:
+                known.add(snapshot.path)
+                self._rows.append(Row(snapshot.path, len(self._rows) + 1, snapshot.kind))
+        self._unseen |= {path: reason for path, reason in capture.unseen.items() if path not in known}

@@ -1,0 +1,62 @@
+"""Named reductions that every probe is written over, so that TensorFlow can merge equal ones.
+
+All of them reduce in float32 whatever the input's precision, and none of them drops a NaN or an Inf.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+def as_float32(values: tf.Tensor) -> tf.Tensor:
+    """The same values in float32, the precision in which everything is summed."""
+    return tf.cast(values, tf.float32)
+
+
+def size(values: tf.Tensor) -> tf.Tensor:
+    """Number of entries, as a float32 scalar."""
+    return tf.cast(tf.size(values), tf.float32)
+
+
+def square_sum(values: tf.Tensor) -> tf.Tensor:
+    """Σ x², a scalar; one pass that stores no squares."""
+    return 2.0 * tf.nn.l2_loss(as_float32(values))
+
+
+def square_sum_of_all(tensors: tuple[tf.Tensor, ...]) -> tf.Tensor:
+    """Σ x² over the entries of all ``tensors`` together, a scalar; 0 for no tensors."""
+    return 2.0 * tf.add_n([tf.nn.l2_loss(as_float32(t)) for t in tensors]) if tensors else tf.constant(0.0)
+
+
+def nonzero_count(values: tf.Tensor) -> tf.Tensor:
+    """Number of entries that are not exactly 0, as a float32 scalar; a NaN makes it NaN."""
+    return square_sum(tf.sign(values))
+
+
+def nonfinite_count(values: tf.Tensor) -> tf.Tensor:
+    """Number of entries that are NaN or Inf, as a float32 scalar."""
+    return tf.reduce_sum(tf.cast(~tf.math.is_finite(values), tf.float32))
+
+
+def by_unit(values: tf.Tensor, unit_axis: int) -> tf.Tensor:
+    """The entries as a matrix ``[positions, units]``, without a copy when the units are last."""
+    if unit_axis not in (-1, values.shape.rank - 1):
+        order = [axis for axis in range(values.shape.rank) if axis != unit_axis % values.shape.rank]
+        values = tf.transpose(values, [*order, unit_axis % values.shape.rank])
+    return tf.reshape(values, [-1, values.shape[-1]])
+
+
+def unit_sums(values: tf.Tensor, unit_axis: int = -1) -> tf.Tensor:
+    """Σ over everything but the units, ``[units]``: a product with a row of ones, the fastest form on a CPU."""
+    matrix = as_float32(by_unit(values, unit_axis))
+    return tf.linalg.matvec(matrix, tf.ones([tf.shape(matrix)[0]]), transpose_a=True)
+
+
+def moments(values: tf.Tensor, unit_axis: int = -1) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Count n, mean m and Σ (x − m)², three scalars that merge exactly (see ``merging``).
+
+    The second pass is centred: Σ x² − n m² would lose every digit of a small variance around a large mean.
+    """
+    count = size(values)
+    mean = tf.math.divide_no_nan(tf.reduce_sum(unit_sums(values, unit_axis)), count)
+    return count, mean, square_sum(as_float32(values) - mean)

@@ -1,0 +1,102 @@
+"""The base that every probe derives from."""
+
+from __future__ import annotations
+
+import abc
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from probes.errors import UsageError
+from probes.merging import Merge
+from probes.snapshot import Need, Snapshot
+
+Statistic = tf.Tensor | tuple[tf.Tensor, ...]
+Arrays = Mapping[str, np.ndarray]
+
+DEFAULT_CADENCE = 10
+"""Steps between two readings when neither ``every`` nor ``window`` is given: cheap, and dense enough to see training change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe(abc.ABC):
+    """Turns one layer's tensors into sufficient statistics, and those into columns.
+
+    ``measure`` runs inside the compiled step and returns what adds up to a statistic; ``merges`` says how two of its
+    readings become one; ``summarize`` runs on the host, over many steps and layers at once.
+
+    Args:
+        every: cadence in steps: the step is measured when ``step % every == 0``. 10, or 1 when a window is given.
+        window: steps merged into one reading, a multiple of ``every``; its row carries the window's first step.
+            ``every`` by default: each measured step is a reading.
+        layers: limits the probe to layers by path or by pattern (``"encoder/*"``); all by default.
+
+    Raises:
+        UsageError: a cadence or window that is not a positive whole number, or a window that is no multiple of it.
+    """
+
+    every: int | None = None
+    window: int | None = None
+    layers: str | tuple[str, ...] | None = None
+
+    needs: ClassVar[frozenset[Need]]
+    """The tensors that ``measure`` reads."""
+    merges: ClassVar[Mapping[str, Merge]]
+    """The statistics that ``measure`` returns, and how each merges."""
+    columns: ClassVar[tuple[str, ...]]
+    """The columns that ``summarize`` returns."""
+
+    def __post_init__(self) -> None:
+        """Fill in the defaults that depend on one another, and check them."""
+        every = self.every or (1 if self.window else DEFAULT_CADENCE) if self.every is None else self.every
+        window = every if self.window is None else self.window
+        object.__setattr__(self, "every", every)
+        object.__setattr__(self, "window", window)
+        for field, value in (("every", every), ("window", window)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise self._misuse(field, value, "give a whole number of steps, 1 or more")
+        if window % every:
+            raise self._misuse(
+                "window", window, f"give a multiple of every={every}, such as {every * (window // every + 1)}"
+            )
+        if isinstance(self.layers, list):
+            object.__setattr__(self, "layers", tuple(self.layers))
+
+    @property
+    def cadence(self) -> tuple[int, int]:
+        """(every, window) in steps; probes that share it share one record."""
+        assert self.every is not None and self.window is not None
+        return self.every, self.window
+
+    def selects(self, path: str) -> bool:
+        """Whether the probe is to look at the layer with this path."""
+        patterns = (self.layers,) if isinstance(self.layers, str) else self.layers
+        return patterns is None or any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
+    def applies(self, snapshot: Snapshot) -> bool:
+        """Whether the layer has what the probe needs; overridden by probes for some kinds of layer only."""
+        return snapshot.has(self.needs)
+
+    @abc.abstractmethod
+    def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
+        """The sufficient statistics of one layer in one step, under the names of ``merges``; graph code only."""
+
+    @abc.abstractmethod
+    def summarize(self, statistics: Arrays) -> dict[str, np.ndarray]:
+        """The columns from merged statistics.
+
+        Args:
+            statistics: for every name in ``merges`` an array ``[...]``; with a last axis for what is a vector (units,
+                bins, or the three of ``moments``).
+
+        Returns:
+            For every name in ``columns`` an array ``[...]``; NaN where a value is not defined.
+        """
+
+    def _misuse(self, field: str, got: object, do: str) -> UsageError:
+        name = type(self).__name__
+        return UsageError(what=f"{name} cannot be set up", where=f"{name}({field}=...)", got=repr(got), do=do)

@@ -1,0 +1,105 @@
+"""What a monitor has seen, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from probes.packing import Layout
+from probes.probe import Probe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Row:
+    """What stands before the statistics in every row of ``layers``."""
+
+    layer: str
+    depth: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything that was measured between two reads.
+
+    Attributes:
+        layers: one row a layer and step: step, layer, depth, kind, then a column for every statistic, NaN where missing.
+        units: one row an event of a unit: step, layer, unit, event (born_dead, death, revival).
+        lost: readings overwritten before they were read; 0 when the monitor was read often enough.
+    """
+
+    layers: pd.DataFrame
+    units: pd.DataFrame = field(default_factory=lambda: _empty_units())
+    lost: int = 0
+
+    def __repr__(self) -> str:
+        """Sizes and steps."""
+        steps = self.layers["step"]
+        span = f"steps {steps.min()} to {steps.max()}" if len(steps) else "no step"
+        names = ", ".join(self.layers.columns[4:])
+        return f"Reading({span}, {self.layers['layer'].nunique()} layers: {names or 'no statistics'})"
+
+    def _repr_html_(self) -> str:
+        return self.layers._repr_html_()  # pyright: ignore[reportCallIssue]
+
+
+def tabulate(
+    probes: Sequence[Probe], layout: Layout | None, steps: np.ndarray, values: np.ndarray, rows: Sequence[Row]
+) -> pd.DataFrame:
+    """The readings of one ledger as a table.
+
+    Args:
+        probes: the ledger's probes.
+        layout: where their statistics stand in ``values``; ``None`` before the first step.
+        steps: ``[n]``.
+        values: ``[n, width]``.
+        rows: the layers in the order of their depth.
+
+    Returns:
+        step, layer, depth, kind and the columns of the probes; a row for every step and layer that has any of them.
+    """
+    import pandas as pd  # noqa: PLC0415 - probes need it only here
+
+    table: dict[str, np.ndarray] = {}
+    for number, probe in enumerate(probes):
+        for column in probe.columns:
+            table[column] = np.full((len(steps), len(rows)), np.nan, np.float32)
+        for place, row in enumerate(rows):
+            statistics = layout.statistic(values, number, row.layer) if layout else {}
+            if statistics:
+                for column, numbers in probe.summarize(statistics).items():
+                    table[column][:, place] = numbers
+    index = {
+        "step": np.repeat(steps, len(rows)),
+        "layer": np.tile(np.array([row.layer for row in rows], dtype=object), len(steps)),
+        "depth": np.tile(np.array([row.depth for row in rows], np.int32), len(steps)),
+        "kind": np.tile(np.array([row.kind for row in rows], dtype=object), len(steps)),
+    }
+    measured = {slot.row for slot in layout.slots} if layout else set()
+    frame = pd.DataFrame(index | {name: column.reshape(-1) for name, column in table.items()})
+    return frame[frame["layer"].isin(measured)]
+
+
+def join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One table from those of several cadences: a step that only some of them measured has NaN for the others."""
+    import pandas as pd  # noqa: PLC0415
+
+    keys = ["step", "layer", "depth", "kind"]
+    if not tables:
+        return pd.DataFrame({"step": np.zeros(0, np.int64), "layer": [], "depth": np.zeros(0, np.int32), "kind": []})
+    frame = tables[0]
+    for table in tables[1:]:
+        frame = frame.merge(table, on=keys, how="outer")
+    return frame.sort_values(["step", "depth"], kind="stable", ignore_index=True)
+
+
+def _empty_units() -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415
+
+    return pd.DataFrame({"step": np.zeros(0, np.int64), "layer": [], "unit": np.zeros(0, np.int32), "event": []})
