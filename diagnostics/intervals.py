@@ -50,7 +50,7 @@ def mean_interval(effects: np.ndarray) -> Interval:
 
     Formula: percentile bootstrap at the expanded level α/2 = Φ(−√(n/(n−1)) t_{n−1, 0.975}), joined with
     mean ± t_{n−1, 0.975} s/√n. A bootstrap never leaves the range of the data, and they all lie on one side of the
-    truth in 6 % of samples of five, in 25 % of samples of three: t mends that, and the bootstrap mends t for skewed data.
+    truth in 6 % of samples of five, in 25 % of samples of three: t mends that; the bootstrap mends t for skewed data.
 
     Args:
         effects: finite, at least two, ``[seeds]``.

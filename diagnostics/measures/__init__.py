@@ -1,0 +1,79 @@
+"""Measures: a run to one number, by name, so that a claim about runs can be data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from diagnostics.depth import Slope, attenuation, depth_slope, theil_sen
+from diagnostics.measures.depth_profile import Attenuation, DepthSlope, LayerMedian
+from diagnostics.measures.tables import RunLike, profile, readings
+from diagnostics.measures.training import (
+    FinalScalar,
+    FirstNonFiniteStep,
+    LossAtProgress,
+    PlateauProgress,
+    PlateauSteps,
+    StepsToLoss,
+)
+from probes.errors import unknown_name
+
+__all__ = [
+    "MEASURES",
+    "Attenuation",
+    "DepthSlope",
+    "FinalScalar",
+    "FirstNonFiniteStep",
+    "LayerMedian",
+    "LossAtProgress",
+    "PlateauProgress",
+    "PlateauSteps",
+    "RunLike",
+    "Slope",
+    "StepsToLoss",
+    "attenuation",
+    "depth_slope",
+    "measure",
+    "profile",
+    "readings",
+    "theil_sen",
+]
+
+MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
+    re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind
+    for kind in (
+        Attenuation,
+        DepthSlope,
+        FinalScalar,
+        FirstNonFiniteStep,
+        LayerMedian,
+        LossAtProgress,
+        PlateauProgress,
+        PlateauSteps,
+        StepsToLoss,
+    )
+}
+
+
+def measure(name: str, **parameters: Any) -> Callable[[RunLike], float]:
+    """The measure of a name with its parameters set: ``measure("depth_slope", layers="hidden_*")(run)``.
+
+    Args:
+        name: snake case of the class: ``depth_slope``, ``attenuation``, ``layer_median``, ``plateau_steps``, ...
+        parameters: fields of that class.
+
+    Returns:
+        A function of a run; its ``unit`` tells the unit of the number.
+
+    Raises:
+        UsageError: no such measure, or a measure without such a parameter.
+    """
+    if name not in MEASURES:
+        raise unknown_name("measure", name, MEASURES)
+    known = [field.name for field in fields(MEASURES[name])]  # pyright: ignore[reportArgumentType]
+    for parameter in parameters:
+        if parameter not in known:
+            raise unknown_name(f"parameter of {name}", parameter, known)
+    return MEASURES[name](**parameters)

@@ -1,0 +1,90 @@
+"""Measures of a run's depth profile: one number from one statistic over a chain of layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics import depth
+from diagnostics.measures.tables import RunLike, profile
+
+
+@dataclass(frozen=True)
+class DepthSlope:
+    """How fast a statistic changes from layer to layer.
+
+    Formula: Theil-Sen slope of log₁₀ q against depth, over the median of every layer when a window is given.
+
+    Args:
+        column: the statistic q.
+        layers: shell pattern of the chain's layers, all of one kind.
+        step: the step, or the window's first; negative counts from the last reading.
+        until: the window's last step, or None.
+    """
+
+    column: str = "activation_gradient_rms"
+    layers: str = "*"
+    step: int = 0
+    until: int | None = None
+    unit: ClassVar[str] = "decades per layer"
+
+    def interval(self, run: RunLike) -> depth.Slope:
+        """The slope with its 95 % interval; NaN with fewer than three usable layers."""
+        chain = profile(run, self.column, self.layers, self.step, self.until)
+        return depth.depth_slope(chain["value"], chain["depth"])
+
+    def __call__(self, run: RunLike) -> float:
+        """The slope alone."""
+        return self.interval(run).slope
+
+
+@dataclass(frozen=True)
+class Attenuation:
+    """How much a statistic loses from the last layer of a chain to the first.
+
+    Formula: depth slope × (layers − 1).
+
+    Args:
+        column: the statistic.
+        layers: shell pattern of the chain's layers, all of one kind.
+        step: the step, or the window's first; negative counts from the last reading.
+        until: the window's last step, or None.
+    """
+
+    column: str = "activation_gradient_rms"
+    layers: str = "*"
+    step: int = 0
+    until: int | None = None
+    unit: ClassVar[str] = "decades"
+
+    def __call__(self, run: RunLike) -> float:
+        """The attenuation; negative for growth, NaN with fewer than three usable layers."""
+        chain = profile(run, self.column, self.layers, self.step, self.until)
+        return depth.attenuation(depth.depth_slope(chain["value"], chain["depth"]).slope, len(chain))
+
+
+@dataclass(frozen=True)
+class LayerMedian:
+    """The typical value of a statistic over layers and steps.
+
+    Formula: median over layers of the median over steps.
+
+    Args:
+        column: the statistic.
+        layers: shell pattern of the layers.
+        step: the window's first step; negative counts from the last reading.
+        until: the window's last step; None for the first step alone.
+    """
+
+    column: str
+    layers: str = "*"
+    step: int = 0
+    until: int | None = -1
+    unit: ClassVar[str] = ""
+
+    def __call__(self, run: RunLike) -> float:
+        """The median in the statistic's own unit; NaN without a reading."""
+        values = profile(run, self.column, self.layers, self.step, self.until)["value"].to_numpy()
+        return float(np.median(values)) if values.size else np.nan

@@ -1,0 +1,107 @@
+"""Which rows and which column of a run a measure reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from probes.errors import unknown_name
+
+KEYS = ("step", "layer", "depth", "kind")
+
+
+class RunLike(Protocol):
+    """What measures and rules need of a run; ``record.Run`` has it."""
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """One row a layer and step: step, layer, depth, kind, statistics; NaN is missing."""
+        ...
+
+    @property
+    def units(self) -> pd.DataFrame:
+        """One row an event: step, layer, unit, event."""
+        ...
+
+    @property
+    def scalars(self) -> pd.DataFrame:
+        """One row a split and step: step, epoch, split, loss, metrics, learning_rate, seconds."""
+        ...
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What the run was told to do."""
+        ...
+
+    @property
+    def layer_table(self) -> Sequence[Mapping[str, Any]]:
+        """What is known of every layer."""
+        ...
+
+
+def readings(run: RunLike, column: str, layers: str = "*") -> pd.DataFrame:
+    """The readings of one statistic: rows where it is not missing, of the layers that a pattern names.
+
+    Args:
+        run: where to look.
+        column: a statistic of ``run.layers``.
+        layers: shell pattern of layer paths, such as ``"hidden_*"``.
+
+    Returns:
+        Columns step, layer, depth and value (float64), by step and depth.
+
+    Raises:
+        UsageError: the run has rows, but no such column, or no layer that fits the pattern.
+    """
+    table = run.layers
+    if column not in table.columns:
+        if table.empty:
+            return pd.DataFrame({"step": [], "layer": [], "depth": [], "value": np.array([], np.float64)})
+        raise unknown_name("statistic", column, [name for name in table.columns if name not in KEYS])
+    rows = table.loc[_fits(table.loc[:, "layer"], layers) & table[column].notna(), ["step", "layer", "depth", column]]
+    rows = rows.rename(columns={column: "value"}).astype({"value": np.float64})
+    return rows.sort_values(["step", "depth"], kind="stable", ignore_index=True)
+
+
+def profile(run: RunLike, column: str, layers: str = "*", step: int = 0, until: int | None = None) -> pd.DataFrame:
+    """One value a layer: a statistic at one step, or its median over a window of steps.
+
+    Args:
+        run: where to look.
+        column: a statistic of ``run.layers``.
+        layers: shell pattern of layer paths.
+        step: the step, or the window's first; negative counts back from the last step with a reading (−1).
+        until: the window's last step, counted alike; None for the one step alone.
+
+    Returns:
+        Columns layer, depth and value, by depth; empty where nothing was recorded at these steps.
+
+    Raises:
+        UsageError: as for ``readings``.
+    """
+    rows = readings(run, column, layers)
+    steps = np.unique(rows["step"].to_numpy())
+    first = _resolved(steps, step)
+    last = first if until is None else _resolved(steps, until)
+    window = rows.loc[rows["step"].between(first, last)]
+    medians = window.groupby(["depth", "layer"], observed=True, sort=True)["value"].median()
+    return medians.reset_index().loc[:, ["layer", "depth", "value"]]
+
+
+def _fits(layers: pd.Series, pattern: str) -> pd.Series:
+    names = [str(name) for name in layers.unique()]
+    fitting = [name for name in names if fnmatchcase(name, pattern)]
+    if names and not fitting:
+        raise unknown_name("layer", pattern, names)
+    return layers.isin(fitting)
+
+
+def _resolved(steps: np.ndarray, step: int) -> float:
+    """A step as recorded: counted from the end when negative, NaN (which nothing equals) when there are too few."""
+    if step >= 0:
+        return step
+    return steps[step] if -step <= steps.size else np.nan

@@ -1,0 +1,210 @@
+"""Measures of how training went: one number from the curve of loss or metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics.measures.tables import RunLike
+from probes.errors import unknown_name
+
+
+@dataclass(frozen=True)
+class PlateauSteps:
+    """How many steps the loss takes to leave the plateau that it starts on.
+
+    Formula: first step t with running median of loss below (1 − drop) × level.
+
+    Args:
+        drop: how far below the plateau counts as having left; 0.1 is beyond the noise of a batch of 32.
+        level: the plateau's loss, such as ln 10 for ten balanced classes; None takes the median of the first window,
+            which is too high where a badly scaled output layer first falls onto the plateau.
+        window: readings in a running median, which stands at the window's middle.
+        split: train or validation.
+        restricted: a run that never leaves counts as its last step, a lower bound that can be averaged over seeds
+            (restricted mean time); otherwise as Inf. Compare only runs of the same length.
+    """
+
+    drop: float = 0.1
+    level: float | None = None
+    window: int = 15
+    split: str = "train"
+    restricted: bool = False
+    unit: ClassVar[str] = "steps"
+
+    def __call__(self, run: RunLike) -> float:
+        """Steps, ≥ 0; NaN without a finite first loss. Inf, or the last step, is censored: later, if at all."""
+        return float(_left_plateau(self, run)[0])
+
+
+@dataclass(frozen=True)
+class PlateauProgress:
+    """How far training has come, in learning rate × steps, when the loss leaves the plateau that it starts on.
+
+    Formula: Σ_{s<t} η_s at the step t of ``PlateauSteps``. A smaller learning rate that merely slows training takes
+    more steps to the same progress.
+
+    Args:
+        drop: as in ``PlateauSteps``.
+        level: as in ``PlateauSteps``.
+        window: as in ``PlateauSteps``.
+        split: train or validation.
+        restricted: as in ``PlateauSteps``: the progress at the last step instead of Inf.
+    """
+
+    drop: float = 0.1
+    level: float | None = None
+    window: int = 15
+    split: str = "train"
+    restricted: bool = False
+    unit: ClassVar[str] = "learning rate × steps"
+
+    def __call__(self, run: RunLike) -> float:
+        """Progress, ≥ 0; NaN without a loss; Inf when never."""
+        return float(_left_plateau(self, run)[1])
+
+
+@dataclass(frozen=True)
+class StepsToLoss:
+    """How many steps the loss takes to fall below a level.
+
+    Formula: first step t with running median of loss below level.
+
+    Args:
+        level: the loss to reach.
+        window: readings in the running median, which stands at the window's middle.
+        split: train or validation.
+    """
+
+    level: float
+    window: int = 15
+    split: str = "train"
+    unit: ClassVar[str] = "steps"
+
+    def __call__(self, run: RunLike) -> float:
+        """Steps, ≥ 0; Inf when never, NaN without a loss."""
+        return float(_first_below(*_smooth_loss(run, self.split, self.window), self.level))
+
+
+@dataclass(frozen=True)
+class LossAtProgress:
+    """The loss when training has come a given way, so that learning rates compare.
+
+    Formula: running median of loss at the first step t with Σ_{s<t} η_s ≥ progress.
+
+    Args:
+        progress: learning rate × steps.
+        window: readings in the running median, which stands at the window's middle.
+        split: train or validation.
+    """
+
+    progress: float
+    window: int = 15
+    split: str = "train"
+    unit: ClassVar[str] = ""
+
+    def __call__(self, run: RunLike) -> float:
+        """The loss; NaN where the run did not come so far, Inf where it had diverged."""
+        steps, losses = _smooth_loss(run, self.split, self.window)
+        far = _progress(run, steps) >= self.progress * (1 - 1e-9)  # rates are stored as float32 and summed
+        return float(losses[far.argmax()]) if far.any() else np.nan
+
+
+@dataclass(frozen=True)
+class FinalScalar:
+    """A loss or metric at the end of training.
+
+    Formula: median of the last readings.
+
+    Args:
+        column: a column of ``run.scalars``, such as ``"accuracy"``.
+        split: train or validation.
+        window: how many readings.
+    """
+
+    column: str = "loss"
+    split: str = "train"
+    window: int = 1
+    unit: ClassVar[str] = ""
+
+    def __call__(self, run: RunLike) -> float:
+        """The value in the column's own unit; a loss that is not finite is Inf, NaN is no reading."""
+        values = _curve(run, self.column, self.split)[1][-self.window :]
+        return float(np.median(values)) if values.size else np.nan
+
+
+@dataclass(frozen=True)
+class FirstNonFiniteStep:
+    """When the loss stops being a number.
+
+    Formula: first step with a loss of NaN or Inf.
+
+    Args:
+        split: train or validation.
+    """
+
+    split: str = "train"
+    unit: ClassVar[str] = "steps"
+
+    def __call__(self, run: RunLike) -> float:
+        """The step, ≥ 0; Inf when never."""
+        steps, losses = _curve(run, "loss", self.split)
+        return float(np.min(steps[np.isinf(losses)], initial=np.inf))
+
+
+def _left_plateau(rule: PlateauSteps | PlateauProgress, run: RunLike) -> tuple[float, float]:
+    """Step and progress at which the plateau is left."""
+    steps, losses = _smooth_loss(run, rule.split, rule.window)
+    if not steps.size:
+        return np.nan, np.nan
+    level = losses[0] if rule.level is None else rule.level
+    if not np.isfinite(level):
+        return np.nan, np.nan
+    step = _first_below(steps, losses, (1 - rule.drop) * level)
+    if np.isinf(step) and rule.restricted:
+        step = _curve(run, "loss", rule.split)[0][-1]
+    return step, _progress(run, np.array([step]))[0] if np.isfinite(step) else np.inf
+
+
+def _first_below(steps: np.ndarray, losses: np.ndarray, bound: float) -> float:
+    below = losses < bound
+    if not steps.size:
+        return np.nan
+    return steps[below.argmax()] if below.any() else np.inf
+
+
+def _smooth_loss(run: RunLike, split: str, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Running median over full windows, at the step of each window's middle reading."""
+    steps, losses = _curve(run, "loss", split)
+    size = min(window, steps.size)
+    if not size:
+        return steps, losses
+    middle = size // 2
+    smooth = np.median(np.lib.stride_tricks.sliding_window_view(losses, size), axis=-1)
+    return steps[middle : middle + smooth.size], smooth
+
+
+def _curve(run: RunLike, column: str, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and values in order; a loss of NaN becomes Inf (it diverged), a metric of NaN was not recorded."""
+    table = run.scalars
+    if column not in table.columns and not table.empty:
+        raise unknown_name("scalar", column, [name for name in table.columns if name not in ("step", "epoch", "split")])
+    if table.empty:
+        return np.array([]), np.array([])
+    rows = table.loc[table["split"] == split, ["step", column]].sort_values("step", kind="stable")
+    values = rows[column].to_numpy(np.float64)
+    values = np.where(np.isnan(values), np.inf, values) if column == "loss" else values
+    kept = ~np.isnan(values)
+    return rows["step"].to_numpy(np.float64)[kept], values[kept]
+
+
+def _progress(run: RunLike, steps: np.ndarray) -> np.ndarray:
+    """Σ_{s<t} η_s for every step t; a rate holds from its reading to the next, and the last one on."""
+    recorded, rates = _curve(run, "learning_rate", "train")
+    if not recorded.size:
+        return np.full(steps.shape, np.nan)
+    before = np.concatenate([[rates[0] * recorded[0]], rates[:-1] * np.diff(recorded)]).cumsum()
+    at = np.clip(np.searchsorted(recorded, steps, side="right") - 1, 0, None)
+    return before[at] + rates[at] * (steps - recorded[at])
