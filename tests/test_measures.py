@@ -88,6 +88,20 @@ def test_profile_is_by_depth():
     assert list(profile(run_of(table), "x")["layer"]) == ["hidden_1", "hidden_2", "hidden_3"]
 
 
+def test_layers_between_those_of_the_chain_do_not_count():
+    """Dense, normalisation, activation, three times over: one decade from one dense layer to the next."""
+    names = [f"{kind}_{i}" for i in range(4) for kind in ("dense", "norm", "relu")]
+    table = layers_table({"activation_gradient_rms": [np.repeat([1.0, 10.0, 100.0, 1e3], 3)]}, names=names)
+    assert measure("depth_slope", layers="dense_*")(run_of(table)) == pytest.approx(1)
+    assert measure("attenuation", layers="dense_*")(run_of(table)) == pytest.approx(3)
+
+
+def test_a_layer_without_a_reading_keeps_its_place():
+    table = layers_table({"activation_gradient_rms": [[1.0, 10.0, NAN, 1e3, 1e4]]})
+    assert measure("depth_slope")(run_of(table)) == pytest.approx(1)
+    assert measure("attenuation")(run_of(table)) == pytest.approx(4)
+
+
 def test_wrong_names_are_told(run):
     with pytest.raises(UsageError, match="activation_gradient_rms"):
         measure("depth_slope", column="activation_gradient")(run)

@@ -15,7 +15,8 @@ from diagnostics.measures.tables import RunLike, profile
 class DepthSlope:
     """How fast a statistic changes from layer to layer.
 
-    Formula: Theil-Sen slope of log₁₀ q against depth, over the median of every layer when a window is given.
+    Formula: Theil-Sen slope of log₁₀ q against the position in the chain, whatever other layers stand between; over the
+    median of every layer when a window is given.
 
     Args:
         column: the statistic q.
@@ -33,7 +34,7 @@ class DepthSlope:
     def interval(self, run: RunLike) -> depth.Slope:
         """The slope with its 95 % interval; NaN with fewer than three usable layers."""
         chain = profile(run, self.column, self.layers, self.step, self.until)
-        return depth.depth_slope(chain["value"], chain["depth"])
+        return depth.depth_slope(chain["value"], chain["position"])
 
     def __call__(self, run: RunLike) -> float:
         """The slope alone."""
@@ -44,7 +45,7 @@ class DepthSlope:
 class Attenuation:
     """How much a statistic loses from the last layer of a chain to the first.
 
-    Formula: depth slope × (layers − 1).
+    Formula: depth slope × (layers − 1), counted to the last layer of the chain that has a reading.
 
     Args:
         column: the statistic.
@@ -62,7 +63,8 @@ class Attenuation:
     def __call__(self, run: RunLike) -> float:
         """The attenuation; negative for growth, NaN with fewer than three usable layers."""
         chain = profile(run, self.column, self.layers, self.step, self.until)
-        return depth.attenuation(depth.depth_slope(chain["value"], chain["depth"]).slope, len(chain))
+        layers = int(chain["position"].max()) + 1 if len(chain) else 0
+        return depth.attenuation(depth.depth_slope(chain["value"], chain["position"]).slope, layers)
 
 
 @dataclass(frozen=True)

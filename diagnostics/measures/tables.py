@@ -52,7 +52,8 @@ def readings(run: RunLike, column: str, layers: str = "*") -> pd.DataFrame:
         layers: shell pattern of layer paths, such as ``"hidden_*"``.
 
     Returns:
-        Columns step, layer, depth and value (float64), by step and depth.
+        Columns step, layer, depth, position and value (float64), by step and depth. ``position`` counts from 0 along
+        the layers that fit, whatever stands between them: slopes are per layer of the chain, not per row of the table.
 
     Raises:
         UsageError: the run has rows, but no such column, or no layer that fits the pattern.
@@ -60,11 +61,12 @@ def readings(run: RunLike, column: str, layers: str = "*") -> pd.DataFrame:
     table = run.layers
     if column not in table.columns:
         if table.empty:
-            return pd.DataFrame({"step": [], "layer": [], "depth": [], "value": np.array([], np.float64)})
+            return pd.DataFrame(columns=["step", "layer", "depth", "position", "value"])
         raise unknown_name("statistic", column, [name for name in table.columns if name not in KEYS])
-    rows = table.loc[_fits(table.loc[:, "layer"], layers) & table[column].notna(), ["step", "layer", "depth", column]]
-    rows = rows.rename(columns={column: "value"}).astype({"value": np.float64})
-    return rows.sort_values(["step", "depth"], kind="stable", ignore_index=True)
+    chain = table.loc[_fits(table["layer"], layers), ["step", "layer", "depth", column]]
+    chain = chain.rename(columns={column: "value"}).astype({"value": np.float64})
+    chain["position"] = np.unique(chain["depth"], return_inverse=True)[1]
+    return chain.loc[chain["value"].notna()].sort_values(["step", "depth"], kind="stable", ignore_index=True)
 
 
 def profile(run: RunLike, column: str, layers: str = "*", step: int = 0, until: int | None = None) -> pd.DataFrame:
@@ -78,7 +80,7 @@ def profile(run: RunLike, column: str, layers: str = "*", step: int = 0, until: 
         until: the window's last step, counted alike; None for the one step alone.
 
     Returns:
-        Columns layer, depth and value, by depth; empty where nothing was recorded at these steps.
+        Columns layer, depth, position and value, by depth; empty where nothing was recorded at these steps.
 
     Raises:
         UsageError: as for ``readings``.
@@ -88,11 +90,11 @@ def profile(run: RunLike, column: str, layers: str = "*", step: int = 0, until: 
     first = _resolved(steps, step)
     last = first if until is None else _resolved(steps, until)
     window = rows.loc[rows["step"].between(first, last)]
-    medians = window.groupby(["depth", "layer"], observed=True, sort=True)["value"].median()
-    return medians.reset_index().loc[:, ["layer", "depth", "value"]]
+    medians = window.groupby(["depth", "position", "layer"], observed=True, sort=True)["value"].median()
+    return medians.reset_index().loc[:, ["layer", "depth", "position", "value"]]
 
 
-def _fits(layers: pd.Series, pattern: str) -> pd.Series:
+def _fits(layers: Any, pattern: str) -> Any:
     names = [str(name) for name in layers.unique()]
     fitting = [name for name in names if fnmatchcase(name, pattern)]
     if names and not fitting:
