@@ -63,7 +63,7 @@ class Attenuation:
     def __call__(self, run: RunLike) -> float:
         """The attenuation; negative for growth, NaN with fewer than three usable layers."""
         chain = profile(run, self.column, self.layers, self.step, self.until)
-        layers = int(chain["position"].max()) + 1 if len(chain) else 0
+        layers = int(chain["position"].to_numpy()[-1]) + 1 if len(chain) else 0
         return depth.attenuation(depth.depth_slope(chain["value"], chain["position"]).slope, layers)
 
 

@@ -1,0 +1,112 @@
+"""Gradient flow through the chain of layers that a run trains, window by window of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.depth import depth_slope
+from diagnostics.measures.tables import RunLike
+from diagnostics.numerals import interval, short
+
+END_SHARE = 0.25  # early layers are the first quarter of the chain, late ones the last
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How gradient and update change along a chain, over one window of steps; NaN where it cannot be had.
+
+    Args:
+        first_step, last_step: the window.
+        slope, low, high: depth slope of ``activation_gradient_rms`` with its 95 % interval, in decades per layer.
+        attenuation: slope × (layers − 1), in decades.
+        update_gap: log₁₀ of the early layers' median ``update_ratio`` over the late layers', in decades.
+        early_update_ratio: the early layers' median.
+        unreached: layers whose gradient is exactly 0.
+    """
+
+    first_step: int
+    last_step: int
+    slope: float
+    low: float
+    high: float
+    attenuation: float
+    update_gap: float
+    early_update_ratio: float
+    unreached: int
+
+    def __str__(self) -> str:
+        """The gradient's way back in one clause."""
+        direction = "gains" if self.attenuation < 0 else "loses"
+        unreached = f" and is exactly 0 at {self.unreached} of them" if self.unreached else ""
+        return (
+            f"the gradient {direction} {short(abs(self.attenuation))} decades ({short(self.slope)} per layer, "
+            f"{interval(self.low, self.high)}){unreached} at steps {self.first_step} to {self.last_step}"
+        )
+
+
+def trained_chain(run: RunLike) -> list[str]:
+    """The run's longest chain of layers of one kind with weights, without its output layer.
+
+    Args:
+        run: where to look; layers with a reading of ``update_ratio`` have weights that are trained.
+
+    Returns:
+        Layer paths by depth; empty without such layers.
+    """
+    rows = run.layers.loc[run.layers["update_ratio"].notna(), ["layer", "depth", "kind"]].drop_duplicates()
+    hidden = rows.sort_values("depth", kind="stable").iloc[:-1]
+    if hidden.empty:
+        return []
+    longest = hidden["kind"].astype(str).mode().iloc[0]
+    return [str(layer) for layer in hidden.loc[hidden["kind"] == longest, "layer"]]
+
+
+def gradient_flow(run: RunLike, chain: list[str], windows: int = 10) -> list[Flow]:
+    """How gradient and update change along a chain, in each of so many windows of the run's steps.
+
+    Formula: every layer's median over the window, then ``Flow``'s quantities over the layers.
+
+    Args:
+        run: with the columns ``activation_gradient_rms`` and ``update_ratio``.
+        chain: layers by depth.
+        windows: equal parts that the range of steps is cut into; a part without readings is left out.
+
+    Returns:
+        One flow a window, in order; none without readings.
+    """
+    rows = run.layers.loc[run.layers["layer"].isin(chain)]
+    rows = rows.loc[rows["activation_gradient_rms"].notna() | rows["update_ratio"].notna()]
+    if rows.empty:
+        return []
+    steps = rows["step"].to_numpy(np.int64)
+    rows = rows.assign(window=(steps - steps.min()) * windows // (np.ptp(steps) + 1))
+    return [_flow(part, chain) for _, part in rows.groupby("window", sort=True)]
+
+
+def _flow(part: pd.DataFrame, chain: list[str]) -> Flow:
+    medians = part.groupby("layer", observed=True)[["activation_gradient_rms", "update_ratio"]].median().reindex(chain)
+    gradient, update = medians.to_numpy(np.float64).T
+    steps, end = part["step"].to_numpy(np.int64), max(int(len(chain) * END_SHARE), 1)
+    early, late = _median(update[:end]), _median(update[-end:])
+    slope = depth_slope(gradient, np.arange(len(chain)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = float(np.log10(early / late))
+    return Flow(
+        first_step=int(steps.min()),
+        last_step=int(steps.max()),
+        slope=slope.slope,
+        low=slope.low,
+        high=slope.high,
+        attenuation=slope.slope * (len(chain) - 1),
+        update_gap=gap,
+        early_update_ratio=float(early),
+        unreached=int((gradient == 0).sum()),
+    )
+
+
+def _median(values: np.ndarray) -> np.float64:
+    known = values[~np.isnan(values)]
+    return np.float64(np.median(known)) if known.size else np.float64(np.nan)

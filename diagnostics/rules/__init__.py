@@ -1,0 +1,61 @@
+"""Rules: a run to findings. A rule is one file here; the package is walked, and nothing is listed."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable
+
+from diagnostics.measures.tables import KEYS, RunLike
+from diagnostics.rules.rule import SEVERITIES, Finding, NotEvaluated, Rule, Severity
+
+__all__ = ["SEVERITIES", "Finding", "NotEvaluated", "Rule", "Severity", "diagnose", "rules"]
+
+
+def rules() -> dict[str, type[Rule]]:
+    """The rules there are, by name: the class in every file of this package whose name is the file's.
+
+    Returns:
+        Rule classes; each can be built without arguments.
+    """
+    names = [module.name for module in pkgutil.iter_modules(__path__) if module.name != "rule"]
+    modules = {name: importlib.import_module(f"{__name__}.{name}") for name in names}
+    return {name: getattr(module, name.title().replace("_", "")) for name, module in modules.items()}
+
+
+def diagnose(run: RunLike, rules: Iterable[Rule] | None = None) -> list[Finding]:
+    """Judge a run by rules.
+
+    Args:
+        run: a stored run, or anything with its tables.
+        rules: rules with their thresholds; None for all, as they come.
+
+    Returns:
+        One finding a rule, most severe first: a rule that found nothing says that it is clean, and one that could not
+        be evaluated says what it misses.
+    """
+    chosen = _defaults() if rules is None else rules
+    return sorted(
+        (_finding(rule, run) for rule in chosen), key=lambda found: (SEVERITIES.index(found.severity), found.rule)
+    )
+
+
+def _defaults() -> list[Rule]:
+    return [rule() for rule in rules().values()]
+
+
+def _finding(rule: Rule, run: RunLike) -> Finding:
+    available = [str(name) for name, readings in run.layers.count().items() if readings and name not in KEYS]
+    missing = sorted(rule.needs.difference(available))
+    answer = NotEvaluated(tuple(missing), tuple(available)) if missing else rule.judge(run)
+    return answer if isinstance(answer, Finding) else _not_evaluated(rule, answer)
+
+
+def _not_evaluated(rule: Rule, answer: NotEvaluated) -> Finding:
+    has = f"the run has {', '.join(answer.available)}" if answer.available else "the run has nothing of the kind"
+    return Finding(
+        rule=rule.name,
+        severity="not_evaluated",
+        what=f"Not evaluated: needs {', '.join(answer.missing)}; {has}.",
+        do="Record what is missing, and this rule will answer.",
+    )

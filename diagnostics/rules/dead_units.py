@@ -1,0 +1,54 @@
+"""How many units are dead in the end?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.measures.tables import RunLike, readings
+from diagnostics.numerals import percent
+from diagnostics.rules.rule import Finding, NotEvaluated, Rule, Severity
+
+
+@dataclass(frozen=True)
+class DeadUnits(Rule):
+    """Units whose output is 0 on every example of a layer's last check.
+
+    Formula: dead_fraction at the last check of every layer; the worst layer decides.
+
+    Args:
+        warning: share of dead units. A tenth: well above what a healthy wide layer shows, and cheap to mend.
+        critical: share of dead units. A half: the layer is half as wide as it was paid for (the CS231n notes report
+            40 % of a network dead at a learning rate that is too high).
+
+    References:
+        Lu et al. 2019, arXiv 1903.06733.
+    """
+
+    warning: float = 0.1
+    critical: float = 0.5
+
+    needs: ClassVar[frozenset[str]] = frozenset({"dead_fraction"})
+
+    def judge(self, run: RunLike) -> Finding | NotEvaluated:
+        """Critical, warning or clean, by the worst layer."""
+        last = readings(run, "dead_fraction").drop_duplicates("layer", keep="last").sort_values("depth")
+        shares = dict(zip(last["layer"].astype(str), last["value"].astype(float), strict=True))
+        worst = max(shares, key=lambda layer: shares[layer])
+        concerned = tuple(layer for layer, share in shares.items() if share >= self.warning)
+        severity: Severity = "critical" if shares[worst] >= self.critical else "warning" if concerned else "clean"
+        clean = severity == "clean"
+        return Finding(
+            rule=self.name,
+            severity=severity,
+            what=f"{len(concerned)} of {len(shares)} layers have {percent(self.warning)} or more of their units dead "
+            f"at the last check; the worst is {worst} with {percent(shares[worst])}.",
+            means="Nearly all units still fire on some example."
+            if clean
+            else "A dead unit gets no gradient from these examples and adds nothing to the output.",
+            do=""
+            if clean
+            else "Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping.",
+            layers=concerned,
+            numbers={"layers": len(shares), "concerned": len(concerned), "worst": shares[worst]},
+        )

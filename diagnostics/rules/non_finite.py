@@ -1,0 +1,61 @@
+"""Is everything that was measured a number?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.measures.tables import KEYS, RunLike
+from diagnostics.measures.training import FirstNonFiniteStep
+from diagnostics.rules.rule import Finding, NotEvaluated, Rule
+
+COUNTS = ("gradient_nonfinite", "activation_nonfinite")
+
+
+@dataclass(frozen=True)
+class NonFinite(Rule):
+    """Loss, gradients or activations that are NaN or Inf.
+
+    Formula: the first step with a loss of NaN or Inf, a non-finite count above 0, or a statistic of Inf. There is no
+    threshold: one such entry spoils every weight that it reaches.
+    """
+
+    def judge(self, run: RunLike) -> Finding | NotEvaluated:
+        """Critical or clean; not evaluated when the run has neither a loss nor a statistic."""
+        if run.layers.empty and run.scalars.empty:
+            return NotEvaluated(("a loss or a layer statistic",))
+        loss_step = FirstNonFiniteStep()(run)
+        spoiled = _spoiled(run.layers)
+        layer_step = float(spoiled["step"].to_numpy()[0]) if len(spoiled) else np.inf
+        first = min(loss_step, layer_step)
+        numbers = {"first_step": first, "loss_step": loss_step, "layer_step": layer_step}
+        if first == np.inf:
+            what = f"{len(run.scalars)} readings of the loss and {len(run.layers)} rows of statistics are all finite."
+            return Finding(self.name, "clean", what, numbers=numbers)
+        layers = tuple(spoiled.loc[spoiled["step"] == layer_step, "layer"].astype(str))
+        return Finding(
+            rule=self.name,
+            severity="critical",
+            what=f"The first NaN or Inf stands at step {first:.0f}, in {_places(first, loss_step, layers)}.",
+            means="From then on every weight that it reaches is lost; what was measured later means nothing.",
+            do="Look at the step before; try a smaller learning rate, clipping by norm, or loss scaling for float16.",
+            layers=layers,
+            numbers=numbers,
+        )
+
+
+def _spoiled(layers: pd.DataFrame) -> pd.DataFrame:
+    """Rows with a non-finite count or an infinite statistic, by step and depth; NaN is merely missing."""
+    statistics = layers.drop(columns=[name for name in KEYS if name in layers])
+    spoiled = np.isinf(statistics.to_numpy(np.float64)).any(axis=1)
+    for count in COUNTS:
+        if count in layers:
+            spoiled |= layers[count].to_numpy() > 0
+    return layers.loc[spoiled].sort_values(["step", "depth"], kind="stable") if len(layers) else layers
+
+
+def _places(first: float, loss_step: float, layers: tuple[str, ...]) -> str:
+    named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
+    return "the loss" if first == loss_step else f"the statistics of {named}"
