@@ -138,6 +138,13 @@ def test_of_two_writers_that_start_at_once_the_second_is_refused(tmp_path, monke
         writer(tmp_path / "run")
 
 
+def test_a_folder_with_anything_in_it_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="never overwritten"):
+        writer(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
 def test_an_empty_folder_is_taken(tmp_path):
     writer(tmp_path).finish()
     assert load_run(tmp_path).status == "finished"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnostics import store as store_module
 from diagnostics.record import TABLES
 from diagnostics.store import PartStore
 from probes.errors import UsageError
@@ -151,6 +152,24 @@ def test_a_reader_that_listed_parts_before_their_compaction_reads_again(store, m
     listed = PartStore._listed
     monkeypatch.setattr(PartStore, "_listed", lambda self: next(stale, None) or listed(self))
     assert len(store.read()) == 9
+
+
+def test_a_reader_overtaken_by_a_compaction_reads_again(store, monkeypatch):
+    for step in range(3):
+        store.append(frame(step))
+    read_part, overtaken = store_module._read_part, []
+
+    def slow(path):
+        table = read_part(path)
+        if not overtaken:
+            overtaken.append(path)
+            monkeypatch.undo()
+            store.compact()  # the first part is read as it was, and the others are gone
+        return table
+
+    monkeypatch.setattr(store_module, "_read_part", slow)
+    assert list(store.read()["step"]) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert overtaken
 
 
 def test_more_than_100_000_parts_stay_in_order(store):
