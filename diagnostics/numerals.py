@@ -48,7 +48,7 @@ def interval(low: float, high: float, digits: int = 3) -> str:
 def estimate(effect: float, low: float, high: float) -> str:
     """An effect with its interval, all to the same decimal place.
 
-    The place is that of the interval's second significant digit; without a width, the effect's third.
+    The place is that of the interval's second significant digit; an interval without width has no such place.
 
     Returns:
         Text such as ``"0.630 [0.621, 0.639]"``; ``"not measured"`` when the effect is missing.
@@ -58,7 +58,7 @@ def estimate(effect: float, low: float, high: float) -> str:
     width = high - low
     if not math.isfinite(width) or not math.isfinite(effect) or max(abs(low), abs(high), width) >= 1e6:
         return f"{short(effect)} {interval(low, high)}" if not math.isnan(width) else short(effect)
-    places = 1 - _magnitude(width) if width > 1e-12 * abs(effect) else 2 - _magnitude(effect)
+    places = 1 - _magnitude(width) if width else 7
     if places > 6:
         return f"{short(effect)} {interval(low, high)}"
     return "{} [{}, {}]".format(*(_fixed(value, max(places, 0)) for value in (effect, low, high)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import pandas as pd
 from matplotlib.figure import Figure
 
-from diagnostics.numerals import estimate, p_value, short
+from diagnostics.numerals import MISSING, estimate, p_value, short
+from diagnostics.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Card:
 
     Args:
         statement: what was put to the test, as a sentence.
-        word: ``"supported"``, ``"refuted"``, ``"mixed"`` or ``"inconclusive"``.
+        word: ``"supported"``, ``"refuted"``, ``"mixed"`` or ``"inconclusive"``; for a finding its severity.
         sentence: what was measured, as a sentence: what holds, what does not, under which conditions.
         effect: the effect in `unit`; NaN when there is none.
         low: lower end of its 95 % interval.
@@ -40,6 +42,29 @@ class Card:
     p: float = float("nan")
     test: str = ""
 
+    @classmethod
+    def of(cls, statement: str, verdict: Verdict, sentence: str = "") -> Card:
+        """The card of a verdict.
+
+        Args:
+            statement: what was put to the test.
+            verdict: what `diagnostics.verdict` says of it.
+            sentence: what was measured, as a sentence; the verdict's note follows it.
+        """
+        return cls(
+            statement=statement,
+            word=verdict.word,
+            sentence=" ".join(part for part in (sentence, verdict.note) if part),
+            effect=verdict.effect,
+            low=verdict.low,
+            high=verdict.high,
+            unit=verdict.unit,
+            threshold=_needed(verdict),
+            seeds=verdict.seeds,
+            p=verdict.p_value,
+            test=verdict.test,
+        )
+
     @property
     def measured(self) -> str:
         """Effect, interval and unit, such as ``"0.630 [0.621, 0.639] decades per layer"``."""
@@ -49,6 +74,15 @@ class Card:
     def evidence(self) -> str:
         """Test and p-value, such as ``"sign test, p = 0.062"``; empty without a test."""
         return ", ".join(part for part in (self.test, p_value(self.p)) if part)
+
+
+def _needed(verdict: Verdict) -> str:
+    """What the interval is held against, in words."""
+    value = f"{short(verdict.threshold)} {verdict.unit}".strip()
+    if verdict.margin is not None:
+        about = "" if verdict.threshold == 0 else f"{short(verdict.threshold)} "
+        return f"within {about}±{short(verdict.margin)} {verdict.unit}".strip()
+    return f"{'above' if verdict.expects == 'greater' else 'below'} {value}"
 
 
 @dataclass(frozen=True)
@@ -89,10 +123,11 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page under its own heading."""
+    """A part of the page under its own heading: text, then cards, tables and figures."""
 
     heading: str
     text: str = ""
+    cards: tuple[Card, ...] = ()
     figures: tuple[Exhibit, ...] = ()
     tables: tuple[Table, ...] = ()
 
@@ -120,38 +155,30 @@ class Page:
     kind: str = "report"
 
 
-def theory_table(frame, *, quantity: str, unit: str, caption: str) -> Table:
-    """Theory beside measurement, one row per arm, with the relative deviation.
-
-    deviation = (measured − theory) / |theory|
+def theory_table(frame: pd.DataFrame, *, measured: str, caption: str, negligible: float = 0.03) -> Table:
+    """Theory beside measurement, one row per arm: difference = measured − theory, relative = difference / |theory|.
 
     Args:
         frame: ``label``, ``effect``, ``low``, ``high``, ``reference`` (theory; NaN where there is none).
-        quantity: what is measured, such as ``"depth slope"``.
-        unit: its unit, for the column titles.
-        caption: what the table shows and how to read it.
+        measured: title of the measured column, such as ``"measured slope"``.
+        caption: what the table shows, in which unit, and how to read it.
+        negligible: theory values closer to 0 than this get no relative deviation, for a share of almost nothing
+            says nothing; by default the tolerance on depth slopes themselves, 0.03 decades per layer.
+
+    Returns:
+        A table whose numbers are set flush right.
     """
-    header = ("arm", f"theory ({unit})", f"measured {quantity} [95 % interval] ({unit})", "deviation", "relative")
-    rows = tuple(_theory_row(record) for record in frame.to_dict("records"))
+    header = ("arm", "theory", f"{measured} [95 % interval]", "difference", "relative")
+    rows = tuple(_theory_row(record, negligible) for record in frame.to_dict("records"))
     return Table(caption, header, rows, numeric=frozenset(header[1:]))
 
 
-def _theory_row(record: Mapping) -> tuple[str, ...]:
+def _theory_row(record: Mapping, negligible: float) -> tuple[str, ...]:
     effect, theory = float(record["effect"]), float(record["reference"])
     gap = effect - theory
-    # a share of almost nothing says nothing: there the difference is the fair measure
-    relative = f"{_signed(100 * gap / abs(theory), 2)} %" if abs(theory) >= NEGLIGIBLE else short(float("nan"))
-    return (
-        str(record["label"]),
-        short(theory),
-        estimate(effect, float(record["low"]), float(record["high"])),
-        _signed(gap, 2),
-        relative,
-    )
-
-
-NEGLIGIBLE = 0.03
-"""Theory values closer to 0 than this get no relative deviation: it is the tolerance on the difference itself."""
+    relative = f"{_signed(100 * gap / abs(theory), 2)} %" if abs(theory) >= negligible else MISSING
+    measured = estimate(effect, float(record["low"]), float(record["high"]))
+    return str(record["label"]), short(theory), measured, _signed(gap, 2), relative
 
 
 def _signed(value: float, digits: int) -> str:

@@ -16,6 +16,7 @@ from diagnostics.page import Exhibit, Page
 from probes.errors import UsageError
 
 FIGURES = "figures"
+NOTHING = Markup()
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Drawn:
     """
 
     exhibit: Exhibit
-    wide: Markup = Markup()
-    narrow: Markup = Markup()
+    wide: Markup = NOTHING
+    narrow: Markup = NOTHING
     missing: str = ""
 
 

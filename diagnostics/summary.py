@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -14,6 +15,7 @@ from diagnostics.page import Card, Page, Table
 
 # The terminal has its own palette, light or dark: these names follow it, and the word stands beside the colour.
 _STYLES = {"supported": "bold green", "refuted": "bold red", "mixed": "bold magenta", "inconclusive": "bold"}
+_STYLES |= {"critical": "bold red", "warning": "bold yellow", "clean": "bold green"}
 
 
 def summary(page: Page, report: Path | None = None) -> RenderableType:
@@ -31,8 +33,9 @@ def summary(page: Page, report: Path | None = None) -> RenderableType:
         Text(page.title, style="dim"),
         Padding(Text(page.answer, style="bold"), (0, 0, 1, 0)),
     ]
-    parts += [_verdicts(page.verdicts)] if page.verdicts else []
-    parts += [Padding(_grid(table), (1, 0, 0, 0)) for table in tables]
+    cards = page.verdicts + tuple(card for section in page.sections for card in section.cards)
+    parts += [_verdicts(cards)] if cards else []
+    parts += [Padding(Group(Text(table.caption, style="dim"), _grid(table)), (1, 0, 0, 0)) for table in tables]
     parts += [Padding(Text(page.status, style="dim"), (1, 0, 0, 0))] if page.status else []
     parts += [Text(f"Report: {report}", no_wrap=True, overflow="fold")] if report else []
     return Group(*parts)
@@ -44,17 +47,22 @@ def print_summary(page: Page, report: Path | None = None, console: Console | Non
 
 
 def _verdicts(cards: tuple[Card, ...]) -> Grid:
-    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    grid.add_column("verdict", no_wrap=True)
-    grid.add_column("statement, and what was measured", ratio=2)
-    grid.add_column("effect [95 % interval]", ratio=1)
-    grid.add_column("threshold", ratio=1)
-    grid.add_column("seeds", justify="right")
+    grid = Grid(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
     for card in cards:
         word = Text(f"{SYMBOLS.get(card.word, '')} {card.word}", style=_STYLES.get(card.word, "bold"))
-        told = Text(card.statement).append(f"\n{card.sentence}" if card.sentence else "", style="dim")
-        grid.add_row(word, told, Text(card.measured), Text(card.threshold), str(card.seeds or ""))
+        grid.add_row(word, Group(*_told(card)))
     return grid
+
+
+def _told(card: Card) -> list[Text]:
+    seeds = f"{card.seeds} seed{'s' if card.seeds > 1 else ''}" if card.seeds else ""
+    threshold = f"threshold: {card.threshold}" if card.threshold else ""
+    measured = card.measured if not math.isnan(card.effect) else ""
+    numbers = "; ".join(part for part in (measured, threshold, seeds, card.evidence) if part)
+    lines = [Text(card.statement, style="bold"), Text(card.sentence), Text(numbers, style="dim")]
+    return [line for line in lines if line]
 
 
 def _grid(table: Table) -> Grid:

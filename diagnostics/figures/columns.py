@@ -23,7 +23,7 @@ class Quantity:
     always_measured: bool = False
 
 
-LOG, LINEAR = Log(), Linear()
+LOG, LINEAR, SHARE = Log(), Linear(), Linear(margin=0.02, always=(0.0, 1.0))
 
 QUANTITIES: Mapping[str, Quantity] = {
     "activation_gradient_rms": Quantity("gradient at the layer's output, RMS (loss per unit of activation)", LOG),
@@ -35,16 +35,16 @@ QUANTITIES: Mapping[str, Quantity] = {
     "update_ratio": Quantity("update norm / weight norm, per step (no unit)", LOG),
     "activation_mean": Quantity("mean activation", LINEAR),
     "activation_std": Quantity("standard deviation of the activation", LOG),
-    "zero_fraction": Quantity("activations exactly 0 (share)", LINEAR),
-    "population_sparseness": Quantity("population sparseness (0 dense, 1 sparse)", LINEAR),
-    "lifetime_sparseness": Quantity("lifetime sparseness (0 dense, 1 sparse)", LINEAR),
-    "saturated_fraction": Quantity("saturated activations (share)", LINEAR),
-    "dead_fraction": Quantity("dead units (share)", LINEAR),
+    "zero_fraction": Quantity("activations exactly 0 (share)", SHARE),
+    "population_sparseness": Quantity("population sparseness (0 dense, 1 sparse)", SHARE),
+    "lifetime_sparseness": Quantity("lifetime sparseness (0 dense, 1 sparse)", SHARE),
+    "saturated_fraction": Quantity("saturated activations (share)", SHARE),
+    "dead_fraction": Quantity("dead units (share)", SHARE),
     "gradient_nonfinite": Quantity("gradient entries that are NaN or Inf (count)", LINEAR),
     "activation_nonfinite": Quantity("activation entries that are NaN or Inf (count)", LINEAR),
     "variance_ratio": Quantity("variance after / before dropout (ratio)", LOG),
     "loss": Quantity("loss", LOG, always_measured=True),
-    "accuracy": Quantity("accuracy (share)", LINEAR),
+    "accuracy": Quantity("accuracy (share)", SHARE),
     "learning_rate": Quantity("learning rate", LOG),
 }
 

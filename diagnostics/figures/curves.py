@@ -9,12 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import Layout, explain, headed, panels, say_missing
 from diagnostics.figures.scales import Limits, lay_out, round_steps, set_ticks
-from diagnostics.figures.seeds import arm_names, over_seeds, require
+from diagnostics.figures.seeds import NOTHING, Track, Tracks, arm_names, require, tracks, values_of
 from diagnostics.numerals import short
 
 SPLITS = ("training", "validation")
@@ -57,22 +58,20 @@ def curves(
     axis, names = quantity(column), arm_names(frame, arms)
     if axis.always_measured:
         frame = frame.assign(**{column: frame[column].astype(float).fillna(np.inf)})
-    table = over_seeds(thin(frame, column), column, ["arm", "split", "step"])
-    drawn = table[["median", "low", "high"]].to_numpy(float).ravel()
-    limits = axis.scale.limits(np.append(drawn, guide[0]) if guide else drawn)
-    handles = _handles(table, guide, others=len(names) > 1)
+    lines = tracks(thin(frame, column), column, by=("arm", "split"), along="step")
+    limits = axis.scale.limits(np.append(values_of(lines), [guide[0]] if guide else []))
+    steps = (float(frame["step"].to_numpy().min()), float(frame["step"].to_numpy().max()))
+    handles = [*_handles(lines, guide, others=len(names) > 1), *marks.edge_legend(lines, axis.scale)]
     with style.styled():
         grid = panels(names, width=width, layout=headed(Layout(), axis.label, handles, width), notes=notes)
-        context = _context(table)
-        signs: set[str] = set()
         for name, axes in grid.axes.items():
             lay_out(axes, axis.scale, limits, most=5, labels=name in grid.first_column)
-            _step_axis(axes, frame, last=name in grid.last_row)
-            axes.add_collection(_grey(context, but=name), autolim=False)
-            signs |= _panel(axes, table[table["arm"] == name], limits)
+            _step_axis(axes, *steps, last=name in grid.last_row)
+            axes.add_collection(_grey(lines, but=name), autolim=False)
+            _panel(axes, {split: lines.get((name, split), NOTHING) for split in SPLITS}, limits)
             if guide:
                 marks.guide_line(axes, guide[0], limits)
-        explain(grid, [*handles, *marks.edge_legend(signs)], y=axis.label, x="step")
+        explain(grid, handles, y=axis.label, x="step")
     return grid.figure
 
 
@@ -101,41 +100,33 @@ def thin(frame: pd.DataFrame, column: str, points: int = POINTS) -> pd.DataFrame
 
 def _means(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     keys = ["arm", "seed", "split", "step"]
-    return rows.astype({column: "float64"}).groupby(keys, observed=True)[column].mean().reset_index()
+    groups = rows.astype({column: "float64"}).groupby(keys, observed=True)[column]
+    return pd.DataFrame({column: groups.mean()}).reset_index()
 
 
-def _context(table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Every second point of each arm's training median: enough for a grey line, half the size on the page."""
-    rows = table[(table["split"] == "training") & np.isfinite(table["median"])].sort_values("step")
-    return {str(arm): part[["step", "median"]].to_numpy(float)[::2] for arm, part in rows.groupby("arm", observed=True)}
+def _grey(lines: Tracks, but: str) -> LineCollection:
+    """The other arms' training medians; every second point is enough for a grey line, and half the size on the page."""
+    others = [line for (arm, split), line in lines.items() if arm != but and split == "training"]
+    points = [np.column_stack([line.x, line.median])[np.isfinite(line.median)][::2] for line in others]
+    drawn = [part for part in points if len(part) > 1]
+    return LineCollection(drawn, colors=style.colour("context"), linewidths=0.7, zorder=1.8)
 
 
-def _grey(context: Mapping[str, np.ndarray], but: str) -> LineCollection:
-    lines = [points for arm, points in context.items() if arm != but and len(points) > 1]
-    return LineCollection(lines, colors=style.colour("context"), linewidths=0.7, zorder=1.8)
-
-
-def _panel(axes: Axes, rows: pd.DataFrame, limits: Limits) -> set[str]:
-    if rows["median"].isna().all():
+def _panel(axes: Axes, own: Mapping[str, Track], limits: Limits) -> None:
+    if not any(line.measured for line in own.values()):
         say_missing(axes)
-        return set()
-    signs: set[str] = set()
-    for split in SPLITS:
-        part = rows[rows["split"] == split]
-        marks.band(axes, part, "step", style.colour(split), limits, **_LINE[split])
-        signs |= marks.edge_signs(axes, part, "step", style.colour(split), limits)
-    return signs
+        return
+    for split, line in own.items():
+        marks.band(axes, line, style.colour(split), limits, **_LINE[split])
 
 
-def _step_axis(axes: Axes, frame: pd.DataFrame, *, last: bool) -> None:
-    low, high = float(frame["step"].min()), float(frame["step"].max())
-    axes.set_xlim(low, high if high > low else low + 1)
+def _step_axis(axes: Axes, low: float, high: float, *, last: bool) -> None:
+    axes.set_xlim(low, high + 0.015 * (high - low) if high > low else low + 1)
     set_ticks(axes.xaxis, round_steps((low, high), 3) if high > low else [low], short, labels=last)
-    axes.grid(visible=False, axis="x")
 
 
-def _handles(table: pd.DataFrame, guide: tuple[float, str] | None, *, others: bool) -> list:
-    present = [split for split in SPLITS if (table["split"] == split).any()]
+def _handles(lines: Tracks, guide: tuple[float, str] | None, *, others: bool) -> list[Line2D]:
+    present = [split for split in SPLITS if any(known == split for _, known in lines)]
     handles = [marks.swatch(split, style.colour(split), **_LINE[split]) for split in present]
     if others:
         handles.append(marks.swatch("the other arms, training", style.colour("context"), lw=0.9))

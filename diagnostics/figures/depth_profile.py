@@ -13,8 +13,18 @@ from matplotlib.lines import Line2D
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import Layout, explain, headed, panels, say_missing
-from diagnostics.figures.scales import Limits, Scale, lay_out, round_steps, set_ticks
-from diagnostics.figures.seeds import MOMENTS, arm_names, moments, over_seeds, require, with_moment
+from diagnostics.figures.scales import Limits, depth_ticks, lay_out, set_ticks
+from diagnostics.figures.seeds import (
+    MOMENTS,
+    NOTHING,
+    Track,
+    arm_names,
+    moments_by_arm,
+    require,
+    tracks,
+    values_of,
+    with_moment,
+)
 from diagnostics.numerals import short
 
 _LINE: Mapping[str, dict] = {
@@ -55,79 +65,68 @@ def depth_profile(
         UsageError: when a column is missing or the frame is empty.
     """
     require(frame, ["arm", "seed", "step", "depth", column])
-    table = over_seeds(with_moment(frame), column, ["arm", "moment", "depth"])
-    axis = quantity(column)
-    names = arm_names(frame, arms)
-    limits = axis.scale.limits(_drawn(table, guide))
-    handles = _handles(frame, theory, guide)
+    lines = tracks(with_moment(frame), column, by=("arm", "moment"), along="depth")
+    axis, names = quantity(column), arm_names(frame, arms)
+    limits = axis.scale.limits(np.append(values_of(lines), [guide[0]] if guide else []))
+    depths = (int(frame["depth"].to_numpy().min()), int(frame["depth"].to_numpy().max()))
+    handles = [*_handles(frame, theory, guide), *marks.edge_legend(lines, axis.scale)]
     with style.styled():
         grid = panels(names, width=width, layout=headed(Layout(), axis.label, handles, width), notes=notes)
-        signs: set[str] = set()
         for name, axes in grid.axes.items():
-            _set_axes(axes, table, axis.scale, limits, first=name in grid.first_column, last=name in grid.last_row)
-            signs |= _panel(axes, table[table["arm"] == name], limits)
+            lay_out(axes, axis.scale, limits, labels=name in grid.first_column)
+            axes.set_xlim(depths[0] - 0.6, depths[1] + 0.6)
+            set_ticks(axes.xaxis, depth_ticks(*depths), short, labels=name in grid.last_row)
+            own = {moment: lines.get((name, moment), NOTHING) for moment in MOMENTS}
+            _panel(axes, own, limits)
             if guide:
                 marks.guide_line(axes, guide[0], limits)
             if theory is not None:
-                _theory_line(axes, theory[theory["arm"] == name], table[table["arm"] == name])
-        explain(grid, [*handles, *marks.edge_legend(signs)], y=axis.label, x="layer, counted from the input")
+                _theory_line(axes, theory, name, own["start"])
+        explain(grid, handles, y=axis.label, x="layer, counted from the input")
     return grid.figure
 
 
-def anchor(theory: pd.DataFrame, measured: pd.DataFrame) -> pd.Series:
+def anchor(log10_relative: np.ndarray, depths: np.ndarray, measured: Track) -> np.ndarray:
     """Theory's profile in the quantity's own unit: shifted in log₁₀ so that its median deviation is 0.
 
     Args:
-        theory: ``depth``, ``log10_relative`` of one arm.
-        measured: ``depth``, ``median`` at the first step of the same arm.
+        log10_relative: theory at each of `depths`, up to a constant.
+        depths: layers, any order.
+        measured: the arm's measurement at its first step, along depth.
 
     Returns:
-        Values by depth; empty when no measured value is finite and positive.
+        Values at `depths`; NaN when no measured value at these depths is finite and positive.
     """
-    expected = theory.set_index("depth")["log10_relative"].astype(float)
-    seen = measured.set_index("depth")["median"]
-    seen = np.log10(seen[(seen > 0) & np.isfinite(seen)])
-    shift = (seen - expected).median()
-    return 10 ** (expected + shift) if np.isfinite(shift) else expected.iloc[:0]
+    usable = measured.where((measured.median > 0) & np.isfinite(measured.median))
+    _, ours, theirs = np.intersect1d(usable.x, depths, return_indices=True)
+    if not ours.size:
+        return np.full(len(depths), np.nan)
+    return 10 ** (log10_relative + np.median(np.log10(usable.median[ours]) - log10_relative[theirs]))
 
 
-def _drawn(table: pd.DataFrame, guide: tuple[float, str] | None) -> np.ndarray:
-    values = table[["median", "low", "high"]].to_numpy(float).ravel()
-    return np.append(values, guide[0]) if guide else values
-
-
-def _set_axes(axes: Axes, table: pd.DataFrame, scale: Scale, limits: Limits, *, first: bool, last: bool) -> None:
-    low, high = int(table["depth"].min()), int(table["depth"].max())
-    lay_out(axes, scale, limits, labels=first)
-    axes.set_xlim(low - 0.6, high + 0.6)
-    inner = [tick for tick in round_steps((low, high), 4) if tick == int(tick) and tick > low + (high - low) / 8]
-    set_ticks(axes.xaxis, [low, *inner], short, labels=last)
-    axes.grid(visible=False, axis="x")
-
-
-def _panel(axes: Axes, rows: pd.DataFrame, limits: Limits) -> set[str]:
-    if rows["median"].isna().all():
+def _panel(axes: Axes, own: Mapping[str, Track], limits: Limits) -> None:
+    if not any(line.measured for line in own.values()):
         say_missing(axes)
-        return set()
-    signs: set[str] = set()
-    for moment in MOMENTS:
-        part = rows[rows["moment"] == moment]
-        marks.band(axes, part, "depth", style.colour(moment), limits, **_LINE[moment])
-        signs |= marks.edge_signs(axes, part, "depth", style.colour(moment), limits)
-    return signs
-
-
-def _theory_line(axes: Axes, theory: pd.DataFrame, rows: pd.DataFrame) -> None:
-    if theory.empty or rows.empty:
         return
-    line = anchor(theory, rows[rows["moment"] == "start"]).sort_index()
-    axes.plot(line.index, line, color=style.colour("theory"), lw=1.3, ls=(0, (4, 2)), zorder=4)
+    # Lines join the layers that have a value at some moment; one that is missing at this moment only leaves a gap.
+    known = {x for line in own.values() for x in line.x[~np.isnan(line.median)]}
+    for moment, line in own.items():
+        there = line.where(np.isin(line.x, list(known)))
+        marks.band(axes, there, style.colour(moment), limits, **_LINE[moment])
+
+
+def _theory_line(axes: Axes, theory: pd.DataFrame, arm: str, start: Track) -> None:
+    own = (theory["arm"] == arm).to_numpy()
+    depths = theory["depth"].to_numpy(float)[own]
+    line = anchor(theory["log10_relative"].to_numpy(float)[own], depths, start)
+    order = np.argsort(depths)
+    axes.plot(depths[order], line[order], color=style.colour("theory"), lw=1.3, ls=(0, (4, 2)), zorder=4)
 
 
 def _handles(frame: pd.DataFrame, theory: pd.DataFrame | None, guide: tuple[float, str] | None) -> list[Line2D]:
     handles = [marks.swatch(text, style.colour(key), **_LINE[key]) for key, text in _moment_texts(frame).items()]
     if theory is not None:
-        handles.append(marks.swatch("theory, first step", style.colour("theory"), lw=1.3, ls=(0, (4, 2))))
+        handles.append(marks.swatch("theory (first step)", style.colour("theory"), lw=1.3, ls=(0, (4, 2))))
     if guide:
         handles.append(marks.swatch(guide[1], style.colour("muted"), lw=0.9, ls=(0, (1, 2))))
     return handles
@@ -135,7 +134,7 @@ def _handles(frame: pd.DataFrame, theory: pd.DataFrame | None, guide: tuple[floa
 
 def _moment_texts(frame: pd.DataFrame) -> dict[str, str]:
     """Legend texts of the moments; with the step's number where all arms share it."""
-    by_arm = [moments(rows.to_numpy()) for _, rows in frame.groupby("arm", observed=True)["step"]]
+    by_arm = moments_by_arm(frame).values()
     texts = {}
     for name in MOMENTS:
         steps = {known[name] for known in by_arm if name in known}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,8 +83,8 @@ def _rows(table: pd.DataFrame, width: int) -> Rows:
 
 
 def _legend(figure: Figure, table: pd.DataFrame, reference: str) -> None:
-    handles = [marks.swatch("measured, 95 % interval", style.colour("start"), marker="o", ms=5, mew=0, lw=1.8)]
-    if table["reference"].notna().any():
+    handles = [marks.swatch("measured, 95 % interval", style.colour("ink"), marker="o", ms=5, mew=0, lw=1.8)]
+    if table["reference"].notna().to_numpy().any():
         handles.append(marks.swatch(reference, style.colour("theory"), ls="", marker="|", ms=11, mew=2.2))
     style.legend(figure, handles, top=4)
 
@@ -94,41 +96,39 @@ def _block(axes: Axes, block: pd.DataFrame, x: str, rows: Rows) -> None:
     set_ticks(axes.xaxis, round_steps(limits, 4 if rows.stacked else 8), Linear().label, labels=True)
     set_ticks(axes.yaxis, [], str, labels=False)
     axes.spines["left"].set_visible(False)
+    axes.xaxis.grid(visible=True)
     axes.axvline(0, color=style.colour("muted"), lw=0.7, zorder=1)
     unit = str(block["unit"].iloc[0])
     axes.set_xlabel(f"{x}, {unit} →" if unit else f"{x} →", loc="right")
-    for index, (_, record) in enumerate(block.iterrows()):
+    for index, record in enumerate(block.to_dict("records")):
         _marks(axes, index + 0.2 * rows.stacked, record, limits)
         _texts(axes, index, record, rows)
 
 
-def _marks(axes: Axes, height: float, record: pd.Series, limits: Limits) -> None:
-    blue = style.colour("start")
+def _marks(axes: Axes, height: float, record: Mapping[str, Any], limits: Limits) -> None:
+    ink = style.colour("ink")
     ends = np.clip([float(record["low"]), float(record["high"])], *limits)
-    axes.plot(ends, [height, height], color=blue, lw=1.8, zorder=3)
+    axes.plot(ends, [height, height], color=ink, lw=1.8, zorder=3)
     axes.plot(record["reference"], height, "|", color=style.colour("theory"), ms=13, mew=2.2, zorder=3.5)
-    axes.plot(np.clip(float(record["effect"]), *limits), height, "o", color=blue, ms=5.5, mew=0, zorder=4)
+    axes.plot(np.clip(float(record["effect"]), *limits), height, "o", color=ink, ms=5.5, mew=0, zorder=4)
 
 
-def _texts(axes: Axes, index: int, record: pd.Series, rows: Rows) -> None:
+def _texts(axes: Axes, index: int, record: Mapping[str, Any], rows: Rows) -> None:
     across = axes.get_yaxis_transform()
-    words = {"transform": across, "va": "center"}
+    muted, word = style.colour("muted"), str(record["word"])
     numbers = estimate(*(float(record[name]) for name in ("effect", "low", "high")))
-    word = str(record["word"])
-    sign = f"{style.SYMBOLS.get(word, '')} {word}".strip()
+    verdict = f"{style.SYMBOLS.get(word, '')} {word}".strip()
     if rows.stacked:
-        axes.text(0, index - 0.22, str(record["label"]), ha="left", **words)
-        axes.text(1, index - 0.22, numbers, ha="right", color=style.colour("muted"), **words)
+        # on paper of their own: on a phone the texts stand where the vertical lines run
+        plain: dict = {
+            "transform": across,
+            "va": "center",
+            "bbox": {"fc": style.colour("paper"), "ec": "none", "pad": 1},
+        }
+        axes.text(0, index - 0.22, str(record["label"]), ha="left", **plain)
+        axes.text(1, index - 0.22, f"{numbers} {verdict}".strip(), ha="right", color=muted, **plain)
         return
-    axes.text(-0.012, index, str(record["label"]), ha="right", **words)
-    axes.text(1.015, index, numbers, color=style.colour("muted"), **words)
-    if word:
-        axes.annotate(
-            sign,
-            (1, index),
-            (190 * 0.72, 0),
-            xycoords=across,
-            textcoords="offset points",
-            va="center",
-            color=style.PALETTE[word].light,
-        )
+    beside: dict = {"xycoords": across, "textcoords": "offset points", "va": "center"}
+    axes.annotate(str(record["label"]), (0, index), (-8, 0), ha="right", **beside)
+    axes.annotate(numbers, (1, index), (10, 0), color=muted, **beside)
+    axes.annotate(verdict, (1, index), (140, 0), color=style.PALETTE.get(word, style.PALETTE["ink"]).light, **beside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from matplotlib.patches import Patch
 from diagnostics.figures import style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import LINE, Layout, Panels, axis_titles, panels, say_missing
-from diagnostics.figures.scales import Limits, Scale, round_steps, set_ticks
+from diagnostics.figures.scales import Limits, Scale, depth_ticks, round_steps, set_ticks
 from diagnostics.figures.seeds import arm_names, over_seeds, require
 from diagnostics.numerals import short
 
@@ -24,7 +25,7 @@ BAR = 44
 """Height in CSS pixels of the colour bar with its tick labels."""
 MOST_COLUMNS = 240
 """Recorded steps beyond this many are thinned: a panel has no more pixels than that."""
-ZERO, INFINITE, MISSING = "#7ad0d6", "#e0007a", "#b9bfc6"
+ZERO, INFINITE, MISSING = "#7cf2b4", "#00c8ff", "#b9bfc6"
 """Colours outside the map's own range for values without a place on the scale."""
 
 
@@ -40,6 +41,23 @@ class Mesh(NamedTuple):
     values: np.ndarray
     steps: np.ndarray
     depths: np.ndarray
+
+
+class Area(NamedTuple):
+    """What all panels span: first and last layer; first step, last step, and where the last column ends."""
+
+    shallow: float
+    deep: float
+    start: float
+    last: float
+    end: float
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> Area:
+        """The span of a table with ``depth`` and ``step``."""
+        depths, steps = np.unique(table["depth"].to_numpy(float)), np.unique(table["step"].to_numpy(float))
+        shown = np.linspace(steps[0], steps[-1], min(len(steps), MOST_COLUMNS))
+        return cls(depths[0], depths[-1], steps[0], steps[-1], steps[-1] + column_width(shown))
 
 
 def heat_map(
@@ -68,15 +86,17 @@ def heat_map(
     require(frame, ["arm", "seed", "step", "depth", column])
     table = over_seeds(frame, column, ["arm", "step", "depth"])
     axis, names = quantity(column), arm_names(frame, arms)
-    limits = axis.scale.limits(table["median"].to_numpy(float))
-    seen = table["median"].to_numpy(float)
+    seen, area = table["median"].to_numpy(float), Area.of(table)
+    limits = axis.scale.limits(seen)
     colour_label = f"colour: {axis.label}"
+    rows = layer_labels(frame, longest=12 if width < 2 * style.NARROW else 28) if len(names) == 1 else {}
     with style.styled():
-        layout = Layout(panel=110, head=BAR + LINE, bottom=38).below(style.lines_of(colour_label, width))
+        layout = _layout(rows).below(style.lines_of(colour_label, width))
         grid = panels(names, width=width, layout=layout.below(width < 2 * style.NARROW), notes=notes)
         for name, axes in grid.axes.items():
-            _panel(axes, table[table["arm"] == name], axis.scale, limits)
-            _ticks(axes, table, first=name in grid.first_column, last=name in grid.last_row)
+            own = table.loc[(table["arm"] == name).to_numpy()]
+            _panel(axes, own, axis.scale, limits)
+            _ticks(axes, area, rows, first=name in grid.first_column, last=name in grid.last_row)
         axis_titles(grid, y="layer, counted from the input", x="step")
         _colour_bar(grid, colour_label, axis.scale, limits)
         _special_legend(grid, seen, axis.scale, below=layout.head)
@@ -97,8 +117,23 @@ def mesh(rows: pd.DataFrame) -> Mesh:
     return Mesh(wide.to_numpy(float)[:, last], even, wide.index.to_numpy(float))
 
 
+def layer_labels(frame: pd.DataFrame, longest: int, most: int = 40) -> dict[int, str]:
+    """Layer names with their depth, for the rows of a single map; nothing without names or with too many rows.
+
+    Args:
+        frame: ``depth``, and ``layer`` where there are names.
+        longest: most characters of a name; of a longer one the end is kept, which tells siblings apart.
+        most: rows beyond which names would overlap.
+    """
+    if "layer" not in frame or frame["depth"].nunique() > most:
+        return {}
+    names = frame.drop_duplicates("depth").set_index("depth")["layer"].astype(str).sort_index()
+    short_names = (name if len(name) <= longest else f"…{name[1 - longest :]}" for name in names)
+    return {int(depth): f"{name} {depth}" for depth, name in zip(names.index, short_names, strict=True)}
+
+
 def _panel(axes: Axes, rows: pd.DataFrame, scale: Scale, limits: Limits) -> None:
-    if rows["median"].isna().all():
+    if bool(np.isnan(rows["median"].to_numpy(float)).all()):
         say_missing(axes)
         return
     data = mesh(rows)
@@ -112,14 +147,15 @@ def _panel(axes: Axes, rows: pd.DataFrame, scale: Scale, limits: Limits) -> None
         cmap=_map(),
         origin="lower",
         aspect="auto",
-        extent=(data.steps[0], data.steps[-1] + column_width(data), data.depths[0] - 0.5, data.depths[-1] + 0.5),
+        extent=(data.steps[0], data.steps[-1] + column_width(data.steps), data.depths[0] - 0.5, data.depths[-1] + 0.5),
         interpolation="none",
+        zorder=0.9,  # above the grid lines
     )
 
 
-def column_width(data: Mesh) -> float:
-    """How many steps a column of the mesh stands for."""
-    return float(data.steps[-1] - data.steps[0]) / max(len(data.steps) - 1, 1) or 1.0
+def column_width(steps: np.ndarray) -> float:
+    """How many steps a column of an even grid stands for; 1 when there is a single one."""
+    return float(steps[-1] - steps[0]) / max(len(steps) - 1, 1) or 1.0
 
 
 def _norm(scale: Scale, limits: Limits) -> Normalize:
@@ -130,16 +166,20 @@ def _map() -> Colormap:
     return colormaps["magma"].with_extremes(under=ZERO, over=INFINITE, bad=MISSING)
 
 
-def _ticks(axes: Axes, table: pd.DataFrame, *, first: bool, last: bool) -> None:
-    low, high = float(table["depth"].min()), float(table["depth"].max())
-    axes.set_ylim(low - 0.5, high + 0.5)
-    inner = [tick for tick in round_steps((low, high), 4) if tick == int(tick) and tick > low + (high - low) / 8]
-    set_ticks(axes.yaxis, [low, *inner], short, labels=first)
-    steps = (float(table["step"].min()), float(table["step"].max()))
-    columns = min(table["step"].nunique(), MOST_COLUMNS)
-    axes.set_xlim(steps[0], steps[1] + ((steps[1] - steps[0]) / max(columns - 1, 1) or 1.0))
-    set_ticks(axes.xaxis, round_steps(steps, 3) if steps[0] < steps[1] else [steps[0]], short, labels=last)
-    axes.grid(visible=False)
+def _layout(rows: Mapping[int, str]) -> Layout:
+    """Room for the layers' names where they label the rows; small multiples have their numbers only."""
+    plain = Layout(panel=110, head=BAR + LINE, bottom=38)
+    longest = max(map(len, rows.values()), default=0)
+    return replace(plain, panel=max(110, 15 * len(rows)), left=plain.left + int(6 * longest), widest=760)
+
+
+def _ticks(axes: Axes, area: Area, rows: Mapping[int, str], *, first: bool, last: bool) -> None:
+    axes.set_ylim(area.shallow - 0.5, area.deep + 0.5)
+    layers = list(rows) or depth_ticks(area.shallow, area.deep)
+    set_ticks(axes.yaxis, layers, lambda tick: rows.get(int(tick), short(tick)), labels=first)
+    axes.set_xlim(area.start, area.end)
+    steps = round_steps((area.start, area.last), 3) if area.start < area.last else [area.start]
+    set_ticks(axes.xaxis, steps, short, labels=last)
 
 
 def _colour_bar(grid: Panels, label: str, scale: Scale, limits: Limits) -> None:
@@ -155,7 +195,6 @@ def _colour_bar(grid: Panels, label: str, scale: Scale, limits: Limits) -> None:
     set_ticks(axes.xaxis, list(marked), marked.__getitem__, labels=True)
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
-    axes.grid(visible=False)
 
 
 def _special_legend(grid: Panels, values: np.ndarray, scale: Scale, *, below: float) -> None:

@@ -2,63 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from diagnostics.figures import style
-from diagnostics.figures.scales import Limits
+from diagnostics.figures.scales import Limits, Scale
+from diagnostics.figures.seeds import Track
 
 ZERO, INFINITE = "v", "^"
-EDGE_TEXTS = {ZERO: "zero or negative", INFINITE: "not finite"}
 EDGE_SIZE = 4.5
 
 
-def band(axes: Axes, rows: pd.DataFrame, x: str, color: str, limits: Limits, **line) -> None:
+def band(axes: Axes, line: Track, color: str, limits: Limits, **looks) -> None:
     """Draw the median as a line and the range over seeds as a band.
 
-    Infinite ends of the band reach the edge of the panel, and so do zeros on a logarithmic axis.
+    Infinite ends of the band reach the edge of the panel, and so do zeros on a logarithmic axis. Medians that have no
+    place on the scale get a sign at the edge: ▽ zero or negative, △ infinite.
 
     Args:
         axes: the panel; its scale and limits are set already.
-        rows: columns `x`, ``median``, ``low``, ``high``.
-        x: column of the horizontal position.
+        line: what to draw.
         color: hex colour of both.
         limits: the limits of y.
-        line: further line properties.
+        looks: line properties.
     """
-    rows = rows.sort_values(x)
-    at = rows[x].to_numpy(float)
-    low = np.clip(rows["low"].to_numpy(float), *limits)
-    high = np.clip(rows["high"].to_numpy(float), *limits)
+    low, high = np.clip(line.low, *limits), np.clip(line.high, *limits)
     if np.any(high > low):
-        axes.fill_between(at, low, high, color=color, alpha=0.16, linewidth=0)
-    middle = rows["median"].to_numpy(float)
-    axes.plot(at, np.where(_shown(axes, middle), middle, np.nan), color=color, **line)
-
-
-def edge_signs(axes: Axes, rows: pd.DataFrame, x: str, color: str, limits: Limits) -> set[str]:
-    """Mark medians without a place on the scale: ▽ at the bottom for exact zeros, △ at the top for infinities.
-
-    Returns:
-        The signs drawn, for the legend.
-    """
-    at, middle = rows[x].to_numpy(float), rows["median"].to_numpy(float)
-    zeros = (middle <= 0) & (axes.get_yscale() == "log")
-    drawn = set()
-    for sign, where, height in ((ZERO, zeros, limits[0]), (INFINITE, np.isposinf(middle), limits[1])):
+        axes.fill_between(line.x, low, high, color=color, alpha=0.16, linewidth=0)
+    below = (line.median <= 0) & (axes.get_yscale() == "log")
+    endless = np.isinf(line.median) & ~below
+    shown = np.where(below | endless, np.nan, line.median)
+    axes.plot(line.x, shown, color=color, **looks)
+    alone = lonely(shown)
+    if "marker" not in looks and alone.any():
+        axes.plot(line.x[alone], shown[alone], "o", color=color, ms=3, mew=0)
+    for sign, where, heights in ((ZERO, below, limits[0]), (INFINITE, endless, np.clip(line.median, *limits))):
         if where.any():
-            axes.plot(at[where], np.full(where.sum(), height), sign, color=color, ms=EDGE_SIZE, mew=0, clip_on=False)
-            drawn.add(sign)
-    return drawn
+            edge = np.broadcast_to(heights, where.shape)[where]
+            axes.plot(line.x[where], edge, sign, color=color, ms=EDGE_SIZE, mew=0, clip_on=False)
 
 
-def edge_legend(signs: set[str]) -> list[Line2D]:
-    """Legend entries for the signs that were drawn."""
+def lonely(values: np.ndarray) -> np.ndarray:
+    """Which values have no neighbour: a line without markers would not show them.
+
+    Args:
+        values: along a line; NaN where there is none.
+    """
+    there = ~np.isnan(np.pad(values, 1, constant_values=np.nan))
+    return there[1:-1] & ~there[:-2] & ~there[2:]
+
+
+def edge_legend(lines: Mapping[tuple[str, ...], Track], scale: Scale) -> list[Line2D]:
+    """Legend entries for the signs at the edge that :func:`band` will draw for these lines."""
+    medians = np.concatenate([line.median for line in lines.values()] or [np.empty(0)])
+    below = (medians <= 0) & (scale.name == "log")
+    occurs = {("zero or negative", ZERO): below.any(), ("not finite", INFINITE): (np.isinf(medians) & ~below).any()}
+    known = [entry for entry, seen in occurs.items() if seen]
     muted = style.colour("muted")
-    known = [sign for sign in EDGE_TEXTS if sign in signs]
-    return [Line2D([], [], ls="", marker=sign, color=muted, ms=EDGE_SIZE, label=EDGE_TEXTS[sign]) for sign in known]
+    return [Line2D([], [], ls="", marker=sign, color=muted, ms=EDGE_SIZE, label=text) for text, sign in known]
 
 
 def guide_line(axes: Axes, value: float, limits: Limits) -> None:
@@ -70,7 +74,3 @@ def guide_line(axes: Axes, value: float, limits: Limits) -> None:
 def swatch(label: str, color: str, **line) -> Line2D:
     """A legend entry."""
     return Line2D([], [], color=color, label=label, **line)
-
-
-def _shown(axes: Axes, values: np.ndarray) -> np.ndarray:
-    return np.isfinite(values) & ((values > 0) | (axes.get_yscale() != "log"))

@@ -9,10 +9,10 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from diagnostics.figures import marks, style
+from diagnostics.figures import style
 
-LINE = 16
-"""Height of a line of text in CSS pixels."""
+LINE, NOTE = 16, 13
+"""Height of a line of text, and of a line of a panel's note, in CSS pixels."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Layout:
         narrowest: the least width of a panel: decides the number of columns.
         widest: the greatest width of a panel, so that a single one does not fill the page.
         head: room above the first row, for axis title and legend.
-        title: room above each panel, for its name and its note; less where no panel has a note.
+        title: room above each panel for its name; lines of its note come on top.
         left: room for the tick labels of y.
         bottom: room below the last row, for tick labels and title of x.
         gap: distance between neighbours.
@@ -52,7 +52,7 @@ class Layout:
     most: int = 4
     widest: int = 520
     head: int = 58
-    title: int = 40
+    title: int = 34
     left: int = 50
     bottom: int = 40
     gap: int = 18
@@ -78,26 +78,27 @@ def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[s
     """
     columns = layout.columns(len(names), width)
     rows = -(-len(names) // columns)
-    title = layout.title if notes else layout.title - 12
-    height = layout.head + rows * (title + layout.panel) + (rows - 1) * 10 + layout.bottom
     wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)
+    texts = {name: style.wrapped(note, wide + layout.gap) for name, note in (notes or {}).items()}
+    title = layout.title + NOTE * max((text.count("\n") + 1 for text in texts.values()), default=0)
+    row_height = title + layout.panel
+    height = layout.head + rows * row_height + layout.bottom
     figure = Figure(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
     axes = {}
     for index, name in enumerate(names):
         row, column = divmod(index, columns)
         left = layout.left + column * (wide + layout.gap)
-        top = layout.head + title + row * (title + layout.panel + 10)
-        box = (left / width, 1 - (top + layout.panel) / height, wide / width, layout.panel / height)
+        bottom = layout.head + (row + 1) * row_height
+        box = (left / width, 1 - bottom / height, wide / width, layout.panel / height)
         axes[name] = figure.add_axes(box)
-        _title(axes[name], name, (notes or {}).get(name, ""))
+        _title(axes[name], name, texts.get(name, ""))
     return Panels(figure, axes, frozenset(names[::columns]), frozenset(names[-columns:]))
 
 
 def headed(layout: Layout, y: str, handles: Sequence[Artist], width: int) -> Layout:
     """The layout with a head that is high enough for the axis title and the legend, which break on narrow figures."""
     columns = style.legend_columns([str(handle.get_label()) for handle in handles], width)
-    rows = -(-(len(handles) + len(marks.EDGE_TEXTS)) // columns) if columns == 1 or width < 2 * style.NARROW else 1
-    return layout.below(style.lines_of(y, width) + rows - 2)
+    return layout.below(style.lines_of(y, width) + -(-len(handles) // columns) - 2)
 
 
 def explain(grid: Panels, handles: Sequence[Artist], *, y: str, x: str) -> None:
@@ -130,9 +131,9 @@ def say_missing(axes: Axes, text: str = "not measured") -> None:
 
 
 def _title(axes: Axes, name: str, note: str) -> None:
-    axes.annotate(
-        name, (0, 1), (0, 15 if note else 4), xycoords="axes fraction", textcoords="offset points", weight="bold"
-    )
-    axes.annotate(
-        note, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", size=8, color=style.colour("muted")
-    )
+    points = 72 / style.PIXELS_PER_INCH
+    lift = 5 + NOTE * (note.count("\n") + 1) if note else 5
+    above: dict = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    axes.annotate(name, (0, 1), (0, lift * points), weight="bold", **above)
+    if note:
+        axes.annotate(note, (0, 1), (0, 5 * points), size=8, color=style.colour("muted"), linespacing=1.1, **above)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
 
 from diagnostics.numerals import power_of_ten, short
 
 Limits = tuple[float, float]
+MOST = 1e290
+"""Where logarithmic limits end, so that a margin around them can still be computed in double precision."""
 
 
 class Scale(Protocol):
@@ -53,12 +55,12 @@ class Log:
 
     def limits(self, values: np.ndarray) -> Limits:
         """Limits around the finite positive values; (0.1, 10) when there are none."""
-        shown = values[np.isfinite(values) & (values > 0)]
+        shown = values[(values >= 1 / MOST) & (values <= MOST)]
         if not shown.size:
             return 0.1, 10.0
         low, high = np.log10(shown.min()), np.log10(shown.max())
         pad = max(self.margin * (high - low), (self.least - (high - low)) / 2, 0.02)
-        return float(10 ** max(low - pad, -307)), float(10 ** min(high + pad, 308))
+        return float(10 ** (low - pad)), float(10 ** (high + pad))
 
     def ticks(self, limits: Limits, most: int = 6) -> list[float]:
         """Whole decades at an even stride, or 1-2-5 values inside a range of less than two decades."""
@@ -81,14 +83,16 @@ class Linear:
 
     Args:
         margin: share of the range that is added at both ends.
+        always: values that the limits always include, such as (0, 1) for a share; a small range is not blown up.
     """
 
     margin: float = 0.05
+    always: tuple[float, ...] = ()
     name: Literal["linear"] = "linear"
 
     def limits(self, values: np.ndarray) -> Limits:
         """Limits around the finite values; (0, 1) when there are none."""
-        shown = values[np.isfinite(values)]
+        shown = np.append(values[np.isfinite(values)], self.always)
         if not shown.size:
             return 0.0, 1.0
         low, high = float(shown.min()), float(shown.max())
@@ -113,6 +117,12 @@ def round_steps(limits: Limits, most: int) -> list[float]:
     return [float(f"{index * stride:.12g}") for index in range(first, last + 1)]
 
 
+def depth_ticks(low: float, high: float) -> list[float]:
+    """The first layer, and round layer numbers that keep their distance from it."""
+    inner = [tick for tick in round_steps((low, high), 4) if tick == int(tick)] if high > low else []
+    return [low, *(tick for tick in inner if tick > low + (high - low) / 8)]
+
+
 def lay_out(axes: Axes, scale: Scale, limits: Limits, *, most: int = 6, labels: bool = True) -> None:
     """Give the y axis its scale, limits and ticks; without labels where a neighbour carries them."""
     axes.set_yscale(scale.name)
@@ -120,8 +130,8 @@ def lay_out(axes: Axes, scale: Scale, limits: Limits, *, most: int = 6, labels: 
     set_ticks(axes.yaxis, scale.ticks(limits, most), scale.label, labels=labels)
 
 
-def set_ticks(axis: Axis, values: Sequence[float], text, *, labels: bool) -> None:
+def set_ticks(axis: Axis, values: Sequence[float], text: Callable[[float], str], *, labels: bool) -> None:
     """Set exactly these ticks, which is also much faster than letting a locator search."""
     axis.set_major_locator(FixedLocator(values))
     axis.set_minor_locator(NullLocator())
-    axis.set_ticklabels([text(value) for value in values] if labels else [])
+    axis.set_major_formatter(FixedFormatter([text(value) for value in values]) if labels else NullFormatter())

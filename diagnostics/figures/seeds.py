@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,35 @@ import pandas as pd
 from probes.errors import UsageError, unknown_name
 
 MOMENTS = ("start", "middle", "end")
+
+
+class Track(NamedTuple):
+    """A quantity along an axis: what one line with its band shows.
+
+    Args:
+        x: positions, ascending.
+        median: median over the seeds at each position; NaN where all seeds are missing.
+        low: lowest seed.
+        high: highest seed.
+    """
+
+    x: np.ndarray
+    median: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is any value at all."""
+        return not np.isnan(self.median).all()
+
+    def where(self, kept: np.ndarray) -> Track:
+        """The positions for which `kept` holds."""
+        return Track(*(values[kept] for values in self))
+
+
+NOTHING = Track(*(np.empty(0) for _ in Track._fields))
+Tracks = dict[tuple[str, ...], Track]
 
 
 def over_seeds(frame: pd.DataFrame, column: str, by: Sequence[str]) -> pd.DataFrame:
@@ -23,14 +53,32 @@ def over_seeds(frame: pd.DataFrame, column: str, by: Sequence[str]) -> pd.DataFr
         by: the columns that stay.
 
     Returns:
-        One row per combination that occurs: `by`, then ``median``, ``low``, ``high``.
-
-    Raises:
-        UsageError: when a column is not in the frame, or the frame is empty.
+        One row per combination that occurs, in ascending order: `by`, then ``median``, ``low``, ``high``.
     """
-    require(frame, [*by, column])
     groups = frame.astype({column: "float64"}).groupby(list(by), observed=True, sort=True)[column]
-    return groups.agg(["median", "min", "max"]).reset_index().rename(columns={"min": "low", "max": "high"})
+    return pd.DataFrame({"median": groups.median(), "low": groups.min(), "high": groups.max()}).reset_index()
+
+
+def tracks(frame: pd.DataFrame, column: str, *, by: Sequence[str], along: str) -> Tracks:
+    """The lines of a figure: one track over the seeds for every combination of `by`.
+
+    Args:
+        frame: one row per seed, position and combination of `by`.
+        column: the quantity.
+        by: what tells the lines apart, such as ``("arm", "moment")``.
+        along: the horizontal position, such as ``"depth"``.
+    """
+    table = over_seeds(frame, column, [*by, along])
+    fields = [along, "median", "low", "high"]
+    return {
+        tuple(str(part) for part in cast(tuple, key)): Track(*rows[fields].to_numpy(float).T)
+        for key, rows in table.groupby(list(by), observed=True, sort=False)
+    }
+
+
+def values_of(lines: Mapping[tuple[str, ...], Track]) -> np.ndarray:
+    """All values that the lines and their bands show, flat."""
+    return np.concatenate([np.concatenate(line[1:]) for line in lines.values()] or [np.empty(0)])
 
 
 def require(frame: pd.DataFrame, columns: Sequence[str]) -> None:
@@ -53,7 +101,7 @@ def require(frame: pd.DataFrame, columns: Sequence[str]) -> None:
 
 def arm_names(frame: pd.DataFrame, arms: Sequence[str] | None = None) -> list[str]:
     """The arms in the order given, or in the order of their first row."""
-    return [str(arm) for arm in (arms if arms is not None else pd.unique(frame["arm"]))]
+    return [str(arm) for arm in (arms if arms is not None else dict.fromkeys(frame["arm"].tolist()))]
 
 
 def moments(steps: Sequence[int] | np.ndarray) -> dict[str, int]:
@@ -78,9 +126,14 @@ def moments(steps: Sequence[int] | np.ndarray) -> dict[str, int]:
 
 def with_moment(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows at each arm's own start, middle and end, with that word in a new column ``moment``."""
-    parts = []
-    for _, rows in frame.groupby("arm", observed=True, sort=False):
-        names = {step: name for name, step in moments(rows["step"].to_numpy()).items()}
-        kept = rows[rows["step"].isin(list(names))]
-        parts.append(kept.assign(moment=kept["step"].map(names)))
-    return pd.concat(parts) if parts else frame.assign(moment=pd.Series(dtype=object))
+    named = [
+        pd.DataFrame({"arm": arm, "step": list(steps.values()), "moment": list(steps)})
+        for arm, steps in moments_by_arm(frame).items()
+    ]
+    return frame.astype({"arm": str}).merge(pd.concat(named, ignore_index=True), on=["arm", "step"])
+
+
+def moments_by_arm(frame: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Each arm's start, middle and end."""
+    steps = frame[["arm", "step"]].drop_duplicates().groupby("arm", observed=True, sort=False)["step"]
+    return {str(arm): moments(known.to_numpy()) for arm, known in steps}

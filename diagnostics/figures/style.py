@@ -29,8 +29,8 @@ class Colour:
     dark: str
 
 
-# Blues, pale to deep, are moments of training; orange is theory; magenta is validation; the verdicts' four
-# colours appear with their word only. Lightness differs within each group, so that no reader depends on hue.
+# Blues, pale to deep, are moments of training; orange is theory; magenta is validation; the colours of verdicts
+# and findings appear with their word only. Lightness differs within each group: no reader depends on hue.
 PALETTE: Mapping[str, Colour] = {
     "ink": Colour("#1c2127", "#e9ecef"),
     "muted": Colour("#58626d", "#a9b3bd"),
@@ -48,12 +48,23 @@ PALETTE: Mapping[str, Colour] = {
     "refuted": Colour("#b3261e", "#ff8a80"),
     "mixed": Colour("#6b3fa0", "#c7a5f2"),
     "inconclusive": Colour("#5d6773", "#b3bcc6"),
+    "critical": Colour("#98280a", "#ff9b7a"),
+    "warning": Colour("#7d5700", "#f2c14e"),
+    "clean": Colour("#0c6b3c", "#6fd79b"),
 }
 
-SYMBOLS: Mapping[str, str] = {"supported": "✓", "refuted": "✗", "mixed": "◐", "inconclusive": "?"}
-"""A verdict's sign, so that it never rests on colour alone."""
+SYMBOLS: Mapping[str, str] = {
+    "supported": "✓",
+    "refuted": "✗",
+    "mixed": "◐",
+    "inconclusive": "?",
+    "critical": "▲",
+    "warning": "!",
+    "clean": "✓",
+}
+"""The sign of a verdict or a finding, so that it never rests on colour alone."""
 
-RC: Mapping[str, Any] = {
+RC: dict[Any, Any] = {
     "figure.dpi": PIXELS_PER_INCH,
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same picture on every machine
     "font.size": 8.5,
@@ -64,6 +75,7 @@ RC: Mapping[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.grid.axis": "y",
     "axes.axisbelow": True,
     "axes.facecolor": "none",
     "figure.facecolor": "none",
@@ -88,7 +100,7 @@ RC: Mapping[str, Any] = {
 @contextmanager
 def styled() -> Iterator[None]:
     """Draw in the house style inside the block, and leave the caller's rcParams as they were."""
-    with mpl.rc_context(dict(RC)):
+    with mpl.rc_context(RC):
         yield
 
 

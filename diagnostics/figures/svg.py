@@ -19,15 +19,16 @@ _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 def to_svg(figure: Figure) -> str:
     """The figure as a complete SVG document: the same figure gives the same bytes."""
     buffer = io.StringIO()
-    with mpl.rc_context(dict(RC)):
+    with mpl.rc_context(RC):
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     return _round_paths(buffer.getvalue())
 
 
 def write_png(figure: Figure, path: Path) -> None:
     """Write the figure as PNG on white paper."""
-    with mpl.rc_context(dict(RC)):
-        figure.savefig(path, format="png", dpi=PNG_DPI, facecolor=PALETTE["paper"].light)
+    paper = PALETTE["paper"].light
+    with mpl.rc_context(RC):
+        figure.savefig(path, format="png", dpi=PNG_DPI, facecolor=paper, pil_kwargs={"compress_level": 3})
 
 
 def on_paper(svg: str) -> str:

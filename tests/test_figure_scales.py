@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diagnostics.figures.scales import Linear, Log, depth_ticks, round_steps
+
+ANY = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=8).map(np.array)
+POSITIVE = st.floats(min_value=1e-30, max_value=1e30)
+
+
+@given(ANY)
+@pytest.mark.parametrize("scale", [Log(), Linear(), Linear(always=(0.0, 1.0))])
+def test_limits_hold_all_that_can_be_shown(scale, values):
+    moderate = values[~(np.abs(values) > 1e290) | np.isinf(values)]
+    low, high = scale.limits(moderate)
+    shown = moderate[np.isfinite(moderate) & ((moderate > 1e-290) | (scale.name == "linear"))]
+    assert -math.inf < low < high < math.inf
+    assert np.all((low <= shown) & (shown <= high))
+
+
+@given(POSITIVE, st.floats(min_value=0.3, max_value=25))
+def test_a_logarithmic_axis_has_a_few_ticks_at_an_even_stride(low, decades):
+    scale = Log()
+    ticks = scale.ticks((low, low * 10**decades), 6)
+    assert 1 <= len(ticks) <= 7
+    assert len({scale.label(tick) for tick in ticks}) == len(ticks)
+    if decades > 3:
+        strides = np.diff(np.log10(ticks))
+        assert np.allclose(strides, np.round(strides[:1]))
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(2, 8))
+def test_round_steps_stay_inside_and_few(low, width, most):
+    ticks = round_steps((low, low + width), most)
+    assert len(ticks) <= most + 1
+    assert all(low - width * 1e-6 <= tick <= low + width * (1 + 1e-6) for tick in ticks)
+
+
+def test_layers_are_counted_from_the_first_one():
+    assert depth_ticks(1, 20) == [1, 5, 10, 15, 20]
+    assert depth_ticks(3, 3) == [3]
+
+
+def test_a_share_is_not_blown_up_and_a_constant_has_room():
+    low, high = Linear(always=(0.0, 1.0)).limits(np.array([0.5, 0.501]))
+    assert low <= 0 and high >= 1
+    low, high = Log().limits(np.array([1e-3, 1e-3]))
+    assert high / low == pytest.approx(10**0.3)
