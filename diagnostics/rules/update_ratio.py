@@ -36,7 +36,7 @@ class UpdateRatio(Rule):
             rule=self.name,
             severity=severity,
             what=f"In a typical step {slow.sum()} of {len(ratios)} layers move by less than {short(self.slow)} of "
-            f"their weights' norm, and {fast.sum()} by more than {short(self.fast)}; the range is {short(ratios.min())} "
+            f"their weights' norm, {fast.sum()} by more than {short(self.fast)}; they range from {short(ratios.min())} "
             f"to {short(ratios.max())}.",
             means=_MEANING[severity],
             do=_ADVICE[severity],

@@ -78,7 +78,7 @@ _ADVICE = {
 def _meaning(severity: Severity, window: Flow) -> str:
     ratio, gap = short(window.early_update_ratio), short(abs(window.update_gap))
     return {
-        "critical": f"Early layers hardly learn: their update ratio of {ratio} is {gap} decades below the late layers'.",
+        "critical": f"Early layers hardly learn: the update ratio of {ratio} is {gap} decades below that of late ones.",
         "warning": f"Early layers get little gradient, but not for long, or they still move (update ratio {ratio}).",
         "clean": f"Gradient reaches the early layers (update ratio {ratio}).",
     }[severity]
