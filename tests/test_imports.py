@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("diagnostics", "probes", "scenarios")
 COMMANDS = {"run", "watch", "export", "__main__"}
-HEAVY = {"trainer", "callback", "experiment", "distribution", "tensorboard"}  # what diagnostics has else is light
+# What diagnostics has beside these and the commands is light.
+HEAVY = {"trainer", "training_step", "callback", "experiment", "distribution", "tensorboard"}
 ERRORS, TENSORFLOW = "probes.errors", "tensorflow"
 
 MAY_IMPORT = {
