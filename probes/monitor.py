@@ -68,6 +68,7 @@ class Monitor:
         self._rows: list[Row] = []
         self._unseen: dict[str, str] = {}
 
+    @tf.autograph.experimental.do_not_convert
     @contextmanager
     def capture(self) -> Iterator[None]:
         """Watch the layers that run inside the ``with`` block; to be entered together with the gradient tape.
@@ -81,6 +82,7 @@ class Monitor:
         step.end_forward()
         self._running.step = step
 
+    @tf.autograph.experimental.do_not_convert
     def update(self, gradients: Sequence[tf.Tensor | tf.IndexedSlices | None]) -> None:
         """Measure the step; to be called once, after the optimizer has applied the gradients.
 
@@ -101,6 +103,12 @@ class Monitor:
         for ledger in self._ledgers:
             ledger.record(number, lambda ledger=ledger: measure(ledger.probes, snapshots))
         self._step.assign_add(1)
+
+    def reset(self) -> None:
+        """Forget what was not read, and count steps from 0 again: the next step begins another training."""
+        for ledger in self._ledgers:
+            ledger.drain()
+        self._step.assign(0)
 
     def read(self) -> Reading:
         """Everything since the last read; the only place where the host waits for the device."""

@@ -26,7 +26,7 @@ class Snapshot:
         activation_gradient: dL/d(activation), the same shape; ``None`` when not connected to the loss.
         gradients: dL/dW of the layer's own connected trainable variables, without loss scaling.
         weights: those variables before the update.
-        updates: those variables after the update minus before.
+        weights_after: those variables after the update.
     """
 
     path: str
@@ -37,13 +37,18 @@ class Snapshot:
     activation_gradient: tf.Tensor | None = None
     gradients: tuple[tf.Tensor, ...] = ()
     weights: tuple[tf.Tensor, ...] = ()
-    updates: tuple[tf.Tensor, ...] = ()
+    weights_after: tuple[tf.Tensor, ...] = ()
+
+    @property
+    def updates(self) -> tuple[tf.Tensor, ...]:
+        """The variables after the update minus before; subtracted only where a probe asks, inside the step that is due."""
+        return tuple(after - before for after, before in zip(self.weights_after, self.weights, strict=True))
 
     def has(self, needs: frozenset[Need]) -> bool:
         """Whether everything in ``needs`` was captured for this layer."""
         return all(self._of(need) not in (None, ()) for need in needs)
 
     def _of(self, need: Need):
-        held = {"gradient": "gradients", "weight": "weights", "update": "updates"}
+        held = {"gradient": "gradients", "weight": "weights", "update": "weights_after"}
         value = getattr(self, held.get(need, need))
         return value if isinstance(value, tuple) or value is None else (value,)

@@ -84,15 +84,15 @@ class Step:
             )
 
     def _of_variables(self, variables: Sequence[Any], by_variable: dict[int, Gradient]) -> dict[str, Any]:
-        """A layer's gradients, weights and updates, as far as some probe needs them."""
+        """A layer's gradients and weights, as far as some probe needs them."""
         if not variables:
             return {}
         gradients = [_dense(by_variable.get(id(variable))) for variable in variables]
         own = {"gradients": tuple(_unscaled(g, self._scale) for g in gradients if g is not None)}
-        if "weight" in self._needs:
+        if self._needs & {"weight", "update"}:
             own["weights"] = tuple(self._before[id(variable)] for variable in variables)
         if "update" in self._needs:
-            own["updates"] = tuple(read(variable) - self._before[id(variable)] for variable in variables)
+            own["weights_after"] = tuple(read(variable) for variable in variables)
         return own
 
     def _read_weights(self) -> None:

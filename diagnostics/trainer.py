@@ -1,0 +1,213 @@
+"""The built-in training loop: a compiled GradientTape step with probes inside, and a record of everything it did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from diagnostics.record import Run, RunWriter, load_run
+from diagnostics.training_step import TrainingStep, evaluate
+from probes.monitor import Monitor
+from probes.probe import Probe
+
+STEPS_PER_CALL = 64
+"""Steps in one call of the compiled function: enough to hide Python, few enough for Ctrl-C and a lively progress bar."""
+
+FLUSH_SECONDS = 5.0
+"""Time between two parts on disk: what a killed run can lose."""
+
+Progress = Callable[[int, Mapping[str, float]], None]
+"""Told after every call: steps done since the last time, and the numbers that matter."""
+
+
+class Trainer:
+    """Trains a Keras model with a custom GradientTape loop and records what its probes see.
+
+    Args:
+        model: the model, built or not.
+        optimizer: any Keras optimizer; one that scales the loss is unscaled in the statistics.
+        loss: a function of (y_true, y_pred) to a scalar, such as a Keras loss.
+        probes: what to measure; ``probes.default()`` when not given, nothing when empty.
+        directory: the run's folder; it must not exist, or be empty. ``None`` records nothing.
+        metrics: Keras metrics, reported by epoch for training and validation.
+        config: what else decides the numbers; kept in ``run.json``.
+        seed: kept in ``run.json``; the caller seeds model and data with it.
+        steps_per_call: training steps in one call of the compiled function.
+        jit_compile: compile the step with XLA.
+
+    Raises:
+        UsageError: what ``Monitor`` and ``RunWriter`` refuse, before the first step.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        loss: Callable[..., tf.Tensor],
+        *,
+        probes: Iterable[Probe] | None = None,
+        directory: str | Path | None = None,
+        metrics: Iterable[keras.metrics.Metric] = (),
+        config: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        steps_per_call: int = STEPS_PER_CALL,
+        jit_compile: bool = False,
+    ) -> None:
+        probes = None if probes is None else tuple(probes)
+        monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer)
+        self.model, self.optimizer, self.metrics = model, optimizer, tuple(metrics)
+        self.monitor = monitor
+        self.directory, self.config, self.seed = directory, dict(config or {}), seed
+        self._loss, self._steps_per_call = loss, steps_per_call
+        self._step = TrainingStep(model, optimizer, loss, self.metrics, monitor, jit_compile=jit_compile)
+
+    def restart(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        *,
+        directory: str | Path | None,
+        config: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        """Begin another training with the step that is compiled already.
+
+        Args:
+            model: a model of the same structure, whose variables are copied: weights, statistics, random generators.
+            optimizer: one of the same kind, whose variables are copied: learning rate, step counter, momentum.
+            directory: the new run's folder.
+            config: what decides the new run's numbers.
+            seed: the new run's seed.
+        """
+        optimizer.build(model.trainable_variables)
+        self.optimizer.build(self.model.trainable_variables)
+        for mine, other in ((self.model, model), (self.optimizer, optimizer)):
+            for variable, value in zip(mine.variables, other.variables, strict=True):
+                variable.assign(value)
+        if self.monitor is not None:
+            self.monitor.reset()
+        self.directory, self.config, self.seed = directory, dict(config or {}), seed
+
+    def fit(
+        self,
+        train_dataset: tf.data.Dataset,
+        *,
+        validation_data: tf.data.Dataset | None = None,
+        epochs: int = 1,
+        progress: Progress | None = None,
+    ) -> Run | None:
+        """Train, and record while training goes on.
+
+        Args:
+            train_dataset: batches ``(x, y)`` or ``(x, y, sample_weight)``.
+            validation_data: the same, evaluated in inference mode at the end of every epoch.
+            epochs: passes over the training data.
+            progress: told of every call of the compiled function.
+
+        Returns:
+            The stored run, or ``None`` when nothing is recorded.
+
+        Raises:
+            KeyboardInterrupt: after the record was ended as ``interrupted``.
+        """
+        with self._writer() as writer:
+            session = _Session(self, writer, progress)
+            try:
+                for epoch in range(epochs):
+                    session.train(train_dataset, epoch)
+                    session.validate(validation_data, epoch)
+            finally:
+                session.flush()
+        return None if self.directory is None else load_run(self.directory)
+
+    def _writer(self) -> Any:
+        if self.directory is None:
+            return nullcontext()
+        names = [repr(probe) for probe in self.monitor.probes] if self.monitor else []
+        command = self.config.get("command", "diagnostics.Trainer")
+        return RunWriter(self.directory, command=command, config=self.config, seed=self.seed, probes=names)
+
+
+class _Session:
+    """One call of ``fit``: counts steps, collects scalars, and hands everything to the writer."""
+
+    def __init__(self, trainer: Trainer, writer: RunWriter | None, progress: Progress | None) -> None:
+        self._trainer, self._writer, self._progress = trainer, writer, progress
+        self._step = 0
+        self._started = self._flushed = time.monotonic()
+        self._scalars: list[pd.DataFrame] = []
+        self._described = False
+
+    def train(self, dataset: tf.data.Dataset, epoch: int) -> None:
+        """One epoch, several steps a call; a data set of unknown length goes step by step."""
+        for metric in self._trainer.metrics:
+            metric.reset_state()
+        left = int(dataset.cardinality())
+        most = self._trainer._steps_per_call if left >= 0 else 1
+        batches = iter(dataset)
+        while left:
+            count = min(left, most) if left > 0 else 1
+            try:
+                losses, rates = self._trainer._step.run(batches, count)
+            except tf.errors.OutOfRangeError:
+                break
+            left -= count if left > 0 else 0
+            self._note(epoch, losses.numpy(), rates.numpy())
+        self._add_metrics("train", epoch)
+
+    def validate(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
+        """Loss and metrics in inference mode, with the weights at the end of the epoch."""
+        if dataset is None:
+            return
+        trainer = self._trainer
+        for metric in trainer.metrics:
+            metric.reset_state()
+        loss = float(evaluate(trainer._step, dataset))
+        self._add(np.array([self._step - 1]), epoch=epoch, split="validation", loss=loss, **self._metric_values())
+
+    def flush(self) -> None:
+        """Bring what was measured to disk."""
+        self._flushed = time.monotonic()
+        if self._writer is None:
+            return
+        monitor = self._trainer.monitor
+        if monitor is not None:
+            reading = monitor.read()
+            self._writer.append("layers", reading.layers)
+            self._writer.append("units", reading.units)
+            if not self._described:
+                self._described = True
+                self._writer.describe(layer_table=monitor.layer_table)
+        if self._scalars:
+            self._writer.append("scalars", pd.concat(self._scalars, ignore_index=True))
+            self._scalars.clear()
+
+    def _note(self, epoch: int, losses: np.ndarray, rates: np.ndarray) -> None:
+        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self.flush()
+        steps = np.arange(self._step, self._step + len(losses))
+        self._step += len(losses)
+        self._add(steps, epoch=epoch, split="train", loss=losses, learning_rate=rates)
+        if self._progress is not None:
+            self._progress(len(losses), {"loss": float(losses[-1])})
+
+    def _add_metrics(self, split: str, epoch: int) -> None:
+        """Figures over the epoch stand with its last step."""
+        for name, value in self._metric_values().items():
+            if self._scalars:
+                self._scalars[-1].loc[self._scalars[-1].index[-1], name] = value
+
+    def _add(self, step: np.ndarray, **columns: Any) -> None:
+        seconds = time.monotonic() - self._started
+        self._scalars.append(pd.DataFrame({"step": step}).assign(**columns, seconds=seconds))
+
+    def _metric_values(self) -> dict[str, float]:
+        return {metric.name: float(metric.result()) for metric in self._trainer.metrics}

@@ -1,0 +1,105 @@
+"""The compiled step of the built-in loop: forward pass, gradients, update, probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from probes.monitor import Monitor
+
+
+class TrainingStep:
+    """Several training steps as one compiled function.
+
+    Args:
+        model: the model.
+        optimizer: its optimizer.
+        loss: a function of (y_true, y_pred) to a scalar.
+        metrics: Keras metrics, updated with every batch.
+        monitor: the probes, or ``None`` for the bare step.
+        jit_compile: compile each step with XLA.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        loss: Callable[..., tf.Tensor],
+        metrics: Sequence[keras.metrics.Metric],
+        monitor: Monitor | None,
+        *,
+        jit_compile: bool = False,
+    ) -> None:
+        self.model, self.optimizer, self.metrics = model, optimizer, metrics
+        self._loss, self._monitor = loss, monitor
+        self._train_one = tf.function(self._train, jit_compile=True) if jit_compile else self._train
+        self._compiled = tf.function(self._run, reduce_retracing=True)
+        self.evaluate_all = tf.function(self._evaluate, reduce_retracing=True)
+
+    def run(self, batches: Any, count: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Train on the next ``count`` batches.
+
+        Args:
+            batches: an iterator over a ``tf.data.Dataset``.
+            count: steps to take; the batches must last.
+
+        Returns:
+            Loss ``[count]`` before each update, and learning rate ``[count]``.
+
+        Raises:
+            tf.errors.OutOfRangeError: the batches have run out.
+        """
+        return self._compiled(batches, tf.constant(count))
+
+    def _run(self, batches: Any, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        losses = tf.TensorArray(tf.float32, size=count)
+        rates = tf.TensorArray(tf.float32, size=count)
+        for number in tf.range(count):
+            loss, rate = self._train_one(next(batches))
+            losses = losses.write(number, loss)
+            rates = rates.write(number, rate)
+        return losses.stack(), rates.stack()
+
+    def _train(self, batch: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+        capture = self._monitor.capture() if self._monitor else nullcontext()
+        with tf.GradientTape() as tape, capture:
+            predicted = self.model(x, training=True)
+            loss = self._total_loss(y, predicted, weight)
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.model.trainable_variables
+        gradients = tape.gradient(scaled, variables)
+        rate = tf.cast(self.optimizer.learning_rate, tf.float32)
+        self.optimizer.apply(gradients, variables)
+        if self._monitor is not None:
+            self._monitor.update(gradients)
+        for metric in self.metrics:
+            metric.update_state(y, predicted, sample_weight=weight)
+        return tf.cast(loss, tf.float32), rate
+
+    def _evaluate(self, dataset: tf.data.Dataset) -> tf.Tensor:
+        total, count = tf.constant(0.0), tf.constant(0.0)
+        for batch in dataset:
+            x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+            predicted = self.model(x, training=False)
+            examples = tf.cast(tf.shape(tf.nest.flatten(y)[0])[0], tf.float32)
+            total += tf.cast(self._total_loss(y, predicted, weight), tf.float32) * examples
+            count += examples
+            for metric in self.metrics:
+                metric.update_state(y, predicted, sample_weight=weight)
+        return tf.math.divide_no_nan(total, count)
+
+    def _total_loss(self, y: Any, predicted: Any, weight: Any) -> tf.Tensor:
+        """The loss with what layers add to it, such as weight penalties."""
+        extra = {} if weight is None else {"sample_weight": weight}
+        loss = self._loss(y, predicted, **extra)
+        return tf.add_n([loss, *(tf.cast(term, loss.dtype) for term in self.model.losses)])
+
+
+def evaluate(step: TrainingStep, dataset: tf.data.Dataset) -> tf.Tensor:
+    """Mean loss over a data set in inference mode, a scalar; the step's metrics are updated on the way."""
+    return step.evaluate_all(dataset)

@@ -1,0 +1,238 @@
+"""Does a learning rate make the gradient vanish?
+
+A gradient vanishes on its way back when every layer multiplies its square by χ < 1: after n layers χⁿ is left, whatever the
+learning rate, which multiplies the gradient only once it has arrived. χ follows from activation and initialisation: 1 for
+ReLU with He, near 1 for tanh with Glorot and SELU with LeCun, below 0.06 for a sigmoid with Glorot. A small learning rate
+also looks like nothing happening, because the loss stays longer on the plateau where it starts; the depth profile of the
+gradient tells the two apart.
+
+References: Glorot and Bengio 2010; Schoenholz et al. 2017, arXiv 1611.01232; Yang et al. 2019, arXiv 1902.08129 (batch
+normalisation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import keras
+
+from probes.activation_gradient import ActivationGradient
+from probes.activation_moments import ActivationMoments
+from probes.gradient_norm import GradientNorm
+from probes.probe import Probe
+from probes.update_ratio import UpdateRatio
+from scenarios.data import Data
+from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+
+HIDDEN = "hidden_*"
+ACTIVATIONS = {"relu": "ReLU", "sigmoid": "sigmoid", "tanh": "tanh", "selu": "SELU"}
+USUAL = {"relu": "he_normal", "sigmoid": "glorot_uniform", "tanh": "glorot_uniform", "selu": "lecun_normal"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VanishingGradient(Scenario):
+    """A classifier with 20 hidden layers of 100 units, trained by SGD at two learning rates.
+
+    Args:
+        depth: hidden layers.
+        width: units in each.
+        rates: the two learning rates, the larger first.
+        same_slope: depth slopes closer than this do not differ, in decades per layer: over 20 layers 0.6 decades, a
+            factor of 4, is less than one layer of a sigmoid network loses.
+        vanished: a gradient has vanished when it loses more than this over the hidden layers, in decades: three are
+            what early layers need to move a thousand times slower than late ones.
+        same_loss: losses closer than this do not differ; a tenth of the distance from chance, ln 10, to nothing.
+    """
+
+    epochs: int = 8
+    depth: int = 20
+    width: int = 100
+    rates: tuple[float, float] = (0.01, 0.001)
+    same_slope: float = 0.03
+    vanished: float = 3.0
+    same_loss: float = 0.2
+
+    question: ClassVar = "Does a small learning rate make the gradient vanish?"
+
+    def arms(self) -> tuple[Arm, ...]:
+        """Each activation with its usual initialisation at both rates; ReLU also with batch normalisation."""
+        plain = [self._arm(activation, rate) for activation in ACTIVATIONS for rate in self.rates]
+        return (*plain, self._arm("relu", self.rates[0], batch_normalisation=True))
+
+    def model(self, arm: Arm, data: Data) -> keras.Model:
+        """Dense layers ``hidden_1`` … and ``logits``; batch normalisation stands before the activation."""
+        activation, initializer = arm.settings["activation"], arm.settings["initializer"]
+        normalised = arm.settings["batch_normalisation"]
+        layers: list = [keras.Input(data.x_train.shape[1:])]
+        for number in range(1, self.depth + 1):
+            name = f"hidden_{number}"
+            fused = None if normalised else activation
+            layers.append(keras.layers.Dense(self.width, activation=fused, kernel_initializer=initializer, name=name))
+            if normalised:
+                layers.append(keras.layers.BatchNormalization(name=f"normalised_{number}"))
+                layers.append(keras.layers.Activation(activation, name=f"activated_{number}"))
+        return keras.Sequential([*layers, keras.layers.Dense(data.classes, name="logits")], name="classifier")
+
+    def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
+        """Plain SGD."""
+        return keras.optimizers.SGD(arm.settings["learning_rate"])
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Gradient at every layer's output and weights, updates, moments."""
+        return (
+            ActivationGradient(every=10),
+            GradientNorm(every=10),
+            UpdateRatio(every=10),
+            ActivationMoments(every=10),
+        )
+
+    def claims(self) -> tuple[Claim, ...]:
+        """The statement in its three parts."""
+        return (self._profile_depends_on_rate(), self._plateau_is_longer(), self._vanishes_at_the_small_rate())
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Depth profile, heat map, update ratio, loss."""
+        gradient = {"column": "activation_gradient_rms", "layers": HIDDEN}
+        return (
+            Figure(
+                "depth_profile",
+                "Each panel is one arm. A line that falls towards the left is gradient lost on its way back to the input; a "
+                "level line is gradient that arrives whole. The dashed line is what theory expects before the first update. "
+                "Compare the two panels of one activation: the start does not know the learning rate.",
+                gradient | {"theory": True},
+            ),
+            Figure(
+                "heat_map",
+                "The same quantity at every step: a vertical gradient of colour is loss over depth, a horizontal one is "
+                "change over time.",
+                gradient,
+            ),
+            Figure(
+                "depth_profile",
+                "How far one step moves each layer's weights, relative to their size. Ten times the learning rate lifts the "
+                "whole line by one decade; a vanishing gradient bends it down on the left.",
+                {"column": "update_ratio", "layers": HIDDEN, "guide": [1e-3, "10⁻³, a rule of thumb"]},
+            ),
+            Figure(
+                "curves",
+                "Training loss, median and range over the seeds. The dotted line is chance; a loss that stays on it is on "
+                "its plateau.",
+                {"column": "loss", "split": "train", "guide": "chance"},
+            ),
+        )
+
+    def answers(self) -> Mapping[str, str]:
+        """The sentence at the top of the report."""
+        return {
+            "refuted/supported/mixed": "No. The learning rate does not reach the gradient's way through the layers; it only "
+            "decides how long learning stays on its plateau. Whether the gradient vanishes is settled by the activation and "
+            "the initialisation, before the first step.",
+            "refuted/supported/refuted": "No. The learning rate does not reach the gradient's way through the layers; it only "
+            "decides how long learning stays on its plateau.",
+            "": "It depends: the parts of the statement are judged one by one below.",
+        }
+
+    def _arm(self, activation: str, rate: float, *, batch_normalisation: bool = False) -> Arm:
+        initializer = USUAL[activation]
+        label = f"{ACTIVATIONS[activation]}{' + batch norm' if batch_normalisation else ''}"
+        settings = {
+            "activation": activation,
+            "initializer": initializer,
+            "learning_rate": rate,
+            "batch_normalisation": batch_normalisation,
+        }
+        stack = {"depth": self.depth, "width": self.width, "layers": HIDDEN}
+        return Arm(
+            name=f"{activation}{'-bn' if batch_normalisation else ''}-{rate}",
+            label=f"{label}, {rate}",
+            settings=settings,
+            theory={name: settings[name] for name in ("activation", "initializer", "batch_normalisation")} | stack,
+        )
+
+    def _name(self, activation: str, rate: float) -> str:
+        return self._arm(activation, rate).name
+
+    def _profile_depends_on_rate(self) -> Claim:
+        high, low = self.rates
+        return Claim(
+            name="profile_depends_on_rate",
+            statement="The learning rate changes how the gradient fades over the layers before the first update.",
+            parts=tuple(
+                Part(
+                    label=label,
+                    measure="depth_slope",
+                    parameters={"layers": HIDDEN, "step": 0},
+                    treated=self._name(activation, low),
+                    control=self._name(activation, high),
+                    expects="equal",
+                    margin=self.same_slope,
+                    unit="decades per layer",
+                )
+                for activation, label in ACTIVATIONS.items()
+            ),
+            negated=True,
+            threshold=f"refuted when the depth slopes at {high} and {low} differ by less than {self.same_slope} decades per layer",
+            outcomes={
+                "refuted": f"At step 0 the depth slope is the same at {high} and at {low} ({{refuted}}: differences from {{low}} "
+                "to {high} decades per layer over {seeds} seeds). The learning rate acts on weights after the gradient has "
+                "arrived; it cannot shape the gradient's way.",
+                "": "Different at the two rates: {supported}. Equal: {refuted}. Not settled: {inconclusive}.",
+            },
+        )
+
+    def _plateau_is_longer(self) -> Claim:
+        high, low = self.rates
+        return Claim(
+            name="plateau_is_longer",
+            statement=f"At {low} the loss stays longer on its initial plateau than at {high}.",
+            parts=tuple(
+                Part(
+                    label=label,
+                    measure="plateau_steps",
+                    parameters={"level": "chance", "restricted": True},
+                    treated=self._name(activation, low),
+                    control=self._name(activation, high),
+                    scale="log10_ratio",
+                    expects="greater",
+                    unit="decades of steps",
+                )
+                for activation, label in ACTIVATIONS.items()
+                if activation != "sigmoid"
+            ),
+            threshold="supported when the number of steps is larger at every activation; sigmoid leaves its plateau at "
+            "neither rate and is left out",
+            outcomes={
+                "supported": "The plateau is longer at the small rate: {supported}, by {low} to {high} decades of steps (runs "
+                "that never left it count with their last step, so this is a lower bound).",
+                "": "Longer: {supported}. Shorter: {refuted}. Not settled: {inconclusive}.",
+            },
+        )
+
+    def _vanishes_at_the_small_rate(self) -> Claim:
+        low = self.rates[1]
+        return Claim(
+            name="vanishes_at_the_small_rate",
+            statement=f"What is seen at {low} is a vanishing gradient.",
+            parts=tuple(
+                Part(
+                    label=label,
+                    measure="attenuation",
+                    parameters={"layers": HIDDEN, "step": 0, "until": -1},
+                    treated=self._name(activation, low),
+                    expects="greater",
+                    threshold=self.vanished,
+                    unit="decades",
+                )
+                for activation, label in ACTIVATIONS.items()
+            ),
+            threshold=f"a gradient has vanished when it loses more than {self.vanished} decades over the {self.depth} hidden "
+            "layers, over the whole training",
+            outcomes={
+                "mixed": "For {supported} the gradient vanishes, and it does so at both rates. For {refuted} it arrives "
+                "(from {low} decades lost): what looks like a vanishing gradient there is only slow progress.",
+                "refuted": "The gradient arrives for {refuted} ({low} to {high} decades lost): it is only slow progress.",
+                "": "Vanished: {supported}. Arrived: {refuted}. Not settled: {inconclusive}.",
+            },
+        )
