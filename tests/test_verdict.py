@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.intervals import interval_of, mean_interval, median_interval
@@ -104,6 +104,7 @@ def test_misuse_is_refused():
 EFFECTS = st.lists(st.floats(-100, 100), min_size=1, max_size=9)
 
 
+@settings(max_examples=30)
 @given(effects=EFFECTS)
 def test_less_is_greater_upside_down(effects):
     greater = judge(effects, expects="greater", threshold=1.0)
@@ -112,6 +113,7 @@ def test_less_is_greater_upside_down(effects):
     assert greater.effect == pytest.approx(-less.effect, abs=1e-9)
 
 
+@settings(max_examples=30)
 @given(effects=EFFECTS, shift=st.floats(-50, 50))
 def test_the_order_of_seeds_does_not_matter_much_and_a_shift_moves_everything(effects, shift):
     here, there = interval_of(np.array(effects)), interval_of(np.array(effects) + shift)

@@ -52,7 +52,7 @@ class ExplodingGradient(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"On its way back through {len(chain)} layers {shown}; that is too much growth in {len(flagged)} of "
+            what=f"On its way back through {len(chain)} layers {shown}; that is growth beyond bounds in {len(flagged)} of "
             f"{len(flow)} windows of steps.",
             means=_meaning(severity, shown),
             do=_ADVICE[severity],

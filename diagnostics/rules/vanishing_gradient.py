@@ -55,9 +55,9 @@ class VanishingGradient(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"On its way back through {len(chain)} layers {shown}; that is too much in {len(flagged)} of "
+            what=f"On its way back through {len(chain)} layers {shown}; that is a loss beyond bounds in {len(flagged)} of "
             f"{len(flow)} windows of steps.",
-            means=_meaning(severity, shown),
+            means=_meaning(severity, shown, len(starved)),
             do=_ADVICE[severity],
             layers=tuple(chain) if flagged else (),
             numbers=numbers | asdict(shown),
@@ -75,10 +75,13 @@ _ADVICE = {
 }
 
 
-def _meaning(severity: Severity, window: Flow) -> str:
+def _meaning(severity: Severity, window: Flow, starved: int) -> str:
     ratio, gap = short(window.early_update_ratio), short(abs(window.update_gap))
+    lighter = (
+        f"and hardly move in {starved} of these windows" if starved else "yet move at a pace like that of late ones"
+    )
     return {
         "critical": f"Early layers hardly learn: the update ratio of {ratio} is {gap} decades below that of late ones.",
-        "warning": f"Early layers get little gradient, but not for long, or they still move (update ratio {ratio}).",
+        "warning": f"Early layers get little gradient, {lighter} (update ratio {ratio}).",
         "clean": f"Gradient reaches the early layers (update ratio {ratio}).",
     }[severity]
