@@ -81,4 +81,4 @@ def test_a_run_that_recorded_nothing_still_has_a_report(tmp_path):
 
 def test_the_module_is_the_function_too(run, tmp_path):
     importlib.import_module("diagnostics.report")
-    assert diagnostics.report(run, tmp_path / "report.html", findings=FINDINGS).is_file()
+    assert vars(diagnostics)["report"](run, tmp_path / "report.html", findings=FINDINGS).is_file()

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
-from diagnostics.figures.panels import Layout, explain, headed, panels, say_missing
-from diagnostics.figures.scales import Limits, lay_out, round_steps, set_ticks
+from diagnostics.figures.panels import explain, headed, panels, say_missing
+from diagnostics.figures.scales import Limits, lay_out, set_ticks, step_ticks
 from diagnostics.figures.seeds import NOTHING, Track, Tracks, arm_names, require, tracks, values_of
 from diagnostics.numerals import short
 
@@ -63,7 +63,7 @@ def curves(
     steps = (float(frame["step"].to_numpy().min()), float(frame["step"].to_numpy().max()))
     handles = [*_handles(lines, guide, others=len(names) > 1), *marks.edge_legend(lines, axis.scale)]
     with style.styled():
-        grid = panels(names, width=width, layout=headed(Layout(), axis.label, handles, width), notes=notes)
+        grid = panels(names, width=width, layout=headed(len(names), axis.label, handles, width), notes=notes)
         for name, axes in grid.axes.items():
             lay_out(axes, axis.scale, limits, most=5, labels=name in grid.first_column)
             _step_axis(axes, *steps, last=name in grid.last_row)
@@ -122,7 +122,7 @@ def _panel(axes: Axes, own: Mapping[str, Track], limits: Limits) -> None:
 
 def _step_axis(axes: Axes, low: float, high: float, *, last: bool) -> None:
     axes.set_xlim(low, high + 0.015 * (high - low) if high > low else low + 1)
-    set_ticks(axes.xaxis, round_steps((low, high), 3) if high > low else [low], short, labels=last)
+    set_ticks(axes.xaxis, step_ticks(low, high), short, labels=last)
 
 
 def _handles(lines: Tracks, guide: tuple[float, str] | None, *, others: bool) -> list[Line2D]:

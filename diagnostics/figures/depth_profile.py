@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
-from diagnostics.figures.panels import Layout, explain, headed, panels, say_missing
+from diagnostics.figures.panels import explain, headed, panels, say_missing
 from diagnostics.figures.scales import Limits, depth_ticks, lay_out, set_ticks
 from diagnostics.figures.seeds import (
     MOMENTS,
@@ -71,7 +71,7 @@ def depth_profile(
     depths = (int(frame["depth"].to_numpy().min()), int(frame["depth"].to_numpy().max()))
     handles = [*_handles(frame, theory, guide), *marks.edge_legend(lines, axis.scale)]
     with style.styled():
-        grid = panels(names, width=width, layout=headed(Layout(), axis.label, handles, width), notes=notes)
+        grid = panels(names, width=width, layout=headed(len(names), axis.label, handles, width), notes=notes)
         for name, axes in grid.axes.items():
             lay_out(axes, axis.scale, limits, labels=name in grid.first_column)
             axes.set_xlim(depths[0] - 0.6, depths[1] + 0.6)

@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from diagnostics.figures import style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import LINE, Layout, Panels, axis_titles, panels, say_missing
-from diagnostics.figures.scales import Limits, Scale, depth_ticks, round_steps, set_ticks
+from diagnostics.figures.scales import Limits, Scale, depth_ticks, set_ticks, step_ticks
 from diagnostics.figures.seeds import arm_names, over_seeds, require
 from diagnostics.numerals import short
 
@@ -125,7 +125,7 @@ def layer_labels(frame: pd.DataFrame, longest: int, most: int = 40) -> dict[int,
         longest: most characters of a name; of a longer one the end is kept, which tells siblings apart.
         most: rows beyond which names would overlap.
     """
-    if "layer" not in frame or frame["depth"].nunique() > most:
+    if "layer" not in frame or len(np.unique(frame["depth"].to_numpy())) > most:
         return {}
     names = frame.drop_duplicates("depth").set_index("depth")["layer"].astype(str).sort_index()
     short_names = (name if len(name) <= longest else f"…{name[1 - longest :]}" for name in names)
@@ -178,8 +178,7 @@ def _ticks(axes: Axes, area: Area, rows: Mapping[int, str], *, first: bool, last
     layers = list(rows) or depth_ticks(area.shallow, area.deep)
     set_ticks(axes.yaxis, layers, lambda tick: rows.get(int(tick), short(tick)), labels=first)
     axes.set_xlim(area.start, area.end)
-    steps = round_steps((area.start, area.last), 3) if area.start < area.last else [area.start]
-    set_ticks(axes.xaxis, steps, short, labels=last)
+    set_ticks(axes.xaxis, step_ticks(area.start, area.last), short, labels=last)
 
 
 def _colour_bar(grid: Panels, label: str, scale: Scale, limits: Limits) -> None:

@@ -14,6 +14,9 @@ from diagnostics.figures import style
 LINE, NOTE = 16, 13
 """Height of a line of text, and of a line of a panel's note, in CSS pixels."""
 
+SINGLE = 220
+"""Height of a panel that stands alone, in CSS pixels."""
+
 
 @dataclass(frozen=True)
 class Panels:
@@ -37,7 +40,7 @@ class Layout:
     """Distances of a grid of panels, in CSS pixels.
 
     Args:
-        panel: height of one panel; its width follows from the figure's.
+        panel: height of a panel; its width follows from the figure's.
         narrowest: the least width of a panel: decides the number of columns.
         widest: the greatest width of a panel, so that a single one does not fill the page.
         head: room above the first row, for axis title and legend.
@@ -51,7 +54,7 @@ class Layout:
     narrowest: int = 132
     most: int = 4
     widest: int = 520
-    head: int = 58
+    head: int = 50
     title: int = 34
     left: int = 50
     bottom: int = 40
@@ -79,7 +82,7 @@ def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[s
     columns = layout.columns(len(names), width)
     rows = -(-len(names) // columns)
     wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)
-    texts = {name: style.wrapped(note, wide + layout.gap) for name, note in (notes or {}).items()}
+    texts = {name: _fitted(note, wide + layout.gap) for name, note in (notes or {}).items()}
     title = layout.title + NOTE * max((text.count("\n") + 1 for text in texts.values()), default=0)
     row_height = title + layout.panel
     height = layout.head + rows * row_height + layout.bottom
@@ -95,8 +98,9 @@ def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[s
     return Panels(figure, axes, frozenset(names[::columns]), frozenset(names[-columns:]))
 
 
-def headed(layout: Layout, y: str, handles: Sequence[Artist], width: int) -> Layout:
-    """The layout with a head that is high enough for the axis title and the legend, which break on narrow figures."""
+def headed(count: int, y: str, handles: Sequence[Artist], width: int) -> Layout:
+    """A layout whose head has room for axis title and legend, and whose panel is higher where it stands alone."""
+    layout = Layout() if count > 1 else Layout(panel=SINGLE)
     columns = style.legend_columns([str(handle.get_label()) for handle in handles], width)
     return layout.below(style.lines_of(y, width) + -(-len(handles) // columns) - 2)
 
@@ -128,6 +132,13 @@ def axis_titles(grid: Panels, *, y: str, x: str) -> None:
 def say_missing(axes: Axes, text: str = "not measured") -> None:
     """Say in the panel that there is nothing to see, rather than leave it blank."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=style.colour("muted"))
+
+
+def _fitted(note: str, width: float) -> str:
+    """The note in one line, or broken after its commas, or wherever it must be."""
+    if len(note) * style.PIXELS_PER_CHARACTER <= width:
+        return note
+    return "\n".join(style.wrapped(part, width) for part in note.replace(", ", ",\n").split("\n"))
 
 
 def _title(axes: Axes, name: str, note: str) -> None:

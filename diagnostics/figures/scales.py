@@ -123,6 +123,11 @@ def depth_ticks(low: float, high: float) -> list[float]:
     return [low, *(tick for tick in inner if tick > low + (high - low) / 8)]
 
 
+def step_ticks(low: float, high: float) -> list[float]:
+    """Round steps; fewer where their numbers are long."""
+    return round_steps((low, high), 5 if high < 10_000 else 3) if high > low else [low]
+
+
 def lay_out(axes: Axes, scale: Scale, limits: Limits, *, most: int = 6, labels: bool = True) -> None:
     """Give the y axis its scale, limits and ticks; without labels where a neighbour carries them."""
     axes.set_yscale(scale.name)
