@@ -52,8 +52,8 @@ class ExplodingGradient(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"On its way back through {len(chain)} layers {shown}; that is growth beyond bounds in {len(flagged)} of "
-            f"{len(flow)} windows of steps.",
+            what=f"On its way back through {len(chain)} layers {shown}; that is growth beyond bounds in "
+            f"{len(flagged)} of {len(flow)} windows of steps.",
             means=_meaning(severity, shown),
             do=_ADVICE[severity],
             layers=tuple(chain) if flagged else (),

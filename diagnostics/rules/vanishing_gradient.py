@@ -55,8 +55,8 @@ class VanishingGradient(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"On its way back through {len(chain)} layers {shown}; that is a loss beyond bounds in {len(flagged)} of "
-            f"{len(flow)} windows of steps.",
+            what=f"On its way back through {len(chain)} layers {shown}; that is a loss beyond bounds in "
+            f"{len(flagged)} of {len(flow)} windows of steps.",
             means=_meaning(severity, shown, len(starved)),
             do=_ADVICE[severity],
             layers=tuple(chain) if flagged else (),
