@@ -56,7 +56,7 @@ class ActivationSparsity(Probe):
         activation = snapshot.activation
         assert activation is not None
         counts: dict[str, Statistic] = {"nonzero": nonzero_count(activation), "entries": size(activation)}
-        if not self.sparseness or activation.shape.rank < 2:
+        if not self.sparseness or activation.shape.rank < 2 or activation.shape[snapshot.unit_axis] is None:
             return counts
         activity = _unit_activity(activation, snapshot.unit_axis)
         defined, sparseness = _sparseness(activity)

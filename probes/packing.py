@@ -50,7 +50,7 @@ class Layout:
         statistics = [(*key, name, value) for key, named in measured.items() for name, value in named.items()]
         # Scalars first: all of them become one operation, however many layers there are.
         for probe, row, name, value in sorted(statistics, key=lambda entry: not _is_scalars(entry[3])):
-            shape = (len(value),) if isinstance(value, tuple) else tuple(value.shape)
+            shape = _shape(value)
             if None in shape:
                 raise ValueError(
                     f"{type(probes[probe]).__name__} returns {name!r} of a size that is not fixed: {shape}"
@@ -59,12 +59,12 @@ class Layout:
             self.width += self.slots[-1].size
 
     def pack(self, measured: Measured) -> tf.Tensor:
-        """The vector ``[width]``, float32; NaN where this trace has nothing for a slot."""
+        """The vector ``[width]``, float32; NaN where this trace has nothing for a slot, or another size."""
         scalars: list[tf.Tensor] = []
         vectors: list[tf.Tensor] = []
         for slot in self.slots:
             value = measured.get((slot.probe, slot.row), {}).get(slot.name)
-            value = tf.fill(slot.shape, math.nan) if value is None else value
+            value = tf.fill(slot.shape, math.nan) if value is None or _shape(value) != slot.shape else value
             if _is_scalars(value):
                 scalars.extend(value if isinstance(value, tuple) else (value,))
             else:
@@ -96,6 +96,10 @@ class Layout:
             slots = [slot for slot in self.slots if slot.merge == kind]
             if slots:
                 yield kind, slots
+
+
+def _shape(value: Statistic) -> tuple[int | None, ...]:
+    return (len(value),) if isinstance(value, tuple) else tuple(value.shape)
 
 
 def _is_scalars(value: Statistic) -> bool:

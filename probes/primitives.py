@@ -39,11 +39,14 @@ def nonfinite_count(values: tf.Tensor) -> tf.Tensor:
 
 
 def by_unit(values: tf.Tensor, unit_axis: int) -> tf.Tensor:
-    """The entries as a matrix ``[positions, units]``, without a copy when the units are last."""
+    """The entries as a matrix ``[positions, units]``, without a copy when units are last; up to rank 1: one unit."""
+    if values.shape.rank < 2:
+        return tf.reshape(values, [-1, 1])
     if unit_axis not in (-1, values.shape.rank - 1):
         order = [axis for axis in range(values.shape.rank) if axis != unit_axis % values.shape.rank]
         values = tf.transpose(values, [*order, unit_axis % values.shape.rank])
-    return tf.reshape(values, [-1, values.shape[-1]])
+    units = values.shape[-1]
+    return tf.reshape(values, [-1, tf.shape(values)[-1] if units is None else units])
 
 
 def unit_sums(values: tf.Tensor, unit_axis: int = -1) -> tf.Tensor:
