@@ -33,39 +33,50 @@ class LayerNames:
     """Finds the path of a layer, also of one that the model does not know to be its own.
 
     Keras tracks the layers in attributes, lists and dictionaries. A layer that hides elsewhere (in an object of the
-    user's, say) is adopted at its first call inside the model, under the path of the layer that called it.
+    user's, say) is adopted at its first call inside the model, under the path of the layer that called it. A path once
+    given stays, whatever is added to the model later.
     """
 
     def __init__(self, model: keras.Layer) -> None:
         self.model = model
-        self._adopted: dict[int, tuple[str, keras.Layer]] = {}
+        self._paths: dict[int, tuple[str, keras.Layer]] = {}
+        self._taken: set[str] = set()
         self.refresh()
 
     def refresh(self) -> None:
         """Walk the model again: layers may have been made since."""
-        self._paths = {id(layer): path for path, layer in _walk(self.model)}
+        for holder, layer in _walk(self.model):
+            self._name(layer, "" if holder is self.model else self._paths[id(holder)][0])
 
     def path(self, layer: keras.Layer, caller: keras.Layer | None) -> str | None:
         """The layer's path, or ``None`` for the model itself and for what is not the model's."""
-        if id(layer) in self._paths:
-            return self._paths[id(layer)]
-        if id(layer) in self._adopted:
-            return self._adopted[id(layer)][0]
-        above = "" if caller is self.model else caller and self.path(caller, None)
-        if layer is self.model or above is None:
+        if layer is self.model:
             return None
-        taken = {*self._paths.values(), *(path for path, _ in self._adopted.values())}
-        path = _unique(f"{above}/{layer.name}" if above else layer.name, taken)
-        self._adopted[id(layer)] = (path, layer)
-        return path
+        if id(layer) in self._paths:
+            return self._paths[id(layer)][0]
+        above = "" if caller is self.model else caller and self.path(caller, None)
+        if above is None:
+            return None
+        self.refresh()
+        return self._name(layer, above)
 
     def entries(self) -> list[LayerEntry]:
         """Every layer with what it owns; the model itself stands last, when it holds variables of its own."""
         self.refresh()
-        found = [*_walk(self.model), *self._adopted.values()]
-        entries = [LayerEntry(path, layer, own_variables(layer)) for path, layer in found]
         own = own_variables(self.model)
-        return [*entries, LayerEntry(self.model.name, self.model, own)] if own else entries
+        if own:
+            self._name(self.model, "")
+        layers = [named for named in self._paths.values() if named[1] is not self.model]
+        entries = [LayerEntry(path, layer, own_variables(layer)) for path, layer in layers]
+        return [*entries, LayerEntry(self._paths[id(self.model)][0], self.model, own)] if own else entries
+
+    def _name(self, layer: keras.Layer, above: str) -> str:
+        """The path that the layer has, or from now on."""
+        if id(layer) not in self._paths:
+            path = _unique(f"{above}/{layer.name}" if above else layer.name, self._taken)
+            self._taken.add(path)
+            self._paths[id(layer)] = (path, layer)
+        return self._paths[id(layer)][0]
 
 
 def children(layer: keras.Layer) -> list[keras.Layer]:
@@ -86,19 +97,17 @@ def unit_axis(layer: keras.Layer, rank: int | None) -> int:
     return 1 if channels_first else axis
 
 
-def _walk(root: keras.Layer) -> Iterator[tuple[str, keras.Layer]]:
-    """Path and layer for everything below ``root``, each layer once, at the place where it is first held."""
-    seen, taken = {id(root)}, set()
-    waiting = [("", child) for child in reversed(children(root))]
+def _walk(root: keras.Layer) -> Iterator[tuple[keras.Layer, keras.Layer]]:
+    """Holder and layer for everything below ``root``, each layer once, at the place where it is first held."""
+    seen = {id(root)}
+    waiting = [(root, child) for child in reversed(children(root))]
     while waiting:
-        above, layer = waiting.pop()
+        holder, layer = waiting.pop()
         if id(layer) in seen or isinstance(layer, keras.layers.InputLayer):
             continue
         seen.add(id(layer))
-        path = _unique(f"{above}/{layer.name}" if above else layer.name, taken)
-        taken.add(path)
-        yield path, layer
-        waiting.extend((path, child) for child in reversed(children(layer)))
+        yield holder, layer
+        waiting.extend((layer, child) for child in reversed(children(layer)))
 
 
 def _unique(path: str, taken: set[str]) -> str:

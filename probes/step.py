@@ -84,7 +84,8 @@ class Step:
             )
 
     def _of_variables(self, variables: Sequence[Any], by_variable: dict[int, Gradient]) -> dict[str, Any]:
-        """A layer's gradients and weights, as far as some probe needs them."""
+        """A layer's gradients and weights, as far as some probe needs them and the model trains them."""
+        variables = [variable for variable in variables if id(variable) in by_variable]
         if not variables:
             return {}
         gradients = [_dense(by_variable.get(id(variable))) for variable in variables]
@@ -133,8 +134,8 @@ def _examples(call: Call) -> tf.Tensor:
 
 def _loss_scale(optimizer: Any) -> tf.Tensor | None:
     """The factor by which this step's loss is multiplied, read before the optimizer adapts it."""
-    scale = getattr(optimizer, "dynamic_scale", None)
-    scale = getattr(optimizer, "loss_scale_factor", None) if scale is None else scale
+    names = ("dynamic_scale", "initial_scale", "loss_scale_factor")  # the second until the optimizer is built
+    scale = next((scale for name in names if (scale := getattr(optimizer, name, None)) is not None), None)
     return None if scale is None else tf.cast(tf.convert_to_tensor(scale), tf.float32)
 
 
