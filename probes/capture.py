@@ -10,11 +10,13 @@ import keras
 import tensorflow as tf
 
 from probes.layers import LayerNames, unit_axis
-from probes.tap import seen_through, tap
+from probes.tap import seen_through, source, tap
 
 INNER_LOOP = "runs inside an inner loop or function of its own, whose tensors do not reach the step"
-NO_FLOATS = "its output has no floating tensor"
-NOT_CALLED = "was not called in the step"
+NO_FLOATS = "its output has no floating tensor of known rank"
+HANDED_ON = "returns what a layer inside it returned, whose row it is"
+NOT_CALLED = "was not called in the step, or not through its __call__"
+MODEL_ITSELF = "the model itself: only the weights that it holds outside its layers"
 
 
 @dataclass
@@ -64,12 +66,13 @@ class Capture:
         self.graph = current_graph()
         self._frames: list[_Frame] = []
         self._examples: tf.Tensor | None = None
-        self._hidden: dict[int, tuple[tf.Tensor, tf.Tensor]] = {}
 
-    def enter(self, layer: keras.Layer, inputs: tuple[Any, ...]) -> None:
+    def enter(self, layer: keras.Layer, inputs: Any) -> None:
         """Note the caller; at the model's own call also the number of examples."""
         self._frames.append(_Frame(layer))
         if layer is self.names.model and self._in_step():
+            if not self.calls:  # what ran before, in another graph, only built the model
+                self.order.clear()
             tensors = [tensor for tensor in tf.nest.flatten(inputs) if tf.is_tensor(tensor) and tensor.shape.rank]
             self._examples = tf.shape(tensors[0])[0] if tensors else None
 
@@ -82,20 +85,22 @@ class Capture:
     def observe(self, layer: keras.Layer, outputs: Any) -> Any:
         """Keep the first floating tensor of what a layer returns, and tap it."""
         if layer is self.names.model:
-            return self._reveal(outputs)
+            return _reveal(outputs)
         caller = self._frames[-2].layer if len(self._frames) > 1 else None
         path = self.names.path(layer, caller)
         if path is None:
             return outputs
         self.order.setdefault(path, layer)
         flat = tf.nest.flatten(outputs)
-        if not self._in_step() or isinstance(caller, keras.layers.RNN):
-            self.unseen.setdefault(path, INNER_LOOP)
+        if not self._in_step() or any(isinstance(frame.layer, keras.layers.RNN) for frame in self._frames[:-1]):
+            self.unseen[path] = INNER_LOOP
             return outputs
         position = next((i for i, tensor in enumerate(flat) if _is_floating(tensor)), None)
         if position is None:
-            self.unseen.setdefault(path, NO_FLOATS)
-        elif not _contains(self._frames[-1].outputs, flat[position]):
+            self.unseen[path] = NO_FLOATS
+        elif _contains(self._frames[-1].outputs, flat[position]):
+            self.unseen[path] = HANDED_ON
+        else:
             flat[position] = self._keep(path, layer, flat[position])
             outputs = tf.nest.pack_sequence_as(outputs, flat)
         if len(self._frames) > 1 and position is not None:
@@ -103,22 +108,12 @@ class Capture:
         return outputs
 
     def _keep(self, path: str, layer: keras.Layer, activation: tf.Tensor) -> tf.Tensor:
-        call = Call(path, layer, activation, unit_axis(layer, activation.shape.rank), self._examples)
+        call = Call(path, layer, source(activation), unit_axis(layer, activation.shape.rank), self._examples)
         self.calls.append(call)
-        hides = seen_through(activation)
-        if not self._wants_gradient(path) or (hides and self._examples is None):
+        # A tapped tensor that a loss would look through can be revealed again only where the model returns it.
+        if not self._wants_gradient(path) or (self._examples is None and seen_through(call.activation)):
             return activation
-        tapped = tap(activation, call.see)
-        if hides:
-            self._hidden[id(tapped)] = (tapped, activation)
-        return tapped
-
-    def _reveal(self, outputs: Any) -> Any:
-        """The model's outputs, with the operation in sight that a loss would look at."""
-        flat = [
-            self._hidden[id(tensor)][1] if id(tensor) in self._hidden else tensor for tensor in tf.nest.flatten(outputs)
-        ]
-        return tf.nest.pack_sequence_as(outputs, flat) if self._hidden else outputs
+        return tap(activation, layer, self, call.see)
 
     def _in_step(self) -> bool:
         return current_graph() is self.graph
@@ -130,8 +125,18 @@ def current_graph() -> Any:
 
 
 def _is_floating(value: Any) -> bool:
-    return isinstance(value, tf.Tensor) and value.dtype.is_floating
+    return isinstance(value, tf.Tensor) and value.dtype.is_floating and value.shape.rank is not None
 
 
 def _contains(tensors: list[Any], tensor: Any) -> bool:
-    return any(tensor is other for other in tensors)
+    return any(source(tensor) is source(other) for other in tensors)
+
+
+def _reveal(outputs: Any) -> Any:
+    """The model's outputs, with the operation in sight that a loss would look at."""
+    flat = tf.nest.flatten(outputs)
+    if not any(tensor is not source(tensor) and seen_through(source(tensor)) for tensor in flat):
+        return outputs
+    return tf.nest.pack_sequence_as(
+        outputs, [source(tensor) if seen_through(source(tensor)) else tensor for tensor in flat]
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import fnmatch
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -16,12 +17,23 @@ if TYPE_CHECKING:
     from probes.step import Step
 
 
-def check_probes(probes: Sequence[Any]) -> None:
+def check_probes(probes: Any) -> tuple[Probe, ...]:
     """Refuse what is no probe, and two that would write the same columns.
+
+    Returns:
+        The probes.
 
     Raises:
         UsageError: naming the offender.
     """
+    if not isinstance(probes, Iterable):
+        raise UsageError(
+            what="a monitor takes a list of probes",
+            where="Monitor(probes=...)",
+            got=repr(probes),
+            do=f"write [{probes!r}]" if isinstance(probes, Probe) else "give a list such as [probes.GradientNorm()]",
+        )
+    probes = tuple(probes)
     columns: dict[str, Probe] = {}
     for probe in probes:
         if not isinstance(probe, Probe):
@@ -41,6 +53,7 @@ def check_probes(probes: Sequence[Any]) -> None:
                     do="keep one of them, or give them to two monitors",
                 )
             columns[column] = probe
+    return probes
 
 
 def check_model(model: Any, probes: Sequence[Probe]) -> None:
@@ -56,13 +69,20 @@ def check_model(model: Any, probes: Sequence[Probe]) -> None:
             got=repr(model),
             do="give a Keras model that holds layers",
         )
-    paths = [entry.path for entry in LayerNames(model).entries()]
-    if not paths or not model.built:
-        return
+    if model.built:
+        check_patterns([entry.path for entry in LayerNames(model).entries()], probes)
+
+
+def check_patterns(paths: Sequence[str], probes: Sequence[Probe]) -> None:
+    """Refuse patterns that match none of the model's layers.
+
+    Raises:
+        UsageError: naming the pattern, and the layers that there are.
+    """
     for probe in probes:
-        patterns = (probe.layers,) if isinstance(probe.layers, str) else probe.layers or ()
-        if patterns and not any(probe.selects(path) for path in paths):
-            raise unknown_name(f"layer for {type(probe).__name__}(layers=...)", ", ".join(patterns), paths)
+        for pattern in probe.patterns:
+            if not any(fnmatch.fnmatchcase(path, pattern) for path in paths):
+                raise unknown_name(f"layer for {type(probe).__name__}(layers=...)", pattern, paths)
 
 
 def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequence[Any]) -> Step:
@@ -82,13 +102,22 @@ def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequ
             do="write `with tf.GradientTape() as tape, monitor.capture():` around the forward pass, and call update once "
             "for each time, in the same function",
         )
+    if not isinstance(gradients, list | tuple):
+        raise _misfit(f"a {type(gradients).__name__} in place of a list")
     if len(gradients) != len(variables):
         raise _misfit(f"{len(gradients)} gradients for {len(variables)} trainable variables")
     for variable, gradient in zip(variables, gradients, strict=True):
-        shape = None if gradient is None else tf.TensorShape(gradient.shape)
-        if shape is not None and not shape.is_compatible_with(variable.shape):
-            raise _misfit(f"a gradient of shape {tuple(shape)} for {variable.path} of shape {tuple(variable.shape)}")
+        if gradient is not None:
+            _check_gradient(gradient, variable)
     return step
+
+
+def _check_gradient(gradient: Any, variable: Any) -> None:
+    if not hasattr(gradient, "shape"):
+        raise _misfit(f"a {type(gradient).__name__} in place of the gradient of {variable.path}")
+    shape = tf.TensorShape(gradient.shape)
+    if not shape.is_compatible_with(variable.shape):
+        raise _misfit(f"a gradient of shape {tuple(shape)} for {variable.path} of shape {tuple(variable.shape)}")
 
 
 def _misfit(got: str) -> UsageError:

@@ -24,8 +24,8 @@ _original = keras.Operation.__call__
 class Listener(Protocol):
     """Whoever wants to know of layer calls."""
 
-    def enter(self, layer: keras.Layer, inputs: tuple[Any, ...]) -> None:
-        """A layer is about to run on these positional arguments."""
+    def enter(self, layer: keras.Layer, inputs: Any) -> None:
+        """A layer is about to run on these arguments, in any structure."""
 
     def leave(self, layer: keras.Layer) -> None:
         """The layer has ended, by returning or raising."""
@@ -71,7 +71,7 @@ def _told(original: Any) -> Any:
         if not listeners or not isinstance(operation, keras.Layer):
             return original(operation, *args, **kwargs)
         for listener in listeners:
-            listener.enter(operation, args)
+            listener.enter(operation, (args, kwargs))
         try:
             outputs = original(operation, *args, **kwargs)
             for listener in reversed(listeners):

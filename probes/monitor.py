@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from probes.capture import NOT_CALLED, Capture
+from probes.capture import MODEL_ITSELF, NOT_CALLED, Capture
 from probes.checks import check_gradients, check_model, check_probes
 from probes.defaults import default
 from probes.hook import listening
@@ -54,8 +54,7 @@ class Monitor:
         capacity: int | None = None,
     ) -> None:
         self.model = model
-        self.probes = tuple(default() if probes is None else probes)
-        check_probes(self.probes)
+        self.probes = check_probes(default() if probes is None else probes)
         check_model(model, self.probes)
         self._optimizer = optimizer
         self._names = LayerNames(model)
@@ -66,7 +65,7 @@ class Monitor:
         self._step = tf.Variable(0, dtype=tf.int64, trainable=False, name="monitored_steps")
         self._running = threading.local()
         self._rows: list[Row] = []
-        self._unseen: dict[str, str] = {}
+        self._statuses: dict[str, str] = {}
 
     @tf.autograph.experimental.do_not_convert
     @contextmanager
@@ -135,7 +134,7 @@ class Monitor:
                 "depth": depths.get(entry.path, 0),
                 "kind": entry.kind,
                 "parameters": sum(int(tf.size(variable)) for variable in entry.variables),
-                "status": self._unseen.get(entry.path) or ("measured" if entry.path in depths else NOT_CALLED),
+                "status": MODEL_ITSELF if entry.layer is self.model else self._statuses.get(entry.path, NOT_CALLED),
             }
             for entry in self._names.entries()
         ]
@@ -146,4 +145,4 @@ class Monitor:
             if snapshot.path not in known:
                 known.add(snapshot.path)
                 self._rows.append(Row(snapshot.path, len(self._rows) + 1, snapshot.kind))
-        self._unseen |= {path: reason for path, reason in capture.unseen.items() if path not in known}
+        self._statuses |= capture.unseen | {call.path: "measured" for call in capture.calls}

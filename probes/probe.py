@@ -73,9 +73,16 @@ class Probe(abc.ABC):
         return self.every, self.window
 
     def selects(self, path: str) -> bool:
-        """Whether the probe is to look at the layer with this path."""
-        patterns = (self.layers,) if isinstance(self.layers, str) else self.layers
-        return patterns is None or any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+        """Whether the probe is to look at the layer with this path, or at the layer of this row (``path@2``)."""
+        names = (path, path.partition("@")[0])
+        return self.layers is None or any(
+            fnmatch.fnmatchcase(name, pattern) for name in names for pattern in self.patterns
+        )
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """``layers`` as a tuple; empty when the probe looks at all."""
+        return (self.layers,) if isinstance(self.layers, str) else self.layers or ()
 
     def applies(self, snapshot: Snapshot) -> bool:
         """Whether the layer has what the probe needs; overridden by probes for some kinds of layer only."""

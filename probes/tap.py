@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -11,28 +12,56 @@ LOSS_LOOKS_THROUGH = frozenset({"Softmax", "Sigmoid"})
 """Operations behind which a Keras loss finds the logits by itself, to use a stabler formula."""
 
 
-def tap(tensor: tf.Tensor, see: Callable[[tf.Tensor], None]) -> tf.Tensor:
+_TAP = "_probes_tap"
+
+
+@dataclass(frozen=True)
+class Tap:
+    """What hangs on a tensor that an identity returned: whose output it is, what stands behind, and who looks."""
+
+    layer: Any
+    source: tf.Tensor
+    views: dict[Any, Callable[[tf.Tensor], None]]
+
+
+def tap(tensor: tf.Tensor, layer: Any, viewer: Any, see: Callable[[tf.Tensor], None]) -> tf.Tensor:
     """The same tensor; ``see`` is called with dL/d(tensor) when a tape runs backwards through it.
 
     TensorFlow's graph optimizer removes the identity, so the compiled step is the one that would have run without it.
+    Two viewers of one call share an identity, so that each still recognises the tensor that it returned.
 
     Args:
         tensor: any floating tensor.
+        layer: whose output it is.
+        viewer: who looks: one viewer gets a new identity for each call.
         see: called at trace time (each step when eager) with the gradient, of the same shape.
 
     Returns:
         A tensor with the same values, mask and remembered logits.
     """
+    shared = getattr(tensor, _TAP, None)
+    if shared is not None and shared.layer is layer and viewer not in shared.views:
+        shared.views[viewer] = see
+        return tensor
+    made = Tap(layer, source(tensor), {viewer: see})
 
     @tf.custom_gradient
     def identity(value):
         def gradient(upstream):
-            see(tf.convert_to_tensor(upstream))
+            for view in made.views.values():
+                view(tf.convert_to_tensor(upstream))
             return upstream
 
         return value, gradient
 
-    return carry_keras_attributes(tensor, identity(tensor))
+    tapped = carry_keras_attributes(tensor, identity(tensor))
+    setattr(tapped, _TAP, made)
+    return tapped
+
+
+def source(tensor: Any) -> Any:
+    """The tensor behind one identity or several."""
+    return getattr(tensor, _TAP).source if hasattr(tensor, _TAP) else tensor
 
 
 def carry_keras_attributes(source: Any, target: Any) -> Any:
