@@ -1,0 +1,1 @@
+"""Small models and training steps for the tests of ``probes``."""
