@@ -17,7 +17,7 @@ from diagnostics.figures.curves import thin
 from diagnostics.figures.depth_profile import anchor
 from diagnostics.figures.heat_map import MOST_COLUMNS, layer_labels, mesh
 from diagnostics.figures.marks import lonely
-from diagnostics.figures.seeds import Track, moments, over_seeds, with_moment
+from diagnostics.figures.seeds import Track, moments, moments_by_arm, over_seeds, with_moment
 from diagnostics.figures.svg import inline, to_svg
 from probes.errors import UsageError
 from tests import figure_frames as frames
@@ -125,7 +125,7 @@ def test_moments_are_recorded_steps_in_order(steps):
 
 def test_each_arm_has_its_own_end():
     short = LAYERS.query("arm != 'tanh-0.01' or step < 500")
-    ends = with_moment(short).query("moment == 'end'").groupby("arm")["step"].unique()
+    ends = with_moment(short, moments_by_arm(short)).query("moment == 'end'").groupby("arm")["step"].unique()
     assert ends["tanh-0.01"].tolist() == [450] and ends["relu-0.01"].tolist() == [900]
 
 

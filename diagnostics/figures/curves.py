@@ -122,7 +122,7 @@ def _panel(axes: Axes, own: Mapping[str, Track], limits: Limits) -> None:
 
 def _step_axis(axes: Axes, low: float, high: float, *, last: bool) -> None:
     axes.set_xlim(low, high + 0.015 * (high - low) if high > low else low + 1)
-    set_ticks(axes.xaxis, step_ticks(low, high), short, labels=last)
+    set_ticks(axes.xaxis, step_ticks(low, high) if last else [], short)
 
 
 def _handles(lines: Tracks, guide: tuple[float, str] | None, *, others: bool) -> list[Line2D]:

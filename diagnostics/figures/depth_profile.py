@@ -65,17 +65,18 @@ def depth_profile(
         UsageError: when a column is missing or the frame is empty.
     """
     require(frame, ["arm", "seed", "step", "depth", column])
-    lines = tracks(with_moment(frame), column, by=("arm", "moment"), along="depth")
+    by_arm = moments_by_arm(frame)
+    lines = tracks(with_moment(frame, by_arm), column, by=("arm", "moment"), along="depth")
     axis, names = quantity(column), arm_names(frame, arms)
     limits = axis.scale.limits(np.append(values_of(lines), [guide[0]] if guide else []))
     depths = (int(frame["depth"].to_numpy().min()), int(frame["depth"].to_numpy().max()))
-    handles = [*_handles(frame, theory, guide), *marks.edge_legend(lines, axis.scale)]
+    handles = [*_handles(by_arm, theory, guide), *marks.edge_legend(lines, axis.scale)]
     with style.styled():
         grid = panels(names, width=width, layout=headed(len(names), axis.label, handles, width), notes=notes)
         for name, axes in grid.axes.items():
             lay_out(axes, axis.scale, limits, labels=name in grid.first_column)
             axes.set_xlim(depths[0] - 0.6, depths[1] + 0.6)
-            set_ticks(axes.xaxis, depth_ticks(*depths), short, labels=name in grid.last_row)
+            set_ticks(axes.xaxis, depth_ticks(*depths) if name in grid.last_row else [], short)
             own = {moment: lines.get((name, moment), NOTHING) for moment in MOMENTS}
             _panel(axes, own, limits)
             if guide:
@@ -123,8 +124,10 @@ def _theory_line(axes: Axes, theory: pd.DataFrame, arm: str, start: Track) -> No
     axes.plot(depths[order], line[order], color=style.colour("theory"), lw=1.3, ls=(0, (4, 2)), zorder=4)
 
 
-def _handles(frame: pd.DataFrame, theory: pd.DataFrame | None, guide: tuple[float, str] | None) -> list[Line2D]:
-    handles = [marks.swatch(text, style.colour(key), **_LINE[key]) for key, text in _moment_texts(frame).items()]
+def _handles(
+    by_arm: Mapping[str, Mapping[str, int]], theory: pd.DataFrame | None, guide: tuple[float, str] | None
+) -> list[Line2D]:
+    handles = [marks.swatch(text, style.colour(key), **_LINE[key]) for key, text in _moment_texts(by_arm).items()]
     if theory is not None:
         handles.append(marks.swatch("theory (first step)", style.colour("theory"), lw=1.3, ls=(0, (4, 2))))
     if guide:
@@ -132,12 +135,11 @@ def _handles(frame: pd.DataFrame, theory: pd.DataFrame | None, guide: tuple[floa
     return handles
 
 
-def _moment_texts(frame: pd.DataFrame) -> dict[str, str]:
+def _moment_texts(by_arm: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
     """Legend texts of the moments; with the step's number where all arms share it."""
-    by_arm = moments_by_arm(frame).values()
     texts = {}
     for name in MOMENTS:
-        steps = {known[name] for known in by_arm if name in known}
+        steps = {known[name] for known in by_arm.values() if name in known}
         if steps:
             texts[name] = f"{name} (step {steps.pop():,})" if len(steps) == 1 else f"{name} of training"
     return texts

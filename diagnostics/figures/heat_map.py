@@ -84,7 +84,7 @@ def heat_map(
         UsageError: when a column is missing or the frame is empty.
     """
     require(frame, ["arm", "seed", "step", "depth", column])
-    table = over_seeds(frame, column, ["arm", "step", "depth"])
+    table = over_seeds(thin(frame), column, ["arm", "step", "depth"])
     axis, names = quantity(column), arm_names(frame, arms)
     seen, area = table["median"].to_numpy(float), Area.of(table)
     limits = axis.scale.limits(seen)
@@ -103,6 +103,19 @@ def heat_map(
     return grid.figure
 
 
+def thin(frame: pd.DataFrame) -> pd.DataFrame:
+    """Only the steps that :func:`mesh` will show of some arm: the others need no summing up over seeds."""
+    by_arm = [np.unique(steps.to_numpy()) for _, steps in frame.groupby("arm", observed=True)["step"]]
+    shown = [steps[_last_readings(steps)[1]] for steps in by_arm]
+    return frame.loc[np.isin(frame["step"].to_numpy(), np.concatenate(shown))]
+
+
+def _last_readings(recorded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """An even grid from the first to the last recorded step, and the index of the last reading up to each of it."""
+    even = np.linspace(recorded[0], recorded[-1], min(len(recorded), MOST_COLUMNS))
+    return even, np.searchsorted(recorded, even + 1e-6, side="right") - 1
+
+
 def mesh(rows: pd.DataFrame) -> Mesh:
     """Spread one arm's medians over an even grid of steps; each column shows the last reading up to its step.
 
@@ -110,10 +123,7 @@ def mesh(rows: pd.DataFrame) -> Mesh:
         rows: ``step``, ``depth``, ``median`` of one arm.
     """
     wide = rows.pivot(index="depth", columns="step", values="median").sort_index()
-    recorded = wide.columns.to_numpy(float)
-    count = min(len(recorded), MOST_COLUMNS)
-    even = np.linspace(recorded[0], recorded[-1], count)
-    last = np.searchsorted(recorded, even + 1e-6, side="right") - 1
+    even, last = _last_readings(wide.columns.to_numpy(float))
     return Mesh(wide.to_numpy(float)[:, last], even, wide.index.to_numpy(float))
 
 
@@ -176,9 +186,9 @@ def _layout(rows: Mapping[int, str]) -> Layout:
 def _ticks(axes: Axes, area: Area, rows: Mapping[int, str], *, first: bool, last: bool) -> None:
     axes.set_ylim(area.shallow - 0.5, area.deep + 0.5)
     layers = list(rows) or depth_ticks(area.shallow, area.deep)
-    set_ticks(axes.yaxis, layers, lambda tick: rows.get(int(tick), short(tick)), labels=first)
+    set_ticks(axes.yaxis, layers if first else [], lambda tick: rows.get(int(tick), short(tick)))
     axes.set_xlim(area.start, area.end)
-    set_ticks(axes.xaxis, step_ticks(area.start, area.last), short, labels=last)
+    set_ticks(axes.xaxis, step_ticks(area.start, area.last) if last else [], short)
 
 
 def _colour_bar(grid: Panels, label: str, scale: Scale, limits: Limits) -> None:
@@ -191,8 +201,8 @@ def _colour_bar(grid: Panels, label: str, scale: Scale, limits: Limits) -> None:
     place, levels = _norm(scale, limits), np.linspace(0, 1, 128)
     axes.imshow(np.atleast_2d(levels), cmap=_map(), aspect="auto", extent=(0, 1, 0, 1))
     marked = {float(place(tick)): scale.label(tick) for tick in scale.ticks(limits, 7)}
-    set_ticks(axes.xaxis, list(marked), marked.__getitem__, labels=True)
-    axes.set_yticks([])
+    set_ticks(axes.xaxis, list(marked), marked.__getitem__)
+    set_ticks(axes.yaxis, [], str)
     axes.spines[:].set_visible(False)
 
 

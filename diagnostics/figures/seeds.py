@@ -101,7 +101,7 @@ def require(frame: pd.DataFrame, columns: Sequence[str]) -> None:
 
 def arm_names(frame: pd.DataFrame, arms: Sequence[str] | None = None) -> list[str]:
     """The arms in the order given, or in the order of their first row."""
-    return [str(arm) for arm in (arms if arms is not None else dict.fromkeys(frame["arm"].tolist()))]
+    return [str(arm) for arm in (arms if arms is not None else frame["arm"].drop_duplicates().tolist())]
 
 
 def moments(steps: Sequence[int] | np.ndarray) -> dict[str, int]:
@@ -124,16 +124,23 @@ def moments(steps: Sequence[int] | np.ndarray) -> dict[str, int]:
     return {"start": ends["start"], "middle": middle, "end": ends["end"]}
 
 
-def with_moment(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows at each arm's own start, middle and end, with that word in a new column ``moment``."""
-    named = [
-        pd.DataFrame({"arm": arm, "step": list(steps.values()), "moment": list(steps)})
-        for arm, steps in moments_by_arm(frame).items()
-    ]
-    return frame.astype({"arm": str}).merge(pd.concat(named, ignore_index=True), on=["arm", "step"])
+def with_moment(frame: pd.DataFrame, by_arm: Mapping[str, Mapping[str, int]]) -> pd.DataFrame:
+    """The rows at each arm's own start, middle and end, with that word in a new column ``moment``.
+
+    Args:
+        frame: ``arm``, ``step`` and more.
+        by_arm: the steps of the moments, from :func:`moments_by_arm`.
+    """
+    named = pd.DataFrame(
+        [(arm, step, name) for arm, steps in by_arm.items() for name, step in steps.items()],
+        columns=["arm", "step", "moment"],
+    )
+    # a run has many more steps than moments: drop the others by number before arms are compared as text
+    near = frame.loc[np.isin(frame["step"].to_numpy(), named["step"].to_numpy())]
+    return near.astype({"arm": str}).merge(named, on=["arm", "step"])
 
 
 def moments_by_arm(frame: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Each arm's start, middle and end."""
-    steps = frame[["arm", "step"]].drop_duplicates().groupby("arm", observed=True, sort=False)["step"]
+    steps = frame.groupby("arm", observed=True, sort=False)["step"]
     return {str(arm): moments(known.to_numpy()) for arm, known in steps}
