@@ -145,6 +145,7 @@ class _Session:
         self._started = self._flushed = time.monotonic()
         self._scalars: list[pd.DataFrame] = []
         self._described = False
+        self._validated: dict[str, float] = {}
 
     def train(self, dataset: tf.data.Dataset, epoch: int) -> None:
         """One epoch, several steps a call; a data set of unknown length goes step by step."""
@@ -171,7 +172,9 @@ class _Session:
         for metric in trainer.metrics:
             metric.reset_state()
         loss = float(evaluate(trainer._step, dataset))
-        self._add(np.array([self._step - 1]), epoch=epoch, split="validation", loss=loss, **self._metric_values())
+        values = self._metric_values()
+        self._add(np.array([self._step - 1]), epoch=epoch, split="validation", loss=loss, **values)
+        self._validated = {f"validation {name}": value for name, value in values.items()}
 
     def flush(self) -> None:
         """Bring what was measured to disk."""
@@ -197,7 +200,7 @@ class _Session:
         self._step += len(losses)
         self._add(steps, epoch=epoch, split="train", loss=losses, learning_rate=rates)
         if self._progress is not None:
-            self._progress(len(losses), {"loss": float(losses[-1])})
+            self._progress(len(losses), {"loss": float(losses[-1]), **self._validated})
 
     def _add_metrics(self, split: str, epoch: int) -> None:
         """Figures over the epoch stand with its last step."""

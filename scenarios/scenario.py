@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
@@ -70,6 +71,7 @@ class Claim:
         statement: what is put to the test, one sentence.
         parts: the effects; the statement's word is combined from theirs.
         threshold: why the parts are held against what they are held against, one sentence.
+        negated: the statement says that something differs, and its parts expect ``equal``: their words are turned round.
         outcomes: the measured sentence by verdict word. ``{supported}``, ``{refuted}`` and ``{inconclusive}`` stand for the
             labels of such parts, ``{low}``, ``{high}`` for the smallest and largest effect, ``{seeds}`` for the seeds.
     """
@@ -117,6 +119,16 @@ class Scenario(abc.ABC):
     """What the report answers, as a question."""
     datasets: ClassVar[tuple[str, ...]] = ("digits", "fashion_mnist", "mnist")
     """The data sets that the scenario can use; the first is the default."""
+
+    @property
+    def name(self) -> str:
+        """The file's name: the word for the command line."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
+    def about(self) -> str:
+        """What the file's docstring tells of mechanism and papers."""
+        return sys.modules[type(self).__module__].__doc__ or ""
 
     @abc.abstractmethod
     def arms(self) -> tuple[Arm, ...]:

@@ -1,0 +1,147 @@
+"""Judges a scenario's claims by its stored runs. Claims are data, so this needs neither the scenario nor TensorFlow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from diagnostics import numerals
+from diagnostics.experiments import Experiment
+from diagnostics.measures import measure
+from diagnostics.verdict import Verdict, Word, adjust, combine, judge, paired_effects
+
+NEGATED: Mapping[str, Word] = {"supported": "refuted", "refuted": "supported"}
+
+
+@dataclass(frozen=True)
+class JudgedPart:
+    """One effect of a claim.
+
+    Attributes:
+        label: what it concerns.
+        verdict: the word, with effect, interval, seeds and test.
+        adjusted_p: the p-value with the false-discovery rate controlled over the scenario.
+    """
+
+    label: str
+    verdict: Verdict
+    adjusted_p: float
+
+
+@dataclass(frozen=True)
+class JudgedClaim:
+    """A claim with its verdict.
+
+    Attributes:
+        name: the claim's name.
+        statement: what was put to the test.
+        word: the verdict, combined from those of the parts.
+        sentence: what was measured.
+        threshold: what the parts were held against, and why.
+        parts: the effects; empty when none of its arms were run.
+    """
+
+    name: str
+    statement: str
+    word: Word
+    sentence: str
+    threshold: str
+    parts: tuple[JudgedPart, ...]
+
+
+def judge_claims(experiment: Experiment) -> list[JudgedClaim]:
+    """Every claim of a stored scenario; parts whose arms were not run are left out, and the sentence says so.
+
+    Args:
+        experiment: a stored scenario.
+
+    Returns:
+        One judged claim for each claim, in the scenario's order.
+    """
+    claims = experiment.metadata["claims"]
+    verdicts = [[_verdict(experiment, claim, part) for part in _present(experiment, claim)] for claim in claims]
+    adjusted = iter(adjust([verdict.p_value for of_claim in verdicts for verdict in of_claim]))
+    return [
+        _judged(
+            claim,
+            tuple(
+                JudgedPart(part["label"], verdict, float(next(adjusted)))
+                for part, verdict in zip(_present(experiment, claim), of_claim, strict=True)
+            ),
+        )
+        for claim, of_claim in zip(claims, verdicts, strict=True)
+    ]
+
+
+def answer(experiment: Experiment, claims: Sequence[JudgedClaim]) -> str:
+    """The one sentence that answers the scenario's question, from the claims' words."""
+    answers = experiment.metadata["answers"]
+    return answers.get("/".join(claim.word for claim in claims), answers[""])
+
+
+def held_against(verdict: Verdict) -> str:
+    """What an effect was compared with, such as ``"above 3"`` or ``"within ±0.03"``."""
+    if verdict.margin is not None:
+        around = f"{numerals.short(verdict.threshold)} " if verdict.threshold else ""
+        return f"within {around}±{numerals.short(verdict.margin)}"
+    return f"{'above' if verdict.expects == 'greater' else 'below'} {numerals.short(verdict.threshold)}"
+
+
+def _present(experiment: Experiment, claim: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    arms = {arm for arm, runs in experiment.runs.items() if runs}
+    return [part for part in claim["parts"] if part["treated"] in arms and part["control"] in {None, *arms}]
+
+
+def _verdict(experiment: Experiment, claim: Mapping[str, Any], part: Mapping[str, Any]) -> Verdict:
+    options = {key: part[key] for key in ("expects", "threshold", "margin", "unit", "exact")}
+    verdict = judge(_effects(experiment, part), **options)
+    # That something differs is judged by whether it is equal, and takes the opposite word.
+    return replace(verdict, word=NEGATED.get(verdict.word, verdict.word)) if claim["negated"] else verdict
+
+
+def _effects(experiment: Experiment, part: Mapping[str, Any]) -> np.ndarray:
+    """The effect at every seed: of the treated arm, or of it against the control."""
+    of_run = measure(part["measure"], **_parameters(experiment, part["parameters"]))
+    scale = _log10 if part["scale"] == "log10_ratio" else float
+    treated, control = (
+        {seed: scale(of_run(run)) for seed, run in experiment.runs.get(arm, {}).items()}
+        for arm in (part["treated"], part["control"])
+    )
+    return paired_effects(treated, control) if part["control"] else np.array(list(treated.values()))
+
+
+def _parameters(experiment: Experiment, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """``chance`` stands for the loss of guessing: the logarithm of the number of classes."""
+    chance = math.log(experiment.metadata["data"]["classes"])
+    return {key: chance if value == "chance" else value for key, value in parameters.items()}
+
+
+def _log10(value: float) -> float:
+    return math.log10(value) if value > 0 else (-math.inf if value == 0 else math.nan)
+
+
+def _judged(claim: Mapping[str, Any], parts: tuple[JudgedPart, ...]) -> JudgedClaim:
+    word = combine(part.verdict.word for part in parts)
+    return JudgedClaim(claim["name"], claim["statement"], word, _sentence(claim, word, parts), claim["threshold"], parts)
+
+
+def _sentence(claim: Mapping[str, Any], word: str, parts: tuple[JudgedPart, ...]) -> str:
+    if not parts:
+        return "Not judged: the arms that it compares were not run."
+    outcomes = claim["outcomes"]
+    effects = [part.verdict.effect for part in parts]
+    return outcomes.get(word, outcomes[""]).format(
+        **{name: _labels(parts, name) for name in ("supported", "refuted", "inconclusive")},
+        low=numerals.short(min(effects)),
+        high=numerals.short(max(effects)),
+        seeds=min(part.verdict.seeds for part in parts),
+    )
+
+
+def _labels(parts: Sequence[JudgedPart], word: str) -> str:
+    labels = [part.label for part in parts if part.verdict.word == word]
+    return ", ".join(labels[:-1]) + (" and " if len(labels) > 1 else "") + labels[-1] if labels else "none"

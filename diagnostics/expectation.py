@@ -1,0 +1,82 @@
+"""What theory expects of a scenario's arms before the first update, from what the arms say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.experiments import Experiment
+from diagnostics.intervals import interval_of
+from diagnostics.measures import DepthSlope
+from diagnostics.theory import SignalPropagation, dense_stack, normalised_stack
+
+
+def propagation(arm: Mapping[str, Any], data: Mapping[str, Any]) -> SignalPropagation | None:
+    """Signal propagation through an arm's stack of hidden layers.
+
+    Args:
+        arm: the arm's record; its ``theory`` names activation, initializer, depth, width, batch_normalisation.
+        data: the data's record: ``inputs`` and ``second_moment``.
+
+    Returns:
+        The expected profile, or ``None`` for an arm that theory says nothing of.
+    """
+    theory = arm.get("theory") or {}
+    if "activation" not in theory:
+        return None
+    if theory["batch_normalisation"]:
+        return normalised_stack(theory["activation"], depth=theory["depth"])
+    return dense_stack(
+        theory["activation"],
+        theory["initializer"],
+        depth=theory["depth"],
+        width=theory["width"],
+        inputs=data["inputs"],
+        input_second_moment=data["second_moment"],
+    )
+
+
+def expected_profiles(experiment: Experiment) -> pd.DataFrame:
+    """The expected depth profile of the activation gradient, arm by arm.
+
+    Returns:
+        arm (its label), depth (counted as in the runs), log10_relative.
+    """
+    frames = [pd.DataFrame({"arm": [], "depth": [], "log10_relative": []})]
+    for name, arm in experiment.metadata["arms"].items():
+        expected = propagation(arm, experiment.metadata["data"])
+        runs = list(experiment.runs.get(name, {}).values())
+        if expected is None or not runs:
+            continue
+        depths = _depths(runs[0].layer_table, arm["theory"]["depth"])
+        frames.append(pd.DataFrame({"arm": arm["label"], "depth": depths, "log10_relative": expected.log10_gradient}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def slopes(experiment: Experiment) -> pd.DataFrame:
+    """Measured and expected depth slope of the activation gradient at step 0, in decades per layer.
+
+    Returns:
+        label, effect, low, high (over seeds, 95 %), reference (theory; NaN where there is none).
+    """
+    rows = []
+    for name, arm in experiment.metadata["arms"].items():
+        theory = arm.get("theory") or {}
+        runs = experiment.runs.get(name, {})
+        if "layers" not in theory or not runs:
+            continue
+        slope = DepthSlope(layers=theory["layers"], step=0)
+        found = interval_of(np.array([slope(run) for run in runs.values()]))
+        expected = propagation(arm, experiment.metadata["data"])
+        reference = expected.depth_slope if expected else np.nan
+        rows.append({"label": arm["label"], "effect": found.estimate, "low": found.low, "high": found.high, "reference": reference})
+    return pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference"])
+
+
+def _depths(layer_table: list[dict[str, Any]], count: int) -> list[int]:
+    """The depths of the hidden layers, which are the model's first ``count`` dense ones."""
+    dense = sorted(entry["depth"] for entry in layer_table if entry["kind"] == "Dense")
+    return dense[:count]

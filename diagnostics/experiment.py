@@ -1,0 +1,175 @@
+"""Trains every arm of a scenario with every seed, and writes each training as a run of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import tensorflow as tf
+
+from diagnostics import manifest
+from diagnostics.experiments import Experiment, load_experiment, run_directory
+from diagnostics.trainer import Progress, Trainer
+
+NOT_STRUCTURE = ("initializer", "seed")
+"""Parts of a layer's configuration that change its first weights only: models that differ in nothing else share a step."""
+
+
+class ArmLike(Protocol):
+    """What is needed of an arm; ``scenarios.Arm`` has it."""
+
+    @property
+    def name(self) -> str:
+        """For folders."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What sets it apart."""
+        ...
+
+
+Tell = Callable[[str, int, int, Mapping[str, float]], None]
+"""Told of progress: arm, seed, steps done since the last time, and the numbers that matter."""
+
+
+@dataclass
+class Runner:
+    """Runs a scenario.
+
+    Args:
+        scenario: a ``scenarios.Scenario``.
+        data: what its ``model`` wants, with ``x_train``, ``y_train``, ``x_test``, ``y_test``.
+        directory: the scenario's folder; it must not exist, or be empty.
+        command: what was typed, for the record.
+        tell: told of progress.
+        record: whether probes and the record are on; off for the bare trainings of a benchmark.
+    """
+
+    scenario: Any
+    data: Any
+    directory: Path
+    command: str = ""
+    tell: Tell = lambda arm, seed, steps, numbers: None
+    record: bool = True
+    _trainers: dict[str, Trainer] = field(default_factory=dict)
+
+    def run(self, arms: Sequence[ArmLike], seeds: Iterable[int]) -> Experiment | None:
+        """Train all arms with all seeds; a training that fails is recorded as such, and the others go on.
+
+        Returns:
+            What was stored, or ``None`` when nothing is recorded.
+
+        Raises:
+            UsageError: the folder is occupied or cannot be written.
+            KeyboardInterrupt: after everything so far was recorded.
+        """
+        seeds = tuple(seeds)
+        content = manifest.create(self.directory, "scenario", self._content(arms, seeds)) if self.record else {}
+        status = "failed"
+        try:
+            for arm in arms:
+                for seed in seeds:
+                    self._train(arm, seed)
+            status = "finished"
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        finally:
+            if self.record:
+                manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
+        return load_experiment(self.directory) if self.record else None
+
+    def _train(self, arm: ArmLike, seed: int) -> None:
+        """One training; what it raises is in its own record, so that it need not stop the others."""
+        keras.utils.set_random_seed(seed)
+        model, optimizer = self.scenario.model(arm, self.data), self.scenario.optimizer(arm)
+        place = run_directory(self.directory, arm.name, seed) if self.record else None
+        trainer = self._trainer(model, optimizer, place, self._config(arm), seed)
+        train, validation = self._datasets(seed)
+
+        def progress(steps: int, numbers: Mapping[str, float]) -> None:
+            self.tell(arm.label, seed, steps, numbers)
+
+        try:
+            _fit(trainer, train, validation, self.scenario.epochs, progress)
+        except tf.errors.OpError as error:
+            self.tell(arm.label, seed, 0, {})
+            self._trainers.clear()
+            if not self.record:
+                raise error
+
+    def _trainer(self, model: keras.Model, optimizer: keras.optimizers.Optimizer, place: Path | None, config: dict, seed: int) -> Trainer:
+        """A trainer for this model: one that has compiled the same step before, where there is one."""
+        key = structure(model, optimizer)
+        if key in self._trainers:
+            self._trainers[key].restart(model, optimizer, directory=place, config=config, seed=seed)
+        else:
+            scenario = self.scenario
+            probes = scenario.probes() if self.record else ()
+            options = {"directory": place, "config": config, "seed": seed, "metrics": scenario.metrics()}
+            self._trainers[key] = Trainer(model, optimizer, scenario.loss(), probes=probes, **options)
+        return self._trainers[key]
+
+    def _datasets(self, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+        data = self.data
+        train = tf.data.Dataset.from_tensor_slices((data.x_train, data.y_train))
+        train = train.shuffle(len(data.x_train), seed=seed, reshuffle_each_iteration=True).batch(self.scenario.batch_size)
+        return train, tf.data.Dataset.from_tensor_slices((data.x_test, data.y_test)).batch(1024)
+
+    def _config(self, arm: ArmLike) -> dict[str, Any]:
+        knobs = {"epochs": self.scenario.epochs, "batch_size": self.scenario.batch_size, "data": self.data.name}
+        return {"command": self.command, "arm": arm.name, **arm.settings, **knobs}
+
+    def _content(self, arms: Sequence[ArmLike], seeds: Sequence[int]) -> dict[str, Any]:
+        """The scenario's ``run.json``: all that is needed to judge and draw it again without TensorFlow."""
+        scenario = self.scenario
+        return {
+            "command": self.command,
+            "scenario": scenario.name,
+            "question": scenario.question,
+            "about": scenario.about,
+            "config": asdict(scenario),
+            "seeds": list(seeds),
+            "arms": {arm.name: asdict(arm) for arm in arms},  # pyright: ignore[reportArgumentType]
+            "claims": [asdict(claim) for claim in scenario.claims()],
+            "figures": [asdict(figure) for figure in scenario.figures()],
+            "answers": dict(scenario.answers()),
+            "data": {
+                "name": self.data.name,
+                "classes": self.data.classes,
+                "train": len(self.data.x_train),
+                "test": len(self.data.x_test),
+                "inputs": int(self.data.x_train[0].size),
+                "second_moment": self.data.second_moment,
+            },
+        }
+
+
+def structure(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
+    """What decides the compiled step: the model but for its first weights, the optimizer but for its learning rate."""
+    settings = {key: value for key, value in optimizer.get_config().items() if key != "learning_rate"}
+    whole = {"model": model.get_config(), "optimizer": settings, "kind": type(optimizer).__name__}
+    return json.dumps(_without_first_weights(whole), sort_keys=True, default=str)
+
+
+def _without_first_weights(config: Any) -> Any:
+    if isinstance(config, Mapping):
+        kept = {key: value for key, value in config.items() if not str(key).endswith(NOT_STRUCTURE)}
+        return {key: _without_first_weights(value) for key, value in kept.items()}
+    if isinstance(config, (list, tuple)):
+        return [_without_first_weights(value) for value in config]
+    return config
+
+
+def _fit(trainer: Trainer, train: tf.data.Dataset, validation: tf.data.Dataset, epochs: int, progress: Progress) -> None:
+    trainer.fit(train, validation_data=validation, epochs=epochs, progress=progress)

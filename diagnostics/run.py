@@ -1,0 +1,116 @@
+"""The front door: ``python -m diagnostics.run vanishing_gradient``.
+
+Runs a scenario (data, arms, seeds), judges its claims, writes a report, and says in the terminal what came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from diagnostics import catalogue
+from diagnostics.options import check_output, counted, free_directory, parse_seeds
+from probes.errors import UsageError, unknown_name
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+EXAMPLES = """examples:
+  python -m diagnostics.run --list
+  python -m diagnostics.run vanishing_gradient
+  python -m diagnostics.run vanishing_gradient --quick --arms 'sigmoid-*,relu-0.01'
+  python -m diagnostics.run vanishing_gradient --data fashion_mnist --seeds 3 --out runs/fashion
+
+exit status: 0 done; 1 some training failed; 2 wrong use, nothing was written; 130 interrupted, what was done is kept"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: what was typed after the command; that of the process when not given.
+
+    Returns:
+        The exit status: 0 done, 1 some training failed, 2 wrong use, 130 interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    if options.list:
+        print(catalogue.listing(as_json=options.json))
+        return 0
+    try:
+        return _run(options)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m diagnostics.run",
+        description="Put a statement about training to the test, over several seeds, with a verdict and a report.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("scenario", nargs="?", help="what to run; --list names the scenarios")
+    parser.add_argument("--list", action="store_true", help="name the scenarios and what each one asks")
+    parser.add_argument("--data", metavar="NAME", help="data set: digits (default), fashion_mnist, mnist")
+    parser.add_argument("--seeds", metavar="N|A,B,...", help="number of seeds, or the seeds themselves")
+    parser.add_argument("--epochs", metavar="N", help="passes over the training data")
+    parser.add_argument("--arms", metavar="A,B,...", help="only these arms; names or patterns such as 'sigmoid-*'")
+    parser.add_argument("--out", metavar="DIR", help="folder for the results (default runs/SCENARIO)")
+    parser.add_argument("--quick", action="store_true", help="fewer seeds and epochs: a first look in seconds")
+    parser.add_argument("--json", action="store_true", help="print answer and verdicts as JSON instead of a summary")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    started = time.monotonic()
+    if options.scenario is None:
+        raise UsageError(
+            what="no scenario was named",
+            where="python -m diagnostics.run SCENARIO",
+            got="nothing",
+            do=f"name one of {', '.join(catalogue.names())}; --list tells what each one asks",
+        )
+    if options.scenario not in catalogue.names():
+        raise unknown_name("scenario", options.scenario, catalogue.names())
+    changes = {"epochs": counted("--epochs", options.epochs), "data": options.data}
+    seeds = parse_seeds(options.seeds)
+    directory = check_output(Path(options.out)) if options.out else free_directory(Path("runs") / options.scenario)
+
+    from diagnostics.workbench import Workbench  # noqa: PLC0415 - loads TensorFlow, which what stands above can do without
+
+    command = "python -m diagnostics.run " + " ".join(sys.argv[1:])
+    bench = Workbench.prepare(options.scenario, changes, quick=options.quick, arms=options.arms, seeds=seeds)
+    try:
+        experiment = bench.train(directory, command)
+    except KeyboardInterrupt:
+        print(f"\ninterrupted: what was done is kept in {directory}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return _tell(experiment, directory, as_json=options.json, started=started)
+
+
+def _tell(experiment: Any, directory: Path, *, as_json: bool, started: float) -> int:
+    """Judge, write the report, and say what came out."""
+    from diagnostics.conclusion import conclude  # noqa: PLC0415
+    from diagnostics.summary import print_summary  # noqa: PLC0415
+
+    if not any(experiment.runs.values()):
+        reasons = "; ".join(sorted({item.reason for item in experiment.incomplete}))
+        print(f"error: no training finished: {reasons}", file=sys.stderr)
+        return EXIT_FAILED
+    conclusion = conclude(experiment, seconds=time.monotonic() - started)
+    if as_json:
+        print(json.dumps(conclusion.record, indent=2, ensure_ascii=False))
+    else:
+        print_summary(conclusion.page, conclusion.report)
+    for item in experiment.incomplete:
+        print(f"{item.status}: {item.arm}, seed {item.seed}: {item.reason}", file=sys.stderr)
+    return EXIT_FAILED if experiment.incomplete else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""A stored scenario as a page: the answer, the verdicts, theory beside measurement, and the figures it asks for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pandas as pd
+
+from diagnostics import claims, expectation, figures, numerals
+from diagnostics.experiments import Experiment
+from diagnostics.page import Card, Exhibit, Page, Section, Table, theory_table
+
+TITLES = {
+    "activation_gradient_rms": "Gradient at each layer's output",
+    "update_ratio": "How far weights move",
+    "loss": "Loss",
+}
+
+
+def page_of(experiment: Experiment, judged: Sequence[claims.JudgedClaim]) -> Page:
+    """The page of a scenario.
+
+    Args:
+        experiment: a stored scenario with at least one finished run.
+        judged: its claims, from ``claims.judge_claims``.
+    """
+    metadata = experiment.metadata
+    return Page(
+        kind="scenario",
+        title=metadata["question"],
+        answer=claims.answer(experiment, judged),
+        status=status(experiment),
+        verdicts=tuple(map(_card, judged)),
+        sections=(_numbers(experiment, judged), *_figures(experiment)),
+        details={key: value for key, value in metadata.items() if key not in ("claims", "figures", "answers", "about")},
+    )
+
+
+def status(experiment: Experiment) -> str:
+    """What the page rests on: data, arms, seeds, and what is missing."""
+    metadata = experiment.metadata
+    data, config = metadata["data"], metadata["config"]
+    finished = sum(map(len, experiment.runs.values()))
+    facts = [
+        f"{data['name']}, {data['train']:,} training examples",
+        f"{len(metadata['arms'])} arms",
+        f"{len(metadata['seeds'])} seed{'s' * (len(metadata['seeds']) != 1)}",
+        f"{finished} runs finished" + (f", {len(experiment.incomplete)} not" if experiment.incomplete else ""),
+        f"{config['epochs']} epochs, batches of {config['batch_size']}",
+    ]
+    return " · ".join(facts)
+
+
+def _card(claim: claims.JudgedClaim) -> Card:
+    """One claim; its effect is that of its part when it has one, and stands in the table of parts otherwise."""
+    alone = claim.parts[0].verdict if len(claim.parts) == 1 else None
+    numbers: dict[str, Any] = {}
+    if alone:
+        numbers = {"effect": alone.effect, "low": alone.low, "high": alone.high, "unit": alone.unit, "p": alone.p_value, "test": alone.test}
+    seeds = min((part.verdict.seeds for part in claim.parts), default=0)
+    return Card(claim.statement, claim.word, claim.sentence, threshold=claim.threshold, seeds=seeds, **numbers)
+
+
+def _numbers(experiment: Experiment, judged: Sequence[claims.JudgedClaim]) -> Section:
+    tables = [_parts(judged)]
+    slopes = expectation.slopes(experiment)
+    if len(slopes):
+        caption = (
+            "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that every layer "
+            "on the way back halves it. Theory is mean-field signal propagation, computed from activation, initialisation and "
+            "the input's second moment; nothing is fitted."
+        )
+        tables.append(theory_table(slopes, measured="measured slope", caption=caption))
+    return Section("The numbers behind the verdicts", tables=tuple(tables))
+
+
+def _parts(judged: Sequence[claims.JudgedClaim]) -> Table:
+    header = ("effect", "verdict", "measured [95 % interval]", "held against", "seeds", "test, p adjusted")
+    rows = tuple(
+        (
+            f"{claim.statement} — {part.label}" if number == 0 else f"— {part.label}",
+            part.verdict.word,
+            f"{numerals.estimate(part.verdict.effect, part.verdict.low, part.verdict.high)} {part.verdict.unit}",
+            claims.held_against(part.verdict),
+            str(part.verdict.seeds),
+            _evidence(part),
+        )
+        for claim in judged
+        for number, part in enumerate(claim.parts)
+    )
+    caption = (
+        "Every effect, paired by seed. Verdicts rest on the interval; p-values are adjusted for the number of comparisons "
+        "(Benjamini-Hochberg)."
+    )
+    return Table(caption, header, rows, numeric=frozenset({"seeds"}))
+
+
+def _evidence(part: claims.JudgedPart) -> str:
+    p = numerals.p_value(part.adjusted_p)
+    return f"{part.verdict.test}, {p}" if p else part.verdict.test
+
+
+def _figures(experiment: Experiment) -> list[Section]:
+    sections: dict[str, list[Exhibit]] = {}
+    for number, figure in enumerate(experiment.metadata["figures"]):
+        parameters = figure["parameters"]
+        draw = _drawing(experiment, figure["kind"], parameters)
+        name = f"{number + 1}-{parameters['column']}-{figure['kind']}".replace("_", "-")
+        alt = f"{figure['kind'].replace('_', ' ')} of {parameters['column'].replace('_', ' ')} by arm. {figure['caption']}"
+        heading = TITLES.get(parameters["column"], parameters["column"].replace("_", " ").capitalize())
+        sections.setdefault(heading, []).append(Exhibit(name=name, draw=draw, caption=figure["caption"], alt=alt))
+    return [Section(heading, figures=tuple(exhibits)) for heading, exhibits in sections.items()]
+
+
+def _drawing(experiment: Experiment, kind: str, parameters: Mapping[str, Any]) -> Callable[..., Any]:
+    """A figure's function with everything set but its width."""
+    column = parameters["column"]
+    table = _with_labels(experiment, "scalars" if kind == "curves" else "layers")
+    if "layers" in parameters:
+        names = [name for name in table["layer"].cat.categories if fnmatchcase(name, parameters["layers"])]
+        table = table[table["layer"].isin(names)]
+    if "split" in parameters:
+        table = table[table["split"] == parameters["split"]]
+    options: dict[str, Any] = {}
+    if "guide" in parameters:
+        options["guide"] = _guide(experiment, parameters["guide"])
+    if parameters.get("theory"):
+        options["theory"] = expectation.expected_profiles(experiment)
+    return partial(getattr(figures, kind), table[table[column].notna()], column, **options)
+
+
+def _guide(experiment: Experiment, guide: Any) -> tuple[float, str]:
+    if guide == "chance":
+        classes = experiment.metadata["data"]["classes"]
+        return math.log(classes), f"chance: ln {classes}"
+    return float(guide[0]), str(guide[1])
+
+
+def _with_labels(experiment: Experiment, name: str) -> pd.DataFrame:
+    """One table of all runs, arms under the names that people read."""
+    table = experiment.table(name)
+    labels = {arm: record["label"] for arm, record in experiment.metadata["arms"].items()}
+    return table.assign(arm=table["arm"].cat.rename_categories(labels))
