@@ -63,12 +63,13 @@ class Log:
         return float(10 ** (low - pad)), float(10 ** (high + pad))
 
     def ticks(self, limits: Limits, most: int = 6) -> list[float]:
-        """Whole decades at an even stride, or 1-2-5 values inside a range of less than two decades."""
+        """Whole decades at an even stride, or round values between them where there are fewer than three decades."""
         first, last = math.ceil(math.log10(limits[0]) - 1e-9), math.floor(math.log10(limits[1]) + 1e-9)
         if last - first >= 2:
             stride = math.ceil((last - first + 1) / most)
             return [10.0**power for power in range(first, last + 1) if power % stride == 0]
-        steps = (1, 2, 5) if limits[1] / limits[0] > 4 else (1, 1.5, 2, 3, 5, 7)
+        span = limits[1] / limits[0]
+        steps = (1, 3) if span > 40 else (1, 2, 5) if span > 4 else (1, 1.5, 2, 3, 5, 7)
         fine = [factor * 10.0**power for power in range(first - 1, last + 1) for factor in steps]
         return [value for value in fine if limits[0] <= value <= limits[1]]
 
