@@ -12,10 +12,12 @@ import tensorflow as tf
 from probes.layers import LayerNames, unit_axis
 from probes.tap import seen_through, source, tap
 
+MEASURED = "measured"
 INNER_LOOP = "runs inside an inner loop or function of its own, whose tensors do not reach the step"
 NO_FLOATS = "its output has no floating tensor of known rank"
 HANDED_ON = "returns what a layer inside it returned, whose row it is"
 NOT_CALLED = "was not called in the step, or not through its __call__"
+NO_ROW = "no probe applies to it, or it first ran when the record had already been laid out"
 MODEL_ITSELF = "the model itself: only the weights that it holds outside its layers"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
@@ -33,6 +34,11 @@ class Ledger:
         self._read = 0
         self._fixed_every, self._window = probes[0].cadence
         self._every = tf.Variable(self._fixed_every, dtype=tf.int64, trainable=False, name="every")
+
+    @property
+    def rows(self) -> set[str]:
+        """The rows that the record has room for, fixed by the first trace."""
+        return {slot.row for slot in self.layout.slots} if self.layout else set()
 
     def due(self, step: tf.Tensor) -> tf.Tensor | bool:
         """Whether this step is measured; the cadence is a value on the device, so changing it traces nothing anew."""
@@ -84,8 +90,12 @@ class Ledger:
         self.layout = layout
         capacity = self._capacity or min(MOST_READINGS, max(16, BUFFER_BYTES // (4 * layout.width)))
         self._room = capacity + 1
-        with tf.init_scope():
-            self._values = tf.Variable(tf.zeros([self._room, layout.width]), trainable=False, name="readings")
-            self._steps = tf.Variable(tf.zeros([self._room], tf.int64), trainable=False, name="steps")
-            self._written = tf.Variable(0, dtype=tf.int64, trainable=False, name="written")
-            self._open_window = tf.Variable(tf.zeros([layout.width]), trainable=False, name="open_window")
+        # A thread of its own: variables made on this one would belong to whatever is traced, which is then traced twice.
+        with ThreadPoolExecutor(1) as other_thread:
+            other_thread.submit(self._make_variables, layout.width).result()
+
+    def _make_variables(self, width: int) -> None:
+        self._values = tf.Variable(tf.zeros([self._room, width]), trainable=False, name="readings")
+        self._steps = tf.Variable(tf.zeros([self._room], tf.int64), trainable=False, name="steps")
+        self._written = tf.Variable(0, dtype=tf.int64, trainable=False, name="written")
+        self._open_window = tf.Variable(tf.zeros([width]), trainable=False, name="open_window")

@@ -12,8 +12,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from probes.capture import MODEL_ITSELF, NOT_CALLED, Capture
-from probes.checks import check_gradients, check_model, check_probes
+from probes.capture import MEASURED, MODEL_ITSELF, NO_ROW, NOT_CALLED, Capture
+from probes.checks import check_gradients, check_model, check_patterns, check_probes
 from probes.defaults import default
 from probes.hook import listening
 from probes.layers import LayerNames
@@ -97,6 +97,8 @@ class Monitor:
         variables = self.model.trainable_variables
         step = check_gradients(step, gradients, variables)
         snapshots = step.snapshots(gradients, variables)
+        if not self._rows:  # layers made at the first call are known only now
+            check_patterns([entry.path for entry in self._names.entries()], self.probes)
         self._note_rows(step.capture, snapshots)
         number = self._step.read_value()
         for ledger in self._ledgers:
@@ -134,10 +136,15 @@ class Monitor:
                 "depth": depths.get(entry.path, 0),
                 "kind": entry.kind,
                 "parameters": sum(int(tf.size(variable)) for variable in entry.variables),
-                "status": MODEL_ITSELF if entry.layer is self.model else self._statuses.get(entry.path, NOT_CALLED),
+                "status": MODEL_ITSELF if entry.layer is self.model else self._status(entry.path),
             }
             for entry in self._names.entries()
         ]
+
+    def _status(self, path: str) -> str:
+        status = self._statuses.get(path, NOT_CALLED)
+        recorded = any(path in ledger.rows for ledger in self._ledgers)
+        return NO_ROW if status == MEASURED and not recorded else status
 
     def _note_rows(self, capture: Capture, snapshots: Sequence[Snapshot]) -> None:
         known = {row.layer for row in self._rows}
@@ -145,4 +152,4 @@ class Monitor:
             if snapshot.path not in known:
                 known.add(snapshot.path)
                 self._rows.append(Row(snapshot.path, len(self._rows) + 1, snapshot.kind))
-        self._statuses |= capture.unseen | {call.path: "measured" for call in capture.calls}
+        self._statuses |= capture.unseen | {call.path: MEASURED for call in capture.calls}

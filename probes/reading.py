@@ -77,9 +77,9 @@ def tabulate(
                     table[column][:, place] = numbers
     index = {
         "step": np.repeat(steps, len(rows)),
-        "layer": np.tile(np.array([row.layer for row in rows], dtype=object), len(steps)),
+        "layer": pd.Series([row.layer for row in rows] * len(steps), dtype="str"),
         "depth": np.tile(np.array([row.depth for row in rows], np.int32), len(steps)),
-        "kind": np.tile(np.array([row.kind for row in rows], dtype=object), len(steps)),
+        "kind": pd.Series([row.kind for row in rows] * len(steps), dtype="str"),
     }
     measured = {slot.row for slot in layout.slots} if layout else set()
     frame = pd.DataFrame(index | {name: column.reshape(-1) for name, column in table.items()})
@@ -92,7 +92,7 @@ def join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
     keys = ["step", "layer", "depth", "kind"]
     if not tables:
-        return pd.DataFrame({"step": np.zeros(0, np.int64), "layer": [], "depth": np.zeros(0, np.int32), "kind": []})
+        return tabulate((), None, np.zeros(0, np.int64), np.zeros((0, 0)), ())
     frame = tables[0]
     for table in tables[1:]:
         frame = frame.merge(table, on=keys, how="outer")
@@ -102,4 +102,5 @@ def join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _empty_units() -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
 
-    return pd.DataFrame({"step": np.zeros(0, np.int64), "layer": [], "unit": np.zeros(0, np.int32), "event": []})
+    columns = {"step": "int64", "layer": "str", "unit": "int32", "event": "str"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})

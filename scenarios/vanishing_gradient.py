@@ -65,7 +65,7 @@ class VanishingGradient(Scenario):
         """Dense layers ``hidden_1`` … and ``logits``; batch normalisation stands before the activation."""
         activation, initializer = arm.settings["activation"], arm.settings["initializer"]
         normalised = arm.settings["batch_normalisation"]
-        layers: list = [keras.Input(data.x_train.shape[1:])]
+        layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
         for number in range(1, self.depth + 1):
             name = f"hidden_{number}"
             fused = None if normalised else activation
