@@ -38,7 +38,7 @@ class Ledger:
     @property
     def rows(self) -> set[str]:
         """The rows that the record has room for, fixed by the first trace."""
-        return {slot.row for slot in self.layout.slots} if self.layout else set()
+        return self.layout.rows if self.layout else set()
 
     def due(self, step: tf.Tensor) -> tf.Tensor | bool:
         """Whether this step is measured; the cadence is a value on the device, so changing it traces nothing anew."""

@@ -46,7 +46,9 @@ class Layout:
 
     def __init__(self, probes: tuple[Probe, ...], measured: Measured) -> None:
         self.slots: list[Slot] = []
+        self.rows: set[str] = set()
         self.width = 0
+        self._of_row: dict[tuple[int, str], list[Slot]] = {}
         statistics = [(*key, name, value) for key, named in measured.items() for name, value in named.items()]
         # Scalars first: all of them become one operation, however many layers there are.
         for probe, row, name, value in sorted(statistics, key=lambda entry: not _is_scalars(entry[3])):
@@ -57,6 +59,8 @@ class Layout:
                 )
             self.slots.append(Slot(probe, row, name, probes[probe].merges[name], self.width, shape))
             self.width += self.slots[-1].size
+            self.rows.add(row)
+            self._of_row.setdefault((probe, row), []).append(self.slots[-1])
 
     def pack(self, measured: Measured) -> tf.Tensor:
         """The vector ``[width]``, float32; NaN where this trace has nothing for a slot, or another size."""
@@ -87,8 +91,7 @@ class Layout:
         """One row's statistics from packed vectors ``[..., width]``, under the names of the probe's ``merges``."""
         return {
             slot.name: values[..., slot.offset : slot.offset + slot.size].reshape(*values.shape[:-1], *slot.shape)
-            for slot in self.slots
-            if (slot.probe, slot.row) == (probe, row)
+            for slot in self._of_row.get((probe, row), ())
         }
 
     def _by_merge(self) -> Iterator[tuple[Merge, list[Slot]]]:

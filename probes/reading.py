@@ -81,15 +81,13 @@ def tabulate(
         "depth": np.tile(np.array([row.depth for row in rows], np.int32), len(steps)),
         "kind": pd.Series([row.kind for row in rows] * len(steps), dtype="str"),
     }
-    measured = {slot.row for slot in layout.slots} if layout else set()
+    measured = layout.rows if layout else set()
     frame = pd.DataFrame(index | {name: column.reshape(-1) for name, column in table.items()})
     return frame[frame["layer"].isin(measured)]
 
 
 def join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """One table from those of several cadences: a step that only some of them measured has NaN for the others."""
-    import pandas as pd  # noqa: PLC0415
-
     keys = ["step", "layer", "depth", "kind"]
     if not tables:
         return tabulate((), None, np.zeros(0, np.int64), np.zeros((0, 0)), ())
