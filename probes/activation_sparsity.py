@@ -70,11 +70,10 @@ class ActivationSparsity(Probe):
 
     def summarize(self, statistics: Arrays) -> dict[str, np.ndarray]:
         """Shares and means of the sums."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            columns = {"zero_fraction": 1 - statistics["nonzero"] / statistics["entries"]}
-            if "population" in statistics:
-                columns["population_sparseness"] = statistics["population"] / statistics["active_examples"]
-                columns["lifetime_sparseness"] = _lifetime(statistics)
+        columns = {"zero_fraction": 1 - statistics["nonzero"] / statistics["entries"]}
+        if "population" in statistics:
+            columns["population_sparseness"] = statistics["population"] / statistics["active_examples"]
+            columns["lifetime_sparseness"] = _lifetime(statistics)
         return columns
 
 
@@ -89,11 +88,11 @@ def _unit_activity(activation: tf.Tensor, unit_axis: int) -> tf.Tensor:
 def _sparseness(activity: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Where S over the last axis is defined (1 or 0), and S there, 0 elsewhere; both ``[batch]``."""
     units = activity.shape[-1]
-    square_of_mean = tf.square(tf.reduce_mean(activity, axis=-1))
+    # 1 − (Σr/N)² / (Σr²/N) is variance over mean square; centred, it keeps its digits and never falls below 0.
+    variance = tf.math.reduce_variance(activity, axis=-1)
     mean_of_square = tf.reduce_mean(tf.square(activity), axis=-1)
     silent_or_single = (mean_of_square == 0) | (units == 1)
-    ratio = square_of_mean / tf.where(silent_or_single, 1.0, mean_of_square)
-    value = (1 - ratio) / (1 - 1 / max(units, 2))
+    value = variance / tf.where(silent_or_single, 1.0, mean_of_square) / (1 - 1 / max(units, 2))
     return tf.cast(~silent_or_single, tf.float32), tf.where(silent_or_single, 0.0, value)
 
 
@@ -103,4 +102,4 @@ def _lifetime(statistics: Arrays) -> np.ndarray:
     mean, mean_square = statistics["unit_sum"] / examples, statistics["unit_square"] / examples
     value = (1 - mean**2 / mean_square) / (1 - 1 / examples)
     active = (mean_square != 0) & (examples > 1)
-    return np.where(active, value, 0).sum(axis=-1) / active.sum(axis=-1)
+    return np.where(active, np.maximum(value, 0), 0).sum(axis=-1) / active.sum(axis=-1)
