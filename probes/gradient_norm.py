@@ -27,7 +27,8 @@ class GradientNorm(Probe):
 
     Returns:
         Columns gradient_norm, gradient_rms, gradient_to_weight, weight_norm: each ≥ 0, in the loss's unit per weight's
-        unit (norms of weights in the weight's unit). Missing where the loss does not depend on the layer.
+        unit (norms of weights in the weight's unit). Missing where the loss does not depend on the layer;
+        gradient_to_weight also for weights that are all zero.
 
     References:
         Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks.
@@ -53,6 +54,6 @@ class GradientNorm(Probe):
         return {
             "gradient_norm": gradient,
             "gradient_rms": gradient / np.sqrt(statistics["entries"]),
-            "gradient_to_weight": gradient / weight,
+            "gradient_to_weight": gradient / np.where(weight > 0, weight, np.nan),
             "weight_norm": weight,
         }

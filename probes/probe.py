@@ -36,7 +36,8 @@ class Probe(abc.ABC):
         layers: limits the probe to layers by path or by pattern (``"encoder/*"``); all by default.
 
     Raises:
-        UsageError: a cadence or window that is not a positive whole number, or a window that is no multiple of it.
+        UsageError: a cadence or window that is not a positive whole number, a window that is no multiple of it, or
+            ``layers`` that are no names.
     """
 
     every: int | None = None
@@ -65,6 +66,8 @@ class Probe(abc.ABC):
             )
         if isinstance(self.layers, list):
             object.__setattr__(self, "layers", tuple(self.layers))
+        if self.layers is not None and not self._names_layers():
+            raise self._misuse("layers", self.layers, 'give a path or pattern such as "encoder/*", or a tuple of them')
 
     @property
     def cadence(self) -> tuple[int, int]:
@@ -103,6 +106,9 @@ class Probe(abc.ABC):
         Returns:
             For every name in ``columns`` an array ``[...]``; NaN where a value is not defined.
         """
+
+    def _names_layers(self) -> bool:
+        return isinstance(self.layers, str | tuple) and all(isinstance(name, str) for name in self.patterns or (None,))
 
     def _misuse(self, field: str, got: object, do: str) -> UsageError:
         name = type(self).__name__

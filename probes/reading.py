@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from probes.packing import Layout
-from probes.probe import Probe
+from probes.probe import Arrays, Probe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def tabulate(
         for place, row in enumerate(rows):
             statistics = layout.statistic(values, number, row.layer) if layout else {}
             if statistics:
-                for column, numbers in probe.summarize(statistics).items():
+                for column, numbers in columns_of(probe, statistics).items():
                     table[column][:, place] = numbers
     index = {
         "step": np.repeat(steps, len(rows)),
@@ -84,6 +84,12 @@ def tabulate(
     measured = layout.rows if layout else set()
     frame = pd.DataFrame(index | {name: column.reshape(-1) for name, column in table.items()})
     return frame[frame["layer"].isin(measured)]
+
+
+def columns_of(probe: Probe, statistics: Arrays) -> dict[str, np.ndarray]:
+    """A probe's columns from merged statistics; NaN and Inf are results here, and nothing to warn of."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return probe.summarize(statistics)
 
 
 def join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
