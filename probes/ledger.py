@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import tensorflow as tf
 
+from probes.branch import when
 from probes.packing import Layout, Measured
 from probes.probe import Probe
 
@@ -46,11 +47,7 @@ class Ledger:
 
     def record(self, step: tf.Tensor, measure: Callable[[], Measured]) -> None:
         """Measure if the step is due, and write the reading down when its window is complete."""
-        due = self.due(step)
-        if due is True:
-            self._write(step, measure())
-        else:
-            tf.cond(due, lambda: self._write(step, measure()), lambda: tf.constant(0))
+        when(self.due(step), lambda: self._write(step, measure()))
 
     def drain(self) -> tuple[np.ndarray, np.ndarray, int]:
         """The readings since the last call.
@@ -66,9 +63,9 @@ class Ledger:
         lost, self._read = first - self._read, written
         return tf.gather(self._steps, places).numpy(), tf.gather(self._values, places).numpy(), lost
 
-    def _write(self, step: tf.Tensor, measured: Measured) -> tf.Tensor:
+    def _write(self, step: tf.Tensor, measured: Measured) -> list[tf.Tensor]:
         if not measured:
-            return tf.constant(0)
+            return []
         if self.layout is None:
             self._open(Layout(self.probes, measured))
         assert self.layout is not None
@@ -83,7 +80,7 @@ class Ledger:
         self._values.scatter_update(tf.IndexedSlices(vector[None], place[None]))
         self._steps.scatter_update(tf.IndexedSlices((step - phase)[None], place[None]))
         self._written.assign_add(tf.cast(phase + self._every >= self._window, tf.int64))
-        return tf.constant(0)
+        return []
 
     def _open(self, layout: Layout) -> None:
         """Make room, outside of whatever is being traced."""

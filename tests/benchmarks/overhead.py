@@ -1,8 +1,8 @@
 """What probes cost: ``python -m tests.benchmarks.overhead [MODEL ...]``.
 
-Ratios to the same compiled step bare: medians over rounds in which every variant takes its turn in one process, so that
-whatever else the machine does falls on all alike; the spread is the middle half of the rounds. Peak memory and the time to
-the first step come from processes of their own.
+Ratios to the same compiled step bare: medians over rounds in which every variant takes its turn in one process, so
+that whatever else the machine does falls on all alike; the spread is the middle half of the rounds. Peak memory and
+the time to the first step come from processes of their own.
 """
 
 from __future__ import annotations

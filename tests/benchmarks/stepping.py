@@ -64,7 +64,7 @@ def second_model(case: Case) -> Runner:
 
 
 def fitting(case: Case, steps: int, folder: str | None) -> Runner:
-    """``model.fit`` for one epoch of ``steps``, with Keras' TensorBoard callback and histograms when a folder is given."""
+    """One epoch of ``model.fit``, with Keras' TensorBoard callback and histograms when a folder is given."""
     model, optimizer, loss_of, (x, y) = _parts(case)
     model.compile(optimizer, loss_of)
     batches = tf.data.Dataset.from_tensors((x, y)).repeat()
@@ -75,4 +75,4 @@ def fitting(case: Case, steps: int, folder: str | None) -> Runner:
 def _parts(case: Case):
     keras.utils.set_random_seed(0)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return case.build(), keras.optimizers.Adam(1e-4), loss, case.data()
+    return case.build(), keras.optimizers.SGD(0.01), loss, case.data()
