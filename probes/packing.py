@@ -90,7 +90,7 @@ class Layout:
     def statistic(self, values: np.ndarray, probe: int, row: str) -> dict[str, np.ndarray]:
         """One row's statistics from packed vectors ``[..., width]``, under the names of the probe's ``merges``."""
         return {
-            slot.name: values[..., slot.offset : slot.offset + slot.size].reshape(*values.shape[:-1], *slot.shape)
+            slot.name: values[..., slot.offset : slot.offset + slot.size].reshape((*values.shape[:-1], *slot.shape))
             for slot in self._of_row.get((probe, row), ())
         }
 
