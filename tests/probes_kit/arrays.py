@@ -111,7 +111,7 @@ def assert_columns(
 
 
 def scale_of(columns: Mapping[str, float]) -> float:
-    """The largest finite size among the columns, at least 1: rounding of a mean goes with the size of what is summed."""
+    """The largest finite size among the columns, at least 1: rounding goes with the size of what is summed."""
     return max([1.0, *(abs(value) for value in columns.values() if np.isfinite(value))])
 
 
