@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,7 +105,7 @@ def _verdict(experiment: Experiment, claim: Mapping[str, Any], part: Mapping[str
 
 def _effects(experiment: Experiment, part: Mapping[str, Any]) -> np.ndarray:
     """The effect at every seed: of the treated arm, or of it against the control."""
-    of_run = measure(part["measure"], **_parameters(experiment, part["parameters"]))
+    of_run = measure(part["measure"], **_parameters(experiment, part))
     scale = _log10 if part["scale"] == "log10_ratio" else float
     treated, control = (
         {seed: scale(of_run(run)) for seed, run in experiment.runs.get(arm, {}).items()}
@@ -114,10 +114,20 @@ def _effects(experiment: Experiment, part: Mapping[str, Any]) -> np.ndarray:
     return paired_effects(treated, control) if part["control"] else np.array(list(treated.values()))
 
 
-def _parameters(experiment: Experiment, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """``chance`` stands for the loss of guessing: the logarithm of the number of classes."""
-    chance = math.log(experiment.metadata["data"]["classes"])
-    return {key: chance if value == "chance" else value for key, value in parameters.items()}
+def _parameters(experiment: Experiment, part: Mapping[str, Any]) -> dict[str, Any]:
+    """A measure's parameters; words stand for numbers that only the runs or the data know."""
+    words = {
+        "chance": lambda: math.log(experiment.metadata["data"]["classes"]),
+        "common": lambda: _common_progress(experiment, (part["treated"], part["control"])),
+    }
+    known = part["parameters"].items()
+    return {key: words[value]() if isinstance(value, str) and value in words else value for key, value in known}
+
+
+def _common_progress(experiment: Experiment, arms: Iterable[str]) -> float:
+    """The learning rate × steps that every run of these arms has reached, but for the last hundredth."""
+    tables = [run.scalars for arm in arms for run in experiment.runs[arm].values()]
+    return 0.99 * min(float(table["learning_rate"].sum()) for table in tables)
 
 
 def _log10(value: float) -> float:

@@ -43,16 +43,14 @@ def expected_profiles(experiment: Experiment) -> pd.DataFrame:
     """The expected depth profile of the activation gradient, arm by arm.
 
     Returns:
-        arm (its label), depth (counted as in the runs), log10_relative.
+        arm (its label), depth (counted along the chain of hidden layers), log10_relative.
     """
     frames = [pd.DataFrame({"arm": [], "depth": [], "log10_relative": []})]
     for name, arm in experiment.metadata["arms"].items():
         expected = propagation(arm, experiment.metadata["data"])
-        runs = list(experiment.runs.get(name, {}).values())
-        if expected is None or not runs:
-            continue
-        depths = _depths(runs[0].layer_table, arm["theory"]["depth"])
-        frames.append(pd.DataFrame({"arm": arm["label"], "depth": depths, "log10_relative": expected.log10_gradient}))
+        if expected is not None and experiment.runs.get(name):
+            profile = {"depth": np.arange(1, arm["theory"]["depth"] + 1), "log10_relative": expected.log10_gradient}
+            frames.append(pd.DataFrame({"arm": arm["label"], **profile}))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -75,8 +73,3 @@ def slopes(experiment: Experiment) -> pd.DataFrame:
         rows.append({"label": arm["label"], "effect": found.estimate, "low": found.low, "high": found.high, "reference": reference})
     return pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference"])
 
-
-def _depths(layer_table: list[dict[str, Any]], count: int) -> list[int]:
-    """The depths of the hidden layers, which are the model's first ``count`` dense ones."""
-    dense = sorted(entry["depth"] for entry in layer_table if entry["kind"] == "Dense")
-    return dense[:count]

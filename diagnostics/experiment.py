@@ -157,7 +157,7 @@ class Runner:
 
 def structure(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
     """What decides the compiled step: the model but for its first weights, the optimizer but for its learning rate."""
-    settings = {key: value for key, value in optimizer.get_config().items() if key != "learning_rate"}
+    settings = {key: value for key, value in optimizer.get_config().items() if key not in ("learning_rate", "name")}
     whole = {"model": model.get_config(), "optimizer": settings, "kind": type(optimizer).__name__}
     return json.dumps(_without_first_weights(whole), sort_keys=True, default=str)
 

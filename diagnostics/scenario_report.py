@@ -20,6 +20,16 @@ TITLES = {
     "loss": "Loss",
 }
 
+PAIRED = (
+    "Every effect is paired by seed and stands with its 95 % interval, on which the verdict rests. P-values are adjusted for "
+    "the number of comparisons (Benjamini-Hochberg)."
+)
+SLOPES = (
+    "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that every layer on the "
+    "way back halves it. Theory is mean-field signal propagation, computed from activation, initialisation and the input's "
+    "second moment; nothing is fitted."
+)
+
 
 def page_of(experiment: Experiment, judged: Sequence[claims.JudgedClaim]) -> Page:
     """The page of a scenario.
@@ -66,37 +76,28 @@ def _card(claim: claims.JudgedClaim) -> Card:
 
 
 def _numbers(experiment: Experiment, judged: Sequence[claims.JudgedClaim]) -> Section:
-    tables = [_parts(judged)]
+    tables = [_parts(claim) for claim in judged if claim.parts]
     slopes = expectation.slopes(experiment)
     if len(slopes):
-        caption = (
-            "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that every layer "
-            "on the way back halves it. Theory is mean-field signal propagation, computed from activation, initialisation and "
-            "the input's second moment; nothing is fitted."
-        )
-        tables.append(theory_table(slopes, measured="measured slope", caption=caption))
-    return Section("The numbers behind the verdicts", tables=tuple(tables))
+        tables.append(theory_table(slopes, measured="measured slope", caption=SLOPES))
+    return Section("The numbers behind the verdicts", text=PAIRED, tables=tuple(tables))
 
 
-def _parts(judged: Sequence[claims.JudgedClaim]) -> Table:
-    header = ("effect", "verdict", "measured [95 % interval]", "held against", "seeds", "test, p adjusted")
+def _parts(claim: claims.JudgedClaim) -> Table:
+    unit = claim.parts[0].verdict.unit
+    header = ("part", "verdict", f"measured, {unit}" if unit else "measured", "held against", "seeds", "test, adjusted p")
     rows = tuple(
         (
-            f"{claim.statement} — {part.label}" if number == 0 else f"— {part.label}",
+            part.label,
             part.verdict.word,
-            f"{numerals.estimate(part.verdict.effect, part.verdict.low, part.verdict.high)} {part.verdict.unit}",
+            numerals.estimate(part.verdict.effect, part.verdict.low, part.verdict.high),
             claims.held_against(part.verdict),
             str(part.verdict.seeds),
             _evidence(part),
         )
-        for claim in judged
-        for number, part in enumerate(claim.parts)
+        for part in claim.parts
     )
-    caption = (
-        "Every effect, paired by seed. Verdicts rest on the interval; p-values are adjusted for the number of comparisons "
-        "(Benjamini-Hochberg)."
-    )
-    return Table(caption, header, rows, numeric=frozenset({"seeds"}))
+    return Table(claim.statement, header, rows, numeric=frozenset(header[2:5]))
 
 
 def _evidence(part: claims.JudgedPart) -> str:
@@ -122,7 +123,7 @@ def _drawing(experiment: Experiment, kind: str, parameters: Mapping[str, Any]) -
     table = _with_labels(experiment, "scalars" if kind == "curves" else "layers")
     if "layers" in parameters:
         names = [name for name in table["layer"].cat.categories if fnmatchcase(name, parameters["layers"])]
-        table = table[table["layer"].isin(names)]
+        table = _numbered(table[table["layer"].isin(names)])
     if "split" in parameters:
         table = table[table["split"] == parameters["split"]]
     options: dict[str, Any] = {}
@@ -131,6 +132,11 @@ def _drawing(experiment: Experiment, kind: str, parameters: Mapping[str, Any]) -
     if parameters.get("theory"):
         options["theory"] = expectation.expected_profiles(experiment)
     return partial(getattr(figures, kind), table[table[column].notna()], column, **options)
+
+
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """The layers of a chain counted along the chain, so that arms with other layers in between compare."""
+    return table.assign(depth=table.groupby("arm", observed=True)["depth"].rank(method="dense").astype(int))
 
 
 def _guide(experiment: Experiment, guide: Any) -> tuple[float, str]:

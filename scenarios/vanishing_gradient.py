@@ -43,7 +43,8 @@ class VanishingGradient(Scenario):
             factor of 4, is less than one layer of a sigmoid network loses.
         vanished: a gradient has vanished when it loses more than this over the hidden layers, in decades: three are
             what early layers need to move a thousand times slower than late ones.
-        same_loss: losses closer than this do not differ; a tenth of the distance from chance, ln 10, to nothing.
+        left: the plateau is left when the loss is below chance by this share; a half is beyond all noise of the batch.
+        same_loss: a loss that is higher by less than this is no worse: a tenth of chance, ln 10, rounded up.
     """
 
     epochs: int = 8
@@ -52,7 +53,8 @@ class VanishingGradient(Scenario):
     rates: tuple[float, float] = (0.01, 0.001)
     same_slope: float = 0.03
     vanished: float = 3.0
-    same_loss: float = 0.2
+    left: float = 0.5
+    same_loss: float = 0.25
 
     question: ClassVar = "Does a small learning rate make the gradient vanish?"
 
@@ -90,7 +92,12 @@ class VanishingGradient(Scenario):
 
     def claims(self) -> tuple[Claim, ...]:
         """The statement in its three parts."""
-        return (self._profile_depends_on_rate(), self._plateau_is_longer(), self._vanishes_at_the_small_rate())
+        return (
+            self._profile_depends_on_rate(),
+            self._plateau_is_longer(),
+            self._vanishes_at_the_small_rate(),
+            self._is_only_slow(),
+        )
 
     def figures(self) -> tuple[Figure, ...]:
         """Depth profile, heat map, update ratio, loss."""
@@ -126,11 +133,12 @@ class VanishingGradient(Scenario):
     def answers(self) -> Mapping[str, str]:
         """The sentence at the top of the report."""
         return {
-            "refuted/supported/mixed": "No. The learning rate does not reach the gradient's way through the layers; it only "
+            "refuted/supported/mixed/supported": "No. The learning rate does not reach the gradient's way through the layers; it only "
             "decides how long learning stays on its plateau. Whether the gradient vanishes is settled by the activation and "
             "the initialisation, before the first step.",
-            "refuted/supported/refuted": "No. The learning rate does not reach the gradient's way through the layers; it only "
-            "decides how long learning stays on its plateau.",
+            "refuted/supported/mixed/mixed": "No. The learning rate does not reach the gradient's way through the layers; it "
+            "decides how fast learning leaves its plateau. Whether the gradient vanishes is settled by the activation and the "
+            "initialisation, before the first step.",
             "": "It depends: the parts of the statement are judged one by one below.",
         }
 
@@ -191,7 +199,7 @@ class VanishingGradient(Scenario):
                 Part(
                     label=label,
                     measure="plateau_steps",
-                    parameters={"level": "chance", "restricted": True},
+                    parameters={"level": "chance", "drop": self.left, "restricted": True},
                     treated=self._name(activation, low),
                     control=self._name(activation, high),
                     scale="log10_ratio",
@@ -201,8 +209,8 @@ class VanishingGradient(Scenario):
                 for activation, label in ACTIVATIONS.items()
                 if activation != "sigmoid"
             ),
-            threshold="supported when the number of steps is larger at every activation; sigmoid leaves its plateau at "
-            "neither rate and is left out",
+            threshold=f"the plateau is left when the loss has fallen by {self.left:.0%} of chance, ln 10; supported when the number "
+            "of steps is larger at every activation but sigmoid, which leaves its plateau at neither rate",
             outcomes={
                 "supported": "The plateau is longer at the small rate: {supported}, by {low} to {high} decades of steps (runs "
                 "that never left it count with their last step, so this is a lower bound).",
@@ -234,5 +242,35 @@ class VanishingGradient(Scenario):
                 "(from {low} decades lost): what looks like a vanishing gradient there is only slow progress.",
                 "refuted": "The gradient arrives for {refuted} ({low} to {high} decades lost): it is only slow progress.",
                 "": "Vanished: {supported}. Arrived: {refuted}. Not settled: {inconclusive}.",
+            },
+        )
+
+    def _is_only_slow(self) -> Claim:
+        high, low = self.rates
+        return Claim(
+            name="is_only_slow",
+            statement=f"Where the gradient arrives, training at {low} is only slower: at equal learning rate × steps its loss is "
+            f"no higher than at {high}.",
+            parts=tuple(
+                Part(
+                    label=label,
+                    measure="loss_at_progress",
+                    parameters={"progress": "common", "window": 9},
+                    treated=self._name(activation, low),
+                    control=self._name(activation, high),
+                    expects="less",
+                    threshold=self.same_loss,
+                    unit="nats",
+                )
+                for activation, label in ACTIVATIONS.items()
+                if activation != "sigmoid"
+            ),
+            threshold=f"supported when the loss after all steps at {low} is less than {self.same_loss} nats above the loss after "
+            f"{low / high:.0%} of the steps at {high}",
+            outcomes={
+                "supported": "At equal learning rate × steps the small rate is not behind for {supported}: its loss is {low} to "
+                "{high} nats relative to the large rate's.",
+                "": "Not behind at equal learning rate × steps: {supported}. Behind: {refuted}. Not settled: {inconclusive} "
+                "(differences from {low} to {high} nats).",
             },
         )
