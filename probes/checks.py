@@ -62,7 +62,8 @@ def check_model(model: Any, probes: Sequence[Probe]) -> None:
     Raises:
         UsageError: naming the model or the pattern.
     """
-    if not hasattr(model, "_flatten_layers") or (model.built and not children(model) and not model.trainable_variables):
+    is_model = hasattr(model, "_flatten_layers") and not isinstance(model, type)
+    if not is_model or (model.built and not children(model) and not model.trainable_variables):
         raise UsageError(
             what="there are no layers to watch",
             where="Monitor(model)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import ClassVar
 
 
 class UsageError(ValueError):
@@ -15,6 +16,8 @@ class UsageError(ValueError):
         got: what was found there.
         do: what to do about it.
     """
+
+    ag_pass_through: ClassVar = True  # raised inside a tf.function, AutoGraph leaves this error as it is
 
     def __init__(self, *, what: str, where: str, got: str, do: str) -> None:
         self.what, self.where, self.got, self.do = what, where, got, do
