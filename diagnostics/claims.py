@@ -125,9 +125,9 @@ def _parameters(experiment: Experiment, part: Mapping[str, Any]) -> dict[str, An
 
 
 def _common_progress(experiment: Experiment, arms: Iterable[str]) -> float:
-    """The learning rate × steps that every run of these arms has reached, but for the last hundredth."""
+    """The learning rate × steps that every run of these arms has passed by some steps, which a running median needs."""
     tables = [run.scalars for arm in arms for run in experiment.runs[arm].values()]
-    return 0.99 * min(float(table["learning_rate"].sum()) for table in tables)
+    return 0.95 * min(float(table["learning_rate"].sum()) for table in tables)
 
 
 def _log10(value: float) -> float:
@@ -143,7 +143,7 @@ def _sentence(claim: Mapping[str, Any], word: str, parts: tuple[JudgedPart, ...]
     if not parts:
         return "Not judged: the arms that it compares were not run."
     outcomes = claim["outcomes"]
-    effects = [part.verdict.effect for part in parts]
+    effects = [part.verdict.effect for part in parts if not math.isnan(part.verdict.effect)] or [math.nan]
     return outcomes.get(word, outcomes[""]).format(
         **{name: _labels(parts, name) for name in ("supported", "refuted", "inconclusive")},
         low=numerals.short(min(effects)),

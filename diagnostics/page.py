@@ -94,12 +94,14 @@ class Table:
         header: column titles, with units.
         rows: cells as they are shown; the first cell of a row names it.
         numeric: titles of the columns that are set flush right.
+        terminal: whether the terminal shows it, too; tables that only a sceptic reads stay on the page.
     """
 
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[str] = frozenset()
+    terminal: bool = True
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def _parts(claim: claims.JudgedClaim) -> Table:
         )
         for part in claim.parts
     )
-    return Table(claim.statement, header, rows, numeric=frozenset(header[2:5]))
+    return Table(claim.statement, header, rows, numeric=frozenset(header[2:5]), terminal=False)
 
 
 def _evidence(part: claims.JudgedPart) -> str:

@@ -28,7 +28,7 @@ def summary(page: Page, report: Path | None = None) -> RenderableType:
     Returns:
         Something that a Rich console can print, at any width.
     """
-    tables = [table for section in page.sections for table in section.tables]
+    tables = [table for section in page.sections for table in section.tables if table.terminal]
     parts: list[RenderableType] = [
         Text(page.title, style="dim"),
         Padding(Text(page.answer, style="bold"), (0, 0, 1, 0)),
