@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
-from probes.primitives import size, square_sum_of_all
+from probes.primitives import square_sum_of_all
 from probes.probe import Arrays, Probe, Statistic
 from probes.snapshot import Snapshot
 
@@ -34,7 +34,7 @@ class GradientNorm(Probe):
         Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward neural networks.
     """
 
-    needs: ClassVar = frozenset({"gradient", "weight"})
+    needs: ClassVar = frozenset({"gradient", "weight_square"})
     merges: ClassVar = {"gradient_square": "sum", "weight_square": "sum", "entries": "same", "steps": "sum"}
     columns: ClassVar = ("gradient_norm", "gradient_rms", "gradient_to_weight", "weight_norm")
 
@@ -42,8 +42,8 @@ class GradientNorm(Probe):
         """Σ g², Σ W², n, and 1 step."""
         return {
             "gradient_square": square_sum_of_all(snapshot.gradients),
-            "weight_square": square_sum_of_all(snapshot.weights),
-            "entries": tf.add_n([size(weight) for weight in snapshot.weights]),
+            "weight_square": snapshot.weight_square,
+            "entries": snapshot.weight_entries,
             "steps": tf.constant(1.0),
         }
 

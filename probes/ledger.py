@@ -11,6 +11,7 @@ import tensorflow as tf
 from probes.branch import when
 from probes.packing import Layout, Measured
 from probes.probe import Probe
+from probes.snapshot import Need
 
 BUFFER_BYTES = 8 * 2**20
 """Room for unread readings of one cadence. At 400 statistics that is 5,000 readings: 50,000 steps at the default cadence."""
@@ -35,6 +36,11 @@ class Ledger:
         self._read = 0
         self._fixed_every, self._window = probes[0].cadence
         self._every = tf.Variable(self._fixed_every, dtype=tf.int64, trainable=False, name="every")
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """The tensors that its probes read."""
+        return frozenset[Need]().union(*(probe.needs for probe in self.probes))
 
     @property
     def rows(self) -> set[str]:

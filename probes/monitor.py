@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 import warnings
@@ -74,7 +75,7 @@ class Monitor:
 
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
         """
-        step = Step(self._names, self.probes, self._optimizer)
+        step = Step(self._names, self.probes, self._optimizer, self._weights_due())
         self._running.step = None
         with listening(step.capture):
             yield
@@ -140,6 +141,12 @@ class Monitor:
             }
             for entry in self._names.entries()
         ]
+
+    def _weights_due(self) -> tf.Tensor | bool:
+        """Whether this step is one in which some probe looks at the weights."""
+        number = self._step.read_value()
+        dues = [ledger.due(number) for ledger in self._ledgers if "weight_square" in ledger.needs]
+        return any(due is True for due in dues) or functools.reduce(tf.logical_or, dues, False)
 
     def _status(self, path: str) -> str:
         status = self._statuses.get(path, NOT_CALLED)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import tensorflow as tf
 
-Need = Literal["activation", "activation_gradient", "gradient", "weight", "update"]
+from probes.primitives import square_sum_of_all
+from probes.update import Update, WeightReading
+
+Need = Literal["activation", "activation_gradient", "gradient", "weight", "weight_square", "update"]
 
 PER_CALL: frozenset[Need] = frozenset({"activation", "activation_gradient"})
 """Needs that each call of a layer brings anew; all others belong to the layer's variables, once in a step."""
@@ -25,8 +29,10 @@ class Snapshot:
         activation: the layer's output, ``[batch, ..., units]``.
         activation_gradient: dL/d(activation), the same shape; ``None`` when not connected to the loss.
         gradients: dL/dW of the layer's own connected trainable variables, without loss scaling.
-        weights: those variables before the update.
+        weights: those variables before the update; holding them makes the optimizer copy what it updates, so a probe
+            that can do with Σ W² asks for ``weight_square`` instead.
         weights_after: those variables after the update.
+        known: what the step has learned of those variables without holding them.
     """
 
     path: str
@@ -38,17 +44,43 @@ class Snapshot:
     gradients: tuple[tf.Tensor, ...] = ()
     weights: tuple[tf.Tensor, ...] = ()
     weights_after: tuple[tf.Tensor, ...] = ()
+    known: WeightReading = WeightReading()
 
     @property
     def updates(self) -> tuple[tf.Tensor, ...]:
-        """The variables after the update minus before; subtracted only where a probe asks, inside the step that is due."""
-        return tuple(after - before for after, before in zip(self.weights_after, self.weights, strict=True))
+        """The variables after the update minus before; subtracted only where a probe asks, in a step that is due."""
+        return tuple(change.value for change in self._changes)
+
+    @property
+    def update_square(self) -> tf.Tensor:
+        """Σ u² over all of the layer's variables, a float32 scalar."""
+        return tf.add_n([change.square_sum for change in self._changes])
+
+    @property
+    def weight_square(self) -> tf.Tensor:
+        """Σ W² over all of the layer's variables before the update, a float32 scalar."""
+        return square_sum_of_all(self.weights) if self.known.square is None else self.known.square
+
+    @property
+    def weight_entries(self) -> tf.Tensor:
+        """n, the number of entries of the layer's variables, a float32 scalar."""
+        entries = self.known.entries or sum(math.prod(weight.shape) for weight in self.weights)
+        return tf.constant(entries, tf.float32)
 
     def has(self, needs: frozenset[Need]) -> bool:
         """Whether everything in ``needs`` was captured for this layer."""
-        return all(self._of(need) not in (None, ()) for need in needs)
+        return all(self._holds(need) for need in needs)
 
-    def _of(self, need: Need):
-        held = {"gradient": "gradients", "weight": "weights", "update": "weights_after"}
-        value = getattr(self, held.get(need, need))
-        return value if isinstance(value, tuple) or value is None else (value,)
+    def _holds(self, need: Need) -> bool:
+        held = {
+            "gradient": self.gradients,
+            "weight": self.weights,
+            "weight_square": self.weights if self.known.square is None else (self.known.square,),
+            "update": self._changes,
+        }
+        return len(held[need]) > 0 if need in held else getattr(self, need) is not None
+
+    @property
+    def _changes(self) -> tuple[Update, ...]:
+        pairs = zip(self.weights_after, self.weights, strict=False)
+        return self.known.changes or tuple(Update((after,), (before,)) for after, before in pairs)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from probes.branch import when
 from probes.capture import Call, Capture
-from probes.layers import LayerNames
+from probes.layers import LayerEntry, LayerNames
 from probes.merging import merge
 from probes.packing import Measured
+from probes.primitives import square_sum_of_all
 from probes.probe import Probe, Statistic
 from probes.snapshot import Snapshot
+from probes.update import Watched, WeightReading, read
 
 Gradient = tf.Tensor | tf.IndexedSlices | None
 
@@ -25,23 +29,36 @@ class Step:
         names: the layers' paths.
         probes: what will be measured, which decides what is read.
         optimizer: the one that may scale the loss.
+        due: whether any probe measures the weights in this step.
     """
 
     def __init__(
-        self, names: LayerNames, probes: Sequence[Probe], optimizer: keras.optimizers.Optimizer | None
+        self,
+        names: LayerNames,
+        probes: Sequence[Probe],
+        optimizer: keras.optimizers.Optimizer | None,
+        due: tf.Tensor | bool = True,
     ) -> None:
         names.refresh()
+        self._due = due
         self._names = names
         self._needs = frozenset[str]().union(*(probe.needs for probe in probes))
-        self._before: dict[int, tf.Tensor] = {}
+        self._watched: dict[int, Watched] = {}
+        self._squares: dict[str, tf.Tensor] = {}
         self._scale = _loss_scale(optimizer)
-        self._read_weights()
+        self._watch()
         readers = [probe for probe in probes if "activation_gradient" in probe.needs]
         self.capture = Capture(names, lambda path: any(probe.selects(path) for probe in readers))
 
     def end_forward(self) -> None:
-        """Read the weights of layers that were built only now."""
-        self._read_weights()
+        """Look at the weights before the update, also of layers that were built only now."""
+        self._watch()
+        for watched in self._watched.values():
+            watched.end_forward()
+        if "weight_square" in self._needs:
+            self._squares = self._weight_squares()
+        for watched in self._watched.values():
+            watched.expect_update()
 
     def snapshots(self, gradients: Sequence[Gradient], variables: Sequence[Any]) -> list[Snapshot]:
         """Every layer's tensors; further calls of a layer follow as snapshots of their own, under the same path.
@@ -58,7 +75,7 @@ class Step:
         paths = [*self.capture.order, *(path for path, entry in entries.items() if entry.variables)]
         snapshots: list[Snapshot] = []
         for path in dict.fromkeys(paths):
-            own = self._of_variables(entries[path].variables, by_variable)
+            own = self._of_variables(entries[path], by_variable)
             kind = entries[path].kind
             snapshots.extend(self._of_calls(path, kind, calls.get(path, []), own))
         return snapshots
@@ -83,30 +100,33 @@ class Step:
                 **(own if number == 0 else {}),
             )
 
-    def _of_variables(self, variables: Sequence[Any], by_variable: dict[int, Gradient]) -> dict[str, Any]:
+    def _of_variables(self, entry: LayerEntry, by_variable: dict[int, Gradient]) -> dict[str, Any]:
         """A layer's gradients and weights, as far as some probe needs them and the model trains them."""
-        variables = [variable for variable in variables if id(variable) in by_variable]
+        variables = [variable for variable in entry.variables if id(variable) in by_variable]
         if not variables:
             return {}
         gradients = [_dense(by_variable.get(id(variable))) for variable in variables]
-        own = {"gradients": tuple(_unscaled(g, self._scale) for g in gradients if g is not None)}
-        if self._needs & {"weight", "update"}:
-            own["weights"] = tuple(self._before[id(variable)] for variable in variables)
-        if "update" in self._needs:
-            own["weights_after"] = tuple(read(variable) for variable in variables)
-        return own
+        own: dict[str, Any] = {"gradients": tuple(_unscaled(g, self._scale) for g in gradients if g is not None)}
+        watched = [self._watched[id(variable)] for variable in variables] if self._watched else []
+        if "weight" in self._needs:
+            own["weights"] = tuple(variable.before for variable in watched)
+        changes = tuple(variable.update() for variable in watched) if "update" in self._needs else ()
+        entries = sum(math.prod(variable.shape) for variable in variables)
+        return own | {"known": WeightReading(changes, self._squares.get(entry.path), entries)}
 
-    def _read_weights(self) -> None:
+    def _weight_squares(self) -> dict[str, tf.Tensor]:
+        """Σ W² of every layer, read while nobody has to wait for it or to keep a copy."""
+        trained = {id(variable) for variable in self._names.model.trainable_variables}
+        entries = {entry.path: [v for v in entry.variables if id(v) in trained] for entry in self._names.entries()}
+        owned = {path: variables for path, variables in entries.items() if variables}
+        squares = when(self._due, lambda: [square_sum_of_all(tuple(map(read, own))) for own in owned.values()])
+        return dict(zip(owned, squares, strict=False))
+
+    def _watch(self) -> None:
         if self._needs & {"weight", "update"}:
             for variable in self._names.model.trainable_variables:
-                if id(variable) not in self._before:
-                    self._before[id(variable)] = read(variable)
-
-
-def read(variable: Any) -> tf.Tensor:
-    """A variable's value at this point of the step."""
-    held = variable.value if isinstance(variable, keras.Variable) else variable
-    return held.read_value() if hasattr(held, "read_value") else tf.convert_to_tensor(held)
+                if id(variable) not in self._watched:
+                    self._watched[id(variable)] = Watched(variable)
 
 
 def measure(probes: Sequence[Probe], snapshots: Sequence[Snapshot]) -> Measured:

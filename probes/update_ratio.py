@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from probes.primitives import square_sum_of_all
 from probes.probe import Arrays, Probe, Statistic
 from probes.snapshot import Snapshot
 
@@ -32,15 +31,15 @@ class UpdateRatio(Probe):
         Karpathy 2019, A recipe for training neural networks (the ratio of updates to weights).
     """
 
-    needs: ClassVar = frozenset({"update", "weight"})
+    needs: ClassVar = frozenset({"update", "weight_square"})
     merges: ClassVar = {"update_square": "sum", "weight_square": "sum"}
     columns: ClassVar = ("update_ratio",)
 
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
         """Σ u² and Σ W²."""
         return {
-            "update_square": square_sum_of_all(snapshot.updates),
-            "weight_square": square_sum_of_all(snapshot.weights),
+            "update_square": snapshot.update_square,
+            "weight_square": snapshot.weight_square,
         }
 
     def summarize(self, statistics: Arrays) -> dict[str, np.ndarray]:

@@ -59,9 +59,10 @@ def test_the_walk_finds_the_probes_and_only_probes():
     assert {name for name in dir(probes) if name[0].isupper()} >= set(probes.probe_names())
 
 
-def test_the_kit_knows_every_field_of_a_snapshot():
-    own = {field.name for field in dataclasses.fields(Arrays)}
-    assert {field.name for field in dataclasses.fields(Snapshot)} - {"path"} == own
+def test_the_kit_fills_every_need_of_a_probe():
+    assert {field.name for field in dataclasses.fields(Arrays)} < {field.name for field in dataclasses.fields(Snapshot)}
+    for need in typing.get_args(Need):
+        assert random_arrays().snapshot().has(frozenset({need})), f"the kit has no {need}"
 
 
 @every_probe
