@@ -27,7 +27,7 @@ PAIRED = (
 SLOPES = (
     "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that every layer on the "
     "way back halves it. Theory is mean-field signal propagation, computed from activation, initialisation and the input's "
-    "second moment; nothing is fitted."
+    "second moment, for infinite width (and batch, under batch normalisation); nothing is fitted."
 )
 
 
@@ -45,7 +45,7 @@ def page_of(experiment: Experiment, judged: Sequence[claims.JudgedClaim]) -> Pag
         answer=claims.answer(experiment, judged),
         status=status(experiment),
         verdicts=tuple(map(_card, judged)),
-        sections=(_numbers(experiment, judged), *_figures(experiment)),
+        sections=(*_figures(experiment), *_theory(experiment), _numbers(judged)),
         details={key: value for key, value in metadata.items() if key not in ("claims", "figures", "answers", "about")},
     )
 
@@ -75,12 +75,16 @@ def _card(claim: claims.JudgedClaim) -> Card:
     return Card(claim.statement, claim.word, claim.sentence, threshold=claim.threshold, seeds=seeds, **numbers)
 
 
-def _numbers(experiment: Experiment, judged: Sequence[claims.JudgedClaim]) -> Section:
-    tables = [_parts(claim) for claim in judged if claim.parts]
+def _theory(experiment: Experiment) -> list[Section]:
     slopes = expectation.slopes(experiment)
-    if len(slopes):
-        tables.append(theory_table(slopes, measured="measured slope", caption=SLOPES))
-    return Section("The numbers behind the verdicts", text=PAIRED, tables=tuple(tables))
+    if not len(slopes):
+        return []
+    return [Section("Theory beside measurement", tables=(theory_table(slopes, measured="measured slope", caption=SLOPES),))]
+
+
+def _numbers(judged: Sequence[claims.JudgedClaim]) -> Section:
+    tables = tuple(_parts(claim) for claim in judged if claim.parts)
+    return Section("The numbers behind the verdicts", text=PAIRED, tables=tables)
 
 
 def _parts(claim: claims.JudgedClaim) -> Table:

@@ -1,0 +1,94 @@
+"""Conformance of every scenario there is: the package is walked, and nothing is listed."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import string
+
+import keras
+import numpy as np
+import pytest
+
+from diagnostics import catalogue, figures
+from diagnostics.measures import measure
+from probes.probe import Probe
+from scenarios.data import Data, load
+from scenarios.scenario import Scenario
+
+PLACEHOLDERS = {"supported", "refuted", "inconclusive", "low", "high", "seeds"}
+
+
+@pytest.fixture(params=catalogue.names())
+def scenario(request) -> Scenario:
+    module = importlib.import_module(f"scenarios.{request.param}")
+    return getattr(module, catalogue.class_name(request.param))()
+
+
+@pytest.fixture(scope="session")
+def digits() -> Data:
+    return load("digits")
+
+
+def test_its_file_is_its_name_and_asks_in_its_first_line(scenario):
+    assert scenario.name in catalogue.names()
+    assert catalogue.about(scenario.name) == scenario.about.strip()
+    assert scenario.about.splitlines()[0].endswith("?") and scenario.question.endswith("?")
+    assert "References:" in scenario.about or "Reference:" in scenario.about
+
+
+def test_its_knobs_are_fields_of_a_frozen_dataclass(scenario):
+    assert dataclasses.is_dataclass(scenario)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        scenario.epochs = 3
+    args = type(scenario).__doc__ or ""
+    own = {field.name for field in dataclasses.fields(scenario)} - {field.name for field in dataclasses.fields(Scenario)}
+    assert all(f"{name}:" in args for name in own), "every knob is explained in the class's docstring"
+
+
+def test_arms_have_names_for_folders_and_labels_for_people(scenario):
+    names = [arm.name for arm in scenario.arms()]
+    assert len(set(names)) == len(names) and len({arm.label for arm in scenario.arms()}) == len(names)
+    assert all(set(name) <= set(string.ascii_lowercase + string.digits + ".-_") for name in names)
+
+
+def test_claims_name_arms_and_measures_that_exist(scenario):
+    arms = {arm.name for arm in scenario.arms()}
+    for claim in scenario.claims():
+        for part in claim.parts:
+            assert {part.treated, part.control} <= arms | {None}
+            measure(part.measure, **part.parameters)
+            assert (part.margin is not None) == (part.expects == "equal")
+        assert "" in claim.outcomes
+        for outcome in claim.outcomes.values():
+            assert {field for _, field, _, _ in string.Formatter().parse(outcome) if field} <= PLACEHOLDERS
+
+
+def test_claims_arms_and_figures_are_data(scenario):
+    for item in (*scenario.claims(), *scenario.arms(), *scenario.figures()):
+        json.dumps(dataclasses.asdict(item))
+    assert all(hasattr(figures, figure.kind) and len(figure.caption) > 40 for figure in scenario.figures())
+    assert "" in scenario.answers()
+
+
+def test_every_arm_builds_a_model_that_takes_the_data(scenario, digits):
+    for arm in scenario.arms():
+        model = scenario.model(arm, digits)
+        assert model(digits.x_train[:2]).shape == (2, digits.classes)
+        assert isinstance(scenario.optimizer(arm), keras.optimizers.Optimizer)
+    assert all(isinstance(probe, Probe) for probe in scenario.probes())
+
+
+def test_quick_is_less_of_the_same(scenario):
+    quick = scenario.quick()
+    assert type(quick) is type(scenario)
+    assert quick.seeds * quick.epochs < scenario.seeds * scenario.epochs
+
+
+def test_data_are_split_alike_and_scaled_by_the_training_part(digits):
+    again = load("digits")
+    np.testing.assert_array_equal(digits.x_train, again.x_train)
+    assert digits.x_train.mean() == pytest.approx(0, abs=1e-5) and digits.x_train.std() == pytest.approx(1, abs=1e-5)
+    assert digits.second_moment == pytest.approx(1, abs=1e-5)
+    assert len(digits.x_train) + len(digits.x_test) == 1797 and digits.classes == 10
