@@ -12,10 +12,8 @@ import tensorflow as tf
 from probes.branch import when
 from probes.capture import Call, Capture
 from probes.layers import LayerEntry, LayerNames
-from probes.merging import merge
-from probes.packing import Measured
 from probes.primitives import square_sum_of_all
-from probes.probe import Probe, Statistic
+from probes.probe import Probe
 from probes.snapshot import Snapshot
 from probes.update import Watched, WeightReading, read
 
@@ -127,23 +125,6 @@ class Step:
             for variable in self._names.model.trainable_variables:
                 if id(variable) not in self._watched:
                     self._watched[id(variable)] = Watched(variable)
-
-
-def measure(probes: Sequence[Probe], snapshots: Sequence[Snapshot]) -> Measured:
-    """The statistics of every probe for every row; those of a layer's several calls are merged."""
-    measured: dict[tuple[int, str], dict[str, Statistic]] = {}
-    for number, probe in enumerate(probes):
-        for snapshot in snapshots:
-            if probe.selects(snapshot.path) and probe.applies(snapshot):
-                key = (number, snapshot.path)
-                statistics = probe.measure(snapshot)
-                measured[key] = _merged(probe, measured[key], statistics) if key in measured else statistics
-    return measured
-
-
-def _merged(probe: Probe, first: dict[str, Statistic], second: dict[str, Statistic]) -> dict[str, Statistic]:
-    parts = {name: tf.stack([tf.stack(first[name]), tf.stack(second[name])]) for name in first}
-    return {name: merge(probe.merges[name], value) for name, value in parts.items()}
 
 
 def _examples(call: Call) -> tf.Tensor:
