@@ -75,6 +75,13 @@ def test_a_shared_layer_with_calls_of_two_shapes_is_two_rows_also_when_chosen_by
     assert np.isnan(seen.loc["shared@2", "gradient_norm"]), "the layer's weights stand in one row only"
 
 
+class Box:
+    """Of the user's own, into which Keras does not look."""
+
+    def __init__(self, dense):
+        self.dense = dense
+
+
 class Subclassed(keras.Model):
     """Layers in a list, in a dictionary, made at the first call, and hidden in a plain object."""
 
@@ -83,7 +90,7 @@ class Subclassed(keras.Model):
         self.blocks = [layers.Dense(4, name="a"), layers.Dense(4, name="b")]
         self.heads = {"only": layers.Dense(3, name="head")}
         self.late = None
-        self.box = type("Box", (), {"dense": layers.Dense(4, name="boxed")})()
+        self.box = Box(layers.Dense(4, name="boxed"))
 
     def call(self, x):
         for block in self.blocks:

@@ -44,7 +44,7 @@ def probability_loss(labels, outputs):
     return keras.losses.sparse_categorical_crossentropy(labels, outputs)
 
 
-def train(name: str, watched: list[probes.Probe] | None, **options) -> dict[str, np.ndarray]:
+def train(name: str, watched: list[probes.Probe] | None, **options) -> dict[str, Any]:
     """Everything that training leaves behind, by name; watched by a monitor when there are probes."""
     keras.utils.set_random_seed(7)
     make, x = MODELS[name]

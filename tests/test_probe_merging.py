@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 import probes
-from probes.merging import KINDS, merge
-from probes.packing import Layout
+from probes.merging import KINDS, Merge, merge
+from probes.packing import Layout, pack
 from probes.snapshot import PER_CALL
 from tests.probes_kit.arrays import WEIGHTS, Arrays, assert_columns, kind_for, measured, merged, summarized, twin
 
 PROBES = [getattr(probes, name)(every=1) for name in probes.probe_names()]
 BY_EXAMPLE = [probe for probe in PROBES if probe.needs <= PER_CALL]
-NAMES = {"ids": lambda probe: type(probe).__name__}
+every_probe = pytest.mark.parametrize("probe", PROBES, ids=lambda probe: type(probe).__name__)
+by_example = pytest.mark.parametrize("probe", BY_EXAMPLE, ids=lambda probe: type(probe).__name__)
 few = settings(max_examples=12, deadline=None, derandomize=True)
 
 # Zeros, and sizes whose squares float32 holds: what happens beyond is another test's matter.
@@ -49,7 +50,7 @@ def close(probe, one, other) -> None:
     assert_columns(summarized(probe, one), summarized(probe, other), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("probe", PROBES, **NAMES)
+@every_probe
 @few
 @given(eight=steps(8))
 def test_one_window_of_eight_steps_is_eight_windows_of_one_merged(probe, eight):
@@ -62,7 +63,7 @@ def test_one_window_of_eight_steps_is_eight_windows_of_one_merged(probe, eight):
     assert_columns(summarized(probe, at_once), twin(probe).columns(eight), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("probe", PROBES, **NAMES)
+@every_probe
 @few
 @given(four=steps(4), order=st.permutations(range(4)))
 def test_the_order_of_merging_does_not_matter(probe, four, order):
@@ -70,7 +71,7 @@ def test_the_order_of_merging_does_not_matter(probe, four, order):
     close(probe, merged(probe, [readings[place] for place in order]), merged(probe, readings))
 
 
-@pytest.mark.parametrize("probe", PROBES, **NAMES)
+@every_probe
 @few
 @given(one=steps(1))
 def test_a_reading_alone_merges_to_itself(probe, one):
@@ -79,7 +80,7 @@ def test_a_reading_alone_merges_to_itself(probe, one):
         np.testing.assert_array_equal(value, reading[name])
 
 
-@pytest.mark.parametrize("probe", BY_EXAMPLE, **NAMES)
+@by_example
 @few
 @given(one=steps(1, examples=6), cut=st.integers(1, 5))
 def test_a_batch_is_its_parts_merged(probe, one, cut):
@@ -92,7 +93,7 @@ def test_some_probes_are_tested_by_parts():
     assert len(BY_EXAMPLE) >= 3
 
 
-@pytest.mark.parametrize("probe", PROBES, **NAMES)
+@every_probe
 def test_merging_what_is_packed_merges_each_statistic(probe):
     """The window's merge of whole vectors is that of each probe's own statistics."""
     rng = np.random.default_rng(0)
@@ -105,8 +106,9 @@ def test_merging_what_is_packed_merges_each_statistic(probe):
         for _ in range(3)
     ]
     raw = [probe.measure(dataclasses.replace(step, kind=kind_for(probe)).snapshot()) for step in drawn]
-    layout = Layout((probe,), {(0, "row"): raw[0]})
-    vectors = tf.stack([layout.pack({(0, "row"): statistics}) for statistics in raw])
+    parts = [pack((probe,), {(0, "row"): statistics}) for statistics in raw]
+    layout = Layout((probe,), parts[:1])
+    vectors = tf.stack([layout.arrange([part]) for part in parts])
     unpacked = layout.statistic(layout.merge(vectors).numpy(), 0, "row")
     expected = merged(probe, [measured(probe, step) for step in drawn])
     assert set(unpacked) == set(expected)
@@ -136,7 +138,7 @@ def test_moments_of_a_part_that_is_not_finite_stay_so_in_any_order(bad, place):
 
 def test_every_kind_of_merge_is_that_of_numpy():
     parts = np.array([[1, 5, 2], [4, 0, 2]], np.float32)
-    expected = {"sum": parts.sum(0), "max": parts.max(0), "same": parts[0]}
+    expected: dict[Merge, np.ndarray] = {"sum": parts.sum(0), "max": parts.max(0), "same": parts[0]}
     assert {*expected, "moments"} == set(KINDS)
     for kind, value in expected.items():
         np.testing.assert_array_equal(merge(kind, tf.constant(parts)), value)

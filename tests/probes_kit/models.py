@@ -54,9 +54,9 @@ def dropout() -> Any:
 
 
 def mixed_precision() -> Any:
-    policy = {"dtype": "mixed_float16"}
-    stack = [layers.Dense(16, activation="relu", **policy) for _ in range(3)]
-    return keras.Sequential([keras.Input((5,)), *stack, layers.BatchNormalization(**policy), layers.Dense(3)])
+    half = "mixed_float16"
+    stack = [layers.Dense(16, activation="relu", dtype=half) for _ in range(3)]
+    return keras.Sequential([keras.Input((5,)), *stack, layers.BatchNormalization(dtype=half), layers.Dense(3)])
 
 
 class Subclassed(keras.Model):
