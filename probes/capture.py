@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from probes.facts import Facts, facts_of
 from probes.layers import LayerNames, unit_axis
+from probes.rectifiers import Rectified, composes, declared
+from probes.snapshot import Need
 from probes.tap import seen_through, source, tap
+from probes.update import read
 
 MEASURED = "measured"
 INNER_LOOP = "runs inside an inner loop or function of its own, whose tensors do not reach the step"
@@ -19,6 +23,10 @@ HANDED_ON = "returns what a layer inside it returned, whose row it is"
 NOT_CALLED = "was not called in the step, or not through its __call__"
 NO_ROW = "no probe applies to it, or it first ran when the record had already been laid out"
 MODEL_ITSELF = "the model itself: only the weights that it holds outside its layers"
+
+
+State = tuple[tuple[str, tf.Tensor], ...]
+"""Name and value of variables."""
 
 
 @dataclass
@@ -30,7 +38,12 @@ class Call:
     activation: tf.Tensor
     unit_axis: int
     examples: tf.Tensor | None
+    facts: Facts
+    input: tf.Tensor | None = None
+    mask: tf.Tensor | None = None
+    state: State = ()
     gradient: tf.Tensor | None = None
+    function: str | None = None
 
     def see(self, gradient: tf.Tensor) -> None:
         """Keep dL/d(activation)."""
@@ -42,7 +55,22 @@ class _Frame:
     """A layer call that has not returned yet."""
 
     layer: keras.Layer
+    arguments: tuple[tuple[Any, ...], dict[str, Any]]
+    facts: Facts
+    state: State = ()
     outputs: list[Any] = field(default_factory=list)
+    rectified: list[Rectified] = field(default_factory=list)
+
+    @property
+    def input(self) -> tf.Tensor | None:
+        """The first floating tensor that the layer is given."""
+        return next((source(value) for value in tf.nest.flatten(self.arguments) if _is_floating(value)), None)
+
+    @property
+    def mask(self) -> tf.Tensor | None:
+        """The mask, where there is a single one."""
+        mask = self.arguments[1].get("mask")
+        return mask if tf.is_tensor(mask) else None
 
 
 class Capture:
@@ -50,7 +78,7 @@ class Capture:
 
     Args:
         names: the layers' paths.
-        wants_gradient: tells by path whether dL/d(activation) is to be seen.
+        wants: tells whether some probe needs this of a layer of these facts, and at this path where it is given.
 
     Attributes:
         calls: what was captured, in the order in which the layers returned.
@@ -59,19 +87,22 @@ class Capture:
         graph: the graph in which the step is traced, ``None`` when eager.
     """
 
-    def __init__(self, names: LayerNames, wants_gradient: Callable[[str], bool]) -> None:
+    def __init__(self, names: LayerNames, wants: Callable[[Need, Facts, str | None], bool]) -> None:
         self.names = names
         self.calls: list[Call] = []
         self.order: dict[str, keras.Layer] = {}
         self.unseen: dict[str, str] = {}
-        self._wants_gradient = wants_gradient
+        self._wants = wants
         self.graph = current_graph()
         self._frames: list[_Frame] = []
         self._examples: tf.Tensor | None = None
 
     def enter(self, layer: keras.Layer, inputs: Any) -> None:
         """Note the caller; at the model's own call also the number of examples."""
-        self._frames.append(_Frame(layer))
+        frame = _Frame(layer, inputs, facts_of(layer, inputs[1]))
+        if self._in_step() and self._wants("state", frame.facts, None):
+            frame.state = tuple((variable.name, read(variable)) for variable in layer.non_trainable_variables)
+        self._frames.append(frame)
         if layer is self.names.model and self._in_step():
             if not self.calls:  # what ran before, in another graph, only built the model
                 self.order.clear()
@@ -84,6 +115,22 @@ class Capture:
         if layer is self.names.model:
             self._examples = None
 
+    def rectify(self, function: str, activation: tf.Tensor) -> None:
+        """Keep what a rectifying function returns inside a ``call``: a row of its own, unless it is the layer's output."""
+        if not self._frames or not self._in_step() or self._in_recurrence(self._frames):
+            return
+        layer, caller = self._frames[-1].layer, self._frames[-2].layer if len(self._frames) > 1 else None
+        self._frames[-1].rectified.append(Rectified(function, activation))
+        above = "" if layer is self.names.model else self.names.path(layer, caller)
+        if above is None or not composes(layer) or not _is_floating(activation):
+            return
+        path = self.names.inside(above, function, [each.function for each in self._frames[-1].rectified].count(function))
+        axis = unit_axis(layer, activation.shape.rank)
+        self.calls.append(
+            Call(path, layer, activation, axis, self._examples, Facts(activation=function), function=function)
+        )
+        self.order.setdefault(path, layer)
+
     def observe(self, layer: keras.Layer, outputs: Any) -> Any:
         """Keep the first floating tensor of what a layer returns, and tap it."""
         if layer is self.names.model:
@@ -94,7 +141,7 @@ class Capture:
             return outputs
         self.order.setdefault(path, layer)
         flat = tf.nest.flatten(outputs)
-        if not self._in_step() or any(isinstance(frame.layer, keras.layers.RNN) for frame in self._frames[:-1]):
+        if not self._in_step() or self._in_recurrence(self._frames[:-1]):
             self.unseen[path] = INNER_LOOP
             return outputs
         position = next((i for i, tensor in enumerate(flat) if _is_floating(tensor)), None)
@@ -110,12 +157,30 @@ class Capture:
         return outputs
 
     def _keep(self, path: str, layer: keras.Layer, activation: tf.Tensor) -> tf.Tensor:
-        call = Call(path, layer, source(activation), unit_axis(layer, activation.shape.rank), self._examples)
+        frame, axis = self._frames[-1], unit_axis(layer, activation.shape.rank)
+        facts = self._facts_of_output(frame, source(activation))
+        call = Call(path, layer, source(activation), axis, self._examples, facts, state=frame.state)
+        if self._wants("input", frame.facts, path):
+            call.input, call.mask = frame.input, frame.mask
         self.calls.append(call)
         # A tapped tensor that a loss would look through can be revealed again only where the model returns it.
-        if not self._wants_gradient(path) or (self._examples is None and seen_through(call.activation)):
+        if not self._wants("activation_gradient", frame.facts, path) or (self._examples is None and seen_through(call.activation)):
             return activation
         return tap(activation, layer, self, call.see)
+
+    def _facts_of_output(self, frame: _Frame, activation: tf.Tensor) -> Facts:
+        """With the function that was seen to make it, whose output then needs no row of its own."""
+        made = next((each for each in frame.rectified if each.activation is activation), None)
+        if made is None:
+            return replace(frame.facts, activation=declared(frame.layer) or frame.facts.activation)
+        self.calls = [call for call in self.calls if call.activation is not activation]
+        seen = {call.path for call in self.calls}
+        self.order = {path: layer for path, layer in self.order.items() if path in seen or self.names.is_layer(path)}
+        return replace(frame.facts, activation=made.function)
+
+    @staticmethod
+    def _in_recurrence(frames: Sequence[_Frame]) -> bool:
+        return any(isinstance(frame.layer, keras.layers.RNN) for frame in frames)
 
     def _in_step(self) -> bool:
         return current_graph() is self.graph

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from probes.errors import UsageError
+from probes.facts import Facts
 from probes.merging import Merge
 from probes.snapshot import Need, Snapshot
 
@@ -87,13 +88,32 @@ class Probe(abc.ABC):
         """``layers`` as a tuple; empty when the probe looks at all."""
         return (self.layers,) if isinstance(self.layers, str) else self.layers or ()
 
+    def suits(self, facts: Facts) -> bool:
+        """Whether the probe looks at layers of this kind; overridden by probes for some kinds only."""
+        return True
+
     def applies(self, snapshot: Snapshot) -> bool:
-        """Whether the layer has what the probe needs; overridden by probes for some kinds of layer only."""
-        return snapshot.has(self.needs)
+        """Whether the layer is one for the probe, and has what it needs."""
+        return self.suits(snapshot.facts) and snapshot.has(self.needs)
 
     @abc.abstractmethod
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
         """The sufficient statistics of one layer in one step, under the names of ``merges``; graph code only."""
+
+    def events(self, statistics: Arrays) -> dict[str, np.ndarray]:
+        """What happened to single units, by event; overridden by probes that record it.
+
+        Args:
+            statistics: as for ``summarize``, the first axis in the order of the readings.
+
+        Returns:
+            For every event whether it happened, ``[readings, units]``.
+        """
+        return {}
+
+    def continues_from(self, statistics: Arrays) -> int | None:
+        """Which of the readings the next ones continue from; ``None`` when each stands alone."""
+        return None
 
     @abc.abstractmethod
     def summarize(self, statistics: Arrays) -> dict[str, np.ndarray]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import tensorflow as tf
 
+from probes.clipping import Clipping
+from probes.facts import Facts
 from probes.primitives import square_sum_of_all
 from probes.update import Update, WeightReading
 
-Need = Literal["activation", "activation_gradient", "gradient", "weight", "weight_square", "update"]
+Need = Literal[
+    "input", "state", "activation", "activation_gradient", "gradient", "clipping", "weight", "weight_square", "update"
+]
 
-PER_CALL: frozenset[Need] = frozenset({"activation", "activation_gradient"})
+PER_CALL: frozenset[Need] = frozenset({"input", "state", "activation", "activation_gradient"})
 """Needs that each call of a layer brings anew; all others belong to the layer's variables, once in a step."""
 
 
@@ -33,6 +37,11 @@ class Snapshot:
             that can do with Σ W² asks for ``weight_square`` instead.
         weights_after: those variables after the update.
         known: what the step has learned of those variables without holding them.
+        facts: what the layer does and how it is set.
+        input: the first floating tensor among the call's arguments, in the layer's precision.
+        mask: the call's ``mask``, of the input's shape but for the last axis; ``None``: all entries count.
+        state: name and value of each variable that is not trained, before the call changed it.
+        clipping: how the optimizer clips gradients; ``None`` if it does not, or is not known.
     """
 
     path: str
@@ -44,7 +53,12 @@ class Snapshot:
     gradients: tuple[tf.Tensor, ...] = ()
     weights: tuple[tf.Tensor, ...] = ()
     weights_after: tuple[tf.Tensor, ...] = ()
-    known: WeightReading = WeightReading()
+    known: WeightReading = field(default_factory=WeightReading)
+    facts: Facts = field(default_factory=Facts)
+    input: tf.Tensor | None = None
+    mask: tf.Tensor | None = None
+    state: tuple[tuple[str, tf.Tensor], ...] = ()
+    clipping: Clipping | None = None
 
     @property
     def updates(self) -> tuple[tf.Tensor, ...]:
@@ -67,12 +81,20 @@ class Snapshot:
         entries = self.known.entries or sum(math.prod(weight.shape) for weight in self.weights)
         return tf.constant(entries, tf.float32)
 
+    @property
+    def units(self) -> int | None:
+        """Number of units; ``None`` where there is no output, or where it is not known before the step runs."""
+        if self.activation is None or self.activation.shape.rank is None:
+            return None
+        return self.activation.shape[self.unit_axis] if self.activation.shape.rank > 1 else 1
+
     def has(self, needs: frozenset[Need]) -> bool:
         """Whether everything in ``needs`` was captured for this layer."""
         return all(self._holds(need) for need in needs)
 
     def _holds(self, need: Need) -> bool:
         held = {
+            "state": self.state,
             "gradient": self.gradients,
             "weight": self.weights,
             "weight_square": self.weights if self.known.square is None else (self.known.square,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -11,10 +12,12 @@ import tensorflow as tf
 
 from probes.branch import when
 from probes.capture import Call, Capture
+from probes.clipping import Clipping, clipping_of
+from probes.facts import Facts, facts_of
 from probes.layers import LayerEntry, LayerNames
 from probes.primitives import square_sum_of_all
 from probes.probe import Probe
-from probes.snapshot import Snapshot
+from probes.snapshot import Need, Snapshot
 from probes.update import Watched, WeightReading, read
 
 Gradient = tf.Tensor | tf.IndexedSlices | None
@@ -26,7 +29,7 @@ class Step:
     Args:
         names: the layers' paths.
         probes: what will be measured, which decides what is read.
-        optimizer: the one that may scale the loss.
+        optimizer: the one that may scale the loss and clip gradients.
         due: whether any probe measures the weights in this step.
     """
 
@@ -45,8 +48,9 @@ class Step:
         self._squares: dict[str, tf.Tensor] = {}
         self._scale = _loss_scale(optimizer)
         self._watch()
-        readers = [probe for probe in probes if "activation_gradient" in probe.needs]
-        self.capture = Capture(names, lambda path: any(probe.selects(path) for probe in readers))
+        self._probes = probes
+        self._clipping = clipping_of(optimizer) if "clipping" in self._needs else None
+        self.capture = Capture(names, self._wants)
 
     def end_forward(self) -> None:
         """Look at the weights before the update, also of layers that were built only now."""
@@ -72,29 +76,35 @@ class Step:
         entries = {entry.path: entry for entry in self._names.entries()}
         paths = [*self.capture.order, *(path for path, entry in entries.items() if entry.variables)]
         snapshots: list[Snapshot] = []
+        clipping = self._clipping_of(gradients)
         for path in dict.fromkeys(paths):
             own = self._of_variables(entries[path], by_variable)
-            kind = entries[path].kind
-            snapshots.extend(self._of_calls(path, kind, calls.get(path, []), own))
+            if own and clipping:
+                own["clipping"] = clipping
+            snapshots.extend(self._of_calls(entries[path], calls.get(path, []), own))
         return snapshots
 
-    def _of_calls(self, path: str, kind: str, calls: list[Call], own: dict[str, Any]) -> Iterator[Snapshot]:
+    def _of_calls(self, entry: LayerEntry, calls: list[Call], own: dict[str, Any]) -> Iterator[Snapshot]:
         """The layer's variables stand with its first call; calls of another shape are rows of their own."""
         shapes: list[tuple[int | None, ...]] = []
         if not calls and own:
-            yield Snapshot(path, kind, tf.constant(float("nan")), **own)
+            yield Snapshot(entry.path, entry.kind, tf.constant(math.nan), facts=facts_of(entry.layer, {}), **own)
         for number, call in enumerate(calls):
             shape = tuple(call.activation.shape[1:])
             if shape not in shapes:
                 shapes.append(shape)
             place = shapes.index(shape)
             yield Snapshot(
-                path=path if place == 0 else f"{path}@{place + 1}",
-                kind=kind,
+                path=entry.path if place == 0 else f"{entry.path}@{place + 1}",
+                kind=entry.kind,
                 examples=_examples(call),
                 unit_axis=call.unit_axis,
                 activation=call.activation,
                 activation_gradient=_unscaled(call.gradient, self._scale),
+                facts=call.facts,
+                input=call.input,
+                mask=call.mask,
+                state=call.state,
                 **(own if number == 0 else {}),
             )
 
@@ -111,6 +121,18 @@ class Step:
         changes = tuple(variable.update() for variable in watched) if "update" in self._needs else ()
         entries = sum(math.prod(variable.shape) for variable in variables)
         return own | {"known": WeightReading(changes, self._squares.get(entry.path), entries)}
+
+    def _wants(self, need: Need, facts: Facts, path: str | None) -> bool:
+        readers = (probe for probe in self._probes if need in probe.needs)
+        return any(probe.suits(facts) and (path is None or probe.selects(path)) for probe in readers)
+
+    def _clipping_of(self, gradients: Sequence[Gradient]) -> Clipping | None:
+        """The optimizer's clipping, with the norm of all gradients where it goes by that."""
+        if self._clipping is None or self._clipping.global_norm is None:
+            return self._clipping
+        connected = [_unscaled(_dense(gradient), self._scale) for gradient in gradients if gradient is not None]
+        norms = when(self._due, lambda: [tf.sqrt(square_sum_of_all(tuple(connected)))])
+        return replace(self._clipping, measured_norm=norms[0]) if norms else None
 
     def _weight_squares(self) -> dict[str, tf.Tensor]:
         """Σ W² of every layer, read while nobody has to wait for it or to keep a copy."""

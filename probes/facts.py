@@ -1,0 +1,51 @@
+"""What is known of a layer's call beside its tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Settings of one call, equal for calls that do the same; a probe decides by them whether it looks at a layer.
+
+    Attributes:
+        runs: the Keras class whose ``call`` runs, also in a subclass that keeps it; ``None`` where the user wrote it.
+        activation: name of the function of Keras or TensorFlow that made the output, such as ``tanh``; ``None`` where
+            none did, or where that cannot be told.
+        rate: the layer's ``rate``: of a dropout, the share that is dropped.
+        training: whether the call ran in training mode.
+    """
+
+    runs: str | None = None
+    activation: str | None = None
+    rate: float | None = None
+    training: bool = False
+
+
+def facts_of(layer: keras.Layer, arguments: Mapping[str, Any]) -> Facts:
+    """The facts of a call of ``layer`` with these keyword arguments, as Keras has resolved them."""
+    runs, training, rate = _class_that_runs(layer), arguments.get("training"), getattr(layer, "rate", None)
+    return Facts(
+        runs=runs,
+        activation=None if runs is None else _output_activation(layer),
+        rate=float(rate) if isinstance(rate, int | float) else None,
+        training=not tf.is_tensor(training) and bool(training),
+    )
+
+
+def _class_that_runs(layer: keras.Layer) -> str | None:
+    call = type(layer).call
+    return call.__qualname__.partition(".")[0] if call.__module__.startswith("keras.") else None
+
+
+def _output_activation(layer: keras.Layer) -> str | None:
+    """Of a recurrent layer the activation is not the last thing that happens."""
+    function = None if hasattr(layer, "state_size") else getattr(layer, "activation", None)
+    known = (getattr(function, "__module__", None) or "").startswith(("keras.", "tensorflow."))
+    return getattr(function, "__name__", None) if known else None
