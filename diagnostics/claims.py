@@ -127,7 +127,7 @@ def _parameters(experiment: Experiment, part: Mapping[str, Any]) -> dict[str, An
 def _common_progress(experiment: Experiment, arms: Iterable[str]) -> float:
     """The learning rate × steps that every run of these arms has passed by some steps, which a running median needs."""
     tables = [run.scalars for arm in arms for run in experiment.runs[arm].values()]
-    return 0.95 * min(float(table["learning_rate"].sum()) for table in tables)
+    return 0.95 * min(float(np.nansum(table["learning_rate"].to_numpy(float))) for table in tables)
 
 
 def _log10(value: float) -> float:
@@ -136,7 +136,9 @@ def _log10(value: float) -> float:
 
 def _judged(claim: Mapping[str, Any], parts: tuple[JudgedPart, ...]) -> JudgedClaim:
     word = combine(part.verdict.word for part in parts)
-    return JudgedClaim(claim["name"], claim["statement"], word, _sentence(claim, word, parts), claim["threshold"], parts)
+    return JudgedClaim(
+        claim["name"], claim["statement"], word, _sentence(claim, word, parts), claim["threshold"], parts
+    )
 
 
 def _sentence(claim: Mapping[str, Any], word: str, parts: tuple[JudgedPart, ...]) -> str:

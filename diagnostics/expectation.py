@@ -70,6 +70,13 @@ def slopes(experiment: Experiment) -> pd.DataFrame:
         found = interval_of(np.array([slope(run) for run in runs.values()]))
         expected = propagation(arm, experiment.metadata["data"])
         reference = expected.depth_slope if expected else np.nan
-        rows.append({"label": arm["label"], "effect": found.estimate, "low": found.low, "high": found.high, "reference": reference})
+        rows.append(
+            {
+                "label": arm["label"],
+                "effect": found.estimate,
+                "low": found.low,
+                "high": found.high,
+                "reference": reference,
+            }
+        )
     return pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference"])
-

@@ -108,7 +108,9 @@ class Runner:
             if not self.record:
                 raise error
 
-    def _trainer(self, model: keras.Model, optimizer: keras.optimizers.Optimizer, place: Path | None, config: dict, seed: int) -> Trainer:
+    def _trainer(
+        self, model: keras.Model, optimizer: keras.optimizers.Optimizer, place: Path | None, config: dict, seed: int
+    ) -> Trainer:
         """A trainer for this model: one that has compiled the same step before, where there is one."""
         key = structure(model, optimizer)
         if key in self._trainers:
@@ -123,7 +125,9 @@ class Runner:
     def _datasets(self, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
         data = self.data
         train = tf.data.Dataset.from_tensor_slices((data.x_train, data.y_train))
-        train = train.shuffle(len(data.x_train), seed=seed, reshuffle_each_iteration=True).batch(self.scenario.batch_size)
+        train = train.shuffle(len(data.x_train), seed=seed, reshuffle_each_iteration=True).batch(
+            self.scenario.batch_size
+        )
         return train, tf.data.Dataset.from_tensor_slices((data.x_test, data.y_test)).batch(1024)
 
     def _config(self, arm: ArmLike) -> dict[str, Any]:
@@ -171,5 +175,7 @@ def _without_first_weights(config: Any) -> Any:
     return config
 
 
-def _fit(trainer: Trainer, train: tf.data.Dataset, validation: tf.data.Dataset, epochs: int, progress: Progress) -> None:
+def _fit(
+    trainer: Trainer, train: tf.data.Dataset, validation: tf.data.Dataset, epochs: int, progress: Progress
+) -> None:
     trainer.fit(train, validation_data=validation, epochs=epochs, progress=progress)

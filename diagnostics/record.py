@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import html
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -146,21 +145,22 @@ class Run:
 
     path: Path
     metadata: dict[str, Any]
+    _kept: dict[str, pd.DataFrame] = field(default_factory=dict)
 
-    @functools.cached_property
+    @property
     def layers(self) -> pd.DataFrame:
         """One row a layer and step: step, layer, depth, kind, and one column a statistic; NaN is missing."""
-        return self._stores["layers"].read()
+        return self._table("layers")
 
-    @functools.cached_property
+    @property
     def units(self) -> pd.DataFrame:
         """One row an event: step, layer, unit, event (born_dead, death or revival)."""
-        return self._stores["units"].read()
+        return self._table("units")
 
-    @functools.cached_property
+    @property
     def scalars(self) -> pd.DataFrame:
         """One row a step and split: step, epoch, split, loss, metrics, learning_rate, seconds."""
-        return self._stores["scalars"].read()
+        return self._table("scalars")
 
     @property
     def config(self) -> dict[str, Any]:
@@ -187,9 +187,10 @@ class Run:
         """The probes' reprs."""
         return self.metadata["probes"]
 
-    @property
-    def _stores(self) -> dict[str, PartStore]:
-        return _stores(self.path)
+    def _table(self, name: str) -> pd.DataFrame:
+        if name not in self._kept:
+            self._kept[name] = _stores(self.path)[name].read()
+        return self._kept[name]
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, {self.status}, seed={self.seed}, {len(self.layer_table)} layers)"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -70,7 +70,14 @@ def _card(claim: claims.JudgedClaim) -> Card:
     alone = claim.parts[0].verdict if len(claim.parts) == 1 else None
     numbers: dict[str, Any] = {}
     if alone:
-        numbers = {"effect": alone.effect, "low": alone.low, "high": alone.high, "unit": alone.unit, "p": alone.p_value, "test": alone.test}
+        numbers = {
+            "effect": alone.effect,
+            "low": alone.low,
+            "high": alone.high,
+            "unit": alone.unit,
+            "p": alone.p_value,
+            "test": alone.test,
+        }
     seeds = min((part.verdict.seeds for part in claim.parts), default=0)
     return Card(claim.statement, claim.word, claim.sentence, threshold=claim.threshold, seeds=seeds, **numbers)
 
@@ -79,7 +86,9 @@ def _theory(experiment: Experiment) -> list[Section]:
     slopes = expectation.slopes(experiment)
     if not len(slopes):
         return []
-    return [Section("Theory beside measurement", tables=(theory_table(slopes, measured="measured slope", caption=SLOPES),))]
+    return [
+        Section("Theory beside measurement", tables=(theory_table(slopes, measured="measured slope", caption=SLOPES),))
+    ]
 
 
 def _numbers(judged: Sequence[claims.JudgedClaim]) -> Section:
@@ -89,7 +98,14 @@ def _numbers(judged: Sequence[claims.JudgedClaim]) -> Section:
 
 def _parts(claim: claims.JudgedClaim) -> Table:
     unit = claim.parts[0].verdict.unit
-    header = ("part", "verdict", f"measured, {unit}" if unit else "measured", "held against", "seeds", "test, adjusted p")
+    header = (
+        "part",
+        "verdict",
+        f"measured, {unit}" if unit else "measured",
+        "held against",
+        "seeds",
+        "test, adjusted p",
+    )
     rows = tuple(
         (
             part.label,
@@ -116,7 +132,8 @@ def _figures(experiment: Experiment) -> list[Section]:
         draw = _drawing(experiment, figure["kind"], parameters)
         name = f"{number + 1}-{parameters['column']}-{figure['kind']}".replace("_", "-")
         alt = f"{figure['kind'].replace('_', ' ')} of {parameters['column'].replace('_', ' ')} by arm. {figure['caption']}"
-        heading = TITLES.get(parameters["column"], parameters["column"].replace("_", " ").capitalize())
+        column = str(parameters["column"])
+        heading = TITLES.get(column, column.replace("_", " ").capitalize())
         sections.setdefault(heading, []).append(Exhibit(name=name, draw=draw, caption=figure["caption"], alt=alt))
     return [Section(heading, figures=tuple(exhibits)) for heading, exhibits in sections.items()]
 
@@ -127,15 +144,15 @@ def _drawing(experiment: Experiment, kind: str, parameters: Mapping[str, Any]) -
     table = _with_labels(experiment, "scalars" if kind == "curves" else "layers")
     if "layers" in parameters:
         names = [name for name in table["layer"].cat.categories if fnmatchcase(name, parameters["layers"])]
-        table = _numbered(table[table["layer"].isin(names)])
+        table = _numbered(table.loc[table["layer"].isin(names), :])
     if "split" in parameters:
-        table = table[table["split"] == parameters["split"]]
+        table = table.loc[table["split"] == parameters["split"], :]
     options: dict[str, Any] = {}
     if "guide" in parameters:
         options["guide"] = _guide(experiment, parameters["guide"])
     if parameters.get("theory"):
         options["theory"] = expectation.expected_profiles(experiment)
-    return partial(getattr(figures, kind), table[table[column].notna()], column, **options)
+    return partial(getattr(figures, kind), table.dropna(subset=[column]), column, **options)
 
 
 def _numbered(table: pd.DataFrame) -> pd.DataFrame:

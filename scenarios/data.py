@@ -68,7 +68,8 @@ def _digits() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarr
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
     x, y = load_digits(return_X_y=True)
-    x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=0.2, random_state=0, stratify=y)
+    parts = train_test_split(x, y, test_size=0.2, random_state=0, stratify=y)
+    x_train, x_test, y_train, y_test = (np.asarray(part) for part in parts)
     return (x_train, y_train), (x_test, y_test)
 
 

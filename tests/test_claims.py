@@ -40,10 +40,17 @@ def experiment(arms: dict[str, list[float]], *parts: dict[str, Any], **claim: An
         "parts": [PART | {"label": part["treated"]} | part for part in parts],
         "threshold": "",
         "negated": False,
-        "outcomes": {"supported": "So for {supported}: {low} to {high}, {seeds} seeds.", "": "{supported}; {refuted}; {inconclusive}"},
+        "outcomes": {
+            "supported": "So for {supported}: {low} to {high}, {seeds} seeds.",
+            "": "{supported}; {refuted}; {inconclusive}",
+        },
     }
     runs = {arm: {seed: run(value) for seed, value in enumerate(values)} for arm, values in arms.items()}
-    metadata = {"claims": [content | claim], "answers": {"supported": "Yes.", "": "Who knows."}, "data": {"classes": 10}}
+    metadata = {
+        "claims": [content | claim],
+        "answers": {"supported": "Yes.", "": "Who knows."},
+        "data": {"classes": 10},
+    }
     return Experiment(Path(), metadata, cast(Any, runs))
 
 
@@ -55,7 +62,9 @@ def test_a_difference_is_paired_by_seed():
 
 
 def test_a_ratio_is_taken_of_logarithms():
-    stored = experiment({"a": [10, 100, 1000], "b": [1, 10, 100]}, {"treated": "a", "control": "b", "scale": "log10_ratio"})
+    stored = experiment(
+        {"a": [10, 100, 1000], "b": [1, 10, 100]}, {"treated": "a", "control": "b", "scale": "log10_ratio"}
+    )
     assert judge_claims(stored)[0].parts[0].verdict.effect == pytest.approx(1)
 
 
@@ -82,13 +91,20 @@ def test_values_that_were_not_measured_leave_it_open():
 
 
 def test_words_stand_for_what_only_the_runs_know():
-    part = {"treated": "a", "control": "b", "measure": "loss_at_progress", "parameters": {"progress": "common", "window": 1}}
+    part = {
+        "treated": "a",
+        "control": "b",
+        "measure": "loss_at_progress",
+        "parameters": {"progress": "common", "window": 1},
+    }
     stored = experiment({"a": [1, 2, 3], "b": [1, 2, 3]}, part | {"expects": "equal", "margin": 0.1})
     assert judge_claims(stored)[0].word == "supported"
 
 
 def test_p_values_are_adjusted_over_all_comparisons():
-    arms = {name: [1.0 + 0.1 * seed for seed in range(8)] for name in "abcd"} | {"e": [(-1.0) ** seed * (1 + seed) for seed in range(8)]}
+    arms = {name: [1.0 + 0.1 * seed for seed in range(8)] for name in "abcd"} | {
+        "e": [(-1.0) ** seed * (1 + seed) for seed in range(8)]
+    }
     parts = judge_claims(experiment(arms, *({"treated": arm} for arm in arms)))[0].parts
     assert all(part.adjusted_p >= part.verdict.p_value for part in parts)
     assert any(part.adjusted_p > part.verdict.p_value for part in parts)

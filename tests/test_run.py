@@ -91,7 +91,7 @@ def test_quick_run_leaves_runs_report_and_findings(quick):
     assert run.status == "finished" and run.config["learning_rate"] == 0.01
     assert {"train", "validation"} == set(run.scalars["split"])
     record = json.loads((quick / "findings.json").read_text())
-    assert [claim["name"] for claim in record["claims"]][0] == "profile_depends_on_rate"
+    assert next(claim["name"] for claim in record["claims"]) == "profile_depends_on_rate"
     assert set(record["findings"]) == set(experiment.runs)
     page = (quick / "report.html").read_text()
     assert "<svg" in page and "http://" not in page.replace("http://www.w3.org", "")
@@ -122,7 +122,9 @@ def test_same_seed_gives_the_same_tables_bit_for_bit(quick, tmp_path):
 
 
 def test_data_that_cannot_be_had_is_named_with_its_place(tmp_path):
-    shown = command("vanishing_gradient", "--data", "mnist", "--out", str(tmp_path / "run"), KERAS_HOME=str(tmp_path), **OFFLINE)
+    shown = command(
+        "vanishing_gradient", "--data", "mnist", "--out", str(tmp_path / "run"), KERAS_HOME=str(tmp_path), **OFFLINE
+    )
     assert shown.returncode == 2
     assert "mnist.npz" in shown.stderr and "--data digits" in shown.stderr
     assert "Traceback" not in shown.stderr

@@ -43,7 +43,9 @@ def test_its_knobs_are_fields_of_a_frozen_dataclass(scenario):
     with pytest.raises(dataclasses.FrozenInstanceError):
         scenario.epochs = 3
     args = type(scenario).__doc__ or ""
-    own = {field.name for field in dataclasses.fields(scenario)} - {field.name for field in dataclasses.fields(Scenario)}
+    own = {field.name for field in dataclasses.fields(scenario)} - {
+        field.name for field in dataclasses.fields(Scenario)
+    }
     assert all(f"{name}:" in args for name in own), "every knob is explained in the class's docstring"
 
 

@@ -39,7 +39,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             bare, whole = seconds(bench, None), seconds(bench, Path(folder) / "run")
         ratios.append(whole / bare)
-        print(f"pair {number + 1}: bare {bare:6.1f} s   with everything {whole:6.1f} s   ratio {ratios[-1]:.3f}", flush=True)
+        print(
+            f"pair {number + 1}: bare {bare:6.1f} s   with everything {whole:6.1f} s   ratio {ratios[-1]:.3f}",
+            flush=True,
+        )
     print(f"median ratio {statistics.median(ratios):.3f}, from {min(ratios):.3f} to {max(ratios):.3f}")
 
 

@@ -1,0 +1,15 @@
+"""What static checkers and completion see of the package; a test holds it against what is there."""
+
+from probes.activation_gradient import ActivationGradient as ActivationGradient
+from probes.activation_moments import ActivationMoments as ActivationMoments
+from probes.activation_sparsity import ActivationSparsity as ActivationSparsity
+from probes.defaults import default as default
+from probes.errors import UsageError as UsageError
+from probes.gradient_norm import GradientNorm as GradientNorm
+from probes.monitor import Monitor as Monitor
+from probes.probe import Probe as Probe
+from probes.reading import Reading as Reading
+from probes.snapshot import Snapshot as Snapshot
+from probes.update_ratio import UpdateRatio as UpdateRatio
+
+def probe_names() -> list[str]: ...
