@@ -20,6 +20,7 @@ from probes.probe import Probe
 from probes.reading import columns_of
 from probes.snapshot import Need, Snapshot
 from tests.probes_kit.arrays import (
+    BY_EXAMPLE,
     CONVOLUTION,
     DENSE,
     Arrays,
@@ -129,25 +130,25 @@ def test_a_window_agrees_with_the_slow_twin_of_all_its_steps(probe, shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_eager_equals_compiled_with_one_trace_for_every_batch_size(probe, shape):
     traces = []
-    arrays, axis = random_arrays(**SHAPES[shape]), SHAPES[shape].get("unit_axis", -1)
-    template = dataclasses.replace(arrays.snapshot(), kind=getattr(twin(probe), "KIND", "Dense"))
+    arrays = random_arrays(**SHAPES[shape])
+    template = arrays.snapshot(probe=probe)
 
     @tf.function(reduce_retracing=True)
-    def compiled(activation, gradient, rest, examples):
+    def compiled(per_call, rest, examples):
         traces.append(1)
-        per_call = {"activation": activation, "activation_gradient": gradient}
-        snapshot = Snapshot("layer", template.kind, examples, axis, **per_call, **rest)
+        snapshot = dataclasses.replace(template, **per_call, **rest, examples=examples)
         return {name: tf.stack(value) for name, value in probe.measure(snapshot).items()}
 
     rest = {name: getattr(template, name) for name in ("gradients", "weights", "weights_after")}
-    signature = tf.TensorSpec([None, *arrays.activation.shape[1:]])
+    signature = dict.fromkeys(BY_EXAMPLE, tf.TensorSpec([None, *arrays.activation.shape[1:]]))
     concrete = compiled.get_concrete_function(
-        signature, signature, tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape), rest), tf.TensorSpec([])
+        signature, tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape), rest), tf.TensorSpec([])
     )
     for count in (len(arrays.activation), 2):
         part = arrays.part(slice(count))
         snapshot = part.snapshot()
-        outputs = concrete(snapshot.activation, snapshot.activation_gradient, *tf.nest.flatten(rest), snapshot.examples)
+        per_call = {name: getattr(snapshot, name) for name in BY_EXAMPLE}
+        outputs = concrete(*tf.nest.flatten([per_call, rest]), snapshot.examples)
         assert_columns(summarized(probe, outputs), own_columns(probe, part))
     assert len(traces) == 1
 
@@ -220,8 +221,7 @@ def test_constant_input(probe, value):
 @pytest.mark.parametrize("shape", [(1, 5), (6, 1), (1, 1), (6,), ()])
 def test_a_single_example_a_single_unit_and_no_unit_at_all(probe, shape):
     full = random_arrays(1)
-    picked = [np.resize(array, shape) for array in (full.activation + 1, full.activation_gradient)]
-    arrays = dataclasses.replace(full, activation=picked[0], activation_gradient=picked[1])
+    arrays = dataclasses.replace(full, activation=full.activation + 1).shaped(shape)
     columns = own_columns(probe, arrays)
     if len(shape) == 2:
         assert_columns(columns, twin(probe).columns([arrays]))

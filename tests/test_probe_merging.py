@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import reduce
 
 import numpy as np
@@ -16,7 +15,7 @@ import probes
 from probes.merging import KINDS, Merge, merge
 from probes.packing import Layout, pack
 from probes.snapshot import PER_CALL
-from tests.probes_kit.arrays import WEIGHTS, Arrays, assert_columns, kind_for, measured, merged, summarized, twin
+from tests.probes_kit.arrays import WEIGHTS, Arrays, assert_columns, measured, merged, random_arrays, summarized, twin
 
 PROBES = [getattr(probes, name)(every=1) for name in probes.probe_names()]
 BY_EXAMPLE = [probe for probe in PROBES if probe.needs <= PER_CALL]
@@ -39,10 +38,11 @@ def steps(draw, count: int, examples: int | None = None) -> list[Arrays]:
     drawn = []
     for _ in range(count):
         batch = examples or draw(st.integers(1, 4))
-        per_call = [draw(filled((batch, *positions, units))) for _ in range(2)]
+        activation, gradient, given = (draw(filled((batch, *positions, units))) for _ in range(3))
+        state = (("moving_mean", draw(filled((units,)))), ("moving_variance", np.abs(draw(filled((units,))))))
         own = [tuple(draw(filled(shape)) for shape in WEIGHTS) for _ in range(3)]
         own[1][0][0, 0] = 1.0
-        drawn.append(Arrays(*per_call, *own, examples=float(batch)))
+        drawn.append(Arrays(activation, gradient, *own, examples=float(batch), input=given, state=state))
     return drawn
 
 
@@ -96,16 +96,8 @@ def test_some_probes_are_tested_by_parts():
 @every_probe
 def test_merging_what_is_packed_merges_each_statistic(probe):
     """The window's merge of whole vectors is that of each probe's own statistics."""
-    rng = np.random.default_rng(0)
-    drawn = [
-        Arrays(
-            *rng.normal(size=(2, 4, 3)).astype(np.float32),
-            *(tuple(rng.normal(size=shape).astype(np.float32) for shape in WEIGHTS) for _ in range(3)),
-            examples=4.0,
-        )
-        for _ in range(3)
-    ]
-    raw = [probe.measure(dataclasses.replace(step, kind=kind_for(probe)).snapshot()) for step in drawn]
+    drawn = [random_arrays(seed) for seed in range(3)]
+    raw = [probe.measure(step.snapshot(probe=probe)) for step in drawn]
     parts = [pack((probe,), {(0, "row"): statistics}) for statistics in raw]
     layout = Layout((probe,), parts[:1])
     vectors = tf.stack([layout.arrange([part]) for part in parts])

@@ -7,16 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 import probes
+from probes.clipping import Clipping
+from probes.facts import facts_of
 from probes.merging import merge
 from probes.probe import Probe
 from probes.reading import columns_of
 
 DENSE, CONVOLUTION = (6, 5), (3, 4, 2, 5)
 WEIGHTS = ((5, 4), (4,))
+CLIP_NORM = 2.0
+BY_EXAMPLE = ("activation", "activation_gradient", "input")
 
 
 @dataclass(frozen=True)
@@ -30,29 +35,40 @@ class Arrays:
     weights_after: tuple[np.ndarray, ...]
     examples: float
     unit_axis: int = -1
-    kind: str = "Dense"
+    input: np.ndarray | None = None
+    state: tuple[tuple[str, np.ndarray], ...] = ()
 
-    def snapshot(self, dtype: Any = tf.float32) -> probes.Snapshot:
-        """The same as tensors."""
+    def snapshot(self, dtype: Any = tf.float32, probe: Probe | None = None) -> probes.Snapshot:
+        """The same as tensors, of a layer for this probe."""
         tensors = {name: tf.nest.map_structure(lambda a: tf.constant(a, dtype), value) for name, value in self.tensors}
-        return probes.Snapshot("layer", self.kind, tf.constant(self.examples, tf.float32), self.unit_axis, **tensors)
+        tensors["state"] = tuple((name, tf.constant(value, tf.float32)) for name, value in self.state)
+        layer = layer_for(probe) if probe else keras.layers.Dense(1)
+        facts = facts_of(layer, {"training": True})
+        examples = tf.constant(self.examples, tf.float32)
+        known = {"facts": facts, "clipping": Clipping(norm=CLIP_NORM)}
+        return probes.Snapshot("layer", type(layer).__name__, examples, self.unit_axis, **known, **tensors)
 
     @property
     def tensors(self) -> list[tuple[str, Any]]:
-        """Names and values of the fields that become tensors of the step's precision."""
-        return [
-            (f.name, getattr(self, f.name)) for f in fields(self) if f.name not in ("examples", "unit_axis", "kind")
-        ]
+        """Names and values of the fields that become tensors of the step's precision, as far as they are filled."""
+        named = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return [pair for pair in named if pair[0] not in ("examples", "unit_axis", "state") and pair[1] is not None]
 
     def map(self, change) -> Arrays:
         """The same with every array changed."""
-        return replace(self, **{name: tf.nest.map_structure(change, value) for name, value in self.tensors})
+        state = tuple((name, change(value)) for name, value in self.state)
+        changed = {name: tf.nest.map_structure(change, value) for name, value in self.tensors}
+        return replace(self, **changed, state=state)
 
     def part(self, examples: slice) -> Arrays:
         """These examples only, of a batch that is still as large."""
-        return replace(
-            self, activation=self.activation[examples], activation_gradient=self.activation_gradient[examples]
-        )
+        return replace(self, **{name: getattr(self, name)[examples] for name in BY_EXAMPLE})
+
+    def shaped(self, shape: tuple[int, ...]) -> Arrays:
+        """As many of the same numbers as a layer of this shape has."""
+        units = shape[-1:] if len(shape) > 1 else (1,)
+        state = tuple((name, np.resize(value, units)) for name, value in self.state)
+        return replace(self, **{name: np.resize(getattr(self, name), shape) for name in BY_EXAMPLE}, state=state)
 
 
 def random_arrays(seed: int = 0, shape: tuple[int, ...] = DENSE, **options: Any) -> Arrays:
@@ -66,7 +82,12 @@ def random_arrays(seed: int = 0, shape: tuple[int, ...] = DENSE, **options: Any)
     weights = tuple(rng.normal(size=size) for size in WEIGHTS)
     gradients = tuple(rng.normal(size=size) for size in WEIGHTS)
     after = tuple(weight - 0.1 * gradient for weight, gradient in zip(weights, gradients, strict=True))
-    arrays = Arrays(activation, rng.normal(size=shape), gradients, weights, after, float(shape[0]), **options)
+    units = (shape[options.get("unit_axis", -1)],)
+    state = (("moving_mean", rng.normal(size=units)), ("moving_variance", rng.exponential(size=units)))
+    per_call = {"input": rng.normal(1, size=shape), "state": state}
+    arrays = Arrays(
+        activation, rng.normal(size=shape), gradients, weights, after, float(shape[0]), **per_call, **options
+    )
     return arrays.map(lambda a: a.astype(np.float32))
 
 
@@ -75,9 +96,9 @@ def twin(probe: Probe):
     return importlib.import_module(f"tests.twins.{type(probe).__module__.rpartition('.')[2]}")
 
 
-def kind_for(probe: Probe) -> str:
-    """A layer class that the probe looks at."""
-    return getattr(twin(probe), "KIND", "Dense")
+def layer_for(probe: Probe) -> keras.Layer:
+    """A layer that the probe looks at."""
+    return getattr(twin(probe), "LAYER", None) or keras.layers.Dense(1)
 
 
 Statistics = Mapping[str, tf.Tensor]
@@ -85,8 +106,8 @@ Statistics = Mapping[str, tf.Tensor]
 
 def measured(probe: Probe, arrays: Arrays, dtype: Any = tf.float32) -> dict[str, tf.Tensor]:
     """What a probe measures, each statistic as one tensor."""
-    snapshot = replace(arrays, kind=kind_for(probe)).snapshot(dtype)
-    assert probe.applies(snapshot), f"{probe} does not apply: give its twin a KIND"
+    snapshot = arrays.snapshot(dtype, probe)
+    assert probe.applies(snapshot), f"{probe} does not apply: give its twin a LAYER"
     return {name: tf.stack(value) for name, value in probe.measure(snapshot).items()}
 
 
@@ -98,7 +119,11 @@ def merged(probe: Probe, readings: Sequence[Statistics]) -> Statistics:
 def summarized(probe: Probe, statistics: Statistics) -> dict[str, float]:
     """The columns, through a table of one row; every column that the probe declares is there."""
     columns = columns_of(probe, {name: value.numpy()[None] for name, value in statistics.items()})
-    return {name: float(columns[name][0]) if name in columns else np.nan for name in probe.columns}
+    numbers: dict[str, float] = {}
+    for name in probe.columns:
+        value = np.asarray(columns[name][0] if name in columns else np.nan)
+        numbers |= {name: float(value)} if value.ndim == 0 else {f"{name}[{i}]": float(v) for i, v in enumerate(value)}
+    return numbers
 
 
 def assert_columns(
