@@ -1,4 +1,4 @@
-"""‖u‖₂ / ‖W‖₂ with u = W after − W before; over a window both squares are summed. Missing for weights that are all 0."""
+"""‖u‖₂ / ‖W‖₂ with u = W after − W before; over a window both squares are summed; missing for weights all 0."""
 
 from __future__ import annotations
 
