@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from diagnostics.progress import progress_bar
 from diagnostics.record import Run, RunWriter, load_run
 from diagnostics.training_step import TrainingStep, evaluate
 from probes.monitor import Monitor
@@ -39,7 +41,8 @@ class Trainer:
         directory: the run's folder; it must not exist, or be empty. ``None`` records nothing.
         metrics: Keras metrics, reported by epoch for training and validation.
         config: what else decides the numbers; kept in ``run.json``.
-        seed: kept in ``run.json``; the caller seeds model and data with it.
+        seed: seeds Python, NumPy and TensorFlow when ``fit`` begins, so that shuffling repeats; weights were drawn when
+            the model was made, so seed before that, too. Kept in ``run.json``.
         steps_per_call: training steps in one call of the compiled function.
         jit_compile: compile the step with XLA.
 
@@ -102,7 +105,7 @@ class Trainer:
         *,
         validation_data: tf.data.Dataset | None = None,
         epochs: int = 1,
-        progress: Progress | None = None,
+        progress: Progress | bool = True,
     ) -> Run | None:
         """Train, and record while training goes on.
 
@@ -110,7 +113,8 @@ class Trainer:
             train_dataset: batches ``(x, y)`` or ``(x, y, sample_weight)``.
             validation_data: the same, evaluated in inference mode at the end of every epoch.
             epochs: passes over the training data.
-            progress: told of every call of the compiled function.
+            progress: ``True`` shows a progress bar with loss and validation metrics, ``False`` nothing; or a function that
+                is told of every call of the compiled function.
 
         Returns:
             The stored run, or ``None`` when nothing is recorded.
@@ -118,8 +122,10 @@ class Trainer:
         Raises:
             KeyboardInterrupt: after the record was ended as ``interrupted``.
         """
-        with self._writer() as writer:
-            session = _Session(self, writer, progress)
+        if self.seed is not None:
+            keras.utils.set_random_seed(self.seed)
+        with self._progress(progress, train_dataset, epochs) as told, self._writer() as writer:
+            session = _Session(self, writer, told)
             try:
                 for epoch in range(epochs):
                     session.train(train_dataset, epoch)
@@ -127,6 +133,17 @@ class Trainer:
             finally:
                 session.flush()
         return None if self.directory is None else load_run(self.directory)
+
+    @contextmanager
+    def _progress(self, progress: Progress | bool, dataset: tf.data.Dataset, epochs: int) -> Iterator[Progress | None]:
+        if not isinstance(progress, bool):
+            yield progress
+        elif not progress:
+            yield None
+        else:
+            steps = int(dataset.cardinality())
+            with progress_bar(steps * epochs if steps >= 0 else None) as advance:
+                yield partial(advance, self.model.name)
 
     def _writer(self) -> Any:
         if self.directory is None:

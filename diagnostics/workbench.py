@@ -10,12 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from diagnostics import catalogue
 from diagnostics.experiments import Experiment
 from diagnostics.options import choose_arms
+from diagnostics.progress import progress_bar
 from probes.errors import unknown_name
 
 
@@ -72,21 +70,14 @@ class Workbench:
 
         tf.config.experimental.enable_op_determinism()
         steps = -(-len(self.data.x_train) // self.scenario.batch_size) * self.scenario.epochs
-        with _progress_bar() as bar:
-            task = bar.add_task("", total=steps * len(self.arms) * len(self.seeds), numbers="")
+        with progress_bar(steps * len(self.arms) * len(self.seeds)) as advance:
 
             def tell(arm: str, seed: int, done: int, numbers: Mapping[str, float]) -> None:
-                shown = "  ".join(f"{name} {value:.3f}" for name, value in numbers.items())
-                bar.update(task, advance=done, description=f"{arm}, seed {seed}", numbers=shown)
+                advance(f"{arm}, seed {seed}", done, numbers)
 
             experiment = Runner(self.scenario, self.data, directory, command, tell).run(self.arms, self.seeds)
         assert experiment is not None
         return experiment
-
-
-def _progress_bar() -> Progress:
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.fields[numbers]}"))
-    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True)
 
 
 @contextmanager
