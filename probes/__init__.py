@@ -13,6 +13,7 @@ _HOME = {
     "Monitor": "monitor",
     "Probe": "probe",
     "Reading": "reading",
+    "Sharpness": "sharpness",
     "Snapshot": "snapshot",
     "UsageError": "errors",
     "default": "defaults",

@@ -9,6 +9,7 @@ from probes.gradient_norm import GradientNorm as GradientNorm
 from probes.monitor import Monitor as Monitor
 from probes.probe import Probe as Probe
 from probes.reading import Reading as Reading
+from probes.sharpness import Sharpness as Sharpness
 from probes.snapshot import Snapshot as Snapshot
 from probes.update_ratio import UpdateRatio as UpdateRatio
 
