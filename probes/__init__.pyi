@@ -3,6 +3,7 @@
 from probes.activation_gradient import ActivationGradient as ActivationGradient
 from probes.activation_moments import ActivationMoments as ActivationMoments
 from probes.activation_sparsity import ActivationSparsity as ActivationSparsity
+from probes.dead_units import DeadUnits as DeadUnits
 from probes.defaults import default as default
 from probes.errors import UsageError as UsageError
 from probes.gradient_norm import GradientNorm as GradientNorm

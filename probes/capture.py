@@ -173,10 +173,15 @@ class Capture:
         made = next((each for each in frame.rectified if each.activation is activation), None)
         if made is None:
             return replace(frame.facts, activation=declared(frame.layer) or frame.facts.activation)
-        self.calls = [call for call in self.calls if call.activation is not activation]
-        seen = {call.path for call in self.calls}
-        self.order = {path: layer for path, layer in self.order.items() if path in seen or self.names.is_layer(path)}
+        if composes(frame.layer):
+            self._withdraw(activation)
         return replace(frame.facts, activation=made.function)
+
+    def _withdraw(self, activation: tf.Tensor) -> None:
+        place = next(place for place, call in reversed([*enumerate(self.calls)]) if call.activation is activation)
+        path = self.calls.pop(place).path
+        if all(call.path != path for call in self.calls):
+            del self.order[path]
 
     @staticmethod
     def _in_recurrence(frames: Sequence[_Frame]) -> bool:

@@ -41,6 +41,7 @@ class LayerNames:
         self.model = model
         self._paths: dict[int, tuple[str, keras.Layer]] = {}
         self._taken: set[str] = set()
+        self._inside: dict[tuple[str, str, int], str] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -59,6 +60,20 @@ class LayerNames:
             return None
         self.refresh()
         return self._name(layer, above)
+
+    def inside(self, above: str, function: str, number: int) -> str:
+        """The path of what a function returned inside a layer's ``call``, the so manieth time that it was used there.
+
+        Args:
+            above: the layer's path, empty for the model.
+            function: the function's name.
+            number: from 1.
+        """
+        key = (above, function, number)
+        if key not in self._inside:
+            self._inside[key] = _unique(f"{above}/{function}" if above else function, self._taken)
+            self._taken.add(self._inside[key])
+        return self._inside[key]
 
     def entries(self) -> list[LayerEntry]:
         """Every layer with what it owns; the model itself stands last, when it holds variables of its own."""

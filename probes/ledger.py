@@ -12,6 +12,7 @@ from probes.branch import when
 from probes.packing import Layout, Measured
 from probes.probe import Probe
 from probes.snapshot import Need
+from probes.unit_events import UnitHistory
 
 BUFFER_BYTES = 8 * 2**20
 """Room for unread readings of one cadence. At 400 statistics that is 5,000 readings: 50,000 steps at the default cadence."""
@@ -32,6 +33,7 @@ class Ledger:
     def __init__(self, probes: tuple[Probe, ...], capacity: int | None = None) -> None:
         self.probes = probes
         self.layout: Layout | None = None
+        self.history = UnitHistory()
         self._capacity = capacity
         self._read = 0
         self._fixed_every, self._window = probes[0].cadence
@@ -68,6 +70,11 @@ class Ledger:
         places = np.arange(first, written) % self._room
         lost, self._read = first - self._read, written
         return tf.gather(self._steps, places).numpy(), tf.gather(self._values, places).numpy(), lost
+
+    def forget(self) -> None:
+        """Drop what was not read, and what the next reading would continue."""
+        self.drain()
+        self.history.forget()
 
     def _write(self, step: tf.Tensor, measured: Measured) -> list[tf.Tensor]:
         if not measured:

@@ -6,7 +6,7 @@ import functools
 import itertools
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,10 +17,11 @@ from probes.capture import MEASURED, MODEL_ITSELF, NO_ROW, NOT_CALLED, Capture
 from probes.checks import check_gradients, check_model, check_patterns, check_probes
 from probes.defaults import default
 from probes.hook import listening
-from probes.layers import LayerNames
+from probes.layers import LayerEntry, LayerNames
 from probes.ledger import Ledger
 from probes.probe import Probe
-from probes.reading import Reading, Row, join, tabulate
+from probes.reading import Reading, Row, join, join_events, tabulate
+from probes.rectifiers import seeing
 from probes.snapshot import Snapshot
 from probes.step import Step, measure
 
@@ -77,7 +78,7 @@ class Monitor:
         """
         step = Step(self._names, self.probes, self._optimizer, self._weights_due())
         self._running.step = None
-        with listening(step.capture):
+        with listening(step.capture), seeing(step.capture.rectify):
             yield
         step.end_forward()
         self._running.step = step
@@ -109,15 +110,16 @@ class Monitor:
     def reset(self) -> None:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
         for ledger in self._ledgers:
-            ledger.drain()
+            ledger.forget()
         self._step.assign(0)
 
     def read(self) -> Reading:
         """Everything since the last read; the only place where the host waits for the device."""
-        tables, lost = [], 0
+        tables, events, lost = [], [], 0
         for ledger in self._ledgers:
             steps, values, overwritten = ledger.drain()
-            tables.append(tabulate(ledger.probes, ledger.layout, steps, values, self._rows))
+            tables.append(tabulate(ledger.probes, ledger.layout, steps, values, self._rows, ledger.history))
+            events += ledger.history.take()
             lost += overwritten
         if lost:
             warnings.warn(
@@ -125,21 +127,28 @@ class Monitor:
                 "or give Monitor(capacity=...)",
                 stacklevel=2,
             )
-        return Reading(join(tables), lost=lost)
+        return Reading(join(tables), join_events(events), lost)
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:
-        """One record a layer: layer, depth, kind, parameters, status (``measured``, or why not)."""
-        depths = {row.layer: row.depth for row in self._rows}
+        """One record a layer: layer, depth, kind, units, parameters, status (``measured``, or why not).
+
+        Below the layers stand the rows that are none of them: functions inside a ``call``, and calls of another shape.
+        Units are ``None`` where they are not known, the depth of a layer that did not run is 0.
+        """
+        entries = {entry.path: entry for entry in self._names.entries()}
+        rows = {row.layer: row for row in self._rows}
+        own = {path: rows.get(path, Row(path, 0, entry.kind)) for path, entry in entries.items()}
         return [
             {
-                "layer": entry.path,
-                "depth": depths.get(entry.path, 0),
-                "kind": entry.kind,
-                "parameters": sum(int(tf.size(variable)) for variable in entry.variables),
-                "status": MODEL_ITSELF if entry.layer is self.model else self._status(entry.path),
+                "layer": path,
+                "depth": row.depth,
+                "kind": row.kind,
+                "units": row.units,
+                "parameters": _parameters(entries[path]) if path in entries else 0,
+                "status": self._status(path, entries),
             }
-            for entry in self._names.entries()
+            for path, row in (own | rows).items()
         ]
 
     def _weights_due(self) -> tf.Tensor | bool:
@@ -148,8 +157,10 @@ class Monitor:
         dues = [ledger.due(number) for ledger in self._ledgers if "weight_square" in ledger.needs]
         return any(due is True for due in dues) or functools.reduce(tf.logical_or, dues, False)
 
-    def _status(self, path: str) -> str:
-        status = self._statuses.get(path, NOT_CALLED)
+    def _status(self, path: str, entries: Mapping[str, LayerEntry]) -> str:
+        if path in entries and entries[path].layer is self.model:
+            return MODEL_ITSELF
+        status = self._statuses.get(path.partition("@")[0], NOT_CALLED)
         recorded = any(path in ledger.rows for ledger in self._ledgers)
         return NO_ROW if status == MEASURED and not recorded else status
 
@@ -158,5 +169,9 @@ class Monitor:
         for snapshot in snapshots:
             if snapshot.path not in known:
                 known.add(snapshot.path)
-                self._rows.append(Row(snapshot.path, len(self._rows) + 1, snapshot.kind))
+                self._rows.append(Row(snapshot.path, len(self._rows) + 1, snapshot.kind, snapshot.units))
         self._statuses |= capture.unseen | {call.path: MEASURED for call in capture.calls}
+
+
+def _parameters(entry: LayerEntry) -> int:
+    return sum(int(tf.size(variable)) for variable in entry.variables)

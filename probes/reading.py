@@ -10,6 +10,7 @@ import numpy as np
 
 from probes.packing import Layout
 from probes.probe import Arrays, Probe
+from probes.unit_events import UnitHistory
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """What stands before the statistics in every row of ``layers``."""
+    """What stands before the statistics in every row of ``layers``, and the number of units where it is known."""
 
     layer: str
     depth: int
     kind: str
+    units: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,12 @@ class Reading:
 
 
 def tabulate(
-    probes: Sequence[Probe], layout: Layout | None, steps: np.ndarray, values: np.ndarray, rows: Sequence[Row]
+    probes: Sequence[Probe],
+    layout: Layout | None,
+    steps: np.ndarray,
+    values: np.ndarray,
+    rows: Sequence[Row],
+    history: UnitHistory,
 ) -> pd.DataFrame:
     """The readings of one ledger as a table.
 
@@ -60,6 +67,7 @@ def tabulate(
         steps: ``[n]``.
         values: ``[n, width]``.
         rows: the layers in the order of their depth.
+        history: what was read before, which these readings may continue; takes the events.
 
     Returns:
         step, layer, depth, kind and the columns of the probes; a row for every step and layer that has any of them.
@@ -73,7 +81,7 @@ def tabulate(
         for place, row in enumerate(rows):
             statistics = layout.statistic(values, number, row.layer) if layout else {}
             if statistics:
-                for column, numbers in columns_of(probe, statistics).items():
+                for column, numbers in history.columns(probe, number, row, steps, statistics).items():
                     table[column][:, place] = numbers
     index = {
         "step": np.repeat(steps, len(rows)),
@@ -86,21 +94,30 @@ def tabulate(
     return frame[frame["layer"].isin(measured)]
 
 
-def columns_of(probe: Probe, statistics: Arrays) -> dict[str, np.ndarray]:
-    """A probe's columns from merged statistics; NaN and Inf are results here, and nothing to warn of."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return probe.summarize(statistics)
+def columns_of(probe: Probe, statistics: Arrays) -> Arrays:
+    """A probe's columns from merged statistics ``[n, ...]`` that continue from nothing."""
+    return UnitHistory().columns(probe, 0, Row("", 0, ""), np.arange(len(next(iter(statistics.values())))), statistics)
 
 
 def join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """One table from those of several cadences: a step that only some of them measured has NaN for the others."""
     keys = ["step", "layer", "depth", "kind"]
     if not tables:
-        return tabulate((), None, np.zeros(0, np.int64), np.zeros((0, 0)), ())
+        return tabulate((), None, np.zeros(0, np.int64), np.zeros((0, 0)), (), UnitHistory())
     frame = tables[0]
     for table in tables[1:]:
         frame = frame.merge(table, on=keys, how="outer")
     return frame.sort_values(["step", "depth"], kind="stable", ignore_index=True)
+
+
+def join_events(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The events of all cadences, by step, depth and unit."""
+    import pandas as pd  # noqa: PLC0415
+
+    if not tables:
+        return _empty_units()
+    events = pd.concat(tables).sort_values(["step", "depth", "unit"], kind="stable", ignore_index=True)
+    return events.drop(columns="depth").astype({"layer": "str", "event": "str"})
 
 
 def _empty_units() -> pd.DataFrame:

@@ -78,10 +78,11 @@ class Step:
         snapshots: list[Snapshot] = []
         clipping = self._clipping_of(gradients)
         for path in dict.fromkeys(paths):
-            own = self._of_variables(entries[path], by_variable)
+            entry = entries.get(path) or LayerEntry(path, self.capture.order[path], ())
+            own = self._of_variables(entry, by_variable)
             if own and clipping:
                 own["clipping"] = clipping
-            snapshots.extend(self._of_calls(entries[path], calls.get(path, []), own))
+            snapshots.extend(self._of_calls(entry, calls.get(path, []), own))
         return snapshots
 
     def _of_calls(self, entry: LayerEntry, calls: list[Call], own: dict[str, Any]) -> Iterator[Snapshot]:
@@ -96,7 +97,7 @@ class Step:
             place = shapes.index(shape)
             yield Snapshot(
                 path=entry.path if place == 0 else f"{entry.path}@{place + 1}",
-                kind=entry.kind,
+                kind=call.function or entry.kind,
                 examples=_examples(call),
                 unit_axis=call.unit_axis,
                 activation=call.activation,

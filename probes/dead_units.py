@@ -1,0 +1,87 @@
+"""Which units are silent on everything they see, and do they come back?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from probes.primitives import by_unit, unit_sums
+from probes.probe import Arrays, Probe, Statistic
+from probes.rectifiers import FUNCTIONS
+from probes.snapshot import Snapshot
+from probes.unit_events import changes
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadUnits(Probe):
+    """Units that were silent on every example of a check; which died, and which came back.
+
+    dead_fraction = Σ 1[a = 0 at every position of every example] / units. A check is a window of training steps: the
+    examples that training saw, while the weights moved. A unit dead at the first check is a birth, dead now and alive at
+    the check before a death, alive now and dead before a revival; the events stand in ``Reading.units``.
+
+    Looked at are outputs of functions that are 0 over a whole range of inputs: ReLU, ReLU6 and clipped ReLU, as a layer, as
+    ``activation=`` or inside a ``call``. Silence counts what is exactly 0; NaN is not. The slope below 0 must be 0, so
+    that leaky and parametric ReLU have no dead units. What only a product or ``tf.maximum`` rectifies is not seen.
+
+    Args:
+        every: cadence in steps.
+        window: steps merged into one check; its row carries the window's first step.
+        layers: path or pattern of the layers to look at.
+
+    Returns:
+        Columns dead_fraction in [0, 1]; births, deaths and revivals, in units; dead_unit_examples, the examples behind
+        the check: silent on 32 examples is not yet dead. Missing for an empty check and for all other layers.
+
+    References:
+        Lu, Shin, Su and Karniadakis 2019, Dying ReLU and initialization, arXiv 1903.06733.
+    """
+
+    needs: ClassVar = frozenset({"activation"})
+    merges: ClassVar = {"nonzero": "sum", "examples": "sum"}
+    columns: ClassVar = ("dead_fraction", "births", "deaths", "revivals", "dead_unit_examples")
+
+    def applies(self, snapshot: Snapshot) -> bool:
+        """Rectified outputs with a known number of units."""
+        rectified = snapshot.facts.activation in FUNCTIONS.values()
+        return rectified and snapshot.has(self.needs) and snapshot.units is not None
+
+    def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
+        """For each unit the number of entries that are not 0 (once above 0, it stays so), and the examples."""
+        activation = snapshot.activation
+        assert activation is not None
+        examples = tf.shape(activation)[0] if activation.shape.rank else 1
+        active = tf.cast(by_unit(activation, snapshot.unit_axis) != 0, tf.float32)
+        return {"nonzero": unit_sums(active), "examples": tf.cast(examples, tf.float32)}
+
+    def summarize(self, statistics: Arrays) -> dict[str, np.ndarray]:
+        """Shares and counts of units; the first axis is the order of the checks."""
+        examples = statistics["examples"]
+        dead, known = self._dead(statistics)
+        missing = np.where(known, 0, np.nan)
+        counts = {event: happened.sum(axis=-1) + missing for event, happened in changes(dead, known).items()}
+        return {
+            "dead_fraction": dead.mean(axis=-1) + missing,
+            "births": counts["born_dead"],
+            "deaths": counts["death"],
+            "revivals": counts["revival"],
+            "dead_unit_examples": examples + missing,
+        }
+
+    def events(self, statistics: Arrays) -> dict[str, np.ndarray]:
+        """Which units were born dead, died or were revived at which check."""
+        return changes(*self._dead(statistics))
+
+    def continues_from(self, statistics: Arrays) -> int | None:
+        """The last check that saw an example."""
+        known = np.flatnonzero(self._dead(statistics)[1])
+        return int(known[-1]) if len(known) else None
+
+    @staticmethod
+    def _dead(statistics: Arrays) -> tuple[np.ndarray, np.ndarray]:
+        """Whether a unit is dead ``[checks, units]``, and whether the check can tell ``[checks]``."""
+        nonzero = statistics["nonzero"]
+        return nonzero == 0, (statistics["examples"] > 0) & ~np.isnan(nonzero).any(axis=-1)
