@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from diagnostics import manifest
 from diagnostics.experiments import Experiment, load_experiment, run_directory
-from diagnostics.trainer import Progress, Trainer
+from diagnostics.trainer import Trainer
 
 NOT_STRUCTURE = ("initializer", "seed")
 """Parts of a layer's configuration that change its first weights only: models that differ in nothing else share a step."""
@@ -92,21 +92,29 @@ class Runner:
     def _train(self, arm: ArmLike, seed: int) -> None:
         """One training; what it raises is in its own record, so that it need not stop the others."""
         keras.utils.set_random_seed(seed)
-        model, optimizer = self.scenario.model(arm, self.data), self.scenario.optimizer(arm)
+        data = self.scenario.prepare(arm, self.data)
+        model, optimizer = self.scenario.model(arm, data), self.scenario.optimizer(arm)
         place = run_directory(self.directory, arm.name, seed) if self.record else None
         trainer = self._trainer(model, optimizer, place, self._config(arm), seed)
-        train, validation = self._datasets(seed)
+        train, validation = self._datasets(data, seed)
 
         def progress(steps: int, numbers: Mapping[str, float]) -> None:
             self.tell(arm.label, seed, steps, numbers)
 
         try:
-            _fit(trainer, train, validation, self.scenario.epochs, progress)
-        except tf.errors.OpError as error:
-            self.tell(arm.label, seed, 0, {})
+            trainer.fit(train, validation_data=validation, epochs=self.scenario.epochs, progress=progress)
+        except tf.errors.OpError:
             self._trainers.clear()
             if not self.record:
-                raise error
+                raise
+        else:
+            self._add_recorded(place, self.scenario.record(arm, trainer.model, data))
+
+    @staticmethod
+    def _add_recorded(place: Path | None, recorded: Mapping[str, float]) -> None:
+        """Put what the scenario itself found out beside the run's tables."""
+        if place is not None and recorded:
+            manifest.update(place, manifest.read(place, "run") | {"recorded": dict(recorded)})
 
     def _trainer(
         self, model: keras.Model, optimizer: keras.optimizers.Optimizer, place: Path | None, config: dict, seed: int
@@ -122,8 +130,7 @@ class Runner:
             self._trainers[key] = Trainer(model, optimizer, scenario.loss(), probes=probes, **options)
         return self._trainers[key]
 
-    def _datasets(self, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
-        data = self.data
+    def _datasets(self, data: Any, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
         train = tf.data.Dataset.from_tensor_slices((data.x_train, data.y_train))
         train = train.shuffle(len(data.x_train), seed=seed, reshuffle_each_iteration=True).batch(
             self.scenario.batch_size
@@ -173,9 +180,3 @@ def _without_first_weights(config: Any) -> Any:
     if isinstance(config, (list, tuple)):
         return [_without_first_weights(value) for value in config]
     return config
-
-
-def _fit(
-    trainer: Trainer, train: tf.data.Dataset, validation: tf.data.Dataset, epochs: int, progress: Progress
-) -> None:
-    trainer.fit(train, validation_data=validation, epochs=epochs, progress=progress)

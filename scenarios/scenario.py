@@ -158,6 +158,16 @@ class Scenario(abc.ABC):
     def answers(self) -> Mapping[str, str]:
         """The answer to the question, by the claims' words joined with ``/``; ``""`` is for all other outcomes."""
 
+    def prepare(self, arm: Arm, data: Data) -> Data:
+        """The data as this arm sees them; the same for all arms unless a scenario compares preparations."""
+        del arm
+        return data
+
+    def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
+        """What else is to be known of a trained model, by name, for the measure ``recorded``; nothing by default."""
+        del arm, model, data
+        return {}
+
     def loss(self) -> keras.losses.Loss:
         """The loss: cross-entropy on logits unless a scenario says otherwise."""
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -115,7 +115,12 @@ def test_wrong_names_are_told(run):
         measure("final_scalar", column="acuracy")(run_of(scalars=scalars_table([1.0], accuracy=1.0)))
 
 
-PARAMETERS = {"layer_median": {"column": "x"}, "loss_at_progress": {"progress": 1.0}, "steps_to_loss": {"level": 1.0}}
+PARAMETERS = {
+    "layer_median": {"column": "x"},
+    "loss_at_progress": {"progress": 1.0},
+    "steps_to_loss": {"level": 1.0},
+    "recorded": {"name": "x"},
+}
 
 
 @pytest.mark.parametrize("name", [name for name in MEASURES if name != "first_non_finite_step"])
@@ -199,3 +204,13 @@ def test_steps_to_a_loss_and_to_no_loss():
     assert measure("steps_to_loss", level=-1.0, window=1)(run) == INF
     assert measure("first_non_finite_step")(run) == 3
     assert measure("first_non_finite_step")(run_of(scalars=scalars_table([1.0]))) == INF
+
+
+def test_what_a_scenario_recorded_is_a_measure():
+    run = run_of()
+    run.metadata = {"recorded": {"patterns": 12.0}}
+    assert measure("recorded", name="patterns")(run) == 12.0
+    with pytest.raises(UsageError, match="patterns"):
+        measure("recorded", name="pattern")(run)
+    run.metadata = {}
+    assert np.isnan(measure("recorded", name="patterns")(run))

@@ -9,6 +9,7 @@ from typing import Any
 
 from diagnostics.depth import Slope, attenuation, depth_slope, theil_sen
 from diagnostics.measures.depth_profile import Attenuation, DepthSlope, LayerMedian
+from diagnostics.measures.recorded import Recorded
 from diagnostics.measures.tables import RunLike, profile, readings
 from diagnostics.measures.training import (
     FinalScalar,
@@ -30,6 +31,7 @@ __all__ = [
     "LossAtProgress",
     "PlateauProgress",
     "PlateauSteps",
+    "Recorded",
     "RunLike",
     "Slope",
     "StepsToLoss",
@@ -52,6 +54,7 @@ MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
         LossAtProgress,
         PlateauProgress,
         PlateauSteps,
+        Recorded,
         StepsToLoss,
     )
 }

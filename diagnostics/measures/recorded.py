@@ -1,0 +1,33 @@
+"""A number that the scenario itself found out about a trained model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from probes.errors import unknown_name
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a scenario recorded of a run beside its tables.
+
+    Args:
+        name: what ``Scenario.record`` called it.
+    """
+
+    name: str
+    unit: ClassVar[str] = ""
+
+    def __call__(self, run: Any) -> float:
+        """The number; NaN for a run that recorded nothing.
+
+        Raises:
+            UsageError: the run recorded something, but not this.
+        """
+        recorded = getattr(run, "metadata", {}).get("recorded", {})
+        if recorded and self.name not in recorded:
+            raise unknown_name("recorded number", self.name, recorded)
+        return float(recorded.get(self.name, np.nan))
