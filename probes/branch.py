@@ -35,7 +35,8 @@ def _called(due: tf.Tensor, work: Work) -> list[tf.Tensor]:
     returns = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in then.outputs]
     reads = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in then.captured_inputs]
     otherwise = tf.function(lambda *_: _zeros(returns), input_signature=reads, autograph=False)
-    outputs = tf.raw_ops.If(
+    stateful = any(spec.dtype == tf.resource for spec in reads)
+    outputs = (tf.raw_ops.If if stateful else tf.raw_ops.StatelessIf)(
         cond=due,
         input=then.captured_inputs,
         Tout=[spec.dtype for spec in returns],

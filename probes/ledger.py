@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
 
 from probes.branch import when
-from probes.packing import Layout, Measured
+from probes.measuring import measure, tasks
+from probes.packing import Layout, Packed
 from probes.probe import Probe
-from probes.snapshot import Need
+from probes.snapshot import Need, Snapshot
 from probes.unit_events import UnitHistory
 
 BUFFER_BYTES = 8 * 2**20
@@ -53,9 +54,12 @@ class Ledger:
         """Whether this step is measured; the cadence is a value on the device, so changing it traces nothing anew."""
         return True if self._fixed_every == 1 else tf.equal(step % self._every, 0)
 
-    def record(self, step: tf.Tensor, measure: Callable[[], Measured]) -> None:
+    def record(self, step: tf.Tensor, snapshots: Sequence[Snapshot]) -> None:
         """Measure if the step is due, and write the reading down when its window is complete."""
-        when(self.due(step), lambda: self._write(step, measure()))
+        due = self.due(step)
+        parts = list(measure(tasks(self.probes, snapshots), due))
+        if parts:
+            when(due, lambda: self._write(step, parts))
 
     def drain(self) -> tuple[np.ndarray, np.ndarray, int]:
         """The readings since the last call.
@@ -76,13 +80,11 @@ class Ledger:
         self.drain()
         self.history.forget()
 
-    def _write(self, step: tf.Tensor, measured: Measured) -> list[tf.Tensor]:
-        if not measured:
-            return []
+    def _write(self, step: tf.Tensor, parts: list[Packed]) -> list[tf.Tensor]:
         if self.layout is None:
-            self._open(Layout(self.probes, measured))
+            self._open(Layout(self.probes, parts))
         assert self.layout is not None
-        vector = self.layout.pack(measured)
+        vector = self.layout.arrange(parts)
         phase = step % self._window
         if self._window > self._fixed_every:
             merged = self.layout.merge(tf.stack([self._open_window, vector]))

@@ -23,7 +23,7 @@ from probes.probe import Probe
 from probes.reading import Reading, Row, join, join_events, tabulate
 from probes.rectifiers import seeing
 from probes.snapshot import Snapshot
-from probes.step import Step, measure
+from probes.step import Step
 
 
 class Monitor:
@@ -104,7 +104,7 @@ class Monitor:
         self._note_rows(step.capture, snapshots)
         number = self._step.read_value()
         for ledger in self._ledgers:
-            ledger.record(number, lambda ledger=ledger: measure(ledger.probes, snapshots))
+            ledger.record(number, snapshots)
         self._step.assign_add(1)
 
     def reset(self) -> None:

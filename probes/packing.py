@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +17,12 @@ Measured = Mapping[tuple[int, str], Mapping[str, Statistic]]
 
 
 @dataclass(frozen=True)
-class Slot:
-    """Where one statistic of one row stands in the vector."""
+class Place:
+    """What one statistic of one row is, and how large."""
 
     probe: int
     row: str
     name: str
-    merge: Merge
-    offset: int
     shape: tuple[int, ...]
 
     @property
@@ -33,47 +31,80 @@ class Slot:
         return math.prod(self.shape)
 
 
+@dataclass(frozen=True)
+class Packed:
+    """Statistics one after the other in a vector ``[Σ size]``, float32."""
+
+    places: tuple[Place, ...]
+    values: tf.Tensor
+
+
+def pack(probes: Sequence[Probe], measured: Measured) -> Packed:
+    """All statistics as one vector.
+
+    Raises:
+        ValueError: a statistic whose size depends on the batch.
+    """
+    statistics = [(*key, name, value) for key, named in measured.items() for name, value in named.items()]
+    # Scalars first: all of them become one operation, however many layers there are.
+    statistics.sort(key=lambda entry: not _is_scalars(entry[3]))
+    places = tuple(Place(probe, row, name, _shape(value)) for probe, row, name, value in statistics)
+    for place in places:
+        if None in place.shape:
+            probe = type(probes[place.probe]).__name__
+            raise ValueError(f"{probe} returns {place.name!r} of a size that is not fixed: {place.shape}")
+    scalars = [scalar for *_, value in statistics if _is_scalars(value) for scalar in tf.nest.flatten(value)]
+    vectors = [tf.reshape(value, [-1]) for *_, value in statistics if not _is_scalars(value)]
+    return Packed(places, join([*([tf.stack(scalars)] if scalars else []), *vectors]))
+
+
+def join(vectors: Sequence[tf.Tensor]) -> tf.Tensor:
+    """One vector from several."""
+    return vectors[0] if len(vectors) == 1 else tf.concat(vectors, axis=0)
+
+
+@dataclass(frozen=True)
+class Slot(Place):
+    """Where a statistic stands in the record's vector."""
+
+    merge: Merge
+    offset: int
+
+
 class Layout:
     """Fixes, at the first trace, where each statistic stands; later traces fill the same places.
 
     Args:
         probes: the probes, whose ``merges`` say how their statistics merge.
-        measured: the statistics of the first trace.
-
-    Raises:
-        ValueError: a statistic that its probe does not declare, or whose size depends on the batch.
+        parts: the statistics of the first trace.
     """
 
-    def __init__(self, probes: tuple[Probe, ...], measured: Measured) -> None:
+    def __init__(self, probes: tuple[Probe, ...], parts: Sequence[Packed]) -> None:
         self.slots: list[Slot] = []
-        self.rows: set[str] = set()
         self.width = 0
         self._of_row: dict[tuple[int, str], list[Slot]] = {}
-        statistics = [(*key, name, value) for key, named in measured.items() for name, value in named.items()]
-        # Scalars first: all of them become one operation, however many layers there are.
-        for probe, row, name, value in sorted(statistics, key=lambda entry: not _is_scalars(entry[3])):
-            shape = _shape(value)
-            if None in shape:
-                raise ValueError(
-                    f"{type(probes[probe]).__name__} returns {name!r} of a size that is not fixed: {shape}"
-                )
-            self.slots.append(Slot(probe, row, name, probes[probe].merges[name], self.width, shape))
-            self.width += self.slots[-1].size
-            self.rows.add(row)
-            self._of_row.setdefault((probe, row), []).append(self.slots[-1])
+        for at in (place for part in parts for place in part.places):
+            slot = Slot(at.probe, at.row, at.name, at.shape, probes[at.probe].merges[at.name], self.width)
+            self.slots.append(slot)
+            self.width += slot.size
+            self._of_row.setdefault((slot.probe, slot.row), []).append(slot)
+        self.rows = {slot.row for slot in self.slots}
 
-    def pack(self, measured: Measured) -> tf.Tensor:
+    def arrange(self, parts: Sequence[Packed]) -> tf.Tensor:
         """The vector ``[width]``, float32; NaN where this trace has nothing for a slot, or another size."""
-        scalars: list[tf.Tensor] = []
-        vectors: list[tf.Tensor] = []
-        for slot in self.slots:
-            value = measured.get((slot.probe, slot.row), {}).get(slot.name)
-            value = tf.fill(slot.shape, math.nan) if value is None or _shape(value) != slot.shape else value
-            if _is_scalars(value):
-                scalars.extend(value if isinstance(value, tuple) else (value,))
-            else:
-                vectors.append(tf.reshape(value, [-1]))
-        return tf.concat([*([tf.stack(scalars)] if scalars else []), *vectors], axis=0)
+        found, width = {}, 0
+        for place in (place for part in parts for place in part.places):
+            found[place.probe, place.row, place.name, place.shape] = np.arange(width, width + place.size)
+            width += place.size
+        nothing = width
+        order = [
+            found.get((slot.probe, slot.row, slot.name, slot.shape), np.full(slot.size, nothing)) for slot in self.slots
+        ]
+        index = np.concatenate(order)
+        values = [part.values for part in parts]
+        if np.array_equal(index, np.arange(width)):
+            return join(values)
+        return tf.gather(join([*values, tf.constant([math.nan])]), index)
 
     def merge(self, parts: tf.Tensor) -> tf.Tensor:
         """One vector from several, ``[parts, width]`` to ``[width]``, each slot in its own way."""

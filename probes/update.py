@@ -109,4 +109,6 @@ def _sum(terms: tuple[tf.Tensor, ...]) -> tf.Tensor:
 def read(variable: Any) -> tf.Tensor:
     """A variable's value at this point of the step."""
     held = variable.value if isinstance(variable, keras.Variable) else variable
+    if isinstance(held, tf.Variable) and not tf.executing_eagerly() and hasattr(held, "handle"):
+        return tf.raw_ops.ReadVariableOp(resource=held.handle, dtype=held.dtype)
     return held.read_value() if hasattr(held, "read_value") else tf.convert_to_tensor(held)
