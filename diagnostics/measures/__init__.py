@@ -60,7 +60,7 @@ MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
 }
 
 
-def measure(name: str, **parameters: Any) -> Callable[[RunLike], float]:
+def measure(name: str, /, **parameters: Any) -> Callable[[RunLike], float]:
     """The measure of a name with its parameters set: ``measure("depth_slope", layers="hidden_*")(run)``.
 
     Args:
