@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,17 +10,17 @@ import keras
 import tensorflow as tf
 
 from probes.facts import Facts, facts_of
-from probes.layers import LayerNames, unit_axis
+from probes.layers import unit_axis
 from probes.rectifiers import Rectified, composes, declared
 from probes.snapshot import Need
 from probes.tap import seen_through, source, tap
 from probes.update import read
+from probes.variables import Names
 
 MEASURED = "measured"
 INNER_LOOP = "runs inside an inner loop or function of its own, whose tensors do not reach the step"
 NO_FLOATS = "its output has no floating tensor of known rank"
 HANDED_ON = "returns what a layer inside it returned, whose row it is"
-NOT_CALLED = "was not called in the step, or not through its __call__"
 NO_ROW = "no probe applies to it, or it first ran when the record had already been laid out"
 MODEL_ITSELF = "the model itself: only the weights that it holds outside its layers"
 
@@ -87,7 +87,7 @@ class Capture:
         graph: the graph in which the step is traced, ``None`` when eager.
     """
 
-    def __init__(self, names: LayerNames, wants: Callable[[Need, Facts, str | None], bool]) -> None:
+    def __init__(self, names: Names, wants: Callable[[Need, Facts, str | None], bool]) -> None:
         self.names = names
         self.calls: list[Call] = []
         self.order: dict[str, keras.Layer] = {}
@@ -189,6 +189,17 @@ class Capture:
 
     def _in_step(self) -> bool:
         return current_graph() is self.graph
+
+
+def rows_of(calls: Iterable[Call]) -> Iterator[tuple[str, Call]]:
+    """Each call with its row: its path, and for calls of another shape than the first a number, ``path@2``."""
+    shapes: dict[str, list[tuple[int | None, ...]]] = {}
+    for call in calls:
+        known, shape = shapes.setdefault(call.path, []), tuple(call.activation.shape[1:])
+        if shape not in known:
+            known.append(shape)
+        place = known.index(shape) + 1
+        yield call.path if place == 1 else f"{call.path}@{place}", call
 
 
 def current_graph() -> Any:

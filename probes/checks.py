@@ -12,6 +12,7 @@ from probes.capture import current_graph
 from probes.errors import UsageError, unknown_name
 from probes.layers import LayerNames, children
 from probes.probe import Probe
+from probes.variables import is_watchable_without_layers, names_of
 
 if TYPE_CHECKING:
     from probes.step import Step
@@ -62,13 +63,16 @@ def check_model(model: Any, probes: Sequence[Probe]) -> None:
     Raises:
         UsageError: naming the model or the pattern.
     """
+    if is_watchable_without_layers(model):
+        check_patterns([entry.path for entry in names_of(model).entries()], probes)
+        return
     is_model = hasattr(model, "_flatten_layers") and not isinstance(model, type)
     if not is_model or (model.built and not children(model) and not model.trainable_variables):
         raise UsageError(
             what="there are no layers to watch",
             where="Monitor(model)",
             got=repr(model),
-            do="give a Keras model that holds layers",
+            do="give a Keras model that holds layers; or a tf.Module or a list of variables, for their gradients only",
         )
     if model.built:
         check_patterns([entry.path for entry in LayerNames(model).entries()], probes)
@@ -115,10 +119,14 @@ def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequ
 
 def _check_gradient(gradient: Any, variable: Any) -> None:
     if not hasattr(gradient, "shape"):
-        raise _misfit(f"a {type(gradient).__name__} in place of the gradient of {variable.path}")
+        raise _misfit(f"a {type(gradient).__name__} in place of the gradient of {_name(variable)}")
     shape = tf.TensorShape(gradient.shape)
     if not shape.is_compatible_with(variable.shape):
-        raise _misfit(f"a gradient of shape {tuple(shape)} for {variable.path} of shape {tuple(variable.shape)}")
+        raise _misfit(f"a gradient of shape {tuple(shape)} for {_name(variable)} of shape {tuple(variable.shape)}")
+
+
+def _name(variable: Any) -> str:
+    return getattr(variable, "path", variable.name)
 
 
 def _misfit(got: str) -> UsageError:

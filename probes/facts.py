@@ -40,8 +40,8 @@ def facts_of(layer: keras.Layer, arguments: Mapping[str, Any]) -> Facts:
 
 
 def _class_that_runs(layer: keras.Layer) -> str | None:
-    call = type(layer).call
-    return call.__qualname__.partition(".")[0] if call.__module__.startswith("keras.") else None
+    call = getattr(type(layer), "call", None)  # a tf.Module has none
+    return call.__qualname__.partition(".")[0] if call and call.__module__.startswith("keras.") else None
 
 
 def _output_activation(layer: keras.Layer) -> str | None:

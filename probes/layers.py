@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+NOT_CALLED = "was not called in the step, or not through its __call__"
+
 
 @dataclass(frozen=True)
 class LayerEntry:
@@ -35,7 +37,12 @@ class LayerNames:
     Keras tracks the layers in attributes, lists and dictionaries. A layer that hides elsewhere (in an object of the
     user's, say) is adopted at its first call inside the model, under the path of the layer that called it. A path once
     given stays, whatever is added to the model later.
+
+    Attributes:
+        uncalled: why nothing was captured of a layer that no call was seen of.
     """
+
+    uncalled = NOT_CALLED
 
     def __init__(self, model: keras.Layer) -> None:
         self.model = model
@@ -71,7 +78,7 @@ class LayerNames:
         """
         key = (above, function, number)
         if key not in self._inside:
-            self._inside[key] = _unique(f"{above}/{function}" if above else function, self._taken)
+            self._inside[key] = unique(f"{above}/{function}" if above else function, self._taken)
             self._taken.add(self._inside[key])
         return self._inside[key]
 
@@ -88,7 +95,7 @@ class LayerNames:
     def _name(self, layer: keras.Layer, above: str) -> str:
         """The path that the layer has, or from now on."""
         if id(layer) not in self._paths:
-            path = _unique(f"{above}/{layer.name}" if above else layer.name, self._taken)
+            path = unique(f"{above}/{layer.name}" if above else layer.name, self._taken)
             self._taken.add(path)
             self._paths[id(layer)] = (path, layer)
         return self._paths[id(layer)][0]
@@ -125,7 +132,8 @@ def _walk(root: keras.Layer) -> Iterator[tuple[keras.Layer, keras.Layer]]:
         waiting.extend((layer, child) for child in reversed(children(layer)))
 
 
-def _unique(path: str, taken: set[str]) -> str:
+def unique(path: str, taken: set[str]) -> str:
+    """The path, with a number where it is taken."""
     number, candidate = 1, path
     while candidate in taken:
         number += 1

@@ -11,14 +11,16 @@ import keras
 import tensorflow as tf
 
 from probes.branch import when
-from probes.capture import Call, Capture
+from probes.capture import Call, Capture, rows_of
 from probes.clipping import Clipping, clipping_of
 from probes.facts import Facts, facts_of
-from probes.layers import LayerEntry, LayerNames
+from probes.layers import LayerEntry
 from probes.primitives import square_sum_of_all
+from probes.packing import Packed
 from probes.probe import Probe
 from probes.snapshot import Need, Snapshot
 from probes.update import Watched, WeightReading, read
+from probes.variables import Names
 
 Gradient = tf.Tensor | tf.IndexedSlices | None
 
@@ -35,7 +37,7 @@ class Step:
 
     def __init__(
         self,
-        names: LayerNames,
+        names: Names,
         probes: Sequence[Probe],
         optimizer: keras.optimizers.Optimizer | None,
         due: tf.Tensor | bool = True,
@@ -51,6 +53,7 @@ class Step:
         self._probes = probes
         self._clipping = clipping_of(optimizer) if "clipping" in self._needs else None
         self.capture = Capture(names, self._wants)
+        self.references: list[list[Packed]] = []
 
     def end_forward(self) -> None:
         """Look at the weights before the update, also of layers that were built only now."""
@@ -87,16 +90,11 @@ class Step:
 
     def _of_calls(self, entry: LayerEntry, calls: list[Call], own: dict[str, Any]) -> Iterator[Snapshot]:
         """The layer's variables stand with its first call; calls of another shape are rows of their own."""
-        shapes: list[tuple[int | None, ...]] = []
         if not calls and own:
             yield Snapshot(entry.path, entry.kind, tf.constant(math.nan), facts=facts_of(entry.layer, {}), **own)
-        for number, call in enumerate(calls):
-            shape = tuple(call.activation.shape[1:])
-            if shape not in shapes:
-                shapes.append(shape)
-            place = shapes.index(shape)
+        for number, (path, call) in enumerate(rows_of(calls)):
             yield Snapshot(
-                path=entry.path if place == 0 else f"{entry.path}@{place + 1}",
+                path=path,
                 kind=call.function or entry.kind,
                 examples=_examples(call),
                 unit_axis=call.unit_axis,

@@ -20,7 +20,7 @@ def assert_all_seen(kind: Kind, watched: Trained) -> None:
     """Every layer is measured, or stands in the layer table with the reason that the case expects."""
     (monitor,) = watched.monitors
     said = statuses(monitor)
-    assert set(said) == {path for path, _ in paths(watched.model)}
+    assert set(said) >= {path for path, _ in paths(watched.model)}  # and rows of functions inside a ``call``
     assert {path: status for path, status in said.items() if status != MEASURED} == dict(kind.unseen)
 
 

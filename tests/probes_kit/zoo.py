@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from probes.capture import HANDED_ON, INNER_LOOP, MODEL_ITSELF, NO_FLOATS, NOT_CALLED
+from probes.capture import HANDED_ON, INNER_LOOP, MODEL_ITSELF, NO_FLOATS
+from probes.layers import NOT_CALLED
 
 BATCH = 6
 
