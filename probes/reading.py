@@ -82,7 +82,8 @@ def tabulate(
             statistics = layout.statistic(values, number, row.layer) if layout else {}
             if statistics:
                 for column, numbers in history.columns(probe, number, row, steps, statistics).items():
-                    table[column][:, place] = numbers
+                    table[column] = _with_place_for(table[column], numbers)
+                    table[column][:, place] = numbers if numbers.ndim == 1 else _cells(numbers)
     index = {
         "step": np.repeat(steps, len(rows)),
         "layer": pd.Series([row.layer for row in rows] * len(steps), dtype="str"),
@@ -92,6 +93,18 @@ def tabulate(
     measured = layout.rows if layout else set()
     frame = pd.DataFrame(index | {name: column.reshape(-1) for name, column in table.items()})
     return frame[frame["layer"].isin(measured)]
+
+
+def _with_place_for(cells: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """A column that has a vector in each row holds objects, ``None`` where missing; Parquet keeps it as lists."""
+    return cells if numbers.ndim == 1 or cells.dtype == object else np.full(cells.shape, None, object)
+
+
+def _cells(vectors: np.ndarray) -> np.ndarray:
+    cells = np.full(len(vectors), None, object)
+    for place, vector in enumerate(vectors):
+        cells[place] = None if np.isnan(vector).all() else vector.astype(np.float32)
+    return cells
 
 
 def columns_of(probe: Probe, statistics: Arrays) -> Arrays:

@@ -1,0 +1,18 @@
+"""Entries counted one by one between half decades from 10⁻⁶ to 10³, negative, near 0 and positive; then those that are NaN."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+POSITIVE = [np.float32(digit * 10.0**power) for power in range(-6, 3) for digit in (1, 3)] + [np.float32(1000)]
+BOUNDARIES = [-edge for edge in reversed(POSITIVE)] + POSITIVE
+
+
+def columns(steps) -> dict[str, float]:
+    entries = [entry for step in steps for entry in step.activation.ravel()]
+    edges = [-math.inf, *BOUNDARIES]
+    counts = [sum(low <= entry < high for entry in entries) for low, high in zip(edges, BOUNDARIES, strict=False)]
+    counts += [sum(entry >= BOUNDARIES[-1] for entry in entries), sum(math.isnan(entry) for entry in entries)]
+    return {f"histogram[{place}]": count for place, count in enumerate(counts)}
