@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ import tensorflow as tf
 
 from diagnostics import manifest
 from diagnostics.experiments import Experiment, load_experiment, run_directory
+from diagnostics.resuming import begin_again, record_failure, resumable
 from diagnostics.trainer import Trainer
 
 NOT_STRUCTURE = ("initializer", "seed")
@@ -74,23 +76,54 @@ class Runner:
             KeyboardInterrupt: after everything so far was recorded.
         """
         seeds = tuple(seeds)
-        content = manifest.create(self.directory, "scenario", self._content(arms, seeds)) if self.record else {}
+        if not self.record:
+            for arm in arms:
+                self.train(arm, seeds)
+            return None
+        with self.opened(arms, seeds):
+            for arm in arms:
+                self.train(arm, seeds)
+        return load_experiment(self.directory)
+
+    @contextmanager
+    def opened(self, arms: Sequence[ArmLike], seeds: Sequence[int], *, resume: bool = False) -> Iterator[None]:
+        """The scenario's folder: made, or taken up again, and its status set when the block ends.
+
+        Raises:
+            UsageError: the folder is occupied or cannot be written; to be resumed, it holds another experiment.
+        """
+        content = self._content(arms, seeds)
+        if resume:
+            content = resumable(self.directory, content)
+        else:
+            content = manifest.create(self.directory, "scenario", content)
         status = "failed"
         try:
-            for arm in arms:
-                for seed in seeds:
-                    self._train(arm, seed)
+            yield
             status = "finished"
         except KeyboardInterrupt:
             status = "interrupted"
             raise
         finally:
-            if self.record:
-                manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
-        return load_experiment(self.directory) if self.record else None
+            manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
 
-    def _train(self, arm: ArmLike, seed: int) -> None:
-        """One training; what it raises is in its own record, so that it need not stop the others."""
+    def train(self, arm: ArmLike, seeds: Iterable[int]) -> None:
+        """Train one arm with several seeds; those that have finished before are left as they are."""
+        for seed in seeds:
+            if not self.record:
+                self._fit(arm, seed)
+            elif begin_again(run_directory(self.directory, arm.name, seed)):
+                self._fit_and_record_failure(arm, seed)
+
+    def _fit_and_record_failure(self, arm: ArmLike, seed: int) -> None:
+        """A training that fails says so in its own record, and need not stop the others."""
+        try:
+            self._fit(arm, seed)
+        except Exception as error:
+            self._trainers.clear()
+            record_failure(run_directory(self.directory, arm.name, seed), self._config(arm), seed, error)
+
+    def _fit(self, arm: ArmLike, seed: int) -> None:
         keras.utils.set_random_seed(seed)
         data = self.scenario.prepare(arm, self.data)
         model, optimizer = self.scenario.model(arm, data), self.scenario.optimizer(arm)
@@ -101,14 +134,8 @@ class Runner:
         def progress(steps: int, numbers: Mapping[str, float]) -> None:
             self.tell(arm.label, seed, steps, numbers)
 
-        try:
-            trainer.fit(train, validation_data=validation, epochs=self.scenario.epochs, progress=progress)
-        except tf.errors.OpError:
-            self._trainers.clear()
-            if not self.record:
-                raise
-        else:
-            self._add_recorded(place, self.scenario.record(arm, trainer.model, data))
+        trainer.fit(train, validation_data=validation, epochs=self.scenario.epochs, progress=progress)
+        self._add_recorded(place, self.scenario.record(arm, trainer.model, data))
 
     @staticmethod
     def _add_recorded(place: Path | None, recorded: Mapping[str, float]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics import catalogue
-from diagnostics.experiments import Experiment
+from diagnostics.experiments import Experiment, load_experiment
 from diagnostics.options import choose_arms
 from diagnostics.progress import progress_bar
 from probes.errors import unknown_name
@@ -49,7 +49,7 @@ class Workbench:
         Raises:
             UsageError: an arm or a data set that is not there.
         """
-        with _quiet_import():
+        with quiet_import():
             module = importlib.import_module(f"scenarios.{name}")
             load = importlib.import_module("scenarios.data").load
         scenario = getattr(module, catalogue.class_name(name))()
@@ -62,26 +62,56 @@ class Workbench:
         chosen = tuple(every[arm] for arm in choose_arms(arms, list(every)))
         return cls(scenario, chosen, seeds or tuple(range(scenario.seeds)), load(scenario.data))
 
-    def train(self, directory: Path, command: str) -> Experiment:
-        """Train everything, with a progress bar on standard error, and store it in ``directory``."""
-        import tensorflow as tf  # noqa: PLC0415
+    def train(self, directory: Path, command: str, *, jobs: int = 1, backend: str = "loky", resume: bool = False) -> Experiment:
+        """Train everything, with a progress bar on standard error, and store it in ``directory``.
 
-        from diagnostics.experiment import Runner  # noqa: PLC0415
+        Args:
+            directory: the scenario's folder.
+            command: what was typed, for the record.
+            jobs: processes at a time; the numbers do not depend on it.
+            backend: joblib's back-end for several processes: ``loky``, ``dask`` or ``ray``.
+            resume: go on with what the folder holds, and train only what is missing.
+        """
+        from diagnostics.experiment import Runner  # noqa: PLC0415 - TensorFlow
 
-        tf.config.experimental.enable_op_determinism()
+        repeatable()
+        runner = Runner(self.scenario, self.data, directory, command)
+        with runner.opened(self.arms, self.seeds, resume=resume):
+            if jobs > 1:
+                self._train_in_processes(directory, command, jobs, backend)
+            else:
+                self._train_here(runner)
+        return load_experiment(directory)
+
+    def _train_here(self, runner: Any) -> None:
         steps = -(-len(self.data.x_train) // self.scenario.batch_size) * self.scenario.epochs
         with progress_bar(steps * len(self.arms) * len(self.seeds)) as advance:
 
             def tell(arm: str, seed: int, done: int, numbers: Mapping[str, float]) -> None:
                 advance(f"{arm}, seed {seed}", done, numbers)
 
-            experiment = Runner(self.scenario, self.data, directory, command, tell).run(self.arms, self.seeds)
-        assert experiment is not None
-        return experiment
+            runner.tell = tell
+            for arm in self.arms:
+                runner.train(arm, self.seeds)
+
+    def _train_in_processes(self, directory: Path, command: str, jobs: int, backend: str) -> None:
+        from diagnostics.jobs import train_arms  # noqa: PLC0415
+
+        names = [arm.name for arm in self.arms]
+        options: dict[str, Any] = {"jobs": jobs, "backend": backend}
+        with progress_bar(len(names)) as advance:
+            train_arms(self.scenario, names, self.seeds, directory, command, done=lambda arm: advance(arm, 1, {}), **options)
+
+
+def repeatable() -> None:
+    """Make TensorFlow's operations give the same bits each time, whatever the threads do."""
+    import tensorflow as tf  # noqa: PLC0415
+
+    tf.config.experimental.enable_op_determinism()
 
 
 @contextmanager
-def _quiet_import() -> Iterator[None]:
+def quiet_import() -> Iterator[None]:
     """Keep what TensorFlow's libraries print while they load from standing between the user and the answer."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("diagnostics", "probes", "scenarios")
-COMMANDS = {"run", "workbench", "watch", "export", "__main__"}
+COMMANDS = {"run", "workbench", "jobs", "watch", "export", "__main__"}
 # What diagnostics has beside these and the commands is light.
 HEAVY = {"trainer", "training_step", "callback", "experiment", "distribution", "tensorboard"}
 ERRORS, TENSORFLOW = "probes.errors", "tensorflow"
