@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from probes.errors import UsageError, unknown_name
+
+Parts = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""``(x_train, y_train), (x_test, y_test)``, as Keras has it."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +24,10 @@ class Data:
     Attributes:
         name: its name.
         x_train: float32 ``[examples, features]``, each set by the training part's mean and standard deviation.
-        y_train: classes, int64 ``[examples]``.
+        y_train: classes, int64 ``[examples]``; for regression standardised values, float32 ``[examples, 1]``.
         x_test: like ``x_train``.
         y_test: like ``y_train``.
-        classes: number of classes.
+        classes: number of classes; 0 for regression.
     """
 
     name: str
@@ -34,68 +38,118 @@ class Data:
     classes: int
 
     @property
+    def outputs(self) -> int:
+        """Units of the last layer: one a class, or one value."""
+        return self.classes or 1
+
+    @property
     def second_moment(self) -> float:
         """Mean of x² over the training part: where signal propagation starts."""
         return float(np.mean(np.square(self.x_train, dtype=np.float64)))
 
 
 def load(name: str) -> Data:
-    """A data set by name, always split in the same way.
+    """A data set by name, always split in the same way, standardised by its training part.
 
     Args:
-        name: ``digits`` (1,797 images of 8 × 8, scikit-learn), ``mnist`` or ``fashion_mnist`` (70,000 of 28 × 28, Keras).
+        name: for classification ``digits`` (1,797 images of 8 × 8, scikit-learn), ``mnist`` or ``fashion_mnist`` (70,000 of
+            28 × 28, Keras); for regression ``diabetes`` (442 patients, 10 features, scikit-learn) or ``california_housing``
+            (20,640 districts, 8 features, Keras).
 
     Returns:
-        The data; inputs have mean 0 and variance 1 over the training part as a whole.
+        The data. Images have mean 0 and variance 1 over the training part as a whole; tables have them feature by feature,
+        and so has the value that regression predicts.
 
     Raises:
         UsageError: no such data set, or one that is neither in the Keras cache nor can be downloaded.
     """
+    data = load_raw(name)
+    x_train, x_test = standardised(data.x_train, data.x_test, axis=None if data.classes else 0)
+    data = replace(data, x_train=x_train, x_test=x_test)
+    if data.classes:
+        return data
+    y_train, y_test = standardised(data.y_train, data.y_test, axis=0)
+    return replace(data, y_train=y_train, y_test=y_test)
+
+
+@cache
+def load_raw(name: str) -> Data:
+    """The same data set as it was measured: pixels, years, blood pressure, in their own units.
+
+    Args:
+        name: as for ``load``.
+
+    Returns:
+        The data in the same split, unscaled; do not write into the arrays.
+
+    Raises:
+        UsageError: as for ``load``.
+    """
     if name not in LOADERS:
         raise unknown_name("data set", name, LOADERS)
     (x_train, y_train), (x_test, y_test) = LOADERS[name]()
-    mean, deviation = x_train.mean(dtype=np.float64), x_train.std(dtype=np.float64)
+    classes = 0 if name in REGRESSION else int(y_train.max()) + 1
 
-    def scaled(x: np.ndarray) -> np.ndarray:
-        return ((x.reshape(len(x), -1) - mean) / deviation).astype(np.float32)
+    def flat(x: np.ndarray) -> np.ndarray:
+        return x.reshape(len(x), -1).astype(np.float32)
 
-    classes = int(y_train.max()) + 1
-    return Data(name, scaled(x_train), y_train.astype(np.int64), scaled(x_test), y_test.astype(np.int64), classes)
+    target = partial(np.asarray, dtype=np.int64) if classes else flat
+    return Data(name, flat(x_train), target(y_train), flat(x_test), target(y_test), classes)
 
 
-def _digits() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - a second to import
+def standardised(train: np.ndarray, *others: np.ndarray, axis: int | None) -> tuple[np.ndarray, ...]:
+    """Arrays by the first one's mean and standard deviation.
+
+    Formula: (x − μ) / σ; where σ = 0, x − μ.
+
+    Args:
+        train: decides μ and σ, ``[examples, features]``.
+        others: scaled alike.
+        axis: 0 for one μ and σ a feature, ``None`` for one of all.
+
+    Returns:
+        The arrays in their order, float32.
+    """
+    mean, deviation = train.mean(axis, dtype=np.float64), train.std(axis, dtype=np.float64)
+    divisor = np.where(deviation > 0, deviation, 1.0)
+    return tuple(((x - mean) / divisor).astype(np.float32) for x in (train, *others))
+
+
+def _from_sklearn(name: str, *, stratified: bool, **options: bool) -> Parts:
+    from sklearn import datasets  # noqa: PLC0415 - a second to import
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
-    x, y = load_digits(return_X_y=True)
-    parts = train_test_split(x, y, test_size=0.2, random_state=0, stratify=y)
+    x, y = getattr(datasets, f"load_{name}")(return_X_y=True, **options)
+    parts = train_test_split(x, y, test_size=0.2, random_state=0, stratify=y if stratified else None)
     x_train, x_test, y_train, y_test = (np.asarray(part) for part in parts)
     return (x_train, y_train), (x_test, y_test)
 
 
-def _from_keras(name: str) -> Callable[[], tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]]:
-    def fetch() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-        try:
-            return getattr(keras.datasets, name).load_data()
-        except Exception as error:
-            raise UsageError(
-                what=f"the data set {name} is not there and could not be downloaded",
-                where=f"--data {name}",
-                got=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}",
-                do=f"run once with network, or put what keras.datasets.{name} downloads into {_cache(name)}; "
-                "or use --data digits, which ships with scikit-learn",
-            ) from error
-
-    return fetch
+def _from_keras(name: str) -> Parts:
+    try:
+        return getattr(keras.datasets, name).load_data()
+    except Exception as error:
+        raise UsageError(
+            what=f"the data set {name} is not there and could not be downloaded",
+            where=f"--data {name}",
+            got=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}",
+            do=f"run once with network, or put what keras.datasets.{name} downloads into {_cache(name)}; "
+            f"or use --data {'diabetes' if name in REGRESSION else 'digits'}, which ships with scikit-learn",
+        ) from error
 
 
 def _cache(name: str) -> Path:
     home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "datasets"
-    return home / ("mnist.npz" if name == "mnist" else "fashion-mnist")
+    return home / {"fashion_mnist": "fashion-mnist"}.get(name, f"{name}.npz")
 
 
-LOADERS: dict[str, Callable[[], tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]]] = {
-    "digits": _digits,
-    "fashion_mnist": _from_keras("fashion_mnist"),
-    "mnist": _from_keras("mnist"),
+REGRESSION = frozenset({"california_housing", "diabetes"})
+"""Data sets whose target is a value."""
+
+LOADERS: dict[str, Callable[[], Parts]] = {
+    "california_housing": partial(_from_keras, "california_housing"),
+    "diabetes": partial(_from_sklearn, "diabetes", stratified=False, scaled=False),
+    "digits": partial(_from_sklearn, "digits", stratified=True),
+    "fashion_mnist": partial(_from_keras, "fashion_mnist"),
+    "mnist": partial(_from_keras, "mnist"),
 }

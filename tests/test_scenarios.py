@@ -14,7 +14,7 @@ import pytest
 from diagnostics import catalogue, figures
 from diagnostics.measures import measure
 from probes.probe import Probe
-from scenarios.data import Data, load
+from scenarios.data import Data, load, load_raw, standardised
 from scenarios.scenario import Scenario
 
 PLACEHOLDERS = {"supported", "refuted", "inconclusive", "low", "high", "seeds"}
@@ -74,10 +74,11 @@ def test_claims_arms_and_figures_are_data(scenario):
     assert "" in scenario.answers()
 
 
-def test_every_arm_builds_a_model_that_takes_the_data(scenario, digits):
+def test_every_arm_builds_a_model_that_takes_the_data(scenario):
     for arm in scenario.arms():
-        model = scenario.model(arm, digits)
-        assert model(digits.x_train[:2]).shape == (2, digits.classes)
+        data = scenario.prepare(arm, load(scenario.data))
+        model = scenario.model(arm, data)
+        assert model(data.x_train[:2]).shape == (2, data.outputs)
         assert isinstance(scenario.optimizer(arm), keras.optimizers.Optimizer)
     assert all(isinstance(probe, Probe) for probe in scenario.probes())
 
@@ -94,3 +95,24 @@ def test_data_are_split_alike_and_scaled_by_the_training_part(digits):
     assert digits.x_train.mean() == pytest.approx(0, abs=1e-5) and digits.x_train.std() == pytest.approx(1, abs=1e-5)
     assert digits.second_moment == pytest.approx(1, abs=1e-5)
     assert len(digits.x_train) + len(digits.x_test) == 1797 and digits.classes == 10
+
+
+def test_regression_predicts_one_value_and_is_scaled_feature_by_feature():
+    data = load("diabetes")
+    assert (data.classes, data.outputs, len(data.x_train) + len(data.x_test)) == (0, 1, 442)
+    assert data.y_train.shape == (353, 1) and data.y_train.dtype == np.float32
+    for values in (data.x_train, data.y_train):
+        np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-5)
+        np.testing.assert_allclose(values.std(axis=0), 1, atol=1e-5)
+
+
+def test_raw_data_are_the_same_examples_in_their_own_units(digits):
+    raw = load_raw("digits")
+    assert raw.x_train.min() == 0 and raw.x_train.max() == 16
+    scaled = (raw.x_train - raw.x_train.mean(dtype=float)) / raw.x_train.std(dtype=float)
+    np.testing.assert_allclose(digits.x_train, scaled, atol=1e-5)
+
+
+def test_what_does_not_vary_is_only_shifted():
+    train, test = standardised(np.full((4, 1), 3.0), np.array([[3.0], [5.0]]), axis=0)
+    assert (train == 0).all() and test.ravel().tolist() == [0, 2]
