@@ -93,10 +93,7 @@ class Runner:
             UsageError: the folder is occupied or cannot be written; to be resumed, it holds another experiment.
         """
         content = self._content(arms, seeds)
-        if resume:
-            content = resumable(self.directory, content)
-        else:
-            content = manifest.create(self.directory, "scenario", content)
+        content = resumable(self.directory, content) if resume else manifest.create(self.directory, "scenario", content)
         status = "failed"
         try:
             yield
@@ -194,8 +191,10 @@ class Runner:
 
 
 def structure(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
-    """What decides the compiled step: the model but for its first weights, the optimizer but for its learning rate."""
-    settings = {key: value for key, value in optimizer.get_config().items() if key not in ("learning_rate", "name")}
+    """What decides the compiled step: the model but for its first weights, the optimizer but for a constant rate."""
+    settings = {key: value for key, value in optimizer.get_config().items() if key != "name"}
+    if not isinstance(settings["learning_rate"], Mapping):  # a schedule is traced into the step, a number is not
+        del settings["learning_rate"]
     whole = {"model": model.get_config(), "optimizer": settings, "kind": type(optimizer).__name__}
     return json.dumps(_without_first_weights(whole), sort_keys=True, default=str)
 
