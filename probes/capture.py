@@ -85,6 +85,7 @@ class Capture:
         order: every layer that ran, by path, in that order, captured or not.
         unseen: why a layer that ran was not captured, by path.
         graph: the graph in which the step is traced, ``None`` when eager.
+        batches: the number of examples in each call of the model.
     """
 
     def __init__(self, names: Names, wants: Callable[[Need, Facts, str | None], bool]) -> None:
@@ -94,6 +95,7 @@ class Capture:
         self.unseen: dict[str, str] = {}
         self._wants = wants
         self.graph = current_graph()
+        self.batches: list[tf.Tensor] = []
         self._frames: list[_Frame] = []
         self._examples: tf.Tensor | None = None
 
@@ -108,6 +110,7 @@ class Capture:
                 self.order.clear()
             tensors = [tensor for tensor in tf.nest.flatten(inputs) if tf.is_tensor(tensor) and tensor.shape.rank]
             self._examples = tf.shape(tensors[0])[0] if tensors else None
+            self.batches += [] if self._examples is None else [self._examples]
 
     def leave(self, layer: keras.Layer) -> None:
         """Forget the call, and the batch with the model's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,37 @@ def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequ
             do="write `with tf.GradientTape() as tape, monitor.capture():` around the forward pass, and call update once "
             "for each time, in the same function",
         )
+    _check_fit(gradients, variables)
+    return step
+
+
+def check_parts(probes: Sequence[Probe], parts: Any, variables: Sequence[Any]) -> list[Sequence[Any]]:
+    """Refuse parts of a batch that are none, and warn of a probe that gets none.
+
+    Returns:
+        The parts' gradients; empty when not given.
+
+    Raises:
+        UsageError: less than two parts, or gradients that do not fit the variables.
+    """
+    if parts is None:
+        for probe in probes:
+            if "gradient_parts" in probe.needs:
+                warnings.warn(f"{type(probe).__name__} shows nothing: update got no parts=[...]", stacklevel=3)
+        return []
+    if not isinstance(parts, list | tuple) or len(parts) < 2:
+        raise UsageError(
+            what="a spread needs two parts of the batch or more",
+            where="Monitor.update(parts=...)",
+            got=f"{len(parts)} parts" if isinstance(parts, list | tuple) else f"a {type(parts).__name__}",
+            do="pass a list with the gradients of each part: [tape.gradient(part_loss, model.trainable_variables), ...]",
+        )
+    for part in parts:
+        _check_fit(part, variables)
+    return list(parts)
+
+
+def _check_fit(gradients: Any, variables: Sequence[Any]) -> None:
     if not isinstance(gradients, list | tuple):
         raise _misfit(f"a {type(gradients).__name__} in place of a list")
     if len(gradients) != len(variables):
@@ -114,7 +146,6 @@ def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequ
     for variable, gradient in zip(variables, gradients, strict=True):
         if gradient is not None:
             _check_gradient(gradient, variable)
-    return step
 
 
 def _check_gradient(gradient: Any, variable: Any) -> None:

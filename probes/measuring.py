@@ -23,6 +23,7 @@ ASSUMED_BATCH = 32
 
 FORWARD = frozenset({"input", "state", "activation"})
 WEIGHTY = frozenset({"weight_square", "update"})
+_SINGLE = ("input", "activation", "activation_gradient", "clipping", "gradient_parts")
 _FIELDS = {"gradient": "gradients", "weight": "weights", "update": "weights_after"}
 
 
@@ -155,7 +156,7 @@ def _bytes(tensor: tf.Tensor) -> int:
 
 
 def _only(needs: frozenset[str], snapshot: Snapshot) -> Snapshot:
-    unneeded: dict[str, Any] = {name: None for name in ("input", "activation", "activation_gradient", "clipping")}
+    unneeded: dict[str, Any] = {name: None for name in _SINGLE}
     unneeded |= {"state": (), "gradient": (), "weight": (), "update": ()}
     dropped = {_FIELDS.get(need, need): nothing for need, nothing in unneeded.items() if need not in needs}
     if "input" not in needs:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import tensorflow as tf
 
 from probes.clipping import Clipping
 from probes.facts import Facts
+from probes.gradient_parts import GradientParts
 from probes.primitives import square_sum_of_all
 from probes.update import Update, WeightReading
 
 Need = Literal[
-    "input", "state", "activation", "activation_gradient", "gradient", "clipping", "weight", "weight_square", "update"
+    "input", "state", "activation", "activation_gradient", "gradient", "gradient_parts", "clipping", "weight", "weight_square",
+    "update",
 ]
 
 PER_CALL: frozenset[Need] = frozenset({"input", "state", "activation", "activation_gradient"})
@@ -33,6 +35,7 @@ class Snapshot:
         activation: the layer's output, ``[batch, ..., units]``.
         activation_gradient: dL/d(activation), the same shape; ``None`` when not connected to the loss.
         gradients: dL/dW of the layer's own connected trainable variables, without loss scaling.
+        gradient_parts: the same of the parts of the batch, where the user gave them.
         weights: those variables before the update; holding them makes the optimizer copy what it updates, so a probe
             that can do with Σ W² asks for ``weight_square`` instead.
         weights_after: those variables after the update.
@@ -41,6 +44,7 @@ class Snapshot:
         input: the first floating tensor among the call's arguments, in the layer's precision.
         mask: the call's ``mask``, of the input's shape but for the last axis; ``None``: all entries count.
         state: name and value of each variable that is not trained, before the call changed it.
+        reference: the set of examples that the tensors belong to; ``None``: those of the training step.
         clipping: how the optimizer clips gradients; ``None`` if it does not, or is not known.
     """
 
@@ -59,6 +63,8 @@ class Snapshot:
     mask: tf.Tensor | None = None
     state: tuple[tuple[str, tf.Tensor], ...] = ()
     clipping: Clipping | None = None
+    gradient_parts: GradientParts | None = None
+    reference: Any = None
 
     @property
     def updates(self) -> tuple[tf.Tensor, ...]:

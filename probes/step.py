@@ -14,9 +14,10 @@ from probes.branch import when
 from probes.capture import Call, Capture, rows_of
 from probes.clipping import Clipping, clipping_of
 from probes.facts import Facts, facts_of
+from probes.gradient_parts import GradientParts, by_layer, examples_of
 from probes.layers import LayerEntry
-from probes.primitives import square_sum_of_all
 from probes.packing import Packed
+from probes.primitives import square_sum_of_all
 from probes.probe import Probe
 from probes.snapshot import Need, Snapshot
 from probes.update import Watched, WeightReading, read
@@ -65,13 +66,17 @@ class Step:
         for watched in self._watched.values():
             watched.expect_update()
 
-    def snapshots(self, gradients: Sequence[Gradient], variables: Sequence[Any]) -> list[Snapshot]:
+    def snapshots(
+        self, gradients: Sequence[Gradient], variables: Sequence[Any], parts: Sequence[Sequence[Gradient]] = ()
+    ) -> list[Snapshot]:
         """Every layer's tensors; further calls of a layer follow as snapshots of their own, under the same path.
 
         Args:
             gradients: dL/dW for ``variables``, ``None`` where not connected.
             variables: the model's trainable variables.
+            parts: the same as ``gradients`` for each part of the batch.
         """
+        self._parts = [{id(v): g for v, g in zip(variables, part, strict=True)} for part in parts]
         by_variable = {id(variable): gradient for variable, gradient in zip(variables, gradients, strict=True)}
         calls: dict[str, list[Call]] = {}
         for call in self.capture.calls:
@@ -119,7 +124,14 @@ class Step:
             own["weights"] = tuple(variable.before for variable in watched)
         changes = tuple(variable.update() for variable in watched) if "update" in self._needs else ()
         entries = sum(math.prod(variable.shape) for variable in variables)
+        if self._parts and "gradient_parts" in self._needs:
+            own["gradient_parts"] = self._parts_of(variables)
         return own | {"known": WeightReading(changes, self._squares.get(entry.path), entries)}
+
+    def _parts_of(self, variables: Sequence[Any]) -> GradientParts | None:
+        parts = [tuple(_unscaled(g, self._scale) for g in part) for part in by_layer(self._parts, variables)]
+        examples = examples_of(self.capture.batches, len(parts))
+        return GradientParts(tuple(parts), examples) if parts[0] else None
 
     def _wants(self, need: Need, facts: Facts, path: str | None) -> bool:
         readers = (probe for probe in self._probes if need in probe.needs)
@@ -129,8 +141,9 @@ class Step:
         """The optimizer's clipping, with the norm of all gradients where it goes by that."""
         if self._clipping is None or self._clipping.global_norm is None:
             return self._clipping
-        connected = [_unscaled(_dense(gradient), self._scale) for gradient in gradients if gradient is not None]
-        norms = when(self._due, lambda: [tf.sqrt(square_sum_of_all(tuple(connected)))])
+        unscaled = (_unscaled(_dense(gradient), self._scale) for gradient in gradients)
+        connected = tuple(gradient for gradient in unscaled if gradient is not None)
+        norms = when(self._due, lambda: [tf.sqrt(square_sum_of_all(connected))])
         return replace(self._clipping, measured_norm=norms[0]) if norms else None
 
     def _weight_squares(self) -> dict[str, tf.Tensor]:

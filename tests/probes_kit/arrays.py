@@ -14,6 +14,7 @@ import tensorflow as tf
 import probes
 from probes.clipping import Clipping
 from probes.facts import facts_of
+from probes.gradient_parts import GradientParts
 from probes.merging import merge
 from probes.probe import Probe
 from probes.reading import columns_of
@@ -21,6 +22,7 @@ from probes.reading import columns_of
 DENSE, CONVOLUTION = (6, 5), (3, 4, 2, 5)
 WEIGHTS = ((5, 4), (4,))
 CLIP_NORM = 2.0
+PARTS = ("gradients", "weights", "weights_after")
 BY_EXAMPLE = ("activation", "activation_gradient", "input")
 
 
@@ -45,8 +47,14 @@ class Arrays:
         layer = layer_for(probe) if probe else keras.layers.Dense(1)
         facts = facts_of(layer, {"training": True})
         examples = tf.constant(self.examples, tf.float32)
-        known = {"facts": facts, "clipping": Clipping(norm=CLIP_NORM)}
+        parts = GradientParts(tuple(tensors[name] for name in PARTS), examples)
+        known = {"facts": facts, "clipping": Clipping(norm=CLIP_NORM), "gradient_parts": parts}
         return probes.Snapshot("layer", type(layer).__name__, examples, self.unit_axis, **known, **tensors)
+
+    @property
+    def parts(self) -> list[tuple[np.ndarray, ...]]:
+        """Three tuples of one shape, in the place of the gradients of three parts of the batch."""
+        return [getattr(self, name) for name in PARTS]
 
     @property
     def tensors(self) -> list[tuple[str, Any]]:

@@ -1,0 +1,51 @@
+"""The gradients of the parts of a batch, which show how far a gradient is noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+Gradient = tf.Tensor | tf.IndexedSlices | None
+
+
+@dataclass(frozen=True)
+class GradientParts:
+    """What the parts of a batch, all of one size, say of one layer's variables.
+
+    Attributes:
+        gradients: m tuples, one for each part: the gradient of the part's mean loss for each connected variable.
+        examples: B, the examples in all parts together, a float32 scalar; NaN where it is not known.
+    """
+
+    gradients: tuple[tuple[tf.Tensor, ...], ...]
+    examples: tf.Tensor
+
+
+def examples_of(batches: Sequence[tf.Tensor], parts: int) -> tf.Tensor:
+    """B of a step, from the batches of the model's calls in it.
+
+    Args:
+        batches: examples in each call, int scalars.
+        parts: m. As many calls: every part had its own, and B is their sum. Otherwise the first call had them all.
+    """
+    if not batches:
+        return tf.constant(float("nan"))
+    return tf.cast(tf.add_n(list(batches)) if len(batches) == parts else batches[0], tf.float32)
+
+
+def by_layer(parts: Sequence[dict[int, Gradient]], variables: Sequence[Any]) -> tuple[tuple[tf.Tensor, ...], ...]:
+    """Each part's gradients of those ``variables`` that some part is connected to; a part that is not has zeros.
+
+    Args:
+        parts: m dictionaries of gradients by the ``id`` of the variable.
+        variables: one layer's.
+    """
+    connected = [v for v in variables if any(part.get(id(v)) is not None for part in parts)]
+    return tuple(tuple(_dense(part.get(id(v)), v) for v in connected) for part in parts)
+
+
+def _dense(gradient: Gradient, variable: Any) -> tf.Tensor:
+    return tf.zeros(variable.shape, variable.dtype) if gradient is None else tf.convert_to_tensor(gradient)
