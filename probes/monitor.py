@@ -13,17 +13,18 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from probes.capture import MEASURED, MODEL_ITSELF, NO_ROW, NOT_CALLED, Capture
-from probes.checks import check_gradients, check_model, check_patterns, check_probes
+from probes.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
+from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_probes
 from probes.defaults import default
 from probes.hook import listening
-from probes.layers import LayerEntry, LayerNames
+from probes.layers import LayerEntry
 from probes.ledger import Ledger
 from probes.probe import Probe
 from probes.reading import Reading, Row, join, join_events, tabulate
 from probes.rectifiers import seeing
 from probes.snapshot import Snapshot
-from probes.step import Step
+from probes.step import Gradient, Step
+from probes.variables import names_of
 
 
 class Monitor:
@@ -38,7 +39,8 @@ class Monitor:
         monitor.update(gradients)
 
     Args:
-        model: a Keras model of any kind, built or not.
+        model: a Keras model of any kind, built or not. Also a ``tf.Module`` or a list of variables, for the statistics of
+            gradients, weights and updates only.
         probes: what to measure; ``probes.default()`` when not given.
         optimizer: needed only when it scales the loss (mixed precision), so that gradients are reported unscaled.
         capacity: readings kept on the device until ``read`` is called; by default as many as fit into a few megabytes.
@@ -49,7 +51,7 @@ class Monitor:
 
     def __init__(
         self,
-        model: keras.Model,
+        model: keras.Layer | tf.Module | Sequence[Any],
         probes: Iterable[Probe] | None = None,
         *,
         optimizer: keras.optimizers.Optimizer | None = None,
@@ -59,7 +61,7 @@ class Monitor:
         self.probes = check_probes(default() if probes is None else probes)
         check_model(model, self.probes)
         self._optimizer = optimizer
-        self._names = LayerNames(model)
+        self._names = names_of(model)
         by_cadence = itertools.groupby(
             sorted(self.probes, key=lambda probe: probe.cadence), key=lambda probe: probe.cadence
         )
@@ -84,21 +86,22 @@ class Monitor:
         self._running.step = step
 
     @tf.autograph.experimental.do_not_convert
-    def update(self, gradients: Sequence[tf.Tensor | tf.IndexedSlices | None]) -> None:
+    def update(self, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None = None) -> None:
         """Measure the step; to be called once, after the optimizer has applied the gradients.
 
         Args:
             gradients: dL/dW for ``model.trainable_variables``, in their order, as ``tape.gradient`` returned them; ``None``
                 means not connected.
+            parts: the same for each of m equal parts of the batch; only ``GradientNoise`` asks for them.
 
         Raises:
             UsageError: ``capture`` was not entered before, or gradients that do not fit the variables.
         """
         step: Step | None = getattr(self._running, "step", None)
         self._running.step = None
-        variables = self.model.trainable_variables
+        variables = self._names.model.trainable_variables
         step = check_gradients(step, gradients, variables)
-        snapshots = step.snapshots(gradients, variables)
+        snapshots = step.snapshots(gradients, variables, check_parts(self.probes, parts, variables))
         if not self._rows:  # layers made at the first call are known only now
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
         self._note_rows(step.capture, snapshots)
@@ -160,7 +163,7 @@ class Monitor:
     def _status(self, path: str, entries: Mapping[str, LayerEntry]) -> str:
         if path in entries and entries[path].layer is self.model:
             return MODEL_ITSELF
-        status = self._statuses.get(path.partition("@")[0], NOT_CALLED)
+        status = self._statuses.get(path.partition("@")[0], self._names.uncalled)
         recorded = any(path in ledger.rows for ledger in self._ledgers)
         return NO_ROW if status == MEASURED and not recorded else status
 
