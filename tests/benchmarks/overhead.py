@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -77,7 +77,13 @@ def be_alone(case: Case, variant: str, steps: int = 40) -> None:
     run = VARIANTS[variant](case)
     first = turn(run, 1)
     turn(run, steps)
-    print(first, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(first, peak_mebibytes())
+
+
+def peak_mebibytes() -> float:
+    """Peak resident memory of this process; ``ru_maxrss`` would start from what the parent held when it forked."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def compare_alone(model: str, repeats: int) -> dict[str, str]:
