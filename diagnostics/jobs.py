@@ -44,7 +44,9 @@ def train_arms(
         UsageError: an unknown back-end, or one whose package is not installed.
     """
     kind = f"{type(scenario).__module__}:{type(scenario).__name__}"
-    work = [joblib.delayed(train_arm)(kind, asdict(scenario), arm, tuple(seeds), str(directory), command) for arm in arms]
+    work = [
+        joblib.delayed(train_arm)(kind, asdict(scenario), arm, tuple(seeds), str(directory), command) for arm in arms
+    ]
     with _backend(backend):
         for arm in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(work):
             done(arm)

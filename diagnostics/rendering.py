@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from diagnostics import html
 from diagnostics.figures import style, svg
 from diagnostics.page import Exhibit, Page
 from probes.errors import UsageError
@@ -98,18 +97,7 @@ def render(page: Page, drawn: dict[str, Drawn]) -> str:
         page: what to say.
         drawn: the exhibits by name.
     """
-    template, sheet = _template()
-    return template.render(page=page, drawn=drawn, css=Markup(style.css_variables() + sheet), symbols=style.SYMBOLS)
-
-
-@cache
-def _template() -> tuple[Template, str]:
-    loader = PackageLoader("diagnostics", "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    sheet, _, _ = loader.get_source(environment, "report.css")
-    return environment.get_template("report.html.j2"), sheet
+    return html.rendered("report.html.j2", page=page, drawn=drawn)
 
 
 def _check_names(names: list[str]) -> None:

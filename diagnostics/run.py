@@ -17,12 +17,14 @@ from diagnostics import catalogue
 from diagnostics.options import check_output, counted, free_directory, parse_seeds
 from probes.errors import UsageError, unknown_name
 
+ALL = "all"
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 EXAMPLES = """examples:
   python -m diagnostics.run --list
   python -m diagnostics.run vanishing_gradient
   python -m diagnostics.run vanishing_gradient --quick --arms 'sigmoid-*,relu-0.01'
   python -m diagnostics.run vanishing_gradient --data fashion_mnist --seeds 3 --out runs/fashion
+  python -m diagnostics.run all --jobs 2
 
 exit status: 0 done; 1 some training failed; 2 wrong use, nothing was written; 130 interrupted, what was done is kept"""
 
@@ -54,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("scenario", nargs="?", help="what to run; --list names the scenarios")
+    parser.add_argument("scenario", nargs="?", help="what to run, or all; --list names the scenarios")
     parser.add_argument("--list", action="store_true", help="name the scenarios and what each one asks")
     parser.add_argument("--data", metavar="NAME", help="data set: digits (default), fashion_mnist, mnist")
     parser.add_argument("--seeds", metavar="N|A,B,...", help="number of seeds, or the seeds themselves")
@@ -62,35 +64,82 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--arms", metavar="A,B,...", help="only these arms; names or patterns such as 'sigmoid-*'")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default runs/SCENARIO)")
     parser.add_argument("--quick", action="store_true", help="fewer seeds and epochs: a first look in seconds")
+    parser.add_argument("--jobs", metavar="N", help="train arms in N processes; the numbers stay the same")
+    parser.add_argument("--backend", default="loky", metavar="NAME", help="for --jobs: loky (default), dask or ray")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on in the folder of an earlier run: train what is missing"
+    )
     parser.add_argument("--json", action="store_true", help="print answer and verdicts as JSON instead of a summary")
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    started = time.monotonic()
     if options.scenario is None:
         raise UsageError(
             what="no scenario was named",
             where="python -m diagnostics.run SCENARIO",
             got="nothing",
-            do=f"name one of {', '.join(catalogue.names())}; --list tells what each one asks",
+            do=f"name one of {', '.join(catalogue.names())}, or all; --list tells what each one asks",
         )
-    if options.scenario not in catalogue.names():
-        raise unknown_name("scenario", options.scenario, catalogue.names())
-    changes = {"epochs": counted("--epochs", options.epochs), "data": options.data}
-    seeds = parse_seeds(options.seeds)
-    directory = check_output(Path(options.out)) if options.out else free_directory(Path("runs") / options.scenario)
+    if options.scenario not in (ALL, *catalogue.names()):
+        raise unknown_name("scenario", options.scenario, [ALL, *catalogue.names()])
+    checked = {"epochs": counted("--epochs", options.epochs), "seeds": parse_seeds(options.seeds)}
+    jobs = counted("--jobs", options.jobs) or 1
+    directory = _directory(options)
+    if options.scenario == ALL:
+        return _run_all(options, directory, jobs=jobs, **checked)
+    return _run_one(options.scenario, options, directory, jobs=jobs, **checked)
 
-    from diagnostics.workbench import Workbench  # noqa: PLC0415 - loads TensorFlow, which what stands above can do without
 
+def _directory(options: argparse.Namespace) -> Path:
+    wanted = Path(options.out or Path("runs") / options.scenario)
+    if options.resume:
+        return wanted
+    return check_output(wanted) if options.out else free_directory(wanted)
+
+
+def _run_one(
+    name: str,
+    options: argparse.Namespace,
+    directory: Path,
+    *,
+    jobs: int,
+    epochs: int | None,
+    seeds: tuple[int, ...] | None,
+) -> int:
+    from diagnostics.workbench import Workbench  # noqa: PLC0415 - loads TensorFlow, which naming scenarios can do without
+
+    started = time.monotonic()
+    changes = {"epochs": epochs, "data": options.data}
+    bench = Workbench.prepare(name, changes, quick=options.quick, arms=options.arms, seeds=seeds)
     command = "python -m diagnostics.run " + " ".join(sys.argv[1:])
-    bench = Workbench.prepare(options.scenario, changes, quick=options.quick, arms=options.arms, seeds=seeds)
+    resume = options.resume and directory.exists()
     try:
-        experiment = bench.train(directory, command)
+        experiment = bench.train(directory, command, jobs=jobs, backend=options.backend, resume=resume)
     except KeyboardInterrupt:
-        print(f"\ninterrupted: what was done is kept in {directory}", file=sys.stderr)
+        print(f"\ninterrupted: what was done is kept in {directory}; --resume goes on with it", file=sys.stderr)
         return EXIT_INTERRUPTED
     return _tell(experiment, directory, as_json=options.json, started=started)
+
+
+def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> int:
+    """Every scenario into a folder of its own, and a page over all; one that fails does not stop the others."""
+    from diagnostics.index_page import write_index  # noqa: PLC0415
+
+    started = time.monotonic()
+    failed: dict[str, str] = {}
+    statuses = []
+    for name in catalogue.names():
+        print(f"── {name}", file=sys.stderr)
+        try:
+            statuses.append(_run_one(name, options, directory / name, **checked))
+        except UsageError as error:
+            failed[name] = str(error)
+            print(f"error: {error}", file=sys.stderr)
+        if statuses[-1:] == [EXIT_INTERRUPTED]:
+            break
+    print(f"Index: {write_index(directory, failed, time.monotonic() - started)}", file=sys.stderr)
+    return max([*statuses, *(EXIT_FAILED for _ in failed)], default=EXIT_FAILED)
 
 
 def _tell(experiment: Any, directory: Path, *, as_json: bool, started: float) -> int:

@@ -62,7 +62,9 @@ class Workbench:
         chosen = tuple(every[arm] for arm in choose_arms(arms, list(every)))
         return cls(scenario, chosen, seeds or tuple(range(scenario.seeds)), load(scenario.data))
 
-    def train(self, directory: Path, command: str, *, jobs: int = 1, backend: str = "loky", resume: bool = False) -> Experiment:
+    def train(
+        self, directory: Path, command: str, *, jobs: int = 1, backend: str = "loky", resume: bool = False
+    ) -> Experiment:
         """Train everything, with a progress bar on standard error, and store it in ``directory``.
 
         Args:
@@ -100,7 +102,9 @@ class Workbench:
         names = [arm.name for arm in self.arms]
         options: dict[str, Any] = {"jobs": jobs, "backend": backend}
         with progress_bar(len(names)) as advance:
-            train_arms(self.scenario, names, self.seeds, directory, command, done=lambda arm: advance(arm, 1, {}), **options)
+            train_arms(
+                self.scenario, names, self.seeds, directory, command, done=lambda arm: advance(arm, 1, {}), **options
+            )
 
 
 def repeatable() -> None:

@@ -130,4 +130,57 @@ def test_data_that_cannot_be_had_is_named_with_its_place(tmp_path):
     assert "Traceback" not in shown.stderr
 
 
+def test_processes_give_the_numbers_of_one(quick, tmp_path):
+    out = tmp_path / "two"
+    assert main(["vanishing_gradient", "--quick", "--jobs", "2", "--arms", ARMS, "--out", str(out)]) == 0
+    here, there = load_experiment(quick).runs, load_experiment(out).runs
+    for arm in here:
+        for seed in here[arm]:
+            pd.testing.assert_frame_equal(here[arm][seed].layers, there[arm][seed].layers, check_exact=True)
+
+
+def test_resume_trains_what_is_missing_and_leaves_the_rest(tmp_path):
+    out = tmp_path / "run"
+    short = ["vanishing_gradient", "--quick", "--arms", "tanh-0.001", "--out", str(out)]
+    assert main([*short, "--seeds", "1"]) == 0
+    first = out / "arms" / "tanh-0.001" / "seed-0" / "run.json"
+    before = first.read_bytes()
+    assert main([*short, "--seeds", "2", "--resume"]) == 0
+    assert first.read_bytes() == before
+    assert list(load_experiment(out).runs["tanh-0.001"]) == [0, 1]
+    assert main([*short, "--seeds", "2", "--epochs", "2", "--resume"]) == 2
+
+
+def test_a_training_that_raises_is_reported_and_the_others_finish(tmp_path, monkeypatch, capsys):
+    from scenarios.vanishing_gradient import VanishingGradient
+
+    build = VanishingGradient.model
+
+    def model(self, arm, data):
+        if arm.name == "tanh-0.01":
+            raise RuntimeError("out of luck")
+        return build(self, arm, data)
+
+    monkeypatch.setattr(VanishingGradient, "model", model)
+    out = tmp_path / "run"
+    assert main(["vanishing_gradient", "--quick", "--seeds", "1", "--arms", ARMS, "--out", str(out)]) == 1
+    assert "failed: tanh-0.01, seed 0: RuntimeError: out of luck" in capsys.readouterr().err
+    assert list(load_experiment(out).runs["tanh-0.001"]) == [0]
+
+
+def test_all_writes_an_index_over_every_scenario(tmp_path, monkeypatch):
+    monkeypatch.setattr("diagnostics.catalogue.names", lambda: ["vanishing_gradient"])
+    out = tmp_path / "all"
+    assert main(["all", "--quick", "--seeds", "1", "--out", str(out)]) == 0
+    page = (out / "index.html").read_text()
+    assert 'href="vanishing_gradient/report.html"' in page and page.count("<tr>") == 5
+
+
+@pytest.mark.parametrize(("option", "value"), [("--backend", "dusk"), ("--jobs", "0")])
+def test_wrong_ways_of_running_are_refused(option, value, tmp_path, capsys):
+    arguments = ["vanishing_gradient", "--quick", "--jobs", "2", "--out", str(tmp_path / "run"), option, value]
+    assert main(arguments) == 2
+    assert "do this:" in capsys.readouterr().err
+
+
 OFFLINE = {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
