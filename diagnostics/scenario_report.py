@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from diagnostics import claims, expectation, figures, numerals
+from diagnostics import claims, expectation, figures, numerals, settings
 from diagnostics.experiments import Experiment
 from diagnostics.page import Card, Exhibit, Page, Section, Table, theory_table
 
@@ -19,6 +19,9 @@ TITLES = {
     "update_ratio": "How far weights move",
     "loss": "Loss",
 }
+
+SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] = {"by_setting": settings.by_setting}
+"""Where kinds of figures get their table from that show neither layers nor scalars."""
 
 PAIRED = (
     "Every effect is paired by seed and stands with its 95 % interval, on which the verdict rests. P-values are adjusted for "
@@ -133,7 +136,7 @@ def _figures(experiment: Experiment) -> list[Section]:
         name = f"{number + 1}-{parameters['column']}-{figure['kind']}".replace("_", "-")
         alt = f"{figure['kind'].replace('_', ' ')} of {parameters['column'].replace('_', ' ')} by arm. {figure['caption']}"
         column = str(parameters["column"])
-        heading = TITLES.get(column, column.replace("_", " ").capitalize())
+        heading = parameters.get("title") or TITLES.get(column, column.replace("_", " ").capitalize())
         sections.setdefault(heading, []).append(Exhibit(name=name, draw=draw, caption=figure["caption"], alt=alt))
     return [Section(heading, figures=tuple(exhibits)) for heading, exhibits in sections.items()]
 
@@ -141,13 +144,16 @@ def _figures(experiment: Experiment) -> list[Section]:
 def _drawing(experiment: Experiment, kind: str, parameters: Mapping[str, Any]) -> Callable[..., Any]:
     """A figure's function with everything set but its width."""
     column = parameters["column"]
+    if kind in SOURCES:
+        frame = SOURCES[kind](experiment, parameters)
+        return partial(getattr(figures, kind), frame, column, **parameters.get("options", {}))
     table = _with_labels(experiment, "scalars" if kind == "curves" else "layers")
     if "layers" in parameters:
         names = [name for name in table["layer"].cat.categories if fnmatchcase(name, parameters["layers"])]
         table = _numbered(table.loc[table["layer"].isin(names), :])
     if "split" in parameters:
         table = table.loc[table["split"] == parameters["split"], :]
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = dict(parameters.get("options", {}))
     if "guide" in parameters:
         options["guide"] = _guide(experiment, parameters["guide"])
     if parameters.get("theory"):

@@ -10,6 +10,7 @@ from typing import Any
 from diagnostics.depth import Slope, attenuation, depth_slope, theil_sen
 from diagnostics.measures.depth_profile import Attenuation, DepthSlope, LayerMedian
 from diagnostics.measures.recorded import Recorded
+from diagnostics.measures.relative_gap import RelativeGap
 from diagnostics.measures.tables import RunLike, profile, readings
 from diagnostics.measures.training import (
     FinalScalar,
@@ -19,11 +20,13 @@ from diagnostics.measures.training import (
     PlateauSteps,
     StepsToLoss,
 )
+from diagnostics.measures.units import DeadForGood, StepsDead, UnitEvents
 from probes.errors import unknown_name
 
 __all__ = [
     "MEASURES",
     "Attenuation",
+    "DeadForGood",
     "DepthSlope",
     "FinalScalar",
     "FirstNonFiniteStep",
@@ -32,9 +35,12 @@ __all__ = [
     "PlateauProgress",
     "PlateauSteps",
     "Recorded",
+    "RelativeGap",
     "RunLike",
     "Slope",
+    "StepsDead",
     "StepsToLoss",
+    "UnitEvents",
     "attenuation",
     "depth_slope",
     "measure",
@@ -47,6 +53,7 @@ MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
     re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind
     for kind in (
         Attenuation,
+        DeadForGood,
         DepthSlope,
         FinalScalar,
         FirstNonFiniteStep,
@@ -55,7 +62,10 @@ MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
         PlateauProgress,
         PlateauSteps,
         Recorded,
+        StepsDead,
+        RelativeGap,
         StepsToLoss,
+        UnitEvents,
     )
 }
 

@@ -1,0 +1,70 @@
+"""A statistic before and after a layer, along the depth, one panel per arm, with what theory makes of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from diagnostics.figures import marks, style
+from diagnostics.figures.columns import quantity
+from diagnostics.figures.panels import explain, headed, panels, say_missing
+from diagnostics.figures.scales import depth_ticks, lay_out, set_ticks
+from diagnostics.figures.seeds import NOTHING, arm_names, require, tracks, values_of
+from diagnostics.numerals import short
+
+_LOOKS: Mapping[str, tuple[str, dict]] = {
+    "before": ("start", {"marker": "o", "ms": 3, "mew": 0, "lw": 1.2, "zorder": 3.1}),
+    "after": ("end", {"marker": "o", "ms": 3.6, "mew": 0, "lw": 1.8, "zorder": 3.2}),
+    "theory": ("theory", {"lw": 1.4, "ls": (0, (4, 2)), "zorder": 4}),
+}
+
+
+def before_after(
+    frame: pd.DataFrame,
+    column: str = "dropout_output_variance",
+    *,
+    before: str = "dropout_input_variance",
+    expected: str = "dropout_expected_variance",
+    width: int = style.WIDE,
+) -> Figure:
+    """Small multiples by arm at the first recorded step: median over the seeds, and their range.
+
+    Args:
+        frame: ``arm``, ``seed``, ``step``, ``depth`` and the three columns; one row per layer, step and seed.
+        column: the statistic after the layer.
+        before: the statistic before the layer.
+        expected: what theory makes of the measurement before.
+        width: width in CSS pixels.
+
+    Returns:
+        The figure; theory is not shifted or fitted. Panels without a single value say so.
+
+    Raises:
+        UsageError: when a column is missing or the frame is empty.
+    """
+    require(frame, ["arm", "seed", "step", "depth", before, expected, column])
+    first = frame.loc[frame["step"] == frame.groupby("arm", observed=True)["step"].transform("min")]
+    shown = {"before": before, "after": column, "theory": expected}
+    long = pd.concat([first.assign(line=name, value=first[of]) for name, of in shown.items()], ignore_index=True)
+    lines = tracks(long, "value", by=("arm", "line"), along="depth")
+    axis, names = quantity(column), arm_names(frame)
+    limits = axis.scale.limits(values_of(lines))
+    depths = (int(frame["depth"].to_numpy().min()), int(frame["depth"].to_numpy().max()))
+    texts = {"before": "before dropout", "after": "after dropout", "theory": "theory, from what was measured before"}
+    handles = [marks.swatch(texts[name], style.colour(tone), **looks) for name, (tone, looks) in _LOOKS.items()]
+    with style.styled():
+        grid = panels(names, width=width, layout=headed(len(names), axis.label, handles, width))
+        for name, axes in grid.axes.items():
+            lay_out(axes, axis.scale, limits, labels=name in grid.first_column)
+            axes.set_xlim(depths[0] - 0.6, depths[1] + 0.6)
+            set_ticks(axes.xaxis, depth_ticks(*depths) if name in grid.last_row else [], short)
+            own = {line: lines.get((name, line), NOTHING) for line in _LOOKS}
+            if not any(line.measured for line in own.values()):
+                say_missing(axes)
+            for line, (tone, looks) in _LOOKS.items():
+                bandless = own[line]._replace(low=own[line].median, high=own[line].median)
+                marks.band(axes, bandless if line == "theory" else own[line], style.colour(tone), limits, **looks)
+        explain(grid, handles, y=axis.label, x="dropout layer, counted from the input")
+    return grid.figure
