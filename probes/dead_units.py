@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +11,7 @@ import tensorflow as tf
 from probes.primitives import by_unit, unit_sums
 from probes.probe import Arrays, Probe, Statistic
 from probes.rectifiers import FUNCTIONS
+from probes.reference import ReferenceSet
 from probes.snapshot import Snapshot
 from probes.unit_events import changes
 
@@ -19,9 +20,10 @@ from probes.unit_events import changes
 class DeadUnits(Probe):
     """Units that were silent on every example of a check; which died, and which came back.
 
-    dead_fraction = Σ 1[a = 0 at every position of every example] / units. A check is a window of training steps: the
-    examples that training saw, while the weights moved. A unit dead at the first check is a birth, dead now and alive at
-    the check before a death, alive now and dead before a revival; the events stand in ``Reading.units``.
+    dead_fraction = Σ 1[a = 0 at every position of every example] / units. A check is either a window of training steps
+    (the examples that training saw, while the weights moved), or a reference set, evaluated whole at a step in inference
+    mode with the weights before that step's update. A unit dead at the first check is a birth, dead now and alive at the
+    check before a death, alive now and dead before a revival; the events stand in ``Reading.units``.
 
     Looked at are outputs of functions that are 0 over a whole range of inputs: ReLU, ReLU6 and clipped ReLU, as a layer, as
     ``activation=`` or inside a ``call``. Silence counts what is exactly 0; NaN is not. The slope below 0 must be 0, so
@@ -31,23 +33,44 @@ class DeadUnits(Probe):
         every: cadence in steps.
         window: steps merged into one check; its row carries the window's first step.
         layers: path or pattern of the layers to look at.
+        reference: the model's inputs for a fixed set of examples, in the structure that the model takes, each
+            ``[examples, ...]``: exact checks, for one more forward pass at each. No variable, random generator or loss of
+            the model is changed by it.
 
     Returns:
         Columns dead_fraction in [0, 1]; births, deaths and revivals, in units; dead_unit_examples, the examples behind
         the check: silent on 32 examples is not yet dead. Missing for an empty check and for all other layers.
 
+    Raises:
+        UsageError: a reference set that holds nothing or does not fit the model, or one together with a window.
+
     References:
         Lu, Shin, Su and Karniadakis 2019, Dying ReLU and initialization, arXiv 1903.06733.
     """
+
+    reference: Any = None
 
     needs: ClassVar = frozenset({"activation"})
     merges: ClassVar = {"nonzero": "sum", "examples": "sum"}
     columns: ClassVar = ("dead_fraction", "births", "deaths", "revivals", "dead_unit_examples")
 
+    def __post_init__(self) -> None:
+        """Take the reference set in, and check that the cadence makes sense with it."""
+        if self.reference is not None and self.window not in (None, self.every):
+            raise self._misuse("window", self.window, "leave window out: a reference set is whole at every check")
+        super().__post_init__()
+        if self.reference is not None and not isinstance(self.reference, ReferenceSet):
+            object.__setattr__(self, "reference", ReferenceSet.of(self.reference))
+
     def applies(self, snapshot: Snapshot) -> bool:
         """Rectified outputs with a known number of units."""
         rectified = snapshot.facts.activation in FUNCTIONS.values()
-        return rectified and snapshot.has(self.needs) and snapshot.units is not None
+        return (
+            snapshot.reference is self.reference
+            and rectified
+            and snapshot.has(self.needs)
+            and snapshot.units is not None
+        )
 
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
         """For each unit the number of entries that are not 0 (once above 0, it stays so), and the examples."""

@@ -47,6 +47,17 @@ def listening(listener: Listener) -> Iterator[None]:
         _count(-1)
 
 
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Tell nobody of what this thread calls inside the ``with`` block but those who begin to listen in it."""
+    before = _listeners()
+    _thread.listeners = []
+    try:
+        yield
+    finally:
+        _thread.listeners = before
+
+
 def _listeners() -> list[Listener]:
     if not hasattr(_thread, "listeners"):
         _thread.listeners = []

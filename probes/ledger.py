@@ -54,10 +54,10 @@ class Ledger:
         """Whether this step is measured; the cadence is a value on the device, so changing it traces nothing anew."""
         return True if self._fixed_every == 1 else tf.equal(step % self._every, 0)
 
-    def record(self, step: tf.Tensor, snapshots: Sequence[Snapshot]) -> None:
+    def record(self, step: tf.Tensor, snapshots: Sequence[Snapshot], references: Sequence[Packed] = ()) -> None:
         """Measure if the step is due, and write the reading down when its window is complete."""
         due = self.due(step)
-        parts = list(measure(tasks(self.probes, snapshots), due))
+        parts = [*measure(tasks(self.probes, snapshots), due), *references]
         if parts:
             when(due, lambda: self._write(step, parts))
 

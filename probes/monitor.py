@@ -19,9 +19,11 @@ from probes.defaults import default
 from probes.hook import listening
 from probes.layers import LayerEntry
 from probes.ledger import Ledger
+from probes.packing import Packed
 from probes.probe import Probe
 from probes.reading import Reading, Row, join, join_events, tabulate
 from probes.rectifiers import seeing
+from probes.reference import check_references, measure_references
 from probes.snapshot import Snapshot
 from probes.step import Gradient, Step
 from probes.variables import names_of
@@ -60,6 +62,7 @@ class Monitor:
         self.model = model
         self.probes = check_probes(default() if probes is None else probes)
         check_model(model, self.probes)
+        check_references(model, self.probes)
         self._optimizer = optimizer
         self._names = names_of(model)
         by_cadence = itertools.groupby(
@@ -80,8 +83,13 @@ class Monitor:
         """
         step = Step(self._names, self.probes, self._optimizer, self._weights_due())
         self._running.step = None
+        built = getattr(self.model, "built", True)
+        if built:
+            step.references = self._references()
         with listening(step.capture), seeing(step.capture.rectify):
             yield
+        if not built:
+            step.references = self._references()
         step.end_forward()
         self._running.step = step
 
@@ -106,8 +114,8 @@ class Monitor:
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
         self._note_rows(step.capture, snapshots)
         number = self._step.read_value()
-        for ledger in self._ledgers:
-            ledger.record(number, snapshots)
+        for ledger, references in zip(self._ledgers, step.references, strict=True):
+            ledger.record(number, snapshots, references)
         self._step.assign_add(1)
 
     def reset(self) -> None:
@@ -154,10 +162,15 @@ class Monitor:
             for path, row in (own | rows).items()
         ]
 
+    def _references(self) -> list[list[Packed]]:
+        """What each record's probes measure on their reference sets, with the weights as they are before the update."""
+        number = self._step.read_value()
+        return [measure_references(self._names, ledger.probes, ledger.due(number)) for ledger in self._ledgers]
+
     def _weights_due(self) -> tf.Tensor | bool:
         """Whether this step is one in which some probe looks at the weights."""
         number = self._step.read_value()
-        dues = [ledger.due(number) for ledger in self._ledgers if "weight_square" in ledger.needs]
+        dues = [ledger.due(number) for ledger in self._ledgers if ledger.needs & {"weight_square", "clipping"}]
         return any(due is True for due in dues) or functools.reduce(tf.logical_or, dues, False)
 
     def _status(self, path: str, entries: Mapping[str, LayerEntry]) -> str:

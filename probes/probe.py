@@ -51,6 +51,8 @@ class Probe(abc.ABC):
     """The statistics that ``measure`` returns, and how each merges."""
     columns: ClassVar[tuple[str, ...]]
     """The columns that ``summarize`` returns."""
+    reference: ClassVar[Any] = None
+    """The reference set that the probe looks at in place of the training step's examples; a field where there is one."""
 
     def __post_init__(self) -> None:
         """Fill in the defaults that depend on one another, and check them."""

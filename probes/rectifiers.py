@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from tensorflow.python.framework import op_callbacks
 FUNCTIONS = {"Relu": "relu", "Relu6": "relu6"}
 """TensorFlow's operations, to which all ways of calling the functions lead, and the functions' names."""
 
+Tell = Callable[[str, tf.Tensor], None]
+"""Takes the function's name and what it returned."""
+
 
 @dataclass(frozen=True)
 class Rectified:
@@ -23,23 +27,39 @@ class Rectified:
     activation: tf.Tensor
 
 
+_thread = threading.local()
+
+
 @contextmanager
-def seeing(tell: Callable[[str, tf.Tensor], None]) -> Iterator[None]:
+def seeing(tell: Tell) -> Iterator[None]:
     """Tell of every rectifying function that runs, or is traced, on this thread inside the ``with`` block.
 
     TensorFlow itself tells of its operations, whatever name they were called by: ``tf.nn.relu``, kept by the user under
     another name or not, ``keras.ops.relu``, ``keras.activations.relu``. Nothing is replaced, and no result changed.
     """
-
-    def callback(op_type: str, inputs: Any, attrs: Any, outputs: Any, *_: Any, **__: Any) -> None:
-        if op_type in FUNCTIONS:
-            tell(FUNCTIONS[op_type], outputs[0])
-
-    op_callbacks.add_op_callback(callback)
+    told = _told()
+    if not told:
+        op_callbacks.add_op_callback(_pass_on)
+    told.append(tell)
     try:
         yield
     finally:
-        op_callbacks.remove_op_callback(callback)
+        told.remove(tell)
+        if not told:
+            op_callbacks.remove_op_callback(_pass_on)
+
+
+def _pass_on(op_type: str, inputs: Any, attrs: Any, outputs: Any, *_: Any, **__: Any) -> None:
+    """One for all who are told: TensorFlow would hand what one callback returns, here nothing, to the next as outputs."""
+    if op_type in FUNCTIONS:
+        for tell in _told():
+            tell(FUNCTIONS[op_type], outputs[0])
+
+
+def _told() -> list[Tell]:
+    if not hasattr(_thread, "told"):
+        _thread.told = []
+    return _thread.told
 
 
 def declared(layer: keras.Layer) -> str | None:
