@@ -34,7 +34,7 @@ def _called(due: tf.Tensor, work: Work) -> list[tf.Tensor]:
     then = tf.function(work, autograph=False).get_concrete_function()
     returns = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in then.outputs]
     reads = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in then.captured_inputs]
-    otherwise = tf.function(lambda *_: _zeros(returns), input_signature=reads, autograph=False)
+    otherwise = tf.function(lambda *reads: _zeros(returns), input_signature=reads, autograph=False)
     stateful = any(spec.dtype == tf.resource for spec in reads)
     outputs = (tf.raw_ops.If if stateful else tf.raw_ops.StatelessIf)(
         cond=due,
