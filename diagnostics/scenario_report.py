@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from diagnostics import claims, expectation, figures, numerals, settings
+from diagnostics import by_arm, claims, expectation, figures, numerals, settings, unit_history
 from diagnostics.experiments import Experiment
 from diagnostics.page import Card, Exhibit, Page, Section, Table, theory_table
 
@@ -20,7 +20,12 @@ TITLES = {
     "loss": "Loss",
 }
 
-SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] = {"by_setting": settings.by_setting}
+SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] = {
+    **by_arm.SOURCES,
+    "by_setting": settings.by_setting,
+    "time_to_revival": unit_history.spells_by_arm,
+    "unit_raster": unit_history.spells_by_arm,
+}
 """Where kinds of figures get their table from that show neither layers nor scalars."""
 
 PAIRED = (
@@ -147,6 +152,8 @@ def _drawing(experiment: Experiment, kind: str, parameters: Mapping[str, Any]) -
     if kind in SOURCES:
         frame = SOURCES[kind](experiment, parameters)
         return partial(getattr(figures, kind), frame, column, **parameters.get("options", {}))
+    if kind == "curves" and "layers" in parameters:
+        return partial(figures.curves, unit_history.layer_means(experiment, parameters), column)
     table = _with_labels(experiment, "scalars" if kind == "curves" else "layers")
     if "layers" in parameters:
         names = [name for name in table["layer"].cat.categories if fnmatchcase(name, parameters["layers"])]

@@ -6,10 +6,25 @@ A figure's `width` is in CSS pixels; the same figure drawn narrow has fewer pane
 from __future__ import annotations
 
 from diagnostics.figures.before_after import before_after
+from diagnostics.figures.by_arm import by_arm
 from diagnostics.figures.by_setting import by_setting
 from diagnostics.figures.curves import curves
 from diagnostics.figures.depth_profile import depth_profile
 from diagnostics.figures.effects import effects
+from diagnostics.figures.gap import gap
 from diagnostics.figures.heat_map import heat_map
+from diagnostics.figures.time_to_revival import time_to_revival
+from diagnostics.figures.unit_raster import unit_raster
 
-__all__ = ["before_after", "by_setting", "curves", "depth_profile", "effects", "heat_map"]
+__all__ = [
+    "before_after",
+    "by_arm",
+    "by_setting",
+    "curves",
+    "depth_profile",
+    "effects",
+    "gap",
+    "heat_map",
+    "time_to_revival",
+    "unit_raster",
+]

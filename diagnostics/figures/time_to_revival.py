@@ -1,0 +1,74 @@
+"""How long dead units stay dead: Kaplan-Meier curves, one panel per arm, the others in grey."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from diagnostics import numerals, survival
+from diagnostics.figures import marks, style
+from diagnostics.figures.panels import explain, headed, panels, say_missing
+from diagnostics.figures.scales import Linear, lay_out, set_ticks, step_ticks
+from diagnostics.figures.seeds import require
+
+SHARE = Linear(margin=0.02, always=(0.0, 1.0))
+LABEL = "dead units that are still dead (share)"
+
+
+def time_to_revival(frame: pd.DataFrame, column: str = "dead_fraction", *, width: int = style.WIDE) -> Figure:
+    """Small multiples by arm: the share of spells that last longer, with its 95 % interval; the first arm is the control.
+
+    Args:
+        frame: ``arm`` (categorical), ``seed``, ``length``, ``open``; seeds are taken together.
+        column: not used; all spells are of dead units.
+        width: width in CSS pixels.
+
+    Returns:
+        The figure. Each panel tells the spells, how many ended, and the log-rank test against the first arm.
+
+    Raises:
+        UsageError: when a column is missing or nothing died in any arm.
+    """
+    del column
+    require(frame, ["arm", "seed", "length", "open"])
+    names = [str(name) for name in frame["arm"].cat.categories]
+    groups = {name: frame.loc[frame["arm"] == name] for name in names}
+    found = {name: survival.time_to_revival(table) for name, table in groups.items()}
+    last = float(frame["length"].to_numpy().max())
+    handles = [
+        marks.swatch("this arm, 95 % interval", style.colour("end"), lw=1.8),
+        marks.swatch("the other arms", style.colour("context"), lw=0.9),
+    ]
+    notes = {name: _note(found[name], groups[name], groups[names[0]], first=name == names[0]) for name in names}
+    with style.styled():
+        grid = panels(names, width=width, layout=headed(len(names), LABEL, handles, width), notes=notes)
+        for name, axes in grid.axes.items():
+            lay_out(axes, SHARE, (0.0, 1.02), labels=name in grid.first_column)
+            axes.set_xlim(0, last)
+            set_ticks(axes.xaxis, step_ticks(0, last) if name in grid.last_row else [], numerals.short)
+            for other in names:
+                _curve(axes, found[other], own=other == name)
+            if not found[name].spells:
+                say_missing(axes, "no unit died")
+        explain(grid, handles, y=LABEL, x="steps since the death")
+    return grid.figure
+
+
+def _curve(axes: Axes, curve: survival.RevivalCurve, *, own: bool) -> None:
+    if not curve.spells:
+        return
+    look = {"color": style.colour("end"), "lw": 1.8} if own else {"color": style.colour("context"), "lw": 0.7}
+    axes.step(curve.steps, curve.still_dead, where="post", zorder=3 if own else 1.8, **look)
+    if own:
+        low, high = np.nan_to_num(curve.low, nan=1.0), np.nan_to_num(curve.high, nan=1.0)
+        axes.fill_between(curve.steps, low, high, step="post", color=look["color"], alpha=0.16, linewidth=0)
+
+
+def _note(curve: survival.RevivalCurve, table: pd.DataFrame, control: pd.DataFrame, *, first: bool) -> str:
+    if not curve.spells:
+        return ""
+    counts = f"{curve.revivals:,} of {curve.spells:,} came back"
+    test = "" if first else numerals.p_value(survival.compare_revival(table, control).p_value)
+    return f"{counts}, {test}" if test else counts
