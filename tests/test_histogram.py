@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -39,7 +41,8 @@ def test_a_table_with_vectors_comes_back_from_parquet(tmp_path):
 
 def test_boundaries_are_symmetric_and_between_the_bins():
     assert PROBE.boundaries == (-1.0, -0.1, 0.1, 1.0)
-    assert probes.Histogram(edges=[1, 2]).edges == (1, 2)
+    listed: Any = [1, 2]
+    assert probes.Histogram(edges=listed).edges == (1, 2)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -14,10 +16,10 @@ BOUNDED = ["sigmoid", "tanh", "softsign", "hard_sigmoid", "hard_tanh"]
 Z = np.random.default_rng(0).normal(scale=6, size=(64, 50)).astype(np.float32)
 
 
-def saturated(layer: keras.Layer, x=Z, **options):
+def saturated(layer: keras.Layer, x=Z, **options) -> float:
     model = keras.Sequential([keras.Input(x.shape[1:]), layer])
     seen = rows(watch(model, tf.constant(x), watched=[probes.Saturation(every=1)], **options).read())
-    return seen["saturated_fraction"].get(layer.name, np.nan)
+    return float(seen["saturated_fraction"].to_dict().get(layer.name, np.nan))
 
 
 def by_derivative(function, z: np.ndarray) -> float:
@@ -26,7 +28,7 @@ def by_derivative(function, z: np.ndarray) -> float:
     with tf.GradientTape() as tape:
         tape.watch(both)
         outputs = function(both)
-    slopes = tape.gradient(outputs, both).numpy()
+    slopes = np.asarray(tape.gradient(outputs, both))
     return float(np.mean(slopes[:-1] < 0.01 * slopes[-1]))
 
 
@@ -48,7 +50,8 @@ class Doubled(keras.layers.Dense):
     """Whose output is not that of its activation."""
 
     def call(self, inputs, training=None):
-        return 2 * super().call(inputs)
+        outputs: Any = super().call(inputs)
+        return 2 * outputs
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def test_the_gated_output_of_an_lstm_is_missing():
     assert np.isnan(saturated(keras.layers.LSTM(3), x=Z[:8].reshape(8, 10, 5)))
 
 
-def test_a_threshold_outside_of_0_to_1_is_refused():
-    for threshold in (0, 1.5, "low"):
-        with pytest.raises(probes.UsageError, match="threshold"):
-            probes.Saturation(threshold=threshold)
+@pytest.mark.parametrize("threshold", [0, 1.5, "low"])
+def test_a_threshold_outside_of_0_to_1_is_refused(threshold):
+    with pytest.raises(probes.UsageError, match="threshold"):
+        probes.Saturation(threshold=threshold)
