@@ -18,7 +18,7 @@ def propagation(arm: Mapping[str, Any], data: Mapping[str, Any]) -> SignalPropag
     """Signal propagation through an arm's stack of hidden layers.
 
     Args:
-        arm: the arm's record; its ``theory`` names activation, initializer, depth, width, batch_normalisation.
+        arm: the arm's record; its ``theory`` names activation, initializer, depth, width, batch_normalisation, gain (1).
         data: the data's record: ``inputs`` and ``second_moment``.
 
     Returns:
@@ -36,6 +36,7 @@ def propagation(arm: Mapping[str, Any], data: Mapping[str, Any]) -> SignalPropag
         width=theory["width"],
         inputs=data["inputs"],
         input_second_moment=data["second_moment"],
+        gain=theory.get("gain", 1.0),
     )
 
 

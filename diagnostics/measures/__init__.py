@@ -9,6 +9,7 @@ from typing import Any
 
 from diagnostics.depth import Slope, attenuation, depth_slope, theil_sen
 from diagnostics.measures.depth_profile import Attenuation, DepthSlope, LayerMedian
+from diagnostics.measures.gap import GapPart
 from diagnostics.measures.recorded import Recorded
 from diagnostics.measures.relative_gap import RelativeGap
 from diagnostics.measures.tables import RunLike, profile, readings
@@ -21,6 +22,7 @@ from diagnostics.measures.training import (
     StepsToLoss,
 )
 from diagnostics.measures.units import DeadForGood, StepsDead, UnitEvents
+from diagnostics.measures.warning import NonFiniteShare, WarningSteps
 from probes.errors import unknown_name
 
 __all__ = [
@@ -30,8 +32,10 @@ __all__ = [
     "DepthSlope",
     "FinalScalar",
     "FirstNonFiniteStep",
+    "GapPart",
     "LayerMedian",
     "LossAtProgress",
+    "NonFiniteShare",
     "PlateauProgress",
     "PlateauSteps",
     "Recorded",
@@ -41,6 +45,7 @@ __all__ = [
     "StepsDead",
     "StepsToLoss",
     "UnitEvents",
+    "WarningSteps",
     "attenuation",
     "depth_slope",
     "measure",
@@ -57,8 +62,10 @@ MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
         DepthSlope,
         FinalScalar,
         FirstNonFiniteStep,
+        GapPart,
         LayerMedian,
         LossAtProgress,
+        NonFiniteShare,
         PlateauProgress,
         PlateauSteps,
         Recorded,
@@ -66,6 +73,7 @@ MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
         RelativeGap,
         StepsToLoss,
         UnitEvents,
+        WarningSteps,
     )
 }
 

@@ -126,6 +126,7 @@ def dense_stack(
     width: int,
     inputs: int,
     input_second_moment: float,
+    gain: float = 1.0,
 ) -> SignalPropagation:
     """Signal propagation through ``depth`` dense layers of one width, as Keras would initialise them, biases zero.
 
@@ -138,13 +139,14 @@ def dense_stack(
         width: units of each layer.
         inputs: entries of the input.
         input_second_moment: mean of the squared entries of the input.
+        gain: what multiplies the weights that the initialiser drew.
 
     Returns:
         The expected profile.
     """
     first = weight_variance(initializer, inputs, width)
     others = weight_variance(initializer, width, width)
-    variances = [first] + [others] * (_positive("depth", depth) - 1)
+    variances = gain**2 * np.array([first] + [others] * (_positive("depth", depth) - 1))
     return signal_propagation(phi, variances, depth=depth, input_second_moment=input_second_moment)
 
 
