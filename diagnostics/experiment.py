@@ -131,7 +131,9 @@ class Runner:
         def progress(steps: int, numbers: Mapping[str, float]) -> None:
             self.tell(arm.label, seed, steps, numbers)
 
-        trainer.fit(train, validation_data=validation, epochs=self.scenario.epochs, progress=progress)
+        again = self._train_again(data) if self.scenario.evaluates_train_again else None
+        told = {"epochs": self.scenario.epochs, "progress": progress}
+        trainer.fit(train, validation_data=validation, train_again=again, **told)
         self._add_recorded(place, self.scenario.record(arm, trainer.model, data))
 
     @staticmethod
@@ -160,6 +162,10 @@ class Runner:
             self.scenario.batch_size
         )
         return train, tf.data.Dataset.from_tensor_slices((data.x_test, data.y_test)).batch(1024)
+
+    def _train_again(self, data: Any) -> tf.data.Dataset:
+        """Batches as in training, but in a fixed order that leaves the shuffling of training alone."""
+        return tf.data.Dataset.from_tensor_slices((data.x_train, data.y_train)).batch(self.scenario.batch_size)
 
     def _config(self, arm: ArmLike) -> dict[str, Any]:
         knobs = {"epochs": self.scenario.epochs, "batch_size": self.scenario.batch_size, "data": self.data.name}

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from diagnostics.progress import progress_bar
 from diagnostics.record import Run, RunWriter, load_run
-from diagnostics.training_step import TrainingStep, evaluate
+from diagnostics.training_step import TrainingStep, evaluate, kept_state
 from probes.monitor import Monitor
 from probes.probe import Probe
 
@@ -104,6 +104,7 @@ class Trainer:
         train_dataset: tf.data.Dataset,
         *,
         validation_data: tf.data.Dataset | None = None,
+        train_again: tf.data.Dataset | None = None,
         epochs: int = 1,
         progress: Progress | bool = True,
     ) -> Run | None:
@@ -112,6 +113,8 @@ class Trainer:
         Args:
             train_dataset: batches ``(x, y)`` or ``(x, y, sample_weight)``.
             validation_data: the same, evaluated in inference mode at the end of every epoch.
+            train_again: the training data as a data set of its own, evaluated at the end of every epoch in training mode
+                (split ``train_again``) and in inference mode (``train_inference``); training stays bit-equal.
             epochs: passes over the training data.
             progress: ``True`` shows a progress bar with loss and validation metrics, ``False`` nothing; or a function that
                 is told of every call of the compiled function.
@@ -129,6 +132,7 @@ class Trainer:
             try:
                 for epoch in range(epochs):
                     session.train(train_dataset, epoch)
+                    session.evaluate_again(train_again, epoch)
                     session.validate(validation_data, epoch)
             finally:
                 session.flush()
@@ -183,15 +187,24 @@ class _Session:
 
     def validate(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
         """Loss and metrics in inference mode, with the weights at the end of the epoch."""
-        if dataset is None:
-            return
-        trainer = self._trainer
-        for metric in trainer.metrics:
+        if dataset is not None:
+            values = self._evaluate(dataset, epoch, "validation", training=False)
+            self._validated = {f"validation {name}": value for name, value in values.items()}
+
+    def evaluate_again(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
+        """The training data with the weights at the end of the epoch, in both modes."""
+        if dataset is not None:
+            with kept_state(self._trainer.model):
+                self._evaluate(dataset, epoch, "train_again", training=True)
+            self._evaluate(dataset, epoch, "train_inference", training=False)
+
+    def _evaluate(self, dataset: tf.data.Dataset, epoch: int, split: str, *, training: bool) -> dict[str, float]:
+        for metric in self._trainer.metrics:
             metric.reset_state()
-        loss = float(evaluate(trainer._step, dataset))
+        loss = float(evaluate(self._trainer._step, dataset, training=training))
         values = self._metric_values()
-        self._add(np.array([self._step - 1]), epoch=epoch, split="validation", loss=loss, **values)
-        self._validated = {f"validation {name}": value for name, value in values.items()}
+        self._add(np.array([self._step - 1]), epoch=epoch, split=split, loss=loss, **values)
+        return values
 
     def flush(self) -> None:
         """Bring what was measured to disk."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import keras
@@ -81,11 +81,11 @@ class TrainingStep:
             metric.update_state(y, predicted, sample_weight=weight)
         return tf.cast(loss, tf.float32), rate
 
-    def _evaluate(self, dataset: tf.data.Dataset) -> tf.Tensor:
+    def _evaluate(self, dataset: tf.data.Dataset, training: bool) -> tf.Tensor:
         total, count = tf.constant(0.0), tf.constant(0.0)
         for batch in dataset:
             x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
-            predicted = self.model(x, training=False)
+            predicted = self.model(x, training=training)
             examples = tf.cast(tf.shape(tf.nest.flatten(y)[0])[0], tf.float32)
             total += tf.cast(self._total_loss(y, predicted, weight), tf.float32) * examples
             count += examples
@@ -100,6 +100,23 @@ class TrainingStep:
         return tf.add_n([loss, *(tf.cast(term, loss.dtype) for term in self.model.losses)])
 
 
-def evaluate(step: TrainingStep, dataset: tf.data.Dataset) -> tf.Tensor:
-    """Mean loss over a data set in inference mode, a scalar; the step's metrics are updated on the way."""
-    return step.evaluate_all(dataset)
+def evaluate(step: TrainingStep, dataset: tf.data.Dataset, *, training: bool = False) -> tf.Tensor:
+    """Mean loss over a data set, a scalar; the step's metrics are updated on the way.
+
+    Args:
+        step: the step.
+        dataset: batches as for training.
+        training: in training mode, which draws dropout masks and moves statistics: ``kept_state`` puts them back.
+    """
+    return step.evaluate_all(dataset, training)
+
+
+@contextmanager
+def kept_state(model: keras.Model) -> Iterator[None]:
+    """Put back what a forward pass in training mode moves: statistics and random generators."""
+    kept = [(variable, variable.numpy()) for variable in model.non_trainable_variables]
+    try:
+        yield
+    finally:
+        for variable, value in kept:
+            variable.assign(value)

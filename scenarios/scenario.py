@@ -120,6 +120,9 @@ class Scenario(abc.ABC):
     datasets: ClassVar[tuple[str, ...]] = ("digits", "fashion_mnist", "mnist")
     """The data sets that the scenario can use; the first is the default."""
 
+    evaluates_train_again: ClassVar[bool] = False
+    """Whether the training set is evaluated at every epoch's end, too, in training mode and in inference mode."""
+
     @property
     def name(self) -> str:
         """The file's name: the word for the command line."""

@@ -94,6 +94,16 @@ def profile(run: RunLike, column: str, layers: str = "*", step: int = 0, until: 
     return medians.reset_index().loc[:, ["layer", "depth", "position", "value"]]
 
 
+def known_scalar(scalars: pd.DataFrame, column: str) -> None:
+    """Check that a run's scalars have a column.
+
+    Raises:
+        UsageError: there are rows, but no such column.
+    """
+    if column not in scalars.columns and not scalars.empty:
+        raise unknown_name("scalar", column, [name for name in scalars.columns if name not in ("step", "epoch", "split")])
+
+
 def _fits(layers: Any, pattern: str) -> Any:
     names = [str(name) for name in layers.unique()]
     fitting = [name for name in names if fnmatchcase(name, pattern)]

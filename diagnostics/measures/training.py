@@ -7,8 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnostics.measures.tables import RunLike
-from probes.errors import unknown_name
+from diagnostics.measures.tables import RunLike, known_scalar
 
 
 @dataclass(frozen=True)
@@ -189,8 +188,7 @@ def _smooth_loss(run: RunLike, split: str, window: int) -> tuple[np.ndarray, np.
 def _curve(run: RunLike, column: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Steps and values in order; a loss of NaN becomes Inf (it diverged), a metric of NaN was not recorded."""
     table = run.scalars
-    if column not in table.columns and not table.empty:
-        raise unknown_name("scalar", column, [name for name in table.columns if name not in ("step", "epoch", "split")])
+    known_scalar(table, column)
     if table.empty:
         return np.array([]), np.array([])
     rows = table.loc[table["split"] == split, ["step", column]].sort_values("step", kind="stable")

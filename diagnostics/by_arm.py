@@ -1,0 +1,66 @@
+"""Tables of all runs by arm, for figures that show neither layers nor scalars as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.experiments import Experiment
+from diagnostics.intervals import interval_of
+from diagnostics.measures import measure
+from diagnostics.measures.gap import PARTS, gaps_of
+from diagnostics.record import Run
+
+
+def gaps(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """The gap between validation and training of every run and epoch, split into its parts.
+
+    Args:
+        experiment: a stored scenario that evaluates the training set again.
+        parameters: of the figure: ``column``.
+
+    Returns:
+        Columns arm (its label), seed, epoch, lag, mode, data, gap.
+    """
+    parts = [
+        gaps_of(run.scalars, parameters["column"]).assign(arm=label, seed=seed)
+        for label, seed, run in _runs(experiment)
+    ]
+    return pd.concat([pd.DataFrame(columns=["arm", "seed", "epoch", *PARTS, "gap"]), *parts], ignore_index=True)
+
+
+def measured(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """One row an arm: the mean of a measure over the seeds with its 95 % interval.
+
+    Args:
+        experiment: a stored scenario.
+        parameters: of the figure: ``measure`` and ``of``, its parameters; ``unit``; ``references``, a value by arm.
+
+    Returns:
+        Columns label, effect, low, high, reference (NaN: none), unit.
+    """
+    of_run = measure(parameters["measure"], **parameters["of"])
+    values: dict[str, list[float]] = {}
+    for label, _, run in _runs(experiment):
+        values.setdefault(label, []).append(of_run(run))
+    rows = [_row(label, np.array(found), parameters) for label, found in values.items()]
+    return pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference", "unit"])
+
+
+def _row(label: str, values: np.ndarray, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+    found = interval_of(values[~np.isnan(values)])
+    reference = parameters.get("references", {}).get(label, np.nan)
+    return label, found.estimate, found.low, found.high, reference, parameters.get("unit", "")
+
+
+def _runs(experiment: Experiment) -> Iterator[tuple[str, int, Run]]:
+    for name, arm in experiment.metadata["arms"].items():
+        for seed, run in experiment.runs.get(name, {}).items():
+            yield arm["label"], seed, run
+
+
+SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] = {"by_arm": measured, "gap": gaps}
+"""The tables by the kind of figure that shows them."""

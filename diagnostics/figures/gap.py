@@ -1,0 +1,84 @@
+"""The gap between validation and training by epoch, stacked from the parts that add up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from diagnostics.figures import marks, style
+from diagnostics.figures.panels import explain, headed, panels
+from diagnostics.figures.scales import Limits, Linear, lay_out, round_steps, set_ticks
+from diagnostics.figures.seeds import arm_names, require
+from diagnostics.numerals import short
+
+PARTS = {"lag": "start", "mode": "theory", "data": "validation"}
+"""The parts, and the meanings of the palette that lend their colours."""
+WORDS = {
+    "lag": "lag: weights at the end − on the way",
+    "mode": "mode: inference − training mode",
+    "data": "data: validation − training examples",
+}
+
+
+def gap(
+    frame: pd.DataFrame, column: str = "accuracy", *, arms: Sequence[str] | None = None, width: int = style.WIDE
+) -> Figure:
+    """Small multiples by arm: each epoch's gap as stacked bars of its parts, up or down from 0, and their sum as a dot.
+
+    Args:
+        frame: ``arm``, ``seed``, ``epoch``, ``lag``, ``mode``, ``data`` and ``gap``; one row an epoch, seed and arm. Means
+            over the seeds are shown, because they add up as the parts do; medians would not.
+        column: the metric, for the axis.
+        arms: the panels in order; by default as the frame has them.
+        width: width in CSS pixels.
+
+    Returns:
+        The figure.
+
+    Raises:
+        UsageError: when a column is missing or the frame is empty.
+    """
+    require(frame, ["arm", "seed", "epoch", *PARTS, "gap"])
+    means = frame.groupby(["arm", "epoch"], observed=True, sort=False)[[*PARTS, "gap"]].mean().reset_index()
+    names, scale = arm_names(frame, arms), Linear()
+    limits = scale.limits(np.concatenate([_ends(means).ravel(), means["gap"], [0.0]]))
+    handles = [Patch(color=style.colour(meaning), label=WORDS[part]) for part, meaning in PARTS.items()]
+    handles.append(marks.swatch("the gap, their sum", style.colour("ink"), marker="o", ms=4, lw=1))
+    y = f"{column} on validation − {column} shown for training (mean over seeds)"
+    with style.styled():
+        grid = panels(names, width=width, layout=headed(len(names), y, handles, width))
+        for name, axes in grid.axes.items():
+            lay_out(axes, scale, limits, labels=name in grid.first_column)
+            _panel(axes, means.loc[means["arm"].astype(str) == name], limits)
+            last = float(means["epoch"].max()) + 1
+            ticks = [tick for tick in round_steps((1, max(last, 2)), 4) if tick == int(tick)]
+            set_ticks(axes.xaxis, ticks if name in grid.last_row else [], short)
+            axes.set_xlim(0.4, last + 0.6)
+        explain(grid, handles, y=y, x="epoch")
+    return grid.figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, limits: Limits) -> None:
+    epochs = rows["epoch"].to_numpy(float) + 1
+    for (part, meaning), (bottom, top) in zip(PARTS.items(), _ends(rows), strict=True):
+        axes.bar(epochs, top - bottom, bottom=bottom, width=0.8, color=style.colour(meaning), label=part, zorder=2)
+    if limits[0] < 0 < limits[1]:
+        axes.axhline(0, color=style.colour("muted"), lw=0.7, zorder=2.5)
+    axes.plot(epochs, rows["gap"], "o-", color=style.colour("ink"), ms=3.5, mew=0, lw=1, zorder=3)
+
+
+def _ends(rows: pd.DataFrame) -> np.ndarray:
+    """Lower and upper end of each bar, ``[parts, 2, rows]``: positive parts pile up from 0, negative ones pile down."""
+    values = rows[list(PARTS)].to_numpy(float).T
+    before = np.zeros_like(values[0])
+    up, down, ends = before.copy(), before.copy(), []
+    for value in values:
+        start = np.where(value >= 0, up, down)
+        ends.append(np.sort([start, start + value], axis=0))
+        up, down = up + np.maximum(value, 0), down + np.minimum(value, 0)
+    return np.array(ends)
