@@ -45,7 +45,7 @@ def loss(_: Any, outputs: Any) -> tf.Tensor:
     return tf.add_n([mean_square(0.5, output) for output in tf.nest.flatten(outputs)])
 
 
-def train(kind: Kind, monitors: int = 0, **options: Any) -> Trained:
+def train(kind: Kind, monitors: int = 0, steps: int = STEPS, **options: Any) -> Trained:
     """A few steps from the same start; ``options`` go to ``tf.function``."""
     keras.utils.set_random_seed(7)
     model, optimizer = kind.make(), kind.optimizer()
@@ -54,7 +54,7 @@ def train(kind: Kind, monitors: int = 0, **options: Any) -> Trained:
     scale = float(getattr(optimizer, "dynamic_scale", 1))
     watching = [probes.Monitor(model, probes.default(CADENCE), optimizer=optimizer) for _ in range(monitors)]
     step = make_step(model, watching, loss=loss, optimizer=optimizer, **{**kind.options, **options})
-    results = [step(kind.x, 0.0) for _ in range(STEPS)]
+    results = [step(kind.x, 0.0) for _ in range(steps)]
     left = {f"weight {number} {v.path}": v for number, v in enumerate(model.variables)}
     left |= {f"optimizer {number} {v.path}": v for number, v in enumerate(optimizer.variables)}
     left |= {f"loss {number}": value for number, (value, _) in enumerate(results)}
