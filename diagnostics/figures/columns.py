@@ -51,6 +51,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "kurtosis": Quantity("change of the standardised fourth moment", LINEAR),
     "loss": Quantity("loss", LOG, always_measured=True),
     "accuracy": Quantity("accuracy (share)", SHARE),
+    "rmse": Quantity("root mean squared error (standard deviations of the target)", LINEAR),
     "learning_rate": Quantity("learning rate", LOG),
 }
 
