@@ -92,7 +92,7 @@ def _hessian_times(loss: Callable[[], tf.Tensor], variables: Sequence[tf.Variabl
         if not pairs:
             raise _misuse("a loss that depends on no trainable variable", "give the loss that training minimises")
         directional = tf.add_n([_dot(gradient, part) for gradient, part in pairs])
-    products = outer.gradient(directional, variables, unconnected_gradients="zero")
+    products = outer.gradient(directional, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return tf.concat([tf.reshape(tf.cast(tf.convert_to_tensor(p), tf.float32), [-1]) for p in products], axis=0)
 
 
@@ -123,10 +123,9 @@ def largest_eigenvalue(product: Product, size: int, tolerance: float, iterations
     if size == 1 or not first.any():  # neither of which Lanczos takes
         return float(first[0] / start[0])
     operator = LinearOperator((size, size), matvec=lambda v: product(v.ravel()), dtype=np.float64)  # pyright: ignore
+    options: dict[str, Any] = {"v0": start, "tol": tolerance, "maxiter": iterations}
     try:
-        values = eigsh(
-            operator, k=1, which="LA", v0=start, tol=tolerance, maxiter=iterations, return_eigenvectors=False
-        )
+        values = eigsh(operator, k=1, which="LA", return_eigenvectors=False, **options)
     except ArpackNoConvergence:
         warnings.warn(f"sharpness: no convergence to {tolerance:g} in {iterations} restarts", stacklevel=3)
         return np.nan

@@ -129,9 +129,12 @@ class Step:
         return own | {"known": WeightReading(changes, self._squares.get(entry.path), entries)}
 
     def _parts_of(self, variables: Sequence[Any]) -> GradientParts | None:
-        parts = [tuple(_unscaled(g, self._scale) for g in part) for part in by_layer(self._parts, variables)]
+        parts = [tuple(map(self._unscale, part)) for part in by_layer(self._parts, variables)]
         examples = examples_of(self.capture.batches, len(parts))
         return GradientParts(tuple(parts), examples) if parts[0] else None
+
+    def _unscale(self, gradient: tf.Tensor) -> tf.Tensor:
+        return gradient if self._scale is None else tf.cast(gradient, tf.float32) / self._scale
 
     def _wants(self, need: Need, facts: Facts, path: str | None) -> bool:
         readers = (probe for probe in self._probes if need in probe.needs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,14 +76,20 @@ def is_watchable_without_layers(model: Any) -> bool:
 def _of_module(root: tf.Module) -> Iterable[Part]:
     """Path, module and own variables of all modules below, then of the module itself."""
     trained = {id(variable) for variable in root.trainable_variables}
-    modules = root._flatten(predicate=lambda value: isinstance(value, tf.Module), with_path=True)
-    first = {id(module): ("/".join(map(str, path)), module) for path, module in reversed([*modules])}  # of several names
+    modules = _members(root, lambda value: isinstance(value, tf.Module), with_path=True)
+    # A module under several names goes by the first.
+    first = {id(module): ("/".join(map(str, path)), module) for path, module in reversed([*modules])}
     first.pop(id(root), None)
     parts = []
     for path, module in [*reversed(first.values()), (root.name, root)]:
-        own = tuple(module._flatten(recursive=False, predicate=lambda value: id(value) in trained))
+        own = tuple(_members(module, lambda value: id(value) in trained, recursive=False))
         parts += [(path, module, own)] if own else []
     return parts
+
+
+def _members(module: Any, predicate: Callable[[Any], bool], **options: bool) -> Iterable[Any]:
+    """What TensorFlow's own lists of variables and submodules are made of."""
+    return module._flatten(predicate=predicate, **options)
 
 
 def _of_list(variables: VariableList) -> Iterable[Part]:
