@@ -27,7 +27,7 @@ class GapPart:
         epoch: from 0; negative counts from the last.
     """
 
-    part: str
+    part: str = "gap"
     column: str = "accuracy"
     epoch: int = -1
     unit: ClassVar[str] = ""
