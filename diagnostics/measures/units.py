@@ -107,7 +107,9 @@ def spells_of(run: RunLike, layers: str = "*") -> pd.DataFrame:
 
 
 def _begun(table: pd.DataFrame, first: float, until: float | None) -> pd.DataFrame:
-    return table.loc[table["start"].between(first, np.inf if until is None else until) & ~table["born_dead"].astype(bool)]
+    return table.loc[
+        table["start"].between(first, np.inf if until is None else until) & ~table["born_dead"].astype(bool)
+    ]
 
 
 def _checks(run: RunLike, layers: str) -> np.ndarray:

@@ -1,0 +1,111 @@
+"""How far a network is from a linear map, into how many linear pieces it cuts its inputs, and claims about both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from scenarios.scenario import Claim, Part
+
+
+def nonlinearity(model: keras.Model, x: np.ndarray) -> float:
+    """The share of the outputs' variance that the best linear map from the inputs leaves.
+
+    Formula: 1 − R² = ‖Y − [X 1] W‖² / ‖Y − mean Y‖², W by least squares.
+
+    Args:
+        model: ``[examples, features]`` to logits.
+        x: inputs, more examples than features.
+
+    Returns:
+        A share in [0, 1]; 0 for a linear network, NaN when the outputs do not vary or are not finite.
+    """
+    outputs = np.asarray(model(x, training=False), np.float64)
+    inputs = np.column_stack([x, np.ones(len(x))]).astype(np.float64)
+    total = np.sum(np.square(outputs - outputs.mean(axis=0)))
+    if not np.isfinite(total) or total == 0:
+        return float("nan")
+    fitted = inputs @ np.linalg.lstsq(inputs, outputs, rcond=None)[0]
+    return float(np.sum(np.square(outputs - fitted)) / total)
+
+
+def pattern_count(model: keras.Model, x: np.ndarray, layers: str = "hidden_") -> int:
+    """How many different sets of active units the examples have: the linear pieces that they fall into.
+
+    Args:
+        model: a network of layers named ``hidden_1`` … that are piecewise linear with one kink at 0.
+        x: inputs.
+        layers: what the names of these layers begin with.
+
+    Returns:
+        Distinct patterns of sign(a) > 0 over all hidden units, from 1 to the number of examples.
+    """
+    hidden = [layer.output for layer in model.layers if layer.name.startswith(layers)]
+    values = keras.Model(model.inputs[0], hidden)(x, training=False)
+    active = np.concatenate([np.asarray(value) > 0 for value in keras.tree.flatten(values)], axis=1)
+    return len(np.unique(np.packbits(active, axis=1), axis=0))
+
+
+def zeros_bend(arms: Mapping[str, str], straight: float) -> Claim:
+    """The claim that zeros make a rectifier network non-linear, tested on networks without any.
+
+    Args:
+        arms: labels by the names of arms whose activations are never 0 over a range; they record ``nonlinearity``.
+        straight: a network is linear for all purposes when a linear map explains all but this share.
+    """
+    return Claim(
+        name="zeros_bend",
+        statement="The non-linearity of a ReLU network comes from its zeros: without them it is as good as linear.",
+        parts=tuple(
+            Part(
+                label=label,
+                measure="recorded",
+                parameters={"name": "nonlinearity"},
+                treated=arm,
+                expects="less",
+                threshold=straight,
+                unit="1 − R²",
+            )
+            for arm, label in arms.items()
+        ),
+        threshold=f"refuted when a network without zeros leaves a linear map more than {straight:g} of its outputs' variance",
+        outcomes={
+            "refuted": "Without zeros the best linear map still leaves {low} to {high} of the variance ({refuted}): the change "
+            "of slope bends, not the zero.",
+            "": "As good as linear: {supported}. Not linear: {refuted}. Not settled: {inconclusive}.",
+        },
+    )
+
+
+def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> Claim:
+    """The claim that dead units add no non-linearity.
+
+    Args:
+        arms: labels by the names of arms with more dead units; they record ``nonlinearity`` and ``patterns``.
+        control: the arm without.
+        bent: an increase of 1 − R² that counts.
+    """
+    effects = {"nonlinearity": ("1 − R²", bent), "patterns": ("activation patterns", 1.0)}
+    return Claim(
+        name="dead_do_not_bend",
+        statement="Killing more units does not make a network more non-linear.",
+        parts=tuple(
+            Part(
+                label=f"{label}, {what}",
+                measure="recorded",
+                parameters={"name": name},
+                treated=arm,
+                control=control,
+                expects="less",
+                threshold=threshold,
+                unit="1 − R², or patterns",
+            )
+            for name, (what, threshold) in effects.items()
+            for arm, label in arms.items()
+        ),
+        threshold=f"supported when 1 − R² of the best linear map grows by less than {bent:g}, and the number of distinct "
+        "activation patterns over the training examples by less than 1",
+        outcomes={"": "Not more non-linear: {supported}. More: {refuted}. Not settled: {inconclusive}."},
+    )
