@@ -21,6 +21,7 @@ from diagnostics.measures.training import (
     PlateauSteps,
     StepsToLoss,
 )
+from diagnostics.measures.uneven_depth import UnevenDepth
 from diagnostics.measures.units import DeadForGood, StepsDead, UnitEvents
 from diagnostics.measures.warning import NonFiniteShare, WarningSteps
 from probes.errors import unknown_name
@@ -44,6 +45,7 @@ __all__ = [
     "Slope",
     "StepsDead",
     "StepsToLoss",
+    "UnevenDepth",
     "UnitEvents",
     "WarningSteps",
     "attenuation",
@@ -72,6 +74,7 @@ MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
         StepsDead,
         RelativeGap,
         StepsToLoss,
+        UnevenDepth,
         UnitEvents,
         WarningSteps,
     )
