@@ -1,0 +1,164 @@
+"""What exactly do dropout and alpha dropout keep of the distribution of the activations?
+
+Standard dropout sets a share p of the activations to 0 and divides the rest by q = 1 − p: the mean stays, the variance
+becomes σ²/q + (p/q) μ². Alpha dropout sets them to α′ = −λα, where SELU saturates, and then maps everything by a x + b. The
+constraint that gives a and b asks for two moments only, mean 0 and variance 1, and only for an input that has them already.
+Nothing in it keeps a third moment, a fourth, or the shape: an atom of weight p at one value is in no smooth distribution.
+
+References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Klambauer et al. 2017, arXiv 1706.02515 (SELU, alpha dropout).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import keras
+import numpy as np
+
+import probes.dropout_variance as probe
+import scenarios._dropout_variance as claim
+from probes.dropout_variance import ALPHA_DROPPED
+from probes.probe import Probe
+from scenarios._dropout_shape import dropped_value, shape_change
+from scenarios._dropout_variance import DROPOUTS, STACKS, arm_of
+from scenarios.data import Data
+from scenarios.scenario import Arm, Claim, Figure, Scenario
+
+KINDS = {"standard": keras.layers.Dropout, "alpha": keras.layers.AlphaDropout}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutVariance(Scenario):
+    """Stacks of dense layers, each followed by a dropout: two activations, two dropouts, several rates.
+
+    Args:
+        depth: hidden layers, each with a dropout behind it.
+        width: units in each.
+        rates: shares of activations that are dropped.
+        examples: training examples from which the shape is measured, at the end of training.
+        same_mean: means closer than this share of a standard deviation do not differ: what is left to chance in a layer.
+        same_variance: variances closer than this share do not differ.
+        same_theory: theory is met within this share.
+        same_shape: distributions whose Kolmogorov-Smirnov distance is smaller than this do not differ; two samples of this
+            size from one distribution are closer in 95 of 100 cases.
+        same_moment: standardised third and fourth moments closer than this do not differ.
+    """
+
+    epochs: int = 2
+    batch_size: int = 128
+    depth: int = 6
+    width: int = 100
+    rates: tuple[float, ...] = (0.05, 0.2, 0.5)
+    examples: int = 256
+    same_mean: float = 0.05
+    same_variance: float = 0.05
+    same_theory: float = 0.02
+    same_shape: float = 0.012
+    same_moment: float = 0.1
+
+    question: ClassVar = "Does alpha dropout leave the distribution of the activations as it is?"
+
+    def arms(self) -> tuple[Arm, ...]:
+        """Every activation with every dropout, rate by rate."""
+        return tuple(arm_of(stack, kind, rate) for rate in self.rates for stack in STACKS for kind in KINDS)
+
+    def model(self, arm: Arm, data: Data) -> keras.Model:
+        """Dense layers ``hidden_1`` … with ``dropout_1`` … behind them, and ``logits``."""
+        initializer, rate = arm.settings["initializer"], arm.settings["rate"]
+        layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
+        for number in range(1, self.depth + 1):
+            dense = {"activation": arm.settings["activation"], "kernel_initializer": initializer}
+            layers.append(keras.layers.Dense(self.width, **dense, name=f"hidden_{number}"))
+            layers.append(KINDS[arm.settings["kind"]](rate, name=f"dropout_{number}"))
+        return keras.Sequential([*layers, keras.layers.Dense(data.classes, name="logits")], name="classifier")
+
+    def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
+        """SGD; the gradient is clipped, for dropout behind ReLU doubles the variance with every layer."""
+        return keras.optimizers.SGD(0.01, global_clipnorm=1.0)
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Moments before and after every dropout, at every step."""
+        return (probe.DropoutVariance(every=1),)
+
+    def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
+        """Shape before and after every dropout, median over the layers; and the value that alpha dropout sets."""
+        names = [f"dropout_{number}" for number in range(1, self.depth + 1)]
+        ends = [(model.get_layer(name).input, model.get_layer(name).output) for name in names]
+        passed = keras.Model(model.inputs[0], ends)(data.x_train[: self.examples], training=True)
+        pairs = [(np.asarray(x, float).ravel(), np.asarray(y, float).ravel()) for x, y in passed]
+        shapes = [shape_change(before, after) for before, after in pairs]
+        found = {name: float(np.median([shape[name] for shape in shapes])) for name in shapes[0]}
+        if arm.settings["kind"] == "alpha":
+            values = np.array([dropped_value(before, after) for before, after in pairs])
+            farthest = int(np.argmax(np.abs(values[:, 0] - ALPHA_DROPPED)))
+            found |= {"alpha_prime": float(values[farthest, 0]), "output_value": float(np.median(values[:, 1]))}
+        return found
+
+    def claims(self) -> tuple[Claim, ...]:
+        """What each dropout changes, what theory says of it, and whether α′ is variable."""
+        shape = "shape of the distribution (Kolmogorov-Smirnov distance)"
+        return (
+            claim.standard_moves_the_mean(self),
+            claim.standard_changes_the_variance(self),
+            *(claim.alpha_keeps_two_moments(self, stack) for stack in STACKS),
+            claim.alpha_keeps(self, "ks_distance", shape, self.same_shape),
+            claim.alpha_keeps(self, "skewness", "standardised third moment", self.same_moment),
+            claim.alpha_keeps(self, "kurtosis", "standardised fourth moment", self.same_moment),
+            claim.alpha_changes_shape_less(self),
+            claim.alpha_prime_varies(self),
+            claim.output_value_varies(self),
+            claim.theory_holds(self),
+        )
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Variance and mean through the depth, shape against rate."""
+        distance = {"x": "dropout rate", "guide": [self.same_shape, "two samples of one distribution"]}
+        shape = {"setting": "rate", "series": "series", "options": {"x": "dropout rate"}}
+        return (
+            Figure(
+                "before_after",
+                "Each panel is one arm, one row a rate; the first step. Where the dark line lies above the pale one, dropout adds "
+                "variance. The dashed line is theory, from the mean and variance before; nothing is fitted. Standard dropout "
+                "compounds its share with every layer; alpha dropout behind SELU stays at 1; behind ReLU it does not.",
+                {"column": "dropout_output_variance", "title": "Variance", "layers": DROPOUTS},
+            ),
+            Figure(
+                "before_after",
+                "The same for the mean. Standard dropout keeps whatever mean comes in; alpha dropout pulls it towards 0, and "
+                "keeps it only where it is 0 already.",
+                {
+                    "column": "dropout_output_mean",
+                    "title": "Mean",
+                    "layers": DROPOUTS,
+                    "options": {"before": "dropout_input_mean", "expected": "dropout_expected_mean"},
+                },
+            ),
+            Figure(
+                "by_setting",
+                "Largest gap between the cumulative distributions before and after dropout, after training; 0 is no change, "
+                "the dotted line what two samples of one distribution differ by. Behind SELU alpha dropout changes the shape no "
+                "less than standard dropout does.",
+                {"column": "ks_distance", "title": "Shape", **shape, "options": distance},
+            ),
+            Figure(
+                "by_setting",
+                "Change of the standardised third moment. Alpha dropout puts all that it drops at the lower end, and the "
+                "distribution leans the other way as the rate grows.",
+                {"column": "skewness", "title": "Shape", **shape},
+            ),
+        )
+
+    def answers(self) -> Mapping[str, str]:
+        """The sentence at the top of the report."""
+        two = "No. Behind SELU, where the mean is 0 and the variance 1 already, it keeps these two moments; it keeps neither them "
+        two += "behind ReLU nor the shape anywhere, and the alpha that it sets is one constant."
+        return {
+            "refuted/supported/supported/refuted/refuted/mixed/mixed/refuted/refuted/supported/supported": two,
+            "": "It depends: the parts of the statement are judged one by one below.",
+        }
+
+    def quick(self) -> Scenario:
+        """Fewer layers, and the largest rate alone."""
+        return replace(self, seeds=2, epochs=1, depth=3, rates=self.rates[-1:])
