@@ -14,27 +14,38 @@ COLUMNS = ("series", "setting", "seed", "value")
 
 
 def by_setting(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """One value a run, with the arm's setting that stands on the horizontal axis.
+    """One value a run and setting.
 
     Args:
         experiment: a stored scenario.
         parameters: of the figure: ``column`` (a recorded number, unless ``measure`` and ``of`` name a measure with its
-            parameters), ``setting`` (a number in the arms' settings), ``series`` (a setting that tells lines apart).
+            parameters), ``setting`` (a number in the arms' settings), ``series`` (a setting that tells lines apart). Without
+            ``setting``, every recorded number called ``column@x`` stands at x, and the arms tell lines apart.
 
     Returns:
         Columns series (str), setting, seed and value; arms without the setting are left out.
     """
+    rows = _of_arms(experiment, parameters) if "setting" in parameters else _of_names(experiment, parameters["column"])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _of_arms(experiment: Experiment, parameters: Mapping[str, Any]) -> list[tuple[str, float, int, float]]:
     of = parameters.get("of", {"name": parameters["column"]})
     of_run = measure(parameters.get("measure", "recorded"), **of)
-    rows = [
-        (
-            str(arm["settings"].get(parameters["series"], "")),
-            float(arm["settings"][parameters["setting"]]),
-            seed,
-            of_run(run),
-        )
+    place, series = parameters["setting"], parameters["series"]
+    return [
+        (str(arm["settings"].get(series, "")), float(arm["settings"][place]), seed, of_run(run))
         for name, arm in experiment.metadata["arms"].items()
-        if parameters["setting"] in arm["settings"]
+        if place in arm["settings"]
         for seed, run in experiment.runs.get(name, {}).items()
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _of_names(experiment: Experiment, column: str) -> list[tuple[str, float, int, float]]:
+    return [
+        (arm["label"], float(recorded.partition("@")[2]), seed, float(value))
+        for name, arm in experiment.metadata["arms"].items()
+        for seed, run in experiment.runs.get(name, {}).items()
+        for recorded, value in run.metadata.get("recorded", {}).items()
+        if recorded.startswith(f"{column}@")
+    ]

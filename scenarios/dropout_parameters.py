@@ -1,0 +1,277 @@
+"""Does dropout disable parameters, and for how long?
+
+Dropout multiplies a unit's output by 0. The parameters stay where they are; for that example the weights into and out of the
+unit get a gradient of exactly 0, since both contain the factor. Every example of a batch draws a mask of its own, so that a
+weight gets no gradient in a step only when its unit is dropped, or silent, on all of them: rate to the power of the batch for
+a unit that is always active. And no gradient is no update for plain SGD only: momentum and weight decay go on.
+
+References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Loshchilov and Hutter 2019, arXiv 1711.05101 (decoupled decay).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from probes.gradient_norm import GradientNorm
+from probes.probe import Probe
+from probes.update_ratio import UpdateRatio
+from scenarios.data import Data
+from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+
+OPTIMIZERS = {"sgd": "SGD", "momentum": "SGD with momentum", "adamw": "AdamW"}
+BATCHES = (1, 2, 4, 8, 32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutParameters(Scenario):
+    """A classifier with one hidden layer and a dropout behind it, taken apart example by example.
+
+    Args:
+        width: hidden units.
+        rate: share of them that is dropped.
+        examples: single examples whose gradients are looked at, unit by unit.
+        disabled: a step disables a part of the parameters when more than this share of the active units gets no gradient:
+            half of the rate, midway between all that is dropped and nothing.
+    """
+
+    epochs: int = 4
+    width: int = 100
+    rate: float = 0.5
+    examples: int = 10
+    disabled: float = 0.25
+
+    question: ClassVar = "Does dropout disable a part of the parameters for a step, and leave them as they are?"
+
+    def arms(self) -> tuple[Arm, ...]:
+        """No dropout, and dropout under three optimizers."""
+        dropout = (
+            Arm(name, f"dropout, {label}", self._settings(name, self.rate)) for name, label in OPTIMIZERS.items()
+        )
+        return (Arm("none", "no dropout, SGD", self._settings("sgd", 0.0)), *dropout)
+
+    def model(self, arm: Arm, data: Data) -> keras.Model:
+        """Dense ``hidden``, ``dropout`` unless the rate is 0, ``logits``."""
+        layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
+        layers.append(keras.layers.Dense(self.width, activation="relu", kernel_initializer="he_normal", name="hidden"))
+        if arm.settings["rate"]:
+            layers.append(keras.layers.Dropout(arm.settings["rate"], name="dropout"))
+        return keras.Sequential([*layers, keras.layers.Dense(data.classes, name="logits")], name="classifier")
+
+    def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
+        """As the arm says."""
+        made = {
+            "sgd": lambda: keras.optimizers.SGD(0.05),
+            "momentum": lambda: keras.optimizers.SGD(0.01, momentum=0.9),
+            "adamw": lambda: keras.optimizers.AdamW(0.001),
+        }
+        return made[arm.settings["optimizer"]]()
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Gradients and updates of both layers."""
+        return (GradientNorm(every=5), UpdateRatio(every=5))
+
+    def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
+        """What a forward pass, single examples, batches and one update do to the parameters; the number of parameters."""
+        found = {"parameters": float(model.count_params())}
+        if not arm.settings["rate"]:
+            return found
+        x, y = tf.constant(data.x_train), tf.constant(data.y_train)
+        found["changed_by_forward"] = _changed_by_forward(model, x[:32])
+        single = [unit_gradients(model, x[n : n + 1], y[n : n + 1]) for n in range(self.examples)]
+        found["dropped_gradient"] = max(float(norms[active & ~kept].max(initial=0)) for norms, active, kept in single)
+        found["kept_with_gradient"] = float(
+            np.mean([(norms[kept] > 0).mean() for norms, _, kept in single if kept.any()])
+        )
+        for size in BATCHES:
+            parts = [unit_gradients(model, x[n : n + size], y[n : n + size]) for n in range(0, 4 * size, size)]
+            found[f"disabled@{size}"] = float(np.mean([(norms[active] == 0).mean() for norms, active, _ in parts]))
+        return found | {"moved": _moved(model, self.optimizer(arm), x, y)}
+
+    def claims(self) -> tuple[Claim, ...]:
+        """The statement in its parts; all but the last but one are exact."""
+        return (
+            self._exactly(
+                "layer_has_none", "Dropout adds no parameters.", "parameters", 0.0, "parameters", control="none"
+            ),
+            self._exactly(
+                "forward_leaves_them",
+                "A forward pass with dropout changes no parameter.",
+                "changed_by_forward",
+                0.0,
+                "parameters",
+            ),
+            self._exactly(
+                "dropped_get_no_gradient",
+                "For an example on which a unit is dropped, the gradient of its weights is exactly 0.",
+                "dropped_gradient",
+                0.0,
+                "largest norm",
+            ),
+            self._exactly(
+                "kept_get_gradient",
+                "The weights of every other unit that is active get a gradient.",
+                "kept_with_gradient",
+                1.0,
+                "share of units",
+            ),
+            self._disabled_for_a_step(),
+            self._exactly(
+                "dropped_do_not_move",
+                "In a step with one example, the weights of the units that it drops stay as they are.",
+                "moved",
+                0.0,
+                "share of weights",
+            ),
+        )
+
+    def figures(self) -> tuple[Figure, ...]:
+        """How many units a step disables, and how far weights move."""
+        sizes = [[size, self.rate**size] for size in BATCHES]
+        labels = [arm.label for arm in self.arms()[1:]]
+        return (
+            Figure(
+                "by_setting",
+                "Share of the units, active on at least one example of the batch, whose weights get a gradient of exactly 0. "
+                "With one example it is the dropout rate; with every further one it falls. The dashed line is rate to the power of "
+                "the batch, for a unit that is active on all of it; real units are active on some only, and lie above.",
+                {
+                    "column": "disabled",
+                    "title": "Units that a step disables",
+                    "options": {
+                        "x": "examples in the step",
+                        "label": "units without gradient (share)",
+                        "theory": dict.fromkeys(labels, sizes),
+                    },
+                },
+            ),
+            Figure(
+                "curves",
+                "Training loss, median and range over the seeds; dropout learns with half of the units at a time.",
+                {"column": "loss", "split": "train", "guide": "chance"},
+            ),
+        )
+
+    def answers(self) -> Mapping[str, str]:
+        """The sentence at the top of the report."""
+        return {
+            "supported/supported/supported/supported/refuted/mixed": "For one example, yes, exactly: no parameter changes, and "
+            "the weights of a dropped unit get no gradient. For a step, no: a batch leaves hardly a unit without "
+            "gradient, and momentum or weight decay move even the weights that get none.",
+            "": "It depends: the parts of the statement are judged one by one below.",
+        }
+
+    def quick(self) -> Scenario:
+        """Less training, fewer examples; what is exact needs few."""
+        return replace(self, seeds=2, epochs=1, examples=5)
+
+    @staticmethod
+    def _settings(optimizer: str, rate: float) -> dict:
+        return {"optimizer": optimizer, "rate": rate}
+
+    def _exactly(
+        self, name: str, statement: str, recorded: str, value: float, unit: str, control: str | None = None
+    ) -> Claim:
+        return Claim(
+            name=name,
+            statement=statement,
+            parts=tuple(
+                Part(
+                    label=label,
+                    measure="recorded",
+                    parameters={"name": recorded},
+                    treated=arm,
+                    control=control,
+                    expects="equal",
+                    threshold=value,
+                    margin=0.0,
+                    unit=unit,
+                    exact=True,
+                )
+                for arm, label in OPTIMIZERS.items()
+            ),
+            threshold=f"exact: {'a difference of ' if control else ''}{value:g} {unit} at every seed; one counterexample refutes",
+            outcomes={
+                "supported": f"Exactly so at all {{seeds}} seeds, under {{supported}}: {value:g} {unit}, no more and no less.",
+                "": f"Exactly so for {{supported}}; not for {{refuted}} ({{low}} to {{high}} {unit}).",
+            },
+        )
+
+    def _disabled_for_a_step(self) -> Claim:
+        return Claim(
+            name="disabled_for_a_step",
+            statement=f"In a step with {BATCHES[-1]} examples, dropout disables a part of the parameters.",
+            parts=tuple(
+                Part(
+                    label,
+                    "recorded",
+                    {"name": f"disabled@{BATCHES[-1]}"},
+                    arm,
+                    threshold=self.disabled,
+                    unit="share of units",
+                )
+                for arm, label in OPTIMIZERS.items()
+            ),
+            threshold=f"supported when more than {self.disabled:.0%} of the units that are active on the batch get no gradient, "
+            f"half of the {self.rate:.0%} that each example drops",
+            outcomes={
+                "refuted": "Every example has a mask of its own: over the batch {low} to {high} of the active units are without "
+                "gradient. What is disabled is disabled for an example, not for the step.",
+                "": "More: {supported}. Fewer: {refuted}. Not settled: {inconclusive} ({low} to {high} of the units).",
+            },
+        )
+
+
+def unit_gradients(model: keras.Model, x: tf.Tensor, y: tf.Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One training-mode pass, seen by hidden unit.
+
+    Args:
+        model: with layers ``hidden``, ``dropout`` and ``logits``.
+        x: inputs, ``[examples, features]``.
+        y: classes, ``[examples]``.
+
+    Returns:
+        Norm of the gradient of a unit's weights, in and out, ``[units]``; whether it is active, and whether it is active and
+        kept, on at least one example.
+    """
+    hidden, dropout, logits = (model.get_layer(name) for name in ("hidden", "dropout", "logits"))
+    with tf.GradientTape() as tape:
+        active = hidden(x)
+        kept = dropout(active, training=True)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, logits(kept))
+    into, out = (np.asarray(part) for part in tape.gradient(loss, [hidden.kernel.value, logits.kernel.value]))
+    norms = np.hypot(np.linalg.norm(into, axis=0), np.linalg.norm(out, axis=1))
+    return norms, (np.asarray(active) > 0).any(axis=0), (np.asarray(kept) > 0).any(axis=0)
+
+
+def _changed_by_forward(model: keras.Model, x: tf.Tensor) -> float:
+    """How many parameters differ in any bit after a training-mode pass."""
+    before = [np.array(weight) for weight in model.weights]
+    model(x, training=True)
+    return float(
+        sum(
+            (old.view(np.uint32) != np.array(new).view(np.uint32)).sum()
+            for old, new in zip(before, model.weights, strict=True)
+        )
+    )
+
+
+def _moved(model: keras.Model, optimizer: keras.optimizers.Optimizer, x: tf.Tensor, y: tf.Tensor) -> float:
+    """Share of the outgoing weights of dropped (or silent) units that a step with one example moves, after a step with a batch."""
+    kernel = model.get_layer("logits").kernel
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    both = keras.Model(model.inputs[0], [model.get_layer("dropout").output, model.outputs[0]])
+    kept, before = np.zeros(0), np.zeros(0)
+    for part in (slice(0, 32), slice(32, 33)):
+        before = np.array(kernel)
+        with tf.GradientTape() as tape:
+            kept, predicted = both(x[part], training=True)
+            value = loss(y[part], predicted)
+        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+    dropped = np.asarray(kept)[0] == 0
+    return float((np.array(kernel)[dropped] != before[dropped]).mean())
