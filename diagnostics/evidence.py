@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,11 +11,15 @@ from matplotlib.figure import Figure
 
 from diagnostics.figures import curves, depth_profile, heat_map
 from diagnostics.page import Exhibit, Section
+from diagnostics.unit_evidence import unit_exhibits
 
 PROFILE = (
     "One point per layer, the input at the left; pale to deep blue is the start, the middle and the end of training."
 )
 MAP = "Each row is a layer, the input at the bottom; each column is a recorded step. Brighter is larger."
+
+
+DEAD_UNITS = "Dead units"
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,21 @@ VIEWS: dict[str, tuple[View, ...]] = {
         View("zero_fraction", heat_map, f"{MAP} The share of outputs that are exactly 0."),
         View("saturated_fraction", heat_map, f"{MAP} The share of outputs whose derivative has all but vanished."),
     ),
-    "Dead units": (
+    DEAD_UNITS: (
         View("dead_fraction", heat_map, f"{MAP} The share of units that were silent on every example of the check."),
     ),
 }
 
 
-def sections(layers: pd.DataFrame, scalars: pd.DataFrame, *, name: str, seed: int = 0) -> Iterator[Section]:
+def sections(
+    layers: pd.DataFrame,
+    scalars: pd.DataFrame,
+    *,
+    name: str,
+    seed: int = 0,
+    events: pd.DataFrame | None = None,
+    units: Mapping[str, int] | None = None,
+) -> Iterator[Section]:
     """The sections that a run's columns allow, then one that names the figures which they do not.
 
     Args:
@@ -84,14 +96,19 @@ def sections(layers: pd.DataFrame, scalars: pd.DataFrame, *, name: str, seed: in
         scalars: a run's ``scalars``.
         name: what the run is called in its figures.
         seed: the run's seed.
+        events: a run's ``units``, where there are any.
+        units: number of units by layer, which belongs to the events.
     """
     tables = {"layers": layers.assign(arm=name, seed=seed), "scalars": scalars.assign(arm=name, seed=seed)}
     missing = []
     for heading, views in VIEWS.items():
         there = [view for view in views if _has(tables[view.table], view.column)]
         missing += [view.column for view in views if view not in there]
+        figures = tuple(_exhibit(view, tables[view.table]) for view in there)
+        if heading == DEAD_UNITS and there:
+            figures += tuple(unit_exhibits(layers, events, units or {}, name))
         if there:
-            yield Section(heading, figures=tuple(_exhibit(view, tables[view.table]) for view in there))
+            yield Section(heading, figures=figures)
     if missing:
         yield Section("Not shown", text=f"This run did not record {', '.join(dict.fromkeys(missing))}.")
 

@@ -85,7 +85,9 @@ def _sections(run: Run, findings: Sequence[Finding]) -> Iterator[Section]:
     )
     if findings:
         yield Section("Findings", cards=loud, tables=checked if rows else ())
-    yield from evidence.sections(run.layers, run.scalars, name=run.path.name, seed=run.seed or 0)
+    units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
+    named = {"name": run.path.name, "seed": run.seed or 0}
+    yield from evidence.sections(run.layers, run.scalars, **named, events=run.units, units=units)
 
 
 class _Callable(ModuleType):

@@ -15,6 +15,7 @@ from diagnostics.figures.gap import gap
 from diagnostics.figures.heat_map import heat_map
 from diagnostics.figures.time_to_revival import time_to_revival
 from diagnostics.figures.unit_raster import unit_raster
+from diagnostics.figures.units_by_layer import units_by_layer
 
 __all__ = [
     "before_after",
@@ -27,4 +28,5 @@ __all__ = [
     "heat_map",
     "time_to_revival",
     "unit_raster",
+    "units_by_layer",
 ]

@@ -38,8 +38,9 @@ def time_to_revival(frame: pd.DataFrame, column: str = "dead_fraction", *, width
     found = {name: survival.time_to_revival(table) for name, table in groups.items()}
     last = float(frame["length"].to_numpy().max())
     handles = [
-        marks.swatch("this arm, 95 % interval", style.colour("end"), lw=1.8),
-        marks.swatch("the other arms", style.colour("context"), lw=0.9),
+        marks.swatch(f"this {'arm' if len(names) > 1 else 'run'}, 95 % interval", style.colour("end"), lw=1.8),
+        marks.swatch("still dead when the run ended", style.colour("end"), ls="", marker="|", ms=7),
+        *([marks.swatch("the other arms", style.colour("context"), lw=0.9)] if len(names) > 1 else []),
     ]
     notes = {name: _note(found[name], groups[name], groups[names[0]], first=name == names[0]) for name in names}
     with style.styled():
@@ -50,6 +51,7 @@ def time_to_revival(frame: pd.DataFrame, column: str = "dead_fraction", *, width
             set_ticks(axes.xaxis, step_ticks(0, last) if name in grid.last_row else [], numerals.short)
             for other in names:
                 _curve(axes, found[other], own=other == name)
+            _cut_off(axes, found[name], groups[name])
             if not found[name].spells:
                 say_missing(axes, "no unit died")
         explain(grid, handles, y=LABEL, x="steps since the death")
@@ -64,6 +66,14 @@ def _curve(axes: Axes, curve: survival.RevivalCurve, *, own: bool) -> None:
     if own:
         low, high = np.nan_to_num(curve.low, nan=1.0), np.nan_to_num(curve.high, nan=1.0)
         axes.fill_between(curve.steps, low, high, step="post", color=look["color"], alpha=0.16, linewidth=0)
+
+
+def _cut_off(axes: Axes, curve: survival.RevivalCurve, table: pd.DataFrame) -> None:
+    """A mark at each time for which some spell is known to last, but not for how much longer."""
+    times = np.unique(table.loc[table["open"].to_numpy(bool), "length"].to_numpy(float))
+    if times.size:
+        height = curve.still_dead[np.searchsorted(curve.steps, times, side="right") - 1]
+        axes.plot(times, height, "|", color=style.colour("end"), ms=7, mew=1, clip_on=False, zorder=3.1)
 
 
 def _note(curve: survival.RevivalCurve, table: pd.DataFrame, control: pd.DataFrame, *, first: bool) -> str:
