@@ -49,7 +49,7 @@ def train_arms(
     ]
     with _backend(backend):
         for arm in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(work):
-            done(arm)
+            done(str(arm))
 
 
 def train_arm(kind: str, knobs: dict[str, Any], arm: str, seeds: tuple[int, ...], directory: str, command: str) -> str:

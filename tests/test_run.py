@@ -13,6 +13,7 @@ import pytest
 
 from diagnostics import load_experiment
 from diagnostics.run import main
+from scenarios.vanishing_gradient import VanishingGradient
 
 ARMS = "tanh-0.01,tanh-0.001"
 
@@ -152,8 +153,6 @@ def test_resume_trains_what_is_missing_and_leaves_the_rest(tmp_path):
 
 
 def test_a_training_that_raises_is_reported_and_the_others_finish(tmp_path, monkeypatch, capsys):
-    from scenarios.vanishing_gradient import VanishingGradient
-
     build = VanishingGradient.model
 
     def model(self, arm, data):
