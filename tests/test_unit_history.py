@@ -53,7 +53,9 @@ def test_dead_for_good_is_the_open_share_of_what_died_in_the_window():
 
 def test_steps_dead_follows_every_spell_over_the_same_horizon():
     run = a_run()
-    assert measure("steps_dead", horizon=20)(run) == pytest.approx((20 + 10 + 20) / 3)  # the death at 30 is not seen long enough
+    assert measure("steps_dead", horizon=20)(run) == pytest.approx(
+        (20 + 10 + 20) / 3
+    )  # the death at 30 is not seen long enough
     assert measure("steps_dead", horizon=10, layers="hidden_2")(run) == 10
     assert np.isnan(measure("steps_dead", horizon=41)(run))
 
