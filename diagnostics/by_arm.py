@@ -11,7 +11,7 @@ import pandas as pd
 from diagnostics.experiments import Experiment
 from diagnostics.intervals import interval_of
 from diagnostics.measures import measure
-from diagnostics.measures.gap import PARTS, gaps_of
+from diagnostics.measures.gap import gaps_of
 from diagnostics.record import Run
 
 
@@ -29,7 +29,7 @@ def gaps(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
         gaps_of(run.scalars, parameters["column"]).assign(arm=label, seed=seed)
         for label, seed, run in _runs(experiment)
     ]
-    return pd.concat([pd.DataFrame(columns=["arm", "seed", "epoch", *PARTS, "gap"]), *parts], ignore_index=True)
+    return pd.concat(parts, ignore_index=True)
 
 
 def measured(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:

@@ -69,6 +69,8 @@ def gaps_of(scalars: pd.DataFrame, column: str) -> pd.DataFrame:
         UsageError: no such column.
     """
     known_scalar(scalars, column)
+    if scalars.empty:
+        return pd.DataFrame(columns=["epoch", *PARTS, "gap"], dtype=float)
     rows = scalars.loc[scalars["split"].isin(SPLITS) & scalars[column].notna(), ["epoch", "split", column]]
     means = rows.astype({column: float, "split": str}).groupby(["epoch", "split"])[column].mean()
     figures = means.unstack("split").reindex(columns=list(SPLITS))
