@@ -1,0 +1,194 @@
+"""Why is validation accuracy above training accuracy, and until when?
+
+The figure that training shows is accumulated over an epoch: by weights that still improve, with dropout on, with the
+batch's own statistics. The validation figure is taken once, at the epoch's end, in inference mode, on other examples. Three
+things differ at once, and two further evaluations of the training set tell them apart: at the epoch's end in training mode,
+and at the epoch's end in inference mode. The gap is then lag + mode + data, exactly, whatever the numbers are.
+
+References: Srivastava et al. 2014, Dropout (JMLR 15); Ioffe and Szegedy 2015, arXiv 1502.03167 (the two modes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import keras
+
+from probes.gradient_norm import GradientNorm
+from probes.probe import Probe
+from scenarios.data import Data
+from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+
+LABELS = {
+    "plain": "plain",
+    "dropout": "dropout 0.5",
+    "batchnorm": "batch norm",
+    "few-examples": "plain, few examples",
+}
+EXACTLY = 1e-9  # figures are stored in float64 and rounded here at 10⁻¹²
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainValidationGap(Scenario):
+    """A ReLU classifier as it is, with dropout, with batch normalisation, and with few examples, which it over-fits.
+
+    Args:
+        depth: hidden layers.
+        width: units in each.
+        learning_rate: of SGD; slow enough that the first epoch's weights change all the time.
+        rate: of dropout.
+        few: training examples of the arm that is to over-fit.
+        matters: a part of the gap below this does not matter: one point in a hundred.
+    """
+
+    seeds: int = 6
+    epochs: int = 12
+    depth: int = 2
+    width: int = 100
+    learning_rate: float = 0.05
+    rate: float = 0.5
+    few: int = 200
+    matters: float = 0.01
+
+    question: ClassVar = "Why is validation accuracy above training accuracy at first, and below it later?"
+    evaluates_train_again: ClassVar = True
+
+    def arms(self) -> tuple[Arm, ...]:
+        """The plain network, and what differs from it in one thing."""
+        return tuple(
+            Arm(name, label, {"variant": name, "learning_rate": self.learning_rate}) for name, label in LABELS.items()
+        )
+
+    def prepare(self, arm: Arm, data: Data) -> Data:
+        """All training examples, or the first few of them; the split has shuffled them already."""
+        if arm.name != "few-examples":
+            return data
+        return replace(data, x_train=data.x_train[: self.few], y_train=data.y_train[: self.few])
+
+    def model(self, arm: Arm, data: Data) -> keras.Model:
+        """Dense ReLU layers, each followed by what the arm adds."""
+        layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
+        for number in range(1, self.depth + 1):
+            layers.append(
+                keras.layers.Dense(self.width, "relu", kernel_initializer="he_normal", name=f"hidden_{number}")
+            )
+            if arm.name == "dropout":
+                layers.append(keras.layers.Dropout(self.rate, name=f"dropout_{number}"))
+            elif arm.name == "batchnorm":
+                layers.append(keras.layers.BatchNormalization(momentum=0.9, name=f"normalised_{number}"))
+        return keras.Sequential([*layers, keras.layers.Dense(data.outputs, name="logits")], name="classifier")
+
+    def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
+        """Plain SGD."""
+        return keras.optimizers.SGD(arm.settings["learning_rate"])
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Gradients, now and then; what this scenario is about stands in the scalars."""
+        return (GradientNorm(every=20),)
+
+    def claims(self) -> tuple[Claim, ...]:
+        """The sign of the gap, its reason, its turn, and the account that must balance."""
+        return (self._above_at_first(), self._because_of_lag(), self._turns_round(), self._adds_up())
+
+    def figures(self) -> tuple[Figure, ...]:
+        """The gap stacked from its parts; accuracy and loss as training shows them."""
+        return (
+            Figure(
+                "gap",
+                "Each bar is one epoch. What lies above 0 lifts validation over training, what lies below pushes it under; the "
+                "dot is the gap that one sees, and equals the bars exactly. Lag fades as training slows down, mode stays with "
+                "dropout, data grows when the network over-fits.",
+                {"column": "accuracy"},
+            ),
+            Figure(
+                "curves",
+                "Accuracy as training shows it, running over the epoch, and on the validation examples at its end.",
+                {"column": "accuracy"},
+            ),
+            Figure(
+                "curves",
+                "Loss by step, and on the validation examples: a validation loss that rises again is over-fitting.",
+                {"column": "loss", "guide": "chance"},
+            ),
+        )
+
+    def answers(self) -> Mapping[str, str]:
+        """The sentence at the top of the report."""
+        told = (
+            "At first because the training figure lags behind weights that still improve, and with dropout more because only "
+            "training is done with it. The lag fades; what is left in the end is the data, which puts validation below training, "
+            "except under dropout."
+        )
+        known = {f"{first}/mixed/mixed/supported": told for first in ("supported", "inconclusive")}
+        return known | {"": "It depends on what differs besides the examples: the parts are judged one by one below."}
+
+    def _part(self, arm: str, part: str, epoch: int, **judged: Any) -> Part:
+        return Part(
+            label=LABELS[arm],
+            measure="gap_part",
+            parameters={"part": part, "epoch": epoch},
+            treated=arm,
+            **({"threshold": self.matters, "unit": "accuracy"} | judged),
+        )
+
+    def _above_at_first(self) -> Claim:
+        return Claim(
+            name="above_at_first",
+            statement="In the first epoch validation accuracy is above the training accuracy that is shown.",
+            parts=tuple(self._part(arm, "gap", 0) for arm in LABELS),
+            threshold=f"supported when the gap of the first epoch is above {self.matters}",
+            outcomes={
+                "supported": "So it is in every arm: by {low} to {high} over {seeds} seeds.",
+                "": "Above: {supported}. Not above: {refuted}. Not settled: {inconclusive}. Gaps from {low} to {high}.",
+            },
+        )
+
+    def _because_of_lag(self) -> Claim:
+        return Claim(
+            name="because_of_lag",
+            statement="It is above because the training figure is accumulated while the model still learns.",
+            parts=(
+                *(self._part(arm, "lag", 0) for arm in LABELS),
+                *(
+                    replace(self._part(arm, "mode", 0, expects="less"), label=f"no part of the modes of {LABELS[arm]}")
+                    for arm in ("dropout", "batchnorm")
+                ),
+            ),
+            threshold=f"the lag of the first epoch must be above {self.matters}, and nothing but the lag: what the two modes of "
+            f"dropout and of batch normalisation add must be below {self.matters}",
+            outcomes={
+                "mixed": "It holds for {supported}, but the lag is not all: refuted is {refuted} (parts from {low} to {high}).",
+                "": "Holds: {supported}. Does not: {refuted}. Not settled: {inconclusive}. Parts from {low} to {high}.",
+            },
+        )
+
+    def _turns_round(self) -> Claim:
+        return Claim(
+            name="turns_round",
+            statement="When the model over-fits, validation accuracy is below training accuracy.",
+            parts=tuple(self._part(arm, "gap", -1, expects="less", threshold=-self.matters) for arm in LABELS),
+            threshold=f"supported when the gap of the last epoch is below −{self.matters}",
+            outcomes={
+                "": "Below at the end: {supported}. Not below: {refuted}. Not settled: {inconclusive}. Gaps from {low} to {high}."
+            },
+        )
+
+    def _adds_up(self) -> Claim:
+        return Claim(
+            name="adds_up",
+            statement="Lag, mode and data add up to the gap.",
+            parts=tuple(
+                replace(
+                    self._part(arm, "residual", -1, expects="equal", threshold=0.0, margin=EXACTLY, exact=True),
+                    label=LABELS[arm],
+                )
+                for arm in LABELS
+            ),
+            threshold="exact, but for rounding: the largest residual of all epochs",
+            outcomes={
+                "supported": "They do, in every epoch, arm and seed: nothing of the gap is left unexplained.",
+                "": "They do: {supported}. They do not: {refuted}.",
+            },
+        )
