@@ -1,0 +1,214 @@
+"""What does ReLU do that its relatives do not: zeros, sparse activations, dead units?
+
+ReLU sets the negative half of its input to exactly 0, which at a symmetric initialisation is half of all entries. Leaky ReLU
+keeps a slope there, ELU and SELU bend towards a constant, GELU dips below 0: none of them returns zeros. A unit that is
+0 on all data gets no gradient, so only an activation with a flat zero region can die. Non-linearity is another matter: it
+comes from the change of slope.
+
+References: Glorot, Bordes and Bengio 2011, Deep sparse rectifier neural networks; Xu et al. 2015, arXiv 1505.00853 (leaky
+variants compared); Clevert et al. 2016, arXiv 1511.07289 (ELU); Hendrycks and Gimpel 2016, arXiv 1606.08415 (GELU).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from probes.activation_sparsity import ActivationSparsity as SparsityProbe
+from probes.probe import Probe
+from scenarios._dead_relu import dead_units
+from scenarios._linearity import nonlinearity
+from scenarios.data import Data
+from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+
+HIDDEN = "hidden_*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivationSparsity(Scenario):
+    """One classifier with six activations, each with its usual initialisation.
+
+    Args:
+        depth: hidden layers.
+        width: units in each.
+        rate: the learning rate; plain SGD.
+        slopes: of the two leaky arms below zero: Keras' older default and the usual small one.
+        same_accuracy: accuracies closer than this do not differ: seven of the 360 test images.
+        same_share: shares of zeros closer than this agree with theory.
+    """
+
+    epochs: int = 6
+    depth: int = 4
+    width: int = 50
+    rate: float = 0.1
+    slopes: tuple[float, float] = (0.01, 0.3)
+    same_accuracy: float = 0.02
+    same_share: float = 0.03
+
+    question: ClassVar = "Does it matter for accuracy, zeros and dead units whether ReLU leaks?"
+
+    def arms(self) -> tuple[Arm, ...]:
+        """ReLU is the control."""
+        others = {"elu": ("ELU", "he_normal"), "selu": ("SELU", "lecun_normal"), "gelu": ("GELU", "he_normal")}
+        return (
+            Arm("relu", "ReLU", {"activation": "relu", "initializer": "he_normal", "slope": 0.0}),
+            *(
+                Arm(
+                    f"leaky-{s}", f"leaky, slope {s:g}", {"activation": "leaky", "initializer": "he_normal", "slope": s}
+                )
+                for s in self.slopes
+            ),
+            *(
+                Arm(name, label, {"activation": name, "initializer": initializer, "slope": 0.0})
+                for name, (label, initializer) in others.items()
+            ),
+        )
+
+    def model(self, arm: Arm, data: Data) -> keras.Model:
+        """Dense layers ``hidden_1`` … and ``logits``."""
+        settings, layers = arm.settings, [keras.Input(data.x_train.shape[1:], name="inputs")]
+        for number in range(1, self.depth + 1):
+            options: dict[str, Any] = {"kernel_initializer": settings["initializer"], "name": f"hidden_{number}"}
+            leaky = settings["activation"] == "leaky"
+            function = keras.layers.LeakyReLU(negative_slope=settings["slope"]) if leaky else settings["activation"]
+            layers.append(keras.layers.Dense(self.width, activation=function, **options))
+        return keras.Sequential([*layers, keras.layers.Dense(data.classes, name="logits")], name="classifier")
+
+    def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
+        """Plain SGD."""
+        del arm
+        return keras.optimizers.SGD(self.rate)
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Zeros and sparseness of every layer."""
+        return (SparsityProbe(every=15),)
+
+    def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
+        """Units that are 0 on every training example, and non-linearity over the training examples."""
+        del arm
+        dead = float(np.concatenate(dead_units(model, data.x_train)).sum())
+        return {"dead_units": dead, "nonlinearity": nonlinearity(model, data.x_train)}
+
+    def quick(self) -> Scenario:
+        """One epoch, two seeds."""
+        return replace(self, seeds=2, epochs=1)
+
+    def claims(self) -> tuple[Claim, ...]:
+        """Accuracy, zeros, dead units, non-linearity."""
+        return (self._same_accuracy(), self._half_are_zero(), self._sparser(), self._does_not_die(), self._less_bent())
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Zeros and sparseness by layer and activation, accuracy."""
+        return (
+            Figure(
+                "depth_profile",
+                "Share of activations that are exactly 0. ReLU starts at a half in every layer, as theory has it (dotted), and "
+                "moves from there; the others have none.",
+                {"column": "zero_fraction", "layers": HIDDEN, "guide": [0.5, "theory at the start: ½"]},
+            ),
+            Figure(
+                "depth_profile",
+                "Population sparseness: 1 when a single unit of a layer answers to an example, 0 when all answer alike. It does "
+                "not need exact zeros.",
+                {"column": "population_sparseness", "layers": HIDDEN},
+            ),
+            Figure(
+                "curves",
+                "Training loss, median and range over the seeds. The dotted line is chance.",
+                {"column": "loss", "split": "train", "guide": "chance"},
+            ),
+        )
+
+    def answers(self) -> Mapping[str, str]:
+        """The sentence at the top of the report."""
+        return {
+            "": "For accuracy it hardly matters here. Exact zeros, and units that can die, are ReLU's alone; a small leak leaves "
+            "activations nearly as sparse by any measure that does not ask for exact zeros.",
+        }
+
+    def _leaky(self) -> dict[str, str]:
+        return {f"leaky-{slope}": f"leaky, slope {slope:g}" for slope in self.slopes}
+
+    def _compared(self, measure: str, parameters: Mapping[str, Any], unit: str, **changes: Any) -> tuple[Part, ...]:
+        """The leaky arms against ReLU."""
+        common = {"measure": measure, "parameters": parameters, "control": "relu", "unit": unit} | changes
+        return tuple(Part(label=label, treated=arm, **common) for arm, label in self._leaky().items())
+
+    def _same_accuracy(self) -> Claim:
+        accuracy = {"column": "accuracy", "split": "validation"}
+        return Claim(
+            name="same_accuracy",
+            statement="ReLU and leaky ReLU differ little in accuracy.",
+            parts=self._compared(
+                "final_scalar", accuracy, "share of test images", expects="equal", margin=self.same_accuracy
+            ),
+            threshold=f"supported when accuracy on the test images differs by less than {self.same_accuracy:g}",
+            outcomes={"": "Equal: {supported}. Different: {refuted}. Not settled: {inconclusive} ({low} to {high})."},
+        )
+
+    def _half_are_zero(self) -> Claim:
+        return Claim(
+            name="half_are_zero",
+            statement="Half of ReLU's activations are 0 at the start, as theory expects.",
+            parts=(
+                Part(
+                    label="ReLU, median layer, step 0",
+                    measure="layer_median",
+                    parameters={"column": "zero_fraction", "layers": HIDDEN, "step": 0, "until": None},
+                    treated="relu",
+                    expects="equal",
+                    threshold=0.5,
+                    margin=self.same_share,
+                    unit="share of activations",
+                ),
+            ),
+            threshold=f"supported within {self.same_share:g} of ½, the share for any initialisation symmetric around 0",
+            outcomes={"": "Measured: {low}, theory 0.5."},
+        )
+
+    def _sparser(self) -> Claim:
+        end = {"layers": HIDDEN, "step": -1, "until": None}
+        columns = {"zero_fraction": "exact zeros", "population_sparseness": "population sparseness"}
+        return Claim(
+            name="sparser",
+            statement="ReLU gives sparse activations, leaky ReLU does not.",
+            parts=tuple(
+                replace(part, label=f"{part.label}, {what}")
+                for column, what in columns.items()
+                for part in self._compared(
+                    "layer_median", {"column": column} | end, "share, or sparseness", expects="less", threshold=-0.1
+                )
+            ),
+            threshold="supported when the leaky network is lower by more than a tenth at the end of training",
+            outcomes={"": "Less sparse than ReLU: {supported}. Not: {refuted}. Not settled: {inconclusive}."},
+        )
+
+    def _does_not_die(self) -> Claim:
+        def part(arm: str, label: str, **changes: Any) -> Part:
+            recorded = {"measure": "recorded", "parameters": {"name": "dead_units"}, "unit": "units"}
+            return Part(label=label, treated=arm, **recorded, **changes)
+
+        exact = {"expects": "equal", "margin": 0.0, "exact": True}
+        return Claim(
+            name="does_not_die",
+            statement="Leaky ReLU does not die, and ReLU does.",
+            parts=(*(part(arm, label, **exact) for arm, label in self._leaky().items()), part("relu", "ReLU dies")),
+            threshold="exact for the leaky networks: refuted by one unit that is 0 on all training examples; for ReLU supported when "
+            "the mean number of such units is above 0",
+            outcomes={"": "Holds for {supported}. Does not for {refuted}. Not settled: {inconclusive}."},
+        )
+
+    def _less_bent(self) -> Claim:
+        return Claim(
+            name="less_bent",
+            statement="Leaky ReLU is less non-linear than ReLU.",
+            parts=self._compared("recorded", {"name": "nonlinearity"}, "1 − R²", expects="less"),
+            threshold="supported when the best linear map from inputs to logits leaves less of the variance than under ReLU",
+            outcomes={
+                "": "Less non-linear: {supported}. More: {refuted}. Not settled: {inconclusive} ({low} to {high})."
+            },
+        )

@@ -1,0 +1,237 @@
+"""What does batch normalisation do for a deep network, and what are its 400 parameters?
+
+Batch normalisation subtracts each channel's mean over the batch and divides by its deviation, then scales by γ and shifts by
+β. Before the activation every pre-activation has mean 0 and deviation 1, whatever the layers before it did. The price is that
+dividing by the deviation multiplies the gradient, too: behind ReLU its square grows by π/(π − 1) a layer on its way back. Of
+4 C parameters only γ and β are trained; moving mean and variance are what inference uses in place of the batch's own.
+
+References: Ioffe and Szegedy 2015, arXiv 1502.03167; Yang et al. 2019, arXiv 1902.08129 (gradients grow backwards); Santurkar
+et al. 2018, arXiv 1805.11604 (it smooths the loss, not the distribution of inputs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import keras
+import numpy as np
+
+from probes.activation_gradient import ActivationGradient
+from probes.activation_moments import ActivationMoments
+from probes.probe import Probe
+from scenarios.data import Data
+from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+
+ACTIVATED = "activated_*"
+PLACES = {"none": "no BN", "before": "BN before ReLU", "after": "BN after ReLU"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batchnorm(Scenario):
+    """ReLU classifiers without batch normalisation, with it before and with it after the activation, at two depths.
+
+    Args:
+        depths: hidden layers of the shallow and of the deep network.
+        width: units in each; batch normalisation has 4 parameters for each.
+        rate: the learning rate; plain SGD.
+        flat: a deviation that changes by less than this over the whole depth counts as kept, in decades: a factor of 2.
+        same_slope: a depth slope of the gradient closer to theory than this agrees, in decades per layer.
+        better: a loss that is lower by less than this is no better, in nats.
+    """
+
+    epochs: int = 3
+    depths: tuple[int, int] = (5, 20)
+    width: int = 100
+    rate: float = 0.01
+    flat: float = 0.3
+    same_slope: float = 0.03
+    better: float = 0.1
+
+    question: ClassVar = "What does batch normalisation do, where does it belong, and what are its parameters?"
+
+    def arms(self) -> tuple[Arm, ...]:
+        """Three places at two depths; the control has none."""
+        return tuple(self._arm(place, depth) for depth in self.depths for place in PLACES)
+
+    def model(self, arm: Arm, data: Data) -> keras.Model:
+        """Layers ``hidden_n``, ``activated_n`` and, where the arm has it, ``normalised_n``."""
+        place, layers = arm.settings["place"], [keras.Input(data.x_train.shape[1:], name="inputs")]
+        for number in range(1, arm.settings["depth"] + 1):
+            dense = keras.layers.Dense(self.width, kernel_initializer="he_normal", name=f"hidden_{number}")
+            parts = [dense, keras.layers.Activation("relu", name=f"activated_{number}")]
+            if place != "none":
+                normal = keras.layers.BatchNormalization(name=f"normalised_{number}")
+                parts.insert(1 if place == "before" else 2, normal)
+            layers.extend(parts)
+        return keras.Sequential([*layers, keras.layers.Dense(data.classes, name="logits")], name="classifier")
+
+    def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
+        """Plain SGD."""
+        del arm
+        return keras.optimizers.SGD(self.rate)
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Moments and gradients at every layer's output."""
+        return (ActivationMoments(every=15), ActivationGradient(every=15))
+
+    def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
+        """Parameters of one normalised layer by variable, and how far γ and β went from 1 and 0."""
+        del data
+        if arm.settings["place"] == "none":
+            return {}
+        layer = model.get_layer("normalised_1")
+        return {
+            "parameters": float(layer.count_params()),
+            "trained": float(sum(np.size(variable) for variable in layer.trainable_variables)),
+            "moving": float(sum(np.size(variable) for variable in layer.non_trainable_variables)),
+        }
+
+    def quick(self) -> Scenario:
+        """One epoch, two seeds."""
+        return replace(self, seeds=2, epochs=1)
+
+    def claims(self) -> tuple[Claim, ...]:
+        """Activations by depth, gradients by depth, loss, and the count of parameters."""
+        return (self._keeps_activations(), self._eases_gradients(), self._learns_faster(), *self._parameters())
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Deviation and mean by depth, gradient by depth, loss."""
+        return (
+            Figure(
+                "depth_profile",
+                "Deviation of the activations after ReLU. A level line is a signal that keeps its size over the depth.",
+                {"column": "activation_std", "layers": ACTIVATED},
+            ),
+            Figure(
+                "depth_profile",
+                "Gradient at the output of each ReLU. With batch normalisation the line rises towards the left: gradients grow "
+                "on their way back. Dashed: theory before the first update.",
+                {"column": "activation_gradient_rms", "layers": ACTIVATED, "theory": True},
+            ),
+            Figure(
+                "curves",
+                "Training loss, median and range over the seeds. The dotted line is chance.",
+                {"column": "loss", "split": "train", "guide": "chance"},
+            ),
+        )
+
+    def answers(self) -> Mapping[str, str]:
+        """The sentence at the top of the report."""
+        return {
+            "": "It gives every layer a signal of the same size and speeds up learning in deep networks, in either place; it does "
+            "not make gradients arrive more evenly, for they grow on their way back. The 400 parameters of a layer of 100 "
+            "are right, but half of them are not trained and express nothing.",
+        }
+
+    def _arm(self, place: str, depth: int) -> Arm:
+        theory = {"activation": "relu", "initializer": "he_normal", "batch_normalisation": place == "before"}
+        stack = {"depth": depth, "width": self.width, "layers": ACTIVATED}
+        return Arm(
+            name=f"{place}-{depth}",
+            label=f"{PLACES[place]}, {depth} layers",
+            settings={"place": place, "depth": depth},
+            theory={} if place == "after" else theory | stack,
+        )
+
+    def _keeps_activations(self) -> Claim:
+        deep = self.depths[1]
+        return Claim(
+            name="keeps_activations",
+            statement="Batch normalisation keeps the activations of all layers at one size, also while the network learns.",
+            parts=tuple(
+                Part(
+                    label=PLACES[place],
+                    measure="attenuation",
+                    parameters={"column": "activation_std", "layers": ACTIVATED, "step": 0, "until": -1},
+                    treated=f"{place}-{deep}",
+                    expects="equal",
+                    margin=self.flat,
+                    unit="decades from first to last layer",
+                )
+                for place in ("before", "after")
+            ),
+            threshold=f"supported when the deviation after ReLU changes by less than {self.flat:g} decades, a factor of 2, over "
+            f"{deep} layers",
+            outcomes={
+                "": "Kept: {supported}. Not kept: {refuted}. Not settled: {inconclusive}. Change: {low} to {high} decades."
+            },
+        )
+
+    def _eases_gradients(self) -> Claim:
+        deep = self.depths[1]
+        return Claim(
+            name="eases_gradients",
+            statement="Before the activation it lets gradients pass more evenly through the layers.",
+            parts=(
+                Part(
+                    label=f"size of the depth slope, {deep} layers, against no BN",
+                    measure="uneven_depth",
+                    parameters={"layers": ACTIVATED, "step": 0},
+                    treated=f"before-{deep}",
+                    control=f"none-{deep}",
+                    expects="less",
+                    unit="decades per layer",
+                ),
+            ),
+            threshold="supported when the depth slope of the gradient before the first update is nearer to 0 than without, with He "
+            "initialisation in both",
+            outcomes={
+                "refuted": "The gradient grows on its way back, as theory expects (0.083 decades per layer), where without batch "
+                "normalisation and with He initialisation it arrives level: the slope is {low} further from 0.",
+                "": "The size of the depth slope differs by {low} to {high} decades per layer.",
+            },
+        )
+
+    def _learns_faster(self) -> Claim:
+        return Claim(
+            name="learns_faster",
+            statement="A network with batch normalisation learns faster, before or after the activation.",
+            parts=tuple(
+                Part(
+                    label=f"{PLACES[place]}, {depth} layers",
+                    measure="final_scalar",
+                    parameters={"window": 30},
+                    treated=f"{place}-{depth}",
+                    control=f"none-{depth}",
+                    expects="less",
+                    threshold=-self.better,
+                    unit="nats",
+                )
+                for depth in self.depths
+                for place in ("before", "after")
+            ),
+            threshold=f"supported when the loss after {self.epochs} epochs is lower by more than {self.better:g} nats than without",
+            outcomes={"": "Faster: {supported}. Not faster: {refuted}. Not settled: {inconclusive}."},
+        )
+
+    def _parameters(self) -> tuple[Claim, Claim]:
+        def part(label: str, name: str, expected: float) -> Part:
+            treated = f"before-{self.depths[0]}"
+            common = {"measure": "recorded", "parameters": {"name": name}, "treated": treated, "threshold": expected}
+            return Part(label=label, **common, expects="equal", margin=0.0, unit="parameters", exact=True)
+
+        channels = self.width
+        return (
+            Claim(
+                name="four_for_each_unit",
+                statement=f"Batch normalisation behind {channels} units has {4 * channels} parameters.",
+                parts=(part("all", "parameters", 4 * channels),),
+                threshold="exact: counted on the layer",
+                outcomes={
+                    "": f"Counted: {{low}}. γ and β {channels} each, moving mean and moving variance {channels} each."
+                },
+            ),
+            Claim(
+                name="second_pair_is_trained",
+                statement="All of them are learned: a second pair restores what the network can express.",
+                parts=(part("trained", "trained", 4 * channels),),
+                threshold="exact: refuted when not all are among the layer's trainable variables",
+                outcomes={
+                    "refuted": "Only {low} are trained, γ and β, and it is this pair that restores what the network can express. "
+                    "The second pair is statistics for inference: it takes no gradient.",
+                    "": "Trained: {low}.",
+                },
+            ),
+        )
