@@ -125,7 +125,7 @@ class Runner:
         data = self.scenario.prepare(arm, self.data)
         model, optimizer = self.scenario.model(arm, data), self.scenario.optimizer(arm)
         place = run_directory(self.directory, arm.name, seed) if self.record else None
-        trainer = self._trainer(model, optimizer, place, self._config(arm), seed)
+        trainer = self._trainer(arm, model, optimizer, place, seed)
         train, validation = self._datasets(data, seed)
 
         def progress(steps: int, numbers: Mapping[str, float]) -> None:
@@ -143,17 +143,17 @@ class Runner:
             manifest.update(place, manifest.read(place, "run") | {"recorded": dict(recorded)})
 
     def _trainer(
-        self, model: keras.Model, optimizer: keras.optimizers.Optimizer, place: Path | None, config: dict, seed: int
+        self, arm: ArmLike, model: keras.Model, optimizer: keras.optimizers.Optimizer, place: Path | None, seed: int
     ) -> Trainer:
         """A trainer for this model: one that has compiled the same step before, where there is one."""
-        key = structure(model, optimizer)
+        key, config = structure(model, optimizer), self._config(arm)
         if key in self._trainers:
             self._trainers[key].restart(model, optimizer, directory=place, config=config, seed=seed)
         else:
             scenario = self.scenario
             probes = scenario.probes() if self.record else ()
-            options = {"directory": place, "config": config, "seed": seed, "metrics": scenario.metrics()}
-            self._trainers[key] = Trainer(model, optimizer, scenario.loss(), probes=probes, **options)
+            options = {"directory": place, "config": config, "seed": seed, "metrics": scenario.metrics_of(arm)}
+            self._trainers[key] = Trainer(model, optimizer, scenario.loss_of(arm), probes=probes, **options)
         return self._trainers[key]
 
     def _datasets(self, data: Any, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:

@@ -179,6 +179,16 @@ class Scenario(abc.ABC):
         """Metrics beside the loss."""
         return (keras.metrics.SparseCategoricalAccuracy(name="accuracy"),)
 
+    def loss_of(self, arm: Arm) -> keras.losses.Loss:
+        """The loss of one arm; arms that differ in it must differ in their models, by a layer's name at least."""
+        del arm
+        return self.loss()
+
+    def metrics_of(self, arm: Arm) -> Sequence[keras.metrics.Metric]:
+        """The metrics of one arm, under the same condition."""
+        del arm
+        return self.metrics()
+
     def quick(self) -> Scenario:
         """The same with less of everything, for a first look in seconds; overridden where that is not enough."""
         from dataclasses import replace  # noqa: PLC0415
