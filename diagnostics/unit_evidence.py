@@ -40,8 +40,9 @@ def unit_exhibits(
         "unit-raster", partial(units_by_layer, events, checks, units), RASTER, "Units over checks, by layer."
     )
     table = spells(events, int(checks["step"].max()))
-    died = table.loc[~table["born_dead"]].assign(arm=pd.Categorical([name] * int((~table["born_dead"]).sum())), seed=0)
+    died = table.loc[~table["born_dead"].to_numpy(bool)]
     if len(died):
+        died = died.assign(arm=pd.Categorical([name] * len(died)), seed=0)
         yield _exhibit("time-to-revival", partial(time_to_revival, died), CURVE, "Kaplan-Meier curve of spells.")
 
 

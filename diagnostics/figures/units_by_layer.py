@@ -77,7 +77,7 @@ def units_by_layer(
     columns = np.linspace(steps[0], steps[-1], min(len(steps), MOST_COLUMNS))
     table = spells(events, int(steps[-1]))
     order = checks.drop_duplicates("layer").sort_values("depth")["layer"].astype(str).tolist()
-    rasters = {name: raster(table[table["layer"] == name], columns, units[name]) for name in _shown(order, table)}
+    rasters = {name: raster(table.loc[table["layer"] == name], columns, units[name]) for name in _shown(order, table)}
     area = (columns[0], columns[-1] + column_width(columns))
     y = "units of the layer; those that were dead longest at the bottom"
     handles = [
@@ -112,12 +112,12 @@ def raster(table: pd.DataFrame, columns: np.ndarray, units: int) -> Raster:
         states[unit, start : max(end, start + 1)] = 2 if lasting else 1
     longest = np.argsort(-(states > 0).sum(axis=1), kind="stable")
     kept = longest[np.linspace(0, units - 1, min(units, MOST_UNITS)).astype(int)] if units else longest
-    lasting = int(table["open"].sum())
+    lasting = int(table["open"].to_numpy(bool).sum())
     return Raster(states[kept], lasting, len(table) - lasting, units)
 
 
 def _shown(order: list[str], table: pd.DataFrame) -> list[str]:
-    dead = table["layer"].value_counts()
+    dead: dict[str, int] = table["layer"].value_counts().to_dict()
     kept = set(sorted(order, key=lambda name: -dead.get(name, 0))[:MOST_LAYERS])
     return [name for name in order if name in kept]
 
