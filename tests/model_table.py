@@ -1,6 +1,6 @@
 """Writes ``docs/models.md``: for each kind of model, what is captured, and how equal training stays.
 
-Everything in the table is observed while the program runs: ``python -m tests.model_table docs/models.md`` (ten minutes).
+Everything in the table is observed while the program runs: ``python -m tests.model_table docs/models.md`` (minutes).
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ second step, {steps} steps of a small model of each kind. The same cases run as 
 - The last three columns compare with the same training without probes. **bit-equal**: weights, optimizer state, losses
   and random generators are the same to the last bit. A number is the largest difference in any weight, relative to the
   largest weight of the same variable. XLA fuses anew whatever is added to a step, and promises no bits.
+
+The models are small. With TensorFlow's graph optimizer on, as by default, any added reader of a tensor can change what is
+fused, the more so in large convolutional networks: there, expect equality to rounding, and test your own model with
+`tf.config.optimizer.set_experimental_options({{"disable_meta_optimizer": True}})`, under which every kind here is bit-equal.
 
 """
 

@@ -17,6 +17,7 @@ import probes
 from probes.capture import MEASURED
 from tests.probes_kit.steps import make_step, rows, statuses
 from tests.probes_kit.training import (
+    STEPS,
     Trained,
     differing,
     gradient_norms,
@@ -42,11 +43,11 @@ def assert_all_seen(kind: Kind, watched: Trained) -> None:
 def assert_numbers(watched: Trained, bare: Trained) -> None:
     """Gradient norms as by hand; activations and their gradients where a layer is measured."""
     seen, expected = rows(watched.monitors[0].read()), gradient_norms(watched.model, bare)
-    assert len(expected)
-    shown = seen["gradient_norm"].dropna() if np.isfinite(list(expected.values())).all() else seen["gradient_norm"]
+    assert len(expected) and np.isfinite(list(expected.values())).all()
+    shown = seen["gradient_norm"].dropna()
     for path, norm in expected.items():
         np.testing.assert_allclose(shown[path], norm, rtol=1e-4, err_msg=path)
-    assert set(shown.dropna().index) <= set(expected), "not connected is missing"
+    assert set(shown.index) <= set(expected), "not connected is missing"
     measured = [path for path, status in statuses(watched.monitors[0]).items() if status == MEASURED]
     assert np.isfinite(seen.loc[measured, "activation_mean"]).all()
 
@@ -59,6 +60,14 @@ def test_a_kind_of_model_trains_the_same_and_is_seen_whole(name):
     assert differing(bare, watched) == []
     assert_all_seen(EVERY[name], watched)
     assert_numbers(watched, bare)
+
+
+def test_the_case_of_loss_scaling_has_steps_that_overflow_and_steps_that_do_not():
+    kind = EVERY["mixed_float16, loss scaling"]
+    trained = train(kind)
+    scale = next(value for name, value in trained.left.items() if "dynamic_scale" in name)
+    assert scale < trained.scale * 2**STEPS, "none was skipped"
+    assert np.isfinite(np.asarray(trained.gradients[0])).all()
 
 
 def test_two_monitors_on_one_model_change_nothing_and_read_the_same():

@@ -97,7 +97,7 @@ class NotConnected(keras.Model):
 
     def __init__(self) -> None:
         super().__init__()
-        self.used, self.aside, self.idle = layers.Dense(2), layers.Dense(3), layers.Dense(2, name="idle")
+        self.used, self.aside, self.idle = layers.Dense(2), layers.Dense(3, name="aside"), layers.Dense(2, name="idle")
         self.idle.build((None, 5))
 
     def call(self, x):
@@ -174,9 +174,9 @@ MODELS: dict[str, Kind] = {
 
 
 def scaled() -> Any:
-    """So large a scale that steps overflow and are skipped, so short a patience that it is raised again."""
+    """A scale that the first step survives, doubled after each step until one overflows, which is then skipped."""
     adam = keras.optimizers.Adam(0.01)
-    return keras.optimizers.LossScaleOptimizer(adam, initial_scale=2.0**20, dynamic_growth_steps=2)
+    return keras.optimizers.LossScaleOptimizer(adam, initial_scale=2.0**16, dynamic_growth_steps=1)
 
 
 def adam(**options: Any) -> Callable[[], Any]:
