@@ -120,9 +120,10 @@ class Batchnorm(Scenario):
     def answers(self) -> Mapping[str, str]:
         """The sentence at the top of the report."""
         return {
-            "": "It gives every layer a signal of the same size and speeds up learning in deep networks, in either place; it does "
-            "not make gradients arrive more evenly, for they grow on their way back. The 400 parameters of a layer of 100 "
-            "are right, but half of them are not trained and express nothing.",
+            "": "It keeps the activations of every layer at one size, in either place. It does not make gradients arrive more "
+            "evenly, for they grow on their way back, and at the same small learning rate it does not speed up a network "
+            "whose initialisation is sound. The 400 parameters of a layer of 100 are right, but half of them are not trained "
+            "and express nothing.",
         }
 
     def _arm(self, place: str, depth: int) -> Arm:
@@ -202,7 +203,8 @@ class Batchnorm(Scenario):
                 for depth in self.depths
                 for place in ("before", "after")
             ),
-            threshold=f"supported when the loss after {self.epochs} epochs is lower by more than {self.better:g} nats than without",
+            threshold=f"supported when the loss after {self.epochs} epochs is lower by more than {self.better:g} nats than without, "
+            f"at the same learning rate of {self.rate:g} and with He initialisation",
             outcomes={"": "Faster: {supported}. Not faster: {refuted}. Not settled: {inconclusive}."},
         )
 
