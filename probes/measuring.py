@@ -83,8 +83,8 @@ def tasks(probes: tuple[Probe, ...], snapshots: Sequence[Snapshot]) -> list[Task
 def measure(tasks: Sequence[Task], due: tf.Tensor | bool) -> Iterator[Packed]:
     """The statistics of all tasks, in vectors; zeros when not due.
 
-    A branch that read all layers would keep their tensors to the end of the step: more memory, and slower, as each
-    layer's buffers are no longer those that the one before has just left in the cache.
+    A branch that read all layers would keep their tensors to the end of the step; a bundle lets go of its own when it
+    has run.
     """
     traces = Traces()
     for bundle in _bundles(tasks):
