@@ -37,7 +37,6 @@ class Batchnorm(Scenario):
         width: units in each; batch normalisation has 4 parameters for each.
         rate: the learning rate; plain SGD.
         flat: a deviation that changes by less than this over the whole depth counts as kept, in decades: a factor of 2.
-        same_slope: a depth slope of the gradient closer to theory than this agrees, in decades per layer.
         better: a loss that is lower by less than this is no better, in nats.
     """
 
@@ -46,7 +45,6 @@ class Batchnorm(Scenario):
     width: int = 100
     rate: float = 0.01
     flat: float = 0.3
-    same_slope: float = 0.03
     better: float = 0.1
 
     question: ClassVar = "What does batch normalisation do, where does it belong, and what are its parameters?"
@@ -74,10 +72,10 @@ class Batchnorm(Scenario):
 
     def probes(self) -> tuple[Probe, ...]:
         """Moments and gradients at every layer's output."""
-        return (ActivationMoments(every=15), ActivationGradient(every=15))
+        return (ActivationMoments(every=15, layers=ACTIVATED), ActivationGradient(every=15, layers=ACTIVATED))
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """Parameters of one normalised layer by variable, and how far γ and β went from 1 and 0."""
+        """Parameters of one normalised layer: all, those that are trained, and those that only move."""
         del data
         if arm.settings["place"] == "none":
             return {}

@@ -70,7 +70,7 @@ class ResidualOrder(Scenario):
 
     def probes(self) -> tuple[Probe, ...]:
         """Gradient and moments at every block's output."""
-        return (ActivationGradient(every=15), ActivationMoments(every=15))
+        return (ActivationGradient(every=15, layers=BLOCKS), ActivationMoments(every=15, layers=BLOCKS))
 
     def quick(self) -> Scenario:
         """One epoch, two seeds."""
