@@ -1,0 +1,241 @@
+"""Is the dropout rate of 0.5 the best one, because the number of sub-networks is largest there?
+
+Dropping k of n units leaves one of C(n, k) sub-networks, most of them at k = n/2, where the mask's entropy is n bits. But a
+training draws one mask an example and step: some thousands. Already at a rate of 0.1, a hundred units have 2⁴⁴ masks; their
+number is no limit at any rate. What the rate sets is the strength of a regulariser (Wager et al. show an adaptive penalty
+that grows with p/q), and its best value depends on data and network.
+
+References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Wager et al. 2013, arXiv 1307.1493 (dropout as a penalty).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import keras
+import numpy as np
+from scipy import special
+
+from probes.gradient_norm import GradientNorm
+from probes.probe import Probe
+from scenarios.data import Data
+from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutRate(Scenario):
+    """A classifier of one wide layer on few examples, where a regulariser can help, at several dropout rates.
+
+    Args:
+        width: hidden units n.
+        examples: training examples that are used.
+        usual: the rate that the statement is about.
+        others: the rates that it is compared with; 0 is no dropout.
+        same_accuracy: accuracies closer than this do not differ: one percentage point, less than four of 360 test images.
+    """
+
+    seeds: int = 5
+    epochs: int = 15
+    width: int = 100
+    examples: int = 300
+    usual: float = 0.5
+    others: tuple[float, ...] = (0.0, 0.1, 0.3, 0.7)
+    same_accuracy: float = 0.01
+
+    question: ClassVar = "Is a dropout rate of 0.5 the best one, because it has the most sub-networks?"
+
+    def arms(self) -> tuple[Arm, ...]:
+        """One arm a rate, from none to the largest."""
+        return tuple(
+            Arm(
+                self._name(rate),
+                f"rate {rate:g}" if rate else "no dropout",
+                {"rate": rate, "series": f"{self.width} units"},
+            )
+            for rate in sorted({self.usual, *self.others})
+        )
+
+    def prepare(self, arm: Arm, data: Data) -> Data:
+        """The first examples only."""
+        return replace(data, x_train=data.x_train[: self.examples], y_train=data.y_train[: self.examples])
+
+    def model(self, arm: Arm, data: Data) -> keras.Model:
+        """Dense ``hidden``, ``dropout``, ``logits``."""
+        layers = [
+            keras.Input(data.x_train.shape[1:], name="inputs"),
+            keras.layers.Dense(self.width, activation="relu", kernel_initializer="he_normal", name="hidden"),
+            keras.layers.Dropout(arm.settings["rate"], name="dropout"),
+            keras.layers.Dense(data.outputs, name="logits"),
+        ]
+        return keras.Sequential(layers, name="classifier")
+
+    def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
+        """Adam."""
+        return keras.optimizers.Adam(0.003)
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Gradients now and then."""
+        return (GradientNorm(every=20),)
+
+    def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
+        """How many masks there are, how much one of them tells, and how many were drawn, all in bits."""
+        dropped = arm.settings["rate"] * self.width
+        return {
+            "log2_masks": log2_count(self.width, dropped),
+            "entropy": self.width * binary_entropy(arm.settings["rate"]),
+            "log2_drawn": float(np.log2(self.epochs * len(data.x_train))),
+            "spare": log2_count(self.width, dropped) - float(np.log2(self.epochs * len(data.x_train))),
+        }
+
+    def claims(self) -> tuple[Claim, ...]:
+        """The count, whether it is a limit, and the accuracy."""
+        compared = [rate for rate in self.others if rate]
+        return (
+            Claim(
+                name="most_subnetworks",
+                statement=f"The number of sub-networks C(n, k) is largest at a rate of {self.usual:g}.",
+                parts=tuple(
+                    self._against(rate, "recorded", {"name": "log2_masks"}, unit="bits", exact=True)
+                    for rate in compared
+                ),
+                threshold="exact: a larger count than at every other rate",
+                outcomes={
+                    "supported": "It is: the count is larger by a factor of 2 to the power of {low} to {high}.",
+                    "": "Larger: {supported}. Not larger: {refuted}.",
+                },
+            ),
+            Claim(
+                name="count_is_a_limit",
+                statement="At other rates training runs out of sub-networks.",
+                parts=tuple(
+                    Part(
+                        f"rate {rate:g}",
+                        "recorded",
+                        {"name": "spare"},
+                        treated=self._name(rate),
+                        expects="less",
+                        unit="bits",
+                        exact=True,
+                    )
+                    for rate in compared
+                ),
+                threshold="exact: fewer sub-networks than masks that the training draws, one for each example of each step",
+                outcomes={
+                    "refuted": "It does not: at every rate there are 2 to the power of {low} to {high} times as many as it draws.",
+                    "": "Fewer than drawn: {supported}. More: {refuted}.",
+                },
+            ),
+            Claim(
+                name="best_accuracy",
+                statement=f"Test accuracy is higher at a rate of {self.usual:g} than at other rates.",
+                parts=tuple(self._against(rate, "final_scalar", ACCURACY, unit="share") for rate in compared),
+                threshold="supported when it is higher than at every other rate above 0",
+                outcomes={
+                    "": "Higher than at: {supported}. Lower than at: {refuted}. Not settled: {inconclusive} ({low} to {high})."
+                },
+            ),
+            Claim(
+                name="same_accuracy",
+                statement=f"Rates other than {self.usual:g} do as well.",
+                parts=tuple(
+                    self._against(
+                        rate, "final_scalar", ACCURACY, unit="share", expects="equal", margin=self.same_accuracy
+                    )
+                    for rate in compared
+                ),
+                threshold=f"as well: test accuracy within {self.same_accuracy:.0%}",
+                outcomes={
+                    "": "As well: {supported}. Not as well: {refuted}. Not settled: {inconclusive} ({low} to {high})."
+                },
+            ),
+            Claim(
+                name="better_than_none",
+                statement=f"Test accuracy is higher at a rate of {self.usual:g} than without dropout.",
+                parts=(self._against(0.0, "final_scalar", ACCURACY, unit="share"),),
+                threshold="supported when it is higher",
+                outcomes={"": "The difference is {low}, as a share of the test images."},
+            ),
+        )
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Masks and accuracy against the rate, loss over the steps."""
+        rates = np.linspace(0, max(self.usual, *self.others), 29)
+        entropy = [[float(rate), self.width * binary_entropy(float(rate))] for rate in rates]
+        place = {"setting": "rate", "series": "series"}
+        return (
+            Figure(
+                "by_setting",
+                "How many masks drop exactly that share of the units, as a power of 2; the dashed line is the entropy of a mask. Both "
+                "are largest at 0.5, and at every rate far above the dotted line: what the training draws.",
+                {
+                    "column": "log2_masks",
+                    "title": "Sub-networks",
+                    **place,
+                    "options": {
+                        "x": "dropout rate",
+                        "label": "masks (bits)",
+                        "theory": {f"{self.width} units": entropy},
+                        "guide": [float(np.log2(self.epochs * self.examples)), "masks drawn in training"],
+                    },
+                },
+            ),
+            Figure(
+                "by_setting",
+                "Test accuracy at the end of training. If the number of sub-networks decided, it would peak where they do.",
+                {
+                    "column": "test_accuracy",
+                    "title": "Accuracy",
+                    "measure": "final_scalar",
+                    "of": ACCURACY,
+                    **place,
+                    "options": {"x": "dropout rate", "label": "accuracy on the test images (share)"},
+                },
+            ),
+            Figure(
+                "curves",
+                "Loss of training (with dropout on) and of the test images (with dropout off): the gap between them is what a "
+                "regulariser can close.",
+                {"column": "loss"},
+            ),
+        )
+
+    def answers(self) -> Mapping[str, str]:
+        """The sentence at the top of the report."""
+        no = "It has the most sub-networks, but that is not why any rate is good: no training comes near their number at any rate"
+        return {
+            f"supported/refuted/{best}/{same}/{none}": f"{no}, and accuracy {end}."
+            for best, end in {
+                "refuted": "is lower there than at other rates",
+                "mixed": "does not peak where the count does",
+                "inconclusive": "does not single 0.5 out",
+            }.items()
+            for same in ("supported", "refuted", "mixed", "inconclusive")
+            for none in ("supported", "refuted", "inconclusive")
+        } | {"": "It depends: the parts of the statement are judged one by one below."}
+
+    def quick(self) -> Scenario:
+        """Fewer rates, seeds and epochs."""
+        return replace(self, seeds=2, epochs=6, others=(0.0, 0.1))
+
+    @staticmethod
+    def _name(rate: float) -> str:
+        return f"rate-{rate:g}"
+
+    def _against(self, rate: float, measure: str, parameters: Mapping, **held) -> Part:
+        treated, control = self._name(self.usual), self._name(rate)
+        return Part(f"rate {rate:g}" if rate else "none", measure, parameters, treated=treated, control=control, **held)
+
+
+ACCURACY = {"column": "accuracy", "split": "validation"}
+
+
+def log2_count(units: int, dropped: float) -> float:
+    """Log₂ C(n, k), for any k in [0, n]: how many masks drop so many units, in bits."""
+    return float(-(np.log(units + 1) + special.betaln(units - dropped + 1, dropped + 1)) / np.log(2))
+
+
+def binary_entropy(rate: float) -> float:
+    """−p log₂ p − q log₂ q: the entropy of one entry of a mask, in bits."""
+    return float((special.entr(rate) + special.entr(1 - rate)) / np.log(2))
