@@ -1,0 +1,239 @@
+"""Do dropout and batch normalisation disturb one another, and does the order settle it?
+
+Batch normalisation learns the variance of its input in training mode, with dropout on, and divides by it in inference mode,
+with dropout off. Right behind a dropout the two are σ² and (σ² + p μ²) / q: their ratio, the variance shift, is q for a mean
+of 0, and smaller for any other. A dropout that stands after the normalisation of its own block still stands before that of the
+next; only behind the last one is there nothing to disturb. Statistics estimated again with dropout off repair the shift, so
+what accuracy gains by that is what the shift costs.
+
+References: Li et al. 2019, arXiv 1801.05134 (variance shift); Ioffe and Szegedy 2015, arXiv 1502.03167.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from probes.batch_norm_shift import BatchNormShift
+from probes.dropout_variance import DropoutVariance
+from probes.probe import Probe
+from scenarios.data import Data
+from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+
+ORDERS = {"before": "before BN", "between": "after BN, in every block", "last": "after the last BN only"}
+LABELS = {"none": "neither", "dropout": "dropout alone", "bn": "BN alone"}
+LABELS |= {order: f"dropout {label}" for order, label in ORDERS.items()}
+ACCURACY = {"column": "accuracy", "split": "validation"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutBatchnorm(Scenario):
+    """Blocks of dense layer, batch normalisation and ReLU, with a dropout at one place or another.
+
+    Args:
+        blocks: hidden blocks.
+        width: units in each.
+        rate: share of units that is dropped.
+        momentum: of the moving statistics; 0.9 forgets in ten steps, so that they have arrived after this short training.
+        same_variance: variances within this share of one another are not shifted.
+        cost: a shift costs accuracy when estimating the statistics again gains more than this: two of 360 test images.
+    """
+
+    epochs: int = 10
+    batch_size: int = 64
+    blocks: int = 3
+    width: int = 100
+    rate: float = 0.5
+    momentum: float = 0.9
+    same_variance: float = 0.1
+    cost: float = 0.005
+
+    question: ClassVar = (
+        "Do dropout and batch normalisation disturb one another, and is it better to put dropout after?"
+    )
+
+    def arms(self) -> tuple[Arm, ...]:
+        """Neither, each alone, and both in three orders."""
+        return tuple(Arm(name, label, {"order": name}) for name, label in LABELS.items())
+
+    def model(self, arm: Arm, data: Data) -> keras.Model:
+        """Blocks of ``hidden_1``, ``normalised_1``, ``activated_1`` with ``dropout_1`` where the arm has it; ``logits``."""
+        order = arm.settings["order"]
+        layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
+        for number in range(1, self.blocks + 1):
+            drop = keras.layers.Dropout(self.rate, name=f"dropout_{number}")
+            behind = order in ("dropout", "between") or (order == "last" and number == self.blocks)
+            layers.append(keras.layers.Dense(self.width, kernel_initializer="he_normal", name=f"hidden_{number}"))
+            layers += [drop] if order == "before" else []
+            if order not in ("none", "dropout"):
+                layers.append(keras.layers.BatchNormalization(momentum=self.momentum, name=f"normalised_{number}"))
+            layers.append(keras.layers.Activation("relu", name=f"activated_{number}"))
+            layers += [drop] if behind else []
+        return keras.Sequential([*layers, keras.layers.Dense(data.outputs, name="logits")], name="classifier")
+
+    def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
+        """Adam."""
+        return keras.optimizers.Adam(0.003)
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Moments around every dropout, statistics of every normalisation."""
+        return (DropoutVariance(every=10), BatchNormShift(every=10))
+
+    def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
+        """Train-inference shift of the variance by block, and what estimating the statistics again gains."""
+        shifts = variance_shifts(model, data.x_train, self.blocks)
+        found = {f"shift@{number}": shift for number, shift in enumerate(shifts, 1)}
+        moving = _accuracy(model, data)
+        estimate_again(model, data.x_train)
+        gain = _accuracy(model, data) - moving
+        farthest = max(shifts, key=lambda shift: abs(np.log(shift)))
+        return found | {"shift": farthest, "regained": gain}
+
+    def claims(self) -> tuple[Claim, ...]:
+        """The shift, what it costs, whether both together are worse, and whether the order settles it."""
+        free = {"expects": "equal", "threshold": 1.0, "margin": self.same_variance, "unit": "inference / training"}
+        shift, gain, accuracy = (
+            ("recorded", {"name": "shift"}),
+            ("recorded", {"name": "regained"}),
+            ("final_scalar", ACCURACY),
+        )
+        judged = {"": "So for: {supported}. Not so for: {refuted}. Not settled: {inconclusive} ({low} to {high})."}
+        return (
+            Claim(
+                name="variance_is_shifted",
+                statement="With dropout before it, batch normalisation divides by a variance that is not there in inference.",
+                parts=(self._part("before", *shift, **free), self._part("bn", *shift, **free)),
+                negated=True,
+                threshold=f"shifted when, in the block where it is farthest from 1, the variance in inference is more than "
+                f"{self.same_variance:.0%} off that in training; BN alone is the control, which should not be",
+                outcomes={
+                    "": "Shifted: {supported}. Not shifted: {refuted}. Not settled: {inconclusive} ({low} to {high})."
+                },
+            ),
+            Claim(
+                name="order_removes_the_shift",
+                statement="Dropout after batch normalisation leaves the variance alone.",
+                parts=tuple(self._part(order, *shift, **free) for order in ("between", "last")),
+                threshold=f"left alone when inference and training differ by less than {self.same_variance:.0%} in every block",
+                outcomes={
+                    "mixed": "Only {supported}: a dropout behind one block's normalisation stands before the next one's "
+                    "({refuted} is shifted; variance ratios {low} to {high}).",
+                    **judged,
+                },
+            ),
+            Claim(
+                name="shift_costs_accuracy",
+                statement="The shift costs accuracy.",
+                parts=tuple(
+                    self._part(order, *gain, threshold=self.cost, unit="share") for order in ("before", "between")
+                ),
+                threshold=f"it does when statistics estimated again with dropout off gain more than {self.cost:.1%} of test accuracy",
+                outcomes=judged,
+            ),
+            Claim(
+                name="together_is_worse",
+                statement="Dropout and batch normalisation together have a lower test accuracy than batch normalisation alone.",
+                parts=tuple(
+                    self._part(order, *accuracy, control="bn", expects="less", unit="share") for order in ORDERS
+                ),
+                threshold="supported when it is lower, in all three orders",
+                outcomes=judged,
+            ),
+            Claim(
+                name="after_is_better",
+                statement="Dropout after batch normalisation has a higher test accuracy than before it.",
+                parts=tuple(
+                    self._part(order, *accuracy, control="before", unit="share") for order in ("between", "last")
+                ),
+                threshold="supported when it is higher, in every block and after the last one",
+                outcomes=judged,
+            ),
+        )
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Shift by block, loss and accuracy."""
+        return (
+            Figure(
+                "by_setting",
+                "Variance of what goes into each normalisation (into the activation where there is none), in inference over in "
+                "training, mean over units. On the dotted line nothing is shifted; below it the network normalises by a variance "
+                "that is too large.",
+                {
+                    "column": "shift",
+                    "title": "Train-inference shift of the variance",
+                    "options": {
+                        "x": "block",
+                        "label": "variance in inference / in training",
+                        "guide": [1.0, "no shift"],
+                    },
+                },
+            ),
+            Figure(
+                "curves",
+                "Accuracy of the training batches (dropout on, batch statistics) and of the test images (dropout off, moving "
+                "statistics).",
+                {"column": "accuracy"},
+            ),
+        )
+
+    def answers(self) -> Mapping[str, str]:
+        """The sentence at the top of the report."""
+        return {
+            "": "The variance shift, its cost in accuracy and the effect of the order are three things, judged one by one below."
+        }
+
+    def quick(self) -> Scenario:
+        """Fewer blocks, seeds and epochs."""
+        return replace(self, seeds=2, epochs=2, blocks=2)
+
+    @staticmethod
+    def _part(order: str, measure: str, parameters: Mapping, **held) -> Part:
+        return Part(LABELS[order], measure, parameters, treated=order, **held)
+
+
+def variance_shifts(model: keras.Model, x: np.ndarray, blocks: int) -> list[float]:
+    """Variance in inference over variance in training of what each block normalises, or activates without normalising.
+
+    Args:
+        model: as ``DropoutBatchnorm.model`` makes it; left as it was, moving statistics included.
+        x: inputs, ``[examples, features]``.
+        blocks: how many there are.
+
+    Returns:
+        Mean ratio over the units that vary in training, by block; without unit, > 0.
+    """
+    names = {layer.name for layer in model.layers}
+    places = [f"normalised_{n}" if f"normalised_{n}" in names else f"activated_{n}" for n in range(1, blocks + 1)]
+    into = keras.Model(model.inputs[0], [model.get_layer(name).input for name in places])
+    state = model.get_weights()
+    training, inference = (
+        [np.var(np.asarray(values), axis=0) for values in into(x, training=mode)] for mode in (True, False)
+    )
+    model.set_weights(state)
+    return [float(np.mean(calm[noisy > 0] / noisy[noisy > 0])) for calm, noisy in zip(inference, training, strict=True)]
+
+
+def estimate_again(model: keras.Model, x: np.ndarray) -> None:
+    """Set every moving statistic to that of the inputs in inference mode, layer after layer.
+
+    Args:
+        model: a stack of layers; changed in place.
+        x: inputs, ``[examples, features]``.
+    """
+    values = tf.constant(x)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            mean, variance = tf.nn.moments(values, axes=[0])
+            layer.moving_mean.assign(mean)
+            layer.moving_variance.assign(variance)
+        values = layer(values, training=False)
+
+
+def _accuracy(model: keras.Model, data: Data) -> float:
+    predicted = np.argmax(np.asarray(model(data.x_test, training=False)), axis=-1)
+    return float(np.mean(predicted == data.y_test))
