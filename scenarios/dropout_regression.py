@@ -1,0 +1,253 @@
+"""Does dropout prevent over-fitting, and does it make regression worse?
+
+Dropout adds noise to what a layer passes on. To a classifier it matters only when it turns the larger logit into the smaller;
+to a regression every deviation of the output is an error, and its square enters the loss. The noise also makes the hidden
+units' non-linear response, and so the output, differ between training and inference. Whether what it regularises is worth
+that depends on how much there is to over-fit. Both tasks are put on the same patients, inputs and hidden layers here, the
+value to be predicted, or whether it lies above its median, so that the task is the one difference.
+
+References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Li et al. 2019, arXiv 1801.05134 (variance shift).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import keras
+import numpy as np
+
+from probes.dropout_variance import DropoutVariance
+from probes.probe import Probe
+from scenarios.data import Data
+from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+
+TASKS = ("regression", "classification")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutRegression(Scenario):
+    """One network for the value and one for the class of the same examples, with and without dropout, on many and on few.
+
+    Args:
+        width: units in each of the two hidden layers.
+        rate: share of them that is dropped.
+        few: training examples of the small arms.
+        same_variance: output variances within this share of one another are not shifted.
+    """
+
+    seeds: int = 5
+    epochs: int = 20
+    data: str = "diabetes"
+    width: int = 64
+    rate: float = 0.5
+    few: int = 80
+    same_variance: float = 0.1
+
+    question: ClassVar = "Does dropout prevent over-fitting, and does it make regression worse?"
+    datasets: ClassVar = ("diabetes", "california_housing")
+
+    def arms(self) -> tuple[Arm, ...]:
+        """Both tasks, all and few examples, without and with dropout."""
+        return tuple(
+            self._arm(task, size, rate) for task in TASKS for size in ("all", "few") for rate in (0.0, self.rate)
+        )
+
+    def prepare(self, arm: Arm, data: Data) -> Data:
+        """All or the first examples; for classification, whether the value lies above the training part's median."""
+        middle, count = np.median(data.y_train), self.few if arm.settings["size"] == "few" else len(data.x_train)
+        data = replace(data, x_train=data.x_train[:count], y_train=data.y_train[:count])
+        if arm.settings["task"] == "regression":
+            return data
+        train, test = ((y[:, 0] > middle).astype(np.int64) for y in (data.y_train, data.y_test))
+        return replace(data, y_train=train, y_test=test, classes=2)
+
+    def model(self, arm: Arm, data: Data) -> keras.Model:
+        """``hidden_1`` and ``hidden_2``, each with a dropout where the arm has it; ``regression`` or ``classification``."""
+        layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
+        for number in (1, 2):
+            dense = {"activation": "relu", "kernel_initializer": "he_normal"}
+            layers.append(keras.layers.Dense(self.width, **dense, name=f"hidden_{number}"))
+            if arm.settings["rate"]:
+                layers.append(keras.layers.Dropout(arm.settings["rate"], name=f"dropout_{number}"))
+        return keras.Sequential([*layers, keras.layers.Dense(data.outputs, name=arm.settings["task"])], name="network")
+
+    def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
+        """Adam."""
+        return keras.optimizers.Adam(0.003)
+
+    def loss_of(self, arm: Arm) -> keras.losses.Loss:
+        """Squared error for values, cross-entropy for classes."""
+        return keras.losses.MeanSquaredError() if arm.settings["task"] == "regression" else self.loss()
+
+    def metrics_of(self, arm: Arm) -> Sequence[keras.metrics.Metric]:
+        """None: errors are recorded at the end, in units that compare."""
+        return ()
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Moments before and after every dropout."""
+        return (DropoutVariance(every=20),)
+
+    def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
+        """Errors relative to a constant prediction, on both parts, and how the output's variance depends on the mode."""
+        loss = self.loss_of(arm)
+        train, test = (
+            float(loss(y, model(x, training=False))) / constant_error(y, data.classes)
+            for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test))
+        )
+        on = np.asarray(model(np.tile(data.x_train, (10, 1)), training=True))
+        off = np.asarray(model(data.x_train, training=False))
+        shift = float(np.mean(off.var(axis=0) / on.var(axis=0)))
+        return {"train_error": train, "test_error": test, "gap": test - train, "output_shift": shift}
+
+    def claims(self) -> tuple[Claim, ...]:
+        """The statement in its parts."""
+        judged = {
+            "": "So for: {supported}. The opposite for: {refuted}. Not settled: {inconclusive} (effects {low} to {high})."
+        }
+        unit = "of a constant's error"
+        return (
+            Claim(
+                name="prevents_overfitting",
+                statement="Dropout narrows the gap between test and training error.",
+                parts=tuple(self._pair(task, size, "gap", "less", unit) for task in TASKS for size in SIZES),
+                threshold="supported when the gap is smaller with dropout, for both tasks, on all and on few examples",
+                outcomes={
+                    "supported": "Narrower everywhere, by {high} to {low} of a constant prediction's error.",
+                    **judged,
+                },
+            ),
+            *(
+                Claim(
+                    name=name,
+                    statement=statement,
+                    parts=tuple(self._pair(task, size, "test_error", expects, unit) for size in SIZES),
+                    threshold=f"supported when the test error is {word} with dropout, on all and on few examples",
+                    outcomes={
+                        "supported": f"It is {word}: by {{low}} to {{high}} of a constant prediction's error.",
+                        **judged,
+                    },
+                )
+                for name, task, expects, word, statement in (
+                    (
+                        "helps_classification",
+                        "classification",
+                        "less",
+                        "lower",
+                        "Dropout makes a classifier generalise better.",
+                    ),
+                    (
+                        "hurts_regression",
+                        "regression",
+                        "greater",
+                        "higher",
+                        "Dropout makes a regression generalise worse.",
+                    ),
+                )
+            ),
+            Claim(
+                name="shifts_the_output",
+                statement="Dropout makes the variance of a regression's output differ between training and inference.",
+                parts=tuple(
+                    Part(
+                        label=f"{task}, {SIZES[size]}",
+                        measure="recorded",
+                        parameters={"name": "output_shift"},
+                        treated=self._arm(task, size, self.rate).name,
+                        expects="equal",
+                        threshold=1.0,
+                        margin=self.same_variance,
+                        unit="inference / training",
+                    )
+                    for task in TASKS[:1]
+                    for size in SIZES
+                ),
+                negated=True,
+                threshold=f"supported when the two differ by more than {self.same_variance:.0%} after training",
+                outcomes={
+                    "supported": "It does: in inference the output varies {low} to {high} times as much as in training.",
+                    **judged,
+                },
+            ),
+        )
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Test error and gap against the rate, loss over the steps."""
+        place = {"setting": "rate", "series": "series"}
+        return (
+            Figure(
+                "by_setting",
+                "Test error in units of what a constant prediction gets (1 − R² for the regression), without dropout at the left and "
+                "with it at the right. A line that rises is dropout doing harm; above the dotted line a constant would do better.",
+                {
+                    "column": "test_error",
+                    "title": "Test error",
+                    **place,
+                    "options": {
+                        "x": "dropout rate",
+                        "label": "error / a constant's error",
+                        "guide": [1.0, "a constant"],
+                    },
+                },
+            ),
+            Figure(
+                "by_setting",
+                "Test error minus training error, both with dropout off. The larger the gap, the more is over-fitted.",
+                {
+                    "column": "gap",
+                    "title": "Over-fitting",
+                    **place,
+                    "options": {"x": "dropout rate", "label": "gap (same unit)"},
+                },
+            ),
+            Figure(
+                "curves",
+                "Loss of the training batches (dropout on) and of the test patients (dropout off): squared standard deviations for "
+                "regression, nats for classification. A test loss that turns upwards is over-fitting under way.",
+                {"column": "loss"},
+            ),
+        )
+
+    def answers(self) -> Mapping[str, str]:
+        """The sentence at the top of the report."""
+        return {
+            f"supported/{helps}/refuted/{shifts}": "It narrows the gap for both tasks, and it does not make this regression worse: it "
+            "makes it better."
+            for helps in ("supported", "refuted", "mixed", "inconclusive")
+            for shifts in ("supported", "refuted", "mixed", "inconclusive")
+        } | {"": "Over-fitting, generalisation and the output's variance are three things, judged one by one below."}
+
+    def quick(self) -> Scenario:
+        """Fewer seeds and epochs."""
+        return replace(self, seeds=2, epochs=8)
+
+    def _arm(self, task: str, size: str, rate: float) -> Arm:
+        series = f"{task}, {SIZES[size]}"
+        settings = {"task": task, "size": size, "rate": rate, "series": series}
+        label = f"{series}, {'dropout' if rate else 'none'}"
+        return Arm(f"{task}-{size}-{'dropout' if rate else 'none'}", label, settings)
+
+    def _pair(self, task: str, size: str, name: str, expects, unit: str) -> Part:
+        treated, control = (self._arm(task, size, rate).name for rate in (self.rate, 0.0))
+        held = {"treated": treated, "control": control, "expects": expects, "unit": unit}
+        return Part(f"{task}, {SIZES[size]}", "recorded", {"name": name}, **held)
+
+
+SIZES = {"all": "all examples", "few": "few examples"}
+
+
+def constant_error(y: np.ndarray, classes: int) -> float:
+    """The least error that a prediction without inputs has: the variance of values, the entropy of classes in nats.
+
+    Args:
+        y: values ``[examples, 1]``, or classes ``[examples]``.
+        classes: their number, 0 for values.
+
+    Returns:
+        In the unit of the loss, ≥ 0.
+    """
+    if not classes:
+        return float(y.var())
+    shares = np.bincount(y, minlength=classes) / len(y)
+    return float(-np.sum(shares[shares > 0] * np.log(shares[shares > 0])))
