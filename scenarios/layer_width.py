@@ -1,0 +1,200 @@
+"""Do widths that are powers of 2 make a training step more efficient?
+
+The time of a dense layer is that of its matrix products, whose inner loops take 8 or 16 numbers at once and whose blocks
+fit the caches. A width that is no multiple of the vector leaves a rest to be done by itself, a share that shrinks as the
+layer grows; a power of 2 is such a multiple, but so is 48 or 96. Powers of 2 can also lose, when rows that lie a power of 2
+apart compete for the same places of a cache. Only a measurement on the machine at hand tells: here every width is timed in
+turns with its neighbours, as time per multiply-add, so that a change of the machine's speed meets all alike.
+
+References: Goto and van de Geijn 2008, Anatomy of high-performance matrix multiplication (ACM TOMS 34); Lam, Rothberg and Wolf
+1991, The cache performance and optimizations of blocked algorithms (ASPLOS IV).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from probes.gradient_norm import GradientNorm
+from probes.probe import Probe
+from scenarios.data import Data
+from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+
+PRODUCTS = 5
+"""Matrix products of a step through two layers: two forward, two for the weights, one back to the first layer's output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerWidth(Scenario):
+    """Two dense layers of equal width, forward, backward and update, timed at widths around the powers of 2.
+
+    Args:
+        powers: the powers of 2.
+        decimals: a round decimal near each of them.
+        batches: examples in a step; the arms.
+        rounds: turns in which every width is timed once, in a new order each; the fastest counts, because what else the
+            machine does can only slow a step down.
+        work: multiply-adds in one timing: some milliseconds, far above the clock's resolution.
+        faster: a width is more efficient when its time per multiply-add is lower by more than this share.
+    """
+
+    seeds: int = 6
+    epochs: int = 1
+    powers: tuple[int, ...] = (64, 128, 256, 512)
+    decimals: tuple[int, ...] = (60, 130, 250, 500)
+    batches: tuple[int, ...] = (32, 256)
+    rounds: int = 15
+    work: float = 5e7
+    faster: float = 0.05
+
+    question: ClassVar = "Are powers of 2 the most efficient widths?"
+
+    def arms(self) -> tuple[Arm, ...]:
+        """The batch sizes; widths are timed in turns within each of them, and a seed is a repeat."""
+        return tuple(Arm(f"batch-{size}", f"batches of {size}", {"timed_batch": size}) for size in self.batches)
+
+    def model(self, arm: Arm, data: Data) -> keras.Model:
+        """A small classifier, trained for one epoch so that the timings run on a machine that is warm."""
+        layers = keras.Input(data.x_train.shape[1:], name="inputs"), keras.layers.Dense(data.outputs, name="logits")
+        return keras.Sequential(layers, name="classifier")
+
+    def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
+        """Plain SGD."""
+        return keras.optimizers.SGD(0.01)
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Nothing that matters here: the timed step is bare."""
+        return (GradientNorm(every=45),)
+
+    def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
+        """Time per multiply-add of every width, and of every power of 2 against its neighbours and its round decimal."""
+        cost = self._costs(arm.settings["timed_batch"])
+        beside = {power: (cost[power - 1] + cost[power + 1]) / 2 for power in self.powers}
+        decimal = {power: cost[width] for power, width in zip(self.powers, self.decimals, strict=True)}
+        return {
+            **{f"picoseconds@{width}": 1e12 * seconds for width, seconds in cost.items()},
+            **{f"against_neighbours@{power}": cost[power] / other - 1 for power, other in beside.items()},
+            **{f"against_decimal@{power}": cost[power] / other - 1 for power, other in decimal.items()},
+        }
+
+    def claims(self) -> tuple[Claim, ...]:
+        """Against the neighbours, and against what one would take otherwise."""
+        neighbours = self._claim(
+            "against_neighbours",
+            "A layer whose width is a power of 2 takes less time per multiply-add than one of a unit more or less.",
+            "its two neighbours",
+        )
+        decimal = self._claim(
+            "against_decimal",
+            "A layer whose width is a power of 2 takes less time per multiply-add than one of the nearest round decimal.",
+            f"{', '.join(map(str, self.decimals))} units",
+        )
+        return neighbours, decimal
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Time against width, and the powers of 2 against their neighbours."""
+        width = {"x": "width of the layers (units)"}
+        share = {"guide": [0.0, "as fast"]} | width
+        return (
+            Figure(
+                "by_setting",
+                "Time per multiply-add against width. Wide layers are cheaper by the piece, because every step has costs that "
+                "do not grow with it. Look for teeth: a power of 2 and its two neighbours stand close together.",
+                {"column": "picoseconds", "options": {"label": "time per multiply-add (ps)"} | width},
+            ),
+            Figure(
+                "by_setting",
+                "Each power of 2 against the mean of its two neighbours: −0.1 is a tenth less time per multiply-add.",
+                {"column": "against_neighbours", "options": {"label": "time against the neighbours' (share)"} | share},
+            ),
+            Figure(
+                "by_setting",
+                "Each power of 2 against the nearest round decimal.",
+                {"column": "against_decimal", "options": {"label": "time against the round decimal's (share)"} | share},
+            ),
+        )
+
+    def answers(self) -> Mapping[str, str]:
+        """The sentence at the top of the report."""
+        return {
+            "supported/supported": "Yes, on this machine: at every width and batch size a power of 2 takes less time per "
+            "multiply-add.",
+            "refuted/refuted": "No, on this machine: a power of 2 takes no less time per multiply-add than its neighbours.",
+            "": "It depends, on this machine, on width and batch size: the comparisons are judged one by one below.",
+        }
+
+    def quick(self) -> Scenario:
+        """Fewer repeats and turns."""
+        return replace(self, seeds=2, rounds=5)
+
+    def _claim(self, name: str, statement: str, other: str) -> Claim:
+        return Claim(
+            name=name,
+            statement=statement,
+            parts=tuple(
+                Part(
+                    f"{power} units, {arm.label}",
+                    "recorded",
+                    {"name": f"{name}@{power}"},
+                    treated=arm.name,
+                    expects="less",
+                    threshold=-self.faster,
+                    unit="share of the time",
+                )
+                for arm in self.arms()
+                for power in self.powers
+            ),
+            threshold=f"supported when a power of 2 takes over {self.faster:.0%} less time per multiply-add than {other}; seeds are "
+            "repeats of the timing",
+            outcomes={
+                "": "Faster: {supported}. Not faster by that much: {refuted}. Not settled: {inconclusive}. Time changes by a share "
+                "of {low} to {high}."
+            },
+        )
+
+    def _costs(self, batch: int) -> dict[int, float]:
+        """Seconds per multiply-add by width: the fastest of all rounds, in which the widths take turns."""
+        widths = sorted({*self.decimals, *(power + shift for power in self.powers for shift in (-1, 0, 1))})
+        work = {width: PRODUCTS * batch * width**2 for width in widths}
+        count = {width: max(1, round(self.work / work[width])) for width in widths}
+        fastest = dict.fromkeys(widths, float("inf"))
+        for _ in range(self.rounds):
+            for width in np.random.permutation(widths).tolist():
+                taken = _seconds(_steps(width, batch), count[width])
+                fastest[width] = min(fastest[width], taken / count[width] / work[width])
+        return fastest
+
+
+@cache
+def _steps(width: int, batch: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A compiled function that takes so many training steps, called once to be traced."""
+    random = np.random.default_rng(width)
+    x, y = (tf.constant(random.normal(size=(batch, width)), tf.float32) for _ in range(2))
+    weights = [tf.Variable(random.normal(size=(width, width)) / width**0.5, dtype=tf.float32) for _ in range(2)]
+
+    @tf.function
+    def run(count: tf.Tensor) -> tf.Tensor:
+        loss = tf.constant(0.0)
+        for _ in tf.range(count):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(tf.nn.relu(x @ weights[0]) @ weights[1] - y))
+            for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
+                weight.assign_sub(tf.multiply(0.01, gradient))
+        return loss
+
+    run(tf.constant(1))
+    return run
+
+
+def _seconds(run: Callable[[tf.Tensor], tf.Tensor], count: int) -> float:
+    steps = tf.constant(count)
+    started = time.perf_counter()
+    run(steps).numpy()
+    return time.perf_counter() - started
