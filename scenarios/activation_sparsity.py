@@ -36,7 +36,7 @@ class ActivationSparsity(Scenario):
         depth: hidden layers.
         width: units in each.
         rate: the learning rate; plain SGD.
-        slopes: of the two leaky arms below zero: Keras' older default and the usual small one.
+        slopes: of the two leaky arms below zero: the usual small one, and Keras' default.
         same_accuracy: accuracies closer than this do not differ: seven of the 360 test images.
         same_share: shares of zeros closer than this agree with theory.
     """
