@@ -106,7 +106,7 @@ class LayerWidth(Scenario):
             Figure(
                 "by_setting",
                 "Time per multiply-add against width. Wide layers are cheaper by the piece, because every step has costs that "
-                "do not grow with it. Look for teeth: a power of 2 and its two neighbours stand close together.",
+                "do not grow with it. Each cluster of points is a power of 2, its two neighbours and its round decimal.",
                 {"column": "picoseconds", "options": {"label": "time per multiply-add (ps)"} | width},
             ),
             Figure(
@@ -140,7 +140,7 @@ class LayerWidth(Scenario):
             statement=statement,
             parts=tuple(
                 Part(
-                    f"{power} units, {arm.label}",
+                    f"{power} in {arm.label}",
                     "recorded",
                     {"name": f"{name}@{power}"},
                     treated=arm.name,
