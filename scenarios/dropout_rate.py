@@ -168,7 +168,7 @@ class DropoutRate(Scenario):
             Figure(
                 "by_setting",
                 "How many masks drop exactly that share of the units, as a power of 2; the dashed line is the entropy of a mask. Both "
-                "are largest at 0.5, and at every rate far above the dotted line: what the training draws.",
+                "are largest at 0.5, and at every rate above 0 far above the dotted line: what the training draws.",
                 {
                     "column": "log2_masks",
                     "title": "Sub-networks",
