@@ -246,7 +246,7 @@ def unit_gradients(model: keras.Model, x: tf.Tensor, y: tf.Tensor) -> tuple[np.n
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, logits(kept))
     into, out = (np.asarray(part) for part in tape.gradient(loss, [hidden.kernel.value, logits.kernel.value]))
     norms = np.hypot(np.linalg.norm(into, axis=0), np.linalg.norm(out, axis=1))
-    return norms, (np.asarray(active) > 0).any(axis=0), (np.asarray(kept) > 0).any(axis=0)
+    return norms, np.max(np.asarray(active), axis=0) > 0, np.max(np.asarray(kept), axis=0) > 0
 
 
 def _changed_by_forward(model: keras.Model, x: tf.Tensor) -> float:
