@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 import tensorflow as tf
@@ -87,13 +87,13 @@ def _unit_activity(activation: tf.Tensor, unit_axis: int) -> tf.Tensor:
 
 def _sparseness(activity: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Where S over the last axis is defined (1 or 0), and S there, 0 elsewhere; both ``[batch]``."""
-    units = activity.shape[-1]
+    units = cast(int, activity.shape[-1])
     # 1 − (Σr/N)² / (Σr²/N) is variance over mean square; centred, it keeps its digits and never falls below 0.
     variance = tf.math.reduce_variance(activity, axis=-1)
     mean_of_square = tf.reduce_mean(tf.square(activity), axis=-1)
     silent_or_single = (mean_of_square == 0) | (units == 1)
     value = variance / tf.where(silent_or_single, 1.0, mean_of_square) / (1 - 1 / max(units, 2))
-    return tf.cast(~silent_or_single, tf.float32), tf.where(silent_or_single, 0.0, value)
+    return tf.cast(tf.logical_not(silent_or_single), tf.float32), tf.where(silent_or_single, 0.0, value)
 
 
 def _lifetime(statistics: Arrays) -> np.ndarray:

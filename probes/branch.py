@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import tensorflow as tf
 
@@ -27,7 +28,8 @@ def when(due: tf.Tensor | bool, work: Work) -> list[tf.Tensor]:
         return work()
     if tf.executing_eagerly():
         return work() if due else []
-    return _unfolded(due, work) if _several_devices() else _called(due, work)
+    condition = cast(tf.Tensor, due)
+    return _unfolded(condition, work) if _several_devices() else _called(condition, work)
 
 
 def _called(due: tf.Tensor, work: Work) -> list[tf.Tensor]:
@@ -62,4 +64,6 @@ def _zeros(like: list) -> list[tf.Tensor]:
 
 
 def _several_devices() -> bool:
-    return tf.distribute.has_strategy() or any(device.device_type != "CPU" for device in tf.config.list_logical_devices())
+    return tf.distribute.has_strategy() or any(
+        device.device_type != "CPU" for device in tf.config.list_logical_devices()
+    )

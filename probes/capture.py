@@ -127,7 +127,9 @@ class Capture:
         above = "" if layer is self.names.model else self.names.path(layer, caller)
         if above is None or not composes(layer) or not _is_floating(activation):
             return
-        path = self.names.inside(above, function, [each.function for each in self._frames[-1].rectified].count(function))
+        path = self.names.inside(
+            above, function, [each.function for each in self._frames[-1].rectified].count(function)
+        )
         axis = unit_axis(layer, activation.shape.rank)
         self.calls.append(
             Call(path, layer, activation, axis, self._examples, Facts(activation=function), function=function)
@@ -167,7 +169,9 @@ class Capture:
             call.input, call.mask = frame.input, frame.mask
         self.calls.append(call)
         # A tapped tensor that a loss would look through can be revealed again only where the model returns it.
-        if not self._wants("activation_gradient", frame.facts, path) or (self._examples is None and seen_through(call.activation)):
+        if not self._wants("activation_gradient", frame.facts, path) or (
+            self._examples is None and seen_through(call.activation)
+        ):
             return activation
         return tap(activation, layer, self, call.see)
 

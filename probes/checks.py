@@ -5,8 +5,9 @@ from __future__ import annotations
 import fnmatch
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import keras
 import tensorflow as tf
 
 from probes.capture import current_graph
@@ -68,7 +69,7 @@ def check_model(model: Any, probes: Sequence[Probe]) -> None:
         check_patterns([entry.path for entry in names_of(model).entries()], probes)
         return
     is_model = hasattr(model, "_flatten_layers") and not isinstance(model, type)
-    if not is_model or (model.built and not children(model) and not model.trainable_variables):
+    if not is_model or (model.built and not children(cast(keras.Layer, model)) and not model.trainable_variables):
         raise UsageError(
             what="there are no layers to watch",
             where="Monitor(model)",
@@ -76,7 +77,7 @@ def check_model(model: Any, probes: Sequence[Probe]) -> None:
             do="give a Keras model that holds layers; or a tf.Module or a list of variables, for their gradients only",
         )
     if model.built:
-        check_patterns([entry.path for entry in LayerNames(model).entries()], probes)
+        check_patterns([entry.path for entry in LayerNames(cast(keras.Layer, model)).entries()], probes)
 
 
 def check_patterns(paths: Sequence[str], probes: Sequence[Probe]) -> None:

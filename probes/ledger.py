@@ -38,7 +38,7 @@ class Ledger:
         self._capacity = capacity
         self._read = 0
         self._fixed_every, self._window = probes[0].cadence
-        self._every = tf.Variable(self._fixed_every, dtype=tf.int64, trainable=False, name="every")
+        self._every = tf.Variable(self._fixed_every, dtype=tf.int64, trainable=False, name="every")  # pyright: ignore[reportArgumentType]
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -52,7 +52,7 @@ class Ledger:
 
     def due(self, step: tf.Tensor) -> tf.Tensor | bool:
         """Whether this step is measured; the cadence is a value on the device, so changing it traces nothing anew."""
-        return True if self._fixed_every == 1 else tf.equal(step % self._every, 0)
+        return True if self._fixed_every == 1 else tf.equal(step % self._every, 0)  # pyright: ignore[reportOperatorIssue]
 
     def record(self, step: tf.Tensor, snapshots: Sequence[Snapshot], references: Sequence[Packed] = ()) -> None:
         """Measure if the step is due, and write the reading down when its window is complete."""
@@ -85,13 +85,13 @@ class Ledger:
             self._open(Layout(self.probes, parts))
         assert self.layout is not None
         vector = self.layout.arrange(parts)
-        phase = step % self._window
+        phase = step % self._window  # pyright: ignore[reportOperatorIssue]
         if self._window > self._fixed_every:
             merged = self.layout.merge(tf.stack([self._open_window, vector]))
             vector = tf.where(phase < self._every, vector, merged)
             self._open_window.assign(vector)
         # The row after the last is always free to be written: it counts only when its window is complete.
-        place = self._written % self._room
+        place = self._written % self._room  # pyright: ignore[reportOperatorIssue]
         self._values.scatter_update(tf.IndexedSlices(vector[None], place[None]))
         self._steps.scatter_update(tf.IndexedSlices((step - phase)[None], place[None]))
         self._written.assign_add(tf.cast(phase + self._every >= self._window, tf.int64))
@@ -109,5 +109,5 @@ class Ledger:
     def _make_variables(self, width: int) -> None:
         self._values = tf.Variable(tf.zeros([self._room, width]), trainable=False, name="readings")
         self._steps = tf.Variable(tf.zeros([self._room], tf.int64), trainable=False, name="steps")
-        self._written = tf.Variable(0, dtype=tf.int64, trainable=False, name="written")
+        self._written = tf.Variable(0, dtype=tf.int64, trainable=False, name="written")  # pyright: ignore[reportArgumentType]
         self._open_window = tf.Variable(tf.zeros([width]), trainable=False, name="open_window")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import tensorflow as tf
@@ -48,7 +49,10 @@ def pack(probes: Sequence[Probe], measured: Measured) -> Packed:
     statistics = [(*key, name, value) for key, named in measured.items() for name, value in named.items()]
     # Scalars first: all of them become one operation, however many layers there are.
     statistics.sort(key=lambda entry: not _is_scalars(entry[3]))
-    places = tuple(Place(probe, row, name, _shape(value)) for probe, row, name, value in statistics)
+    # A size that is not fixed is refused right below.
+    places = tuple(
+        Place(probe, row, name, cast(tuple[int, ...], _shape(value))) for probe, row, name, value in statistics
+    )
     for place in places:
         if None in place.shape:
             probe = type(probes[place.probe]).__name__

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def _empty_units() -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415
+
+    columns = {"step": "int64", "layer": "str", "unit": "int32", "event": "str"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+
+
 @dataclass(frozen=True)
 class Row:
     """What stands before the statistics in every row of ``layers``, and the number of units where it is known."""
@@ -37,7 +44,7 @@ class Reading:
     """
 
     layers: pd.DataFrame
-    units: pd.DataFrame = field(default_factory=lambda: _empty_units())
+    units: pd.DataFrame = field(default_factory=_empty_units)
     lost: int = 0
 
     def __repr__(self) -> str:
@@ -47,7 +54,7 @@ class Reading:
         names = ", ".join(self.layers.columns[4:])
         return f"Reading({span}, {self.layers['layer'].nunique()} layers: {names or 'no statistics'})"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         return self.layers._repr_html_()  # pyright: ignore[reportCallIssue]
 
 
@@ -92,7 +99,7 @@ def tabulate(
     }
     measured = layout.rows if layout else set()
     frame = pd.DataFrame(index | {name: column.reshape(-1) for name, column in table.items()})
-    return frame[frame["layer"].isin(measured)]
+    return frame.loc[frame["layer"].isin(list(measured)), :]
 
 
 def _with_place_for(cells: np.ndarray, numbers: np.ndarray) -> np.ndarray:
@@ -131,10 +138,3 @@ def join_events(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         return _empty_units()
     events = pd.concat(tables).sort_values(["step", "depth", "unit"], kind="stable", ignore_index=True)
     return events.drop(columns="depth").astype({"layer": "str", "event": "str"})
-
-
-def _empty_units() -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415
-
-    columns = {"step": "int64", "layer": "str", "unit": "int32", "event": "str"}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import tensorflow as tf
 
@@ -15,7 +16,15 @@ from probes.primitives import square_sum_of_all
 from probes.update import Update, WeightReading
 
 Need = Literal[
-    "input", "state", "activation", "activation_gradient", "gradient", "gradient_parts", "clipping", "weight", "weight_square",
+    "input",
+    "state",
+    "activation",
+    "activation_gradient",
+    "gradient",
+    "gradient_parts",
+    "clipping",
+    "weight",
+    "weight_square",
     "update",
 ]
 
@@ -84,7 +93,7 @@ class Snapshot:
     @property
     def weight_entries(self) -> tf.Tensor:
         """n, the number of entries of the layer's variables, a float32 scalar."""
-        entries = self.known.entries or sum(math.prod(weight.shape) for weight in self.weights)
+        entries = self.known.entries or sum(math.prod(cast(Iterable[int], weight.shape)) for weight in self.weights)
         return tf.constant(entries, tf.float32)
 
     @property

@@ -62,7 +62,7 @@ def hidden_layers(model: keras.Model) -> list[keras.layers.Layer]:
 def dead_units(model: keras.Model, x: np.ndarray) -> list[np.ndarray]:
     """Which units of each hidden layer are 0 on every example: one boolean array ``[units]`` a layer."""
     outputs = keras.Model(model.inputs[0], [layer.output for layer in hidden_layers(model)])(x, training=False)
-    return [~np.asarray(output).any(axis=0) for output in keras.tree.flatten(outputs)]
+    return [~np.asarray(output).any(axis=0) for output in keras.tree.flatten(outputs)]  # pyright: ignore[reportReturnType]
 
 
 def gradient_of_dead(model: keras.Model, data: Data, loss: keras.losses.Loss) -> float:
@@ -80,7 +80,7 @@ def gradient_of_dead(model: keras.Model, data: Data, loss: keras.losses.Loss) ->
     layers: Sequence[Any] = hidden_layers(model)
     with tf.GradientTape() as tape:
         value = loss(data.y_train, model(data.x_train, training=False))
-    gradients = tape.gradient(value, [[layer.kernel.value, layer.bias.value] for layer in layers])
+    gradients = tape.gradient(value, [[layer.kernel.value, layer.bias.value] for layer in layers])  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue, reportCallIssue]
     entries = [
         np.abs(np.asarray(part)[..., of]).ravel() for pair, of in zip(gradients, dead, strict=True) for part in pair
     ]

@@ -98,16 +98,16 @@ class DeadRelu(Scenario):
         outlier.at.assign(self.at)
         for layer in hidden:
             killed = np.arange(self.width) < settings["killed"] * self.width
-            layer.bias.assign(np.where(killed, FAR_BELOW, 0.0))
+            layer.bias.assign(np.where(killed, FAR_BELOW, 0.0))  # pyright: ignore[reportOptionalMemberAccess]
         for layer in hidden[1:]:  # what is left alive is as well initialised as a whole layer
-            layer.kernel.assign(layer.kernel / np.sqrt(1 - settings["killed"]))
+            layer.kernel.assign(layer.kernel / np.sqrt(1 - settings["killed"]))  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
         return model
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
         """SGD, with momentum or one large step where the arm has it."""
         settings = arm.settings
         rate = Spike(settings["rate"], self.at, settings["spike"]) if settings["spike"] > 1 else settings["rate"]
-        return keras.optimizers.SGD(rate, momentum=settings["momentum"])
+        return keras.optimizers.SGD(rate, momentum=settings["momentum"])  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
 
     def probes(self) -> tuple[Probe, ...]:
         """Dead units against the whole training set."""

@@ -244,7 +244,7 @@ def unit_gradients(model: keras.Model, x: tf.Tensor, y: tf.Tensor) -> tuple[np.n
         active = hidden(x)
         kept = dropout(active, training=True)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, logits(kept))
-    into, out = (np.asarray(part) for part in tape.gradient(loss, [hidden.kernel.value, logits.kernel.value]))
+    into, out = (np.asarray(part) for part in tape.gradient(loss, [hidden.kernel.value, logits.kernel.value]))  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue, reportCallIssue]
     norms = np.hypot(np.linalg.norm(into, axis=0), np.linalg.norm(out, axis=1))
     return norms, np.max(np.asarray(active), axis=0) > 0, np.max(np.asarray(kept), axis=0) > 0
 
@@ -272,6 +272,6 @@ def _moved(model: keras.Model, optimizer: keras.optimizers.Optimizer, x: tf.Tens
         with tf.GradientTape() as tape:
             kept, predicted = both(x[part], training=True)
             value = loss(y[part], predicted)
-        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue, reportCallIssue]
     dropped = np.asarray(kept)[0] == 0
     return float((np.array(kernel)[dropped] != before[dropped]).mean())

@@ -68,7 +68,7 @@ class DropoutRegression(Scenario):
         layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
         for number in (1, 2):
             dense = {"activation": "relu", "kernel_initializer": "he_normal"}
-            layers.append(keras.layers.Dense(self.width, **dense, name=f"hidden_{number}"))
+            layers.append(keras.layers.Dense(self.width, **dense, name=f"hidden_{number}"))  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
             if arm.settings["rate"]:
                 layers.append(keras.layers.Dropout(arm.settings["rate"], name=f"dropout_{number}"))
         return keras.Sequential([*layers, keras.layers.Dense(data.outputs, name=arm.settings["task"])], name="network")

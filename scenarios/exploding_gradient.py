@@ -75,7 +75,7 @@ class ExplodingGradient(Scenario):
         hidden = [keras.layers.Dense(**dense, name=f"hidden_{number + 1}") for number in range(self.depth)]
         model = keras.Sequential([inputs, *hidden, keras.layers.Dense(data.classes, name="logits")], name="classifier")
         for layer in hidden:
-            layer.kernel.assign(layer.kernel * arm.settings["gain"])
+            layer.kernel.assign(layer.kernel * arm.settings["gain"])  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
         return model
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:

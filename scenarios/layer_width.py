@@ -186,7 +186,7 @@ def _steps(width: int, batch: int) -> Callable[[tf.Tensor], tf.Tensor]:
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean(tf.square(tf.nn.relu(x @ weights[0]) @ weights[1] - y))
             for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
-                weight.assign_sub(tf.multiply(0.01, gradient))
+                weight.assign_sub(tf.multiply(0.01, gradient))  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue, reportCallIssue]
         return loss
 
     run(tf.constant(1))

@@ -119,7 +119,7 @@ class RegressionActivation(Scenario):
             Figure(
                 "by_arm",
                 "Error on the test patients at the end of training, mean and interval over the seeds. 1 is what predicting the "
-                "mean would cost; the bar is least squares.",
+                "mean would cost.",
                 {"column": "rmse"} | error,
             ),
             Figure(

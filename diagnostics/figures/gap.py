@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -44,10 +46,11 @@ def gap(
         UsageError: when a column is missing or the frame is empty.
     """
     require(frame, ["arm", "seed", "epoch", *PARTS, "gap"])
-    means = frame.groupby(["arm", "epoch"], observed=True, sort=False)[[*PARTS, "gap"]].mean().reset_index()
+    groups = frame.groupby(["arm", "epoch"], observed=True, sort=False)[[*PARTS, "gap"]]
+    means = cast(pd.DataFrame, groups.mean()).reset_index()
     names, scale = arm_names(frame, arms), Linear()
     limits = scale.limits(np.concatenate([_ends(means).ravel(), means["gap"], [0.0]]))
-    handles = [Patch(color=style.colour(meaning), label=WORDS[part]) for part, meaning in PARTS.items()]
+    handles: list[Artist] = [Patch(color=style.colour(meaning), label=WORDS[part]) for part, meaning in PARTS.items()]
     handles.append(marks.swatch("the gap, their sum", style.colour("ink"), marker="o", ms=4, lw=1))
     y = f"{column} on validation − {column} shown for training (mean over seeds)"
     with style.styled():
@@ -55,7 +58,7 @@ def gap(
         for name, axes in grid.axes.items():
             lay_out(axes, scale, limits, labels=name in grid.first_column)
             _panel(axes, means.loc[means["arm"].astype(str) == name], limits)
-            last = float(means["epoch"].max()) + 1
+            last = float(cast(float, means["epoch"].max())) + 1
             ticks = [tick for tick in round_steps((1, max(last, 2)), 4) if tick == int(tick)]
             set_ticks(axes.xaxis, ticks if name in grid.last_row else [], short)
             axes.set_xlim(0.4, last + 0.6)

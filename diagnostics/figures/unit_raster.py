@@ -40,7 +40,9 @@ def unit_raster(frame: pd.DataFrame, column: str = "dead_fraction", *, width: in
     layers = sorted(own["layer"].astype(str).unique(), key=lambda name: (len(name), name))
     last = float(frame["end"].to_numpy().max())
     shades = [style.colour("theory"), style.colour("end")]
-    handles = [marks.swatch(text, shade, lw=2.2) for text, shade in zip(("first layer", "deeper layers"), shades, strict=True)]
+    handles = [
+        marks.swatch(text, shade, lw=2.2) for text, shade in zip(("first layer", "deeper layers"), shades, strict=True)
+    ]
     with style.styled():
         grid = panels(names, width=width, layout=headed(len(names), "units", handles, width))
         for name, axes in grid.axes.items():

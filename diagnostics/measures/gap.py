@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,8 @@ class GapPart:
         """The part in the metric's unit; NaN without that epoch."""
         gaps = gaps_of(run.scalars, self.column)
         if self.part == "residual":
-            return float((gaps["gap"] - gaps[list(PARTS)].sum(axis=1, skipna=False)).abs().round(12).max())
+            residual = (gaps["gap"] - gaps[list(PARTS)].sum(axis=1, skipna=False)).abs().round(12)
+            return float(cast(float, residual.max()))
         values = gaps[self.part].to_numpy(float)
         there = -len(values) <= self.epoch < len(values)
         return float(values[self.epoch]) if there else np.nan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -49,4 +49,4 @@ class RelativeGap:
 
 def _by_layer(run: RunLike, column: str, layers: str) -> pd.Series:
     rows = readings(run, column, layers)
-    return rows.astype({"layer": str}).set_index(["step", "layer"])["value"]
+    return cast(pd.Series, rows.astype({"layer": str}).set_index(["step", "layer"])["value"])

@@ -101,7 +101,9 @@ def known_scalar(scalars: pd.DataFrame, column: str) -> None:
         UsageError: there are rows, but no such column.
     """
     if column not in scalars.columns and not scalars.empty:
-        raise unknown_name("scalar", column, [name for name in scalars.columns if name not in ("step", "epoch", "split")])
+        raise unknown_name(
+            "scalar", column, [name for name in scalars.columns if name not in ("step", "epoch", "split")]
+        )
 
 
 def _fits(layers: Any, pattern: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ class UnitEvents:
             return np.nan
         events = _events(run, self.layers)
         until = np.inf if self.until is None else self.until
-        return float(((events["event"] == self.event) & events["step"].between(self.first, until)).sum())
+        return float(((events["event"] == self.event) & events["step"].between(self.first, until)).to_numpy().sum())
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class DeadForGood:
     def __call__(self, run: RunLike) -> float:
         """A share, in [0, 1]; NaN when nothing died in the window, or nothing was checked."""
         begun = _begun(spells_of(run, self.layers), self.first, self.until)
-        return float(begun["open"].mean()) if len(begun) else np.nan
+        return float(cast(float, begun["open"].mean())) if len(begun) else np.nan
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class StepsDead:
         checks = _checks(run, self.layers)
         last = float(checks.max(initial=0)) - self.horizon
         begun = _begun(spells_of(run, self.layers), self.first, min(last, np.inf if self.until is None else self.until))
-        return float(begun["length"].clip(upper=self.horizon).mean()) if len(begun) else np.nan
+        return float(cast(float, begun["length"].clip(upper=self.horizon).mean())) if len(begun) else np.nan
 
 
 def spells_of(run: RunLike, layers: str = "*") -> pd.DataFrame:
