@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import keras
 
@@ -91,10 +91,11 @@ class VanishingGradient(Scenario):
         )
 
     def claims(self) -> tuple[Claim, ...]:
-        """The statement in its three parts."""
+        """The statement in its parts."""
         return (
             self._profile_depends_on_rate(),
             self._plateau_is_longer(),
+            self._arrives_at_the_large_rate(),
             self._vanishes_at_the_small_rate(),
             self._is_only_slow(),
         )
@@ -132,15 +133,12 @@ class VanishingGradient(Scenario):
 
     def answers(self) -> Mapping[str, str]:
         """The sentence at the top of the report."""
-        return {
-            "refuted/supported/mixed/supported": "No. The learning rate does not reach the gradient's way through the layers; it only "
-            "decides how long learning stays on its plateau. Whether the gradient vanishes is settled by the activation and "
-            "the initialisation, before the first step.",
-            "refuted/supported/mixed/mixed": "No. The learning rate does not reach the gradient's way through the layers; it "
-            "decides how fast learning leaves its plateau. Whether the gradient vanishes is settled by the activation and the "
-            "initialisation, before the first step.",
-            "": "It depends: the parts of the statement are judged one by one below.",
-        }
+        no = (
+            "No. The learning rate does not reach the gradient's way through the layers; it only decides how long learning stays on "
+            "its plateau. Whether the gradient vanishes is settled by the activation and the initialisation, before the first step."
+        )
+        depends = "It depends: the parts of the statement are judged one by one below."
+        return {"refuted/supported/mixed/mixed/supported": no, "": depends}
 
     def _arm(self, activation: str, rate: float, *, batch_normalisation: bool = False) -> Arm:
         initializer = USUAL[activation]
@@ -181,10 +179,10 @@ class VanishingGradient(Scenario):
                 for activation, label in ACTIVATIONS.items()
             ),
             negated=True,
-            threshold=f"refuted when the depth slopes at {high} and {low} differ by less than {self.same_slope} decades per layer",
+            threshold=f"refuted when the slopes at {high} and {low} differ by less than {self.same_slope} decades per layer",
             outcomes={
-                "refuted": f"At step 0 the depth slope is the same at {high} and at {low} ({{refuted}}: differences from {{low}} "
-                "to {high} decades per layer over {seeds} seeds). The learning rate acts on weights after the gradient has "
+                "refuted": f"At step 0 the depth slope is the same at {high} and at {low} ({{refuted}}: the largest "
+                "difference over {seeds} seeds is {high} decades per layer). The learning rate acts on weights after the gradient has "
                 "arrived; it cannot shape the gradient's way.",
                 "": "Different at the two rates: {supported}. Equal: {refuted}. Not settled: {inconclusive}.",
             },
@@ -218,31 +216,54 @@ class VanishingGradient(Scenario):
             },
         )
 
+    def _arrives_at_the_large_rate(self) -> Claim:
+        high = self.rates[0]
+        return Claim(
+            name="arrives_at_the_large_rate",
+            statement=f"At {high} no gradient vanishes.",
+            parts=self._attenuations(high, "less"),
+            threshold=self._vanishing,
+            outcomes={
+                "mixed": "At {low} to {high} decades lost, it arrives for {supported} and vanishes for {refuted}: a larger rate "
+                "does not bring it back.",
+                "": "Arrived: {supported}. Vanished: {refuted}. Not settled: {inconclusive}.",
+            },
+        )
+
     def _vanishes_at_the_small_rate(self) -> Claim:
         low = self.rates[1]
         return Claim(
             name="vanishes_at_the_small_rate",
             statement=f"What is seen at {low} is a vanishing gradient.",
-            parts=tuple(
-                Part(
-                    label=label,
-                    measure="attenuation",
-                    parameters={"layers": HIDDEN, "step": 0, "until": -1},
-                    treated=self._name(activation, low),
-                    expects="greater",
-                    threshold=self.vanished,
-                    unit="decades",
-                )
-                for activation, label in ACTIVATIONS.items()
-            ),
-            threshold=f"a gradient has vanished when it loses more than {self.vanished} decades over the {self.depth} hidden "
-            "layers, over the whole training",
+            parts=self._attenuations(low, "greater"),
+            threshold=self._vanishing,
             outcomes={
-                "mixed": "For {supported} the gradient vanishes, and it does so at both rates. For {refuted} it arrives "
-                "(from {low} decades lost): what looks like a vanishing gradient there is only slow progress.",
-                "refuted": "The gradient arrives for {refuted} ({low} to {high} decades lost): it is only slow progress.",
+                "mixed": "At {low} to {high} decades lost, it vanishes for {supported} and arrives for {refuted}, where what looks "
+                "like a vanishing gradient is slow progress.",
+                "refuted": "The gradient arrives for {refuted} ({low} to {high} decades lost).",
                 "": "Vanished: {supported}. Arrived: {refuted}. Not settled: {inconclusive}.",
             },
+        )
+
+    @property
+    def _vanishing(self) -> str:
+        return (
+            f"a gradient has vanished when it loses more than {self.vanished:g} decades over the {self.depth} hidden layers, over "
+            "the whole training"
+        )
+
+    def _attenuations(self, rate: float, expects: Literal["greater", "less"]) -> tuple[Part, ...]:
+        return tuple(
+            Part(
+                label=label,
+                measure="attenuation",
+                parameters={"layers": HIDDEN, "step": 0, "until": -1},
+                treated=self._name(activation, rate),
+                expects=expects,
+                threshold=self.vanished,
+                unit="decades",
+            )
+            for activation, label in ACTIVATIONS.items()
         )
 
     def _is_only_slow(self) -> Claim:
