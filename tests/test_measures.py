@@ -118,7 +118,10 @@ def test_wrong_names_are_told(run):
 PARAMETERS = {
     "layer_median": {"column": "x"},
     "loss_at_progress": {"progress": 1.0},
+    "relative_gap": {"column": "x", "reference": "y"},
+    "steps_dead": {"horizon": 5},
     "steps_to_loss": {"level": 1.0},
+    "warning_steps": {"column": "x", "bound": 1.0},
     "recorded": {"name": "x"},
 }
 

@@ -117,7 +117,7 @@ def test_patterns_choose_modules_and_gradients_have_to_fit():
         monitor.update([tf.zeros([9, 9])] * len(net.trainable_variables))
 
 
-@pytest.mark.parametrize("nothing", [tf.Module(), [], [tf.zeros([])]], ids=repr)
+@pytest.mark.parametrize("nothing", [tf.Module(), [], [tf.zeros([])]], ids=["module", "empty", "tensor"])
 def test_what_holds_no_variables_is_refused(nothing):
     with pytest.raises(probes.UsageError, match="no layers"):
         probes.Monitor(nothing)

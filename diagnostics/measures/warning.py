@@ -30,6 +30,8 @@ class WarningSteps:
 
     def __call__(self, run: RunLike) -> float:
         """Steps; 0 or less where it gave no warning ahead, −Inf where it never crossed, NaN where the loss stayed finite."""
+        if "loss" not in run.scalars:
+            return np.nan
         lost = FirstNonFiniteStep()(run)
         rows = readings(run, self.column, self.layers)
         crossed = rows.loc[(rows["value"] > self.bound) & np.isfinite(rows["value"]), "step"].to_numpy(np.float64)
@@ -51,5 +53,7 @@ class NonFiniteShare:
 
     def __call__(self, run: RunLike) -> float:
         """A share, in [0, 1]; NaN without a loss."""
+        if "loss" not in run.scalars:
+            return np.nan
         losses = run.scalars.loc[run.scalars["split"] == self.split, "loss"].to_numpy(np.float64)
         return float(np.mean(~np.isfinite(losses))) if losses.size else np.nan
