@@ -16,9 +16,9 @@ POSITIVE = st.floats(min_value=1e-30, max_value=1e30)
 @given(ANY)
 @pytest.mark.parametrize("scale", [Log(), Linear(), Linear(always=(0.0, 1.0))])
 def test_limits_hold_all_that_can_be_shown(scale, values):
-    moderate = values[~(np.abs(values) > 1e290) | np.isinf(values)]
+    moderate = values[~(np.abs(values) > 1e200) | np.isinf(values)]  # a margin of 5 % of 500 decades overflows beyond
     low, high = scale.limits(moderate)
-    shown = moderate[np.isfinite(moderate) & ((moderate > 1e-290) | (scale.name == "linear"))]
+    shown = moderate[np.isfinite(moderate) & ((moderate > 1e-200) | (scale.name == "linear"))]
     assert -math.inf < low < high < math.inf
     assert np.all((low <= shown) & (shown <= high))
 
