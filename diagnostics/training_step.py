@@ -81,10 +81,10 @@ class TrainingStep:
             metric.update_state(y, predicted, sample_weight=weight)
         return tf.cast(loss, tf.float32), rate
 
-    def _evaluate(self, dataset: tf.data.Dataset, training: bool) -> tf.Tensor:
+    def _evaluate(self, batches: Any, steps: tf.Tensor, training: bool) -> tf.Tensor:
         total, count = tf.constant(0.0), tf.constant(0.0)
-        for batch in dataset:
-            x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+        for _ in tf.range(steps):
+            x, y, weight = keras.utils.unpack_x_y_sample_weight(next(batches))
             predicted = self.model(x, training=training)
             examples = tf.cast(tf.shape(tf.nest.flatten(y)[0])[0], tf.float32)
             total += tf.cast(self._total_loss(y, predicted, weight), tf.float32) * examples
@@ -108,7 +108,10 @@ def evaluate(step: TrainingStep, dataset: tf.data.Dataset, *, training: bool = F
         dataset: batches as for training.
         training: in training mode, which draws dropout masks and moves statistics: ``kept_state`` puts them back.
     """
-    return step.evaluate_all(dataset, training)
+    steps = int(dataset.cardinality())
+    steps = steps if steps >= 0 else sum(1 for _ in dataset)
+    # An iterator, not the data set: looping over that would optimise the forward pass anew at every call.
+    return step.evaluate_all(iter(dataset), tf.constant(steps), training)
 
 
 @contextmanager
