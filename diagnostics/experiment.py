@@ -15,7 +15,9 @@ import tensorflow as tf
 from diagnostics import manifest
 from diagnostics.experiments import Experiment, load_experiment, run_directory
 from diagnostics.resuming import begin_again, record_failure, resumable
+from diagnostics.seeding import begin_seeding, set_host_seeds
 from diagnostics.trainer import Trainer
+from probes.errors import UsageError
 
 NOT_STRUCTURE = ("initializer", "seed")
 """Parts of a layer's configuration that change its first weights only: models that differ in nothing else share a step."""
@@ -64,6 +66,9 @@ class Runner:
     tell: Tell = lambda arm, seed, steps, numbers: None
     record: bool = True
     _trainers: dict[str, Trainer] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        begin_seeding()
 
     def run(self, arms: Sequence[ArmLike], seeds: Iterable[int]) -> Experiment | None:
         """Train all arms with all seeds; a training that fails is recorded as such, and the others go on.
@@ -121,7 +126,7 @@ class Runner:
             record_failure(run_directory(self.directory, arm.name, seed), self._config(arm), seed, error)
 
     def _fit(self, arm: ArmLike, seed: int) -> None:
-        keras.utils.set_random_seed(seed)
+        set_host_seeds(seed)
         data = self.scenario.prepare(arm, self.data)
         model, optimizer = self.scenario.model(arm, data), self.scenario.optimizer(arm)
         place = run_directory(self.directory, arm.name, seed) if self.record else None
@@ -148,13 +153,24 @@ class Runner:
         """A trainer for this model: one that has compiled the same step before, where there is one."""
         key, config = structure(model, optimizer), self._config(arm)
         if key in self._trainers:
+            self._check_seeded(self._trainers[key])
             self._trainers[key].restart(model, optimizer, directory=place, config=config, seed=seed)
         else:
             scenario = self.scenario
             probes = scenario.probes() if self.record else ()
             options = {"directory": place, "config": config, "seed": seed, "metrics": scenario.metrics_of(arm)}
             self._trainers[key] = Trainer(model, optimizer, scenario.loss_of(arm), probes=probes, **options)
+            self._trainers[key].set_seeds = set_host_seeds
         return self._trainers[key]
+
+    def _check_seeded(self, trainer: Trainer) -> None:
+        if kinds := trainer.random_kernels():
+            raise UsageError(
+                what="the model draws random numbers that no seed of the training reaches",
+                where=f"scenario {self.scenario.name}",
+                got=", ".join(kinds),
+                do="draw with keras.random and a keras.random.SeedGenerator, as Keras' own layers do",
+            )
 
     def _datasets(self, data: Any, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
         train = tf.data.Dataset.from_tensor_slices((data.x_train, data.y_train))

@@ -46,6 +46,9 @@ class Trainer:
         steps_per_call: training steps in one call of the compiled function.
         jit_compile: compile the step with XLA.
 
+    Attributes:
+        set_seeds: how ``fit`` seeds. As a default it seeds everything, at the price of optimising compiled functions anew.
+
     Raises:
         UsageError: what ``Monitor`` and ``RunWriter`` refuse, before the first step.
     """
@@ -69,7 +72,8 @@ class Trainer:
         self.model, self.optimizer, self.metrics = model, optimizer, tuple(metrics)
         self.monitor = monitor
         self.directory, self.config, self.seed = directory, dict(config or {}), seed
-        self._loss, self._steps_per_call = loss, steps_per_call
+        self._steps_per_call = steps_per_call
+        self.set_seeds: Callable[[int], None] = keras.utils.set_random_seed
         self._step = TrainingStep(model, optimizer, loss, self.metrics, monitor, jit_compile=jit_compile)
 
     def restart(
@@ -99,6 +103,10 @@ class Trainer:
             self.monitor.reset()
         self.directory, self.config, self.seed = directory, dict(config or {}), seed
 
+    def random_kernels(self) -> list[str]:
+        """What in the compiled step draws random numbers that only the default ``set_seeds`` can repeat; see ``seeding``."""
+        return self._step.random_kernels()
+
     def fit(
         self,
         train_dataset: tf.data.Dataset,
@@ -126,7 +134,7 @@ class Trainer:
             KeyboardInterrupt: after the record was ended as ``interrupted``.
         """
         if self.seed is not None:
-            keras.utils.set_random_seed(self.seed)
+            self.set_seeds(self.seed)
         with self._progress(progress, train_dataset, epochs) as told, self._writer() as writer:
             session = _Session(self, writer, told)
             try:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from diagnostics.seeding import random_kernels
 from probes.monitor import Monitor
 
 
@@ -37,6 +38,7 @@ class TrainingStep:
         self.model, self.optimizer, self.metrics = model, optimizer, metrics
         self._loss, self._monitor = loss, monitor
         self._train_one = tf.function(self._train, jit_compile=True) if jit_compile else self._train
+        self._signature: tuple[Any, tf.Tensor] | None = None
         self._compiled = tf.function(self._run, reduce_retracing=True)
         self.evaluate_all = tf.function(self._evaluate, reduce_retracing=True)
 
@@ -53,7 +55,15 @@ class TrainingStep:
         Raises:
             tf.errors.OutOfRangeError: the batches have run out.
         """
-        return self._compiled(batches, tf.constant(count))
+        count = tf.constant(count)
+        self._signature = self._signature or (batches, count)
+        return self._compiled(batches, count)
+
+    def random_kernels(self) -> list[str]:
+        """Operations of the compiled step whose random numbers go on where the last training left them; see ``seeding``."""
+        if self._signature is None:
+            return []
+        return random_kernels(self._compiled.get_concrete_function(*self._signature).graph.as_graph_def())
 
     def _run(self, batches: Any, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         losses = tf.TensorArray(tf.float32, size=count)

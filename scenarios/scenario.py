@@ -139,7 +139,7 @@ class Scenario(abc.ABC):
 
     @abc.abstractmethod
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """A fresh model; called right after the random generators were seeded."""
+        """A fresh model, whose draws come from Keras or NumPy; called right after their generators were seeded."""
 
     @abc.abstractmethod
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
