@@ -109,6 +109,17 @@ class Runner:
         finally:
             manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
 
+    def alike(self, arms: Iterable[ArmLike]) -> list[list[ArmLike]]:
+        """Arms that share a compiled step together, those with most to train first."""
+        groups: dict[str, list[ArmLike]] = {}
+        layers: dict[str, int] = {}
+        for arm in arms:
+            model = self.scenario.model(arm, self.scenario.prepare(arm, self.data))
+            key = structure(model, self.scenario.optimizer(arm))
+            groups.setdefault(key, []).append(arm)
+            layers[key] = len(model.layers)
+        return [groups[key] for key in sorted(groups, key=lambda key: -layers[key] * len(groups[key]))]
+
     def train(self, arm: ArmLike, seeds: Iterable[int]) -> None:
         """Train one arm with several seeds; those that have finished before are left as they are."""
         for seed in seeds:

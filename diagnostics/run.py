@@ -24,7 +24,7 @@ EXAMPLES = """examples:
   python -m diagnostics.run vanishing_gradient
   python -m diagnostics.run vanishing_gradient --quick --arms 'sigmoid-*,relu-0.01'
   python -m diagnostics.run vanishing_gradient --data fashion_mnist --seeds 3 --out runs/fashion
-  python -m diagnostics.run all --jobs 2
+  python -m diagnostics.run all --quick
 
 exit status: 0 done; 1 some training failed; 2 wrong use, nothing was written; 130 interrupted, what was done is kept"""
 
@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_USAGE
+    finally:
+        if "diagnostics.jobs" in sys.modules:  # loaded when processes were started: scenarios of one command share them
+            sys.modules["diagnostics.jobs"].dismiss()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--arms", metavar="A,B,...", help="only these arms; names or patterns such as 'sigmoid-*'")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default runs/SCENARIO)")
     parser.add_argument("--quick", action="store_true", help="fewer seeds and epochs: a first look in seconds")
-    parser.add_argument("--jobs", metavar="N", help="train arms in N processes; the numbers stay the same")
+    parser.add_argument(
+        "--jobs", metavar="N", help="train arms in N processes, by default one a core; the numbers stay the same"
+    )
     parser.add_argument("--backend", default="loky", metavar="NAME", help="for --jobs: loky (default), dask or ray")
     parser.add_argument(
         "--resume", action="store_true", help="go on in the folder of an earlier run: train what is missing"
@@ -84,7 +89,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.scenario not in (ALL, *catalogue.names()):
         raise unknown_name("scenario", options.scenario, [ALL, *catalogue.names()])
     checked = {"epochs": counted("--epochs", options.epochs), "seeds": parse_seeds(options.seeds)}
-    jobs = counted("--jobs", options.jobs) or 1
+    jobs = counted("--jobs", options.jobs) or (1 if options.quick else None)
     directory = _directory(options)
     if options.scenario == ALL:
         return _run_all(options, directory, jobs=jobs, **checked)
@@ -103,7 +108,7 @@ def _run_one(
     options: argparse.Namespace,
     directory: Path,
     *,
-    jobs: int,
+    jobs: int | None,
     epochs: int | None,
     seeds: tuple[int, ...] | None,
 ) -> int:

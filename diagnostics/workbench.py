@@ -52,6 +52,7 @@ class Workbench:
         with quiet_import():
             module = importlib.import_module(f"scenarios.{name}")
             load = importlib.import_module("scenarios.data").load
+            repeatable()
         scenario = getattr(module, catalogue.class_name(name))()
         scenario = scenario.quick() if quick else scenario
         known = scenario.datasets
@@ -63,26 +64,25 @@ class Workbench:
         return cls(scenario, chosen, seeds or tuple(range(scenario.seeds)), load(scenario.data))
 
     def train(
-        self, directory: Path, command: str, *, jobs: int = 1, backend: str = "loky", resume: bool = False
+        self, directory: Path, command: str, *, jobs: int | None = 1, backend: str = "loky", resume: bool = False
     ) -> Experiment:
         """Train everything, with a progress bar on standard error, and store it in ``directory``.
 
         Args:
             directory: the scenario's folder.
             command: what was typed, for the record.
-            jobs: processes at a time; the numbers do not depend on it.
+            jobs: processes at a time, as many as suit the machine when ``None``; the numbers do not depend on it.
             backend: joblib's back-end for several processes: ``loky``, ``dask`` or ``ray``.
             resume: go on with what the folder holds, and train only what is missing.
         """
         from diagnostics.experiment import Runner  # noqa: PLC0415 - TensorFlow
 
-        repeatable()
         runner = Runner(self.scenario, self.data, directory, command)
         with runner.opened(self.arms, self.seeds, resume=resume):
-            if jobs > 1:
-                self._train_in_processes(directory, command, jobs, backend)
-            else:
+            if jobs == 1:
                 self._train_here(runner)
+            else:
+                self._train_in_processes(runner, jobs, backend)
         return load_experiment(directory)
 
     def _train_here(self, runner: Any) -> None:
@@ -96,22 +96,28 @@ class Workbench:
             for arm in self.arms:
                 runner.train(arm, self.seeds)
 
-    def _train_in_processes(self, directory: Path, command: str, jobs: int, backend: str) -> None:
-        from diagnostics.jobs import train_arms  # noqa: PLC0415
+    def _train_in_processes(self, runner: Any, jobs: int | None, backend: str) -> None:
+        from diagnostics.jobs import train_groups, usual_jobs  # noqa: PLC0415
 
-        names = [arm.name for arm in self.arms]
-        options: dict[str, Any] = {"jobs": jobs, "backend": backend}
-        with progress_bar(len(names)) as advance:
-            train_arms(
-                self.scenario, names, self.seeds, directory, command, done=lambda arm: advance(arm, 1, {}), **options
-            )
+        groups = [[arm.name for arm in group] for group in runner.alike(self.arms)]
+        jobs = jobs or usual_jobs(len(groups))
+        if jobs == 1:
+            self._train_here(runner)
+            return
+        with progress_bar(len(self.arms) * len(self.seeds)) as advance:
+            options: dict[str, Any] = {"jobs": jobs, "backend": backend, "advance": advance}
+            train_groups(self.scenario, groups, self.seeds, runner.directory, runner.command, **options)
 
 
 def repeatable() -> None:
-    """Make TensorFlow's operations give the same bits each time, whatever the threads do."""
+    """Make TensorFlow's operations give the same bits each time, whatever the threads do.
+
+    This also has it look for devices, about which it has much to say: to be called within ``quiet_import``.
+    """
     import tensorflow as tf  # noqa: PLC0415
 
     tf.config.experimental.enable_op_determinism()
+    tf.config.list_logical_devices()
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class VanishingGradient(Scenario):
         same_loss: a loss that is higher by less than this is no worse: a tenth of chance, ln 10, rounded up.
     """
 
-    epochs: int = 8
+    epochs: int = 5
     depth: int = 20
     width: int = 100
     rates: tuple[float, float] = (0.01, 0.001)
