@@ -31,6 +31,11 @@ LABELS |= {order: f"dropout {label}" for order, label in ORDERS.items()}
 ACCURACY = {"column": "accuracy", "split": "validation"}
 
 
+SHIFT, GAIN = ("recorded", {"name": "shift"}), ("recorded", {"name": "regained"})
+TEST_ACCURACY = ("final_scalar", ACCURACY)
+JUDGED = {"": "So for: {supported}. Not so for: {refuted}. Not settled: {inconclusive} ({low} to {high})."}
+
+
 @dataclass(frozen=True, kw_only=True)
 class DropoutBatchnorm(Scenario):
     """Blocks of dense layer, batch normalisation and ReLU, with a dropout at one place or another.
@@ -96,62 +101,12 @@ class DropoutBatchnorm(Scenario):
 
     def claims(self) -> tuple[Claim, ...]:
         """The shift, what it costs, whether both together are worse, and whether the order settles it."""
-        free = {"expects": "equal", "threshold": 1.0, "margin": self.same_variance, "unit": "inference / training"}
-        shift, gain, accuracy = (
-            ("recorded", {"name": "shift"}),
-            ("recorded", {"name": "regained"}),
-            ("final_scalar", ACCURACY),
-        )
-        judged = {"": "So for: {supported}. Not so for: {refuted}. Not settled: {inconclusive} ({low} to {high})."}
         return (
-            Claim(
-                name="variance_is_shifted",
-                statement="With dropout before it, batch normalisation divides by a variance that is not there in inference.",
-                parts=(self._part("before", *shift, control="bn", expects="less", threshold=-self.same_variance),),
-                threshold=f"supported when, in the block where it is farthest from 1, the ratio of the variance in inference to "
-                f"that in training is lower by more than {self.same_variance:g} than with BN alone, the control",
-                outcomes={
-                    "": "The ratio of inference to training is lower by {low} than with batch normalisation alone."
-                },
-            ),
-            Claim(
-                name="order_removes_the_shift",
-                statement="Dropout after batch normalisation leaves the variance alone.",
-                parts=tuple(self._part(order, *shift, **free) for order in ("between", "last")),
-                threshold=f"left alone when inference and training differ by less than {self.same_variance:.0%} in every block",
-                outcomes={
-                    "mixed": "Only {supported}: a dropout behind one block's normalisation stands before the next one's "
-                    "({refuted} is shifted; variance ratios {low} to {high}).",
-                    **judged,
-                },
-            ),
-            Claim(
-                name="shift_costs_accuracy",
-                statement="The shift costs accuracy.",
-                parts=tuple(
-                    self._part(order, *gain, threshold=self.cost, unit="share") for order in ("before", "between")
-                ),
-                threshold=f"it does when statistics estimated again with dropout off gain more than {self.cost:.1%} of test accuracy",
-                outcomes=judged,
-            ),
-            Claim(
-                name="together_is_worse",
-                statement="Dropout and batch normalisation together have a lower test accuracy than batch normalisation alone.",
-                parts=tuple(
-                    self._part(order, *accuracy, control="bn", expects="less", unit="share") for order in ORDERS
-                ),
-                threshold="supported when it is lower, in all three orders",
-                outcomes=judged,
-            ),
-            Claim(
-                name="after_is_better",
-                statement="Dropout after batch normalisation has a higher test accuracy than before it.",
-                parts=tuple(
-                    self._part(order, *accuracy, control="before", unit="share") for order in ("between", "last")
-                ),
-                threshold="supported when it is higher, in every block and after the last one",
-                outcomes=judged,
-            ),
+            self._variance_is_shifted(),
+            self._order_removes_the_shift(),
+            self._shift_costs_accuracy(),
+            self._together_is_worse(),
+            self._after_is_better(),
         )
 
     def figures(self) -> tuple[Figure, ...]:
@@ -189,6 +144,61 @@ class DropoutBatchnorm(Scenario):
     def quick(self) -> Scenario:
         """Fewer blocks, seeds and epochs."""
         return replace(self, seeds=2, epochs=2, blocks=2)
+
+    def _variance_is_shifted(self) -> Claim:
+        return Claim(
+            name="variance_is_shifted",
+            statement="With dropout before it, batch normalisation divides by a variance that is not there in inference.",
+            parts=(self._part("before", *SHIFT, control="bn", expects="less", threshold=-self.same_variance),),
+            threshold=f"supported when, in the block where it is farthest from 1, the ratio of the variance in inference to "
+            f"that in training is lower by more than {self.same_variance:g} than with BN alone, the control",
+            outcomes={"": "The ratio of inference to training is lower by {low} than with batch normalisation alone."},
+        )
+
+    def _order_removes_the_shift(self) -> Claim:
+        free = {"expects": "equal", "threshold": 1.0, "margin": self.same_variance, "unit": "inference / training"}
+        return Claim(
+            name="order_removes_the_shift",
+            statement="Dropout after batch normalisation leaves the variance alone.",
+            parts=tuple(self._part(order, *SHIFT, **free) for order in ("between", "last")),
+            threshold=f"left alone when inference and training differ by less than {self.same_variance:.0%} in every block",
+            outcomes={
+                "mixed": "Only {supported}: a dropout behind one block's normalisation stands before the next one's "
+                "({refuted} is shifted; variance ratios {low} to {high}).",
+                **JUDGED,
+            },
+        )
+
+    def _shift_costs_accuracy(self) -> Claim:
+        return Claim(
+            name="shift_costs_accuracy",
+            statement="The shift costs accuracy.",
+            parts=tuple(self._part(order, *GAIN, threshold=self.cost, unit="share") for order in ("before", "between")),
+            threshold=f"it does when statistics estimated again with dropout off gain more than {self.cost:.1%} of test accuracy",
+            outcomes=JUDGED,
+        )
+
+    def _together_is_worse(self) -> Claim:
+        return Claim(
+            name="together_is_worse",
+            statement="Dropout and batch normalisation together have a lower test accuracy than batch normalisation alone.",
+            parts=tuple(
+                self._part(order, *TEST_ACCURACY, control="bn", expects="less", unit="share") for order in ORDERS
+            ),
+            threshold="supported when it is lower, in all three orders",
+            outcomes=JUDGED,
+        )
+
+    def _after_is_better(self) -> Claim:
+        return Claim(
+            name="after_is_better",
+            statement="Dropout after batch normalisation has a higher test accuracy than before it.",
+            parts=tuple(
+                self._part(order, *TEST_ACCURACY, control="before", unit="share") for order in ("between", "last")
+            ),
+            threshold="supported when it is higher, in every block and after the last one",
+            outcomes=JUDGED,
+        )
 
     @staticmethod
     def _part(order: str, measure: str, parameters: Mapping, **held) -> Part:

@@ -91,72 +91,12 @@ class DropoutRate(Scenario):
 
     def claims(self) -> tuple[Claim, ...]:
         """The count, whether it is a limit, and the accuracy."""
-        compared = [rate for rate in self.others if rate]
         return (
-            Claim(
-                name="most_subnetworks",
-                statement=f"The number of sub-networks C(n, k) is largest at a rate of {self.usual:g}.",
-                parts=tuple(
-                    self._against(rate, "recorded", {"name": "log2_masks"}, unit="bits", exact=True)
-                    for rate in compared
-                ),
-                threshold="exact: a larger count than at every other rate",
-                outcomes={
-                    "supported": "It is: the count is larger by a factor of 2 to the power of {low} to {high}.",
-                    "": "Larger: {supported}. Not larger: {refuted}.",
-                },
-            ),
-            Claim(
-                name="count_is_a_limit",
-                statement="At other rates training runs out of sub-networks.",
-                parts=tuple(
-                    Part(
-                        f"rate {rate:g}",
-                        "recorded",
-                        {"name": "spare"},
-                        treated=self._name(rate),
-                        expects="less",
-                        unit="bits",
-                        exact=True,
-                    )
-                    for rate in compared
-                ),
-                threshold="exact: fewer sub-networks than masks that the training draws, one for each example of each step",
-                outcomes={
-                    "refuted": "It does not: at every rate there are 2 to the power of {low} to {high} times as many as it draws.",
-                    "": "Fewer than drawn: {supported}. More: {refuted}.",
-                },
-            ),
-            Claim(
-                name="best_accuracy",
-                statement=f"Test accuracy is higher at a rate of {self.usual:g} than at other rates.",
-                parts=tuple(self._against(rate, "final_scalar", ACCURACY, unit="share") for rate in compared),
-                threshold="supported when it is higher than at every other rate above 0",
-                outcomes={
-                    "": "Higher than at: {supported}. Lower than at: {refuted}. Not settled: {inconclusive} ({low} to {high})."
-                },
-            ),
-            Claim(
-                name="same_accuracy",
-                statement=f"Rates other than {self.usual:g} do as well.",
-                parts=tuple(
-                    self._against(
-                        rate, "final_scalar", ACCURACY, unit="share", expects="equal", margin=self.same_accuracy
-                    )
-                    for rate in compared
-                ),
-                threshold=f"as well: test accuracy within {self.same_accuracy:.0%}",
-                outcomes={
-                    "": "As well: {supported}. Not as well: {refuted}. Not settled: {inconclusive} ({low} to {high})."
-                },
-            ),
-            Claim(
-                name="better_than_none",
-                statement=f"Test accuracy is higher at a rate of {self.usual:g} than without dropout.",
-                parts=(self._against(0.0, "final_scalar", ACCURACY, unit="share"),),
-                threshold="supported when it is higher",
-                outcomes={"": "The difference is {low}, as a share of the test images."},
-            ),
+            self._most_subnetworks(),
+            self._count_is_a_limit(),
+            self._best_accuracy(),
+            self._same_accuracy(),
+            self._better_than_none(),
         )
 
     def figures(self) -> tuple[Figure, ...]:
@@ -222,6 +162,82 @@ class DropoutRate(Scenario):
     @staticmethod
     def _name(rate: float) -> str:
         return f"rate-{rate:g}"
+
+    def _most_subnetworks(self) -> Claim:
+        return Claim(
+            name="most_subnetworks",
+            statement=f"The number of sub-networks C(n, k) is largest at a rate of {self.usual:g}.",
+            parts=tuple(
+                self._against(rate, "recorded", {"name": "log2_masks"}, unit="bits", exact=True)
+                for rate in self._compared
+            ),
+            threshold="exact: a larger count than at every other rate",
+            outcomes={
+                "supported": "It is: the count is larger by a factor of 2 to the power of {low} to {high}.",
+                "": "Larger: {supported}. Not larger: {refuted}.",
+            },
+        )
+
+    def _count_is_a_limit(self) -> Claim:
+        return Claim(
+            name="count_is_a_limit",
+            statement="At other rates training runs out of sub-networks.",
+            parts=tuple(
+                Part(
+                    f"rate {rate:g}",
+                    "recorded",
+                    {"name": "spare"},
+                    treated=self._name(rate),
+                    expects="less",
+                    unit="bits",
+                    exact=True,
+                )
+                for rate in self._compared
+            ),
+            threshold="exact: fewer sub-networks than masks that the training draws, one for each example of each step",
+            outcomes={
+                "refuted": "It does not: at every rate there are 2 to the power of {low} to {high} times as many as it draws.",
+                "": "Fewer than drawn: {supported}. More: {refuted}.",
+            },
+        )
+
+    def _best_accuracy(self) -> Claim:
+        return Claim(
+            name="best_accuracy",
+            statement=f"Test accuracy is higher at a rate of {self.usual:g} than at other rates.",
+            parts=tuple(self._against(rate, "final_scalar", ACCURACY, unit="share") for rate in self._compared),
+            threshold="supported when it is higher than at every other rate above 0",
+            outcomes={
+                "": "Higher than at: {supported}. Lower than at: {refuted}. Not settled: {inconclusive} ({low} to {high})."
+            },
+        )
+
+    def _same_accuracy(self) -> Claim:
+        return Claim(
+            name="same_accuracy",
+            statement=f"Rates other than {self.usual:g} do as well.",
+            parts=tuple(
+                self._against(rate, "final_scalar", ACCURACY, unit="share", expects="equal", margin=self.same_accuracy)
+                for rate in self._compared
+            ),
+            threshold=f"as well: test accuracy within {self.same_accuracy:.0%}",
+            outcomes={
+                "": "As well: {supported}. Not as well: {refuted}. Not settled: {inconclusive} ({low} to {high})."
+            },
+        )
+
+    def _better_than_none(self) -> Claim:
+        return Claim(
+            name="better_than_none",
+            statement=f"Test accuracy is higher at a rate of {self.usual:g} than without dropout.",
+            parts=(self._against(0.0, "final_scalar", ACCURACY, unit="share"),),
+            threshold="supported when it is higher",
+            outcomes={"": "The difference is {low}, as a share of the test images."},
+        )
+
+    @property
+    def _compared(self) -> list[float]:
+        return [rate for rate in self.others if rate]
 
     def _against(self, rate: float, measure: str, parameters: Mapping, **held) -> Part:
         treated, control = self._name(self.usual), self._name(rate)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import keras
 import numpy as np
@@ -24,6 +24,12 @@ from scenarios.data import Data
 from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
 
 TASKS = ("regression", "classification")
+
+
+UNIT = "of a constant's error"
+JUDGED = {
+    "": "So for: {supported}. The opposite for: {refuted}. Not settled: {inconclusive} (effects {low} to {high})."
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,73 +109,13 @@ class DropoutRegression(Scenario):
 
     def claims(self) -> tuple[Claim, ...]:
         """The statement in its parts."""
-        judged = {
-            "": "So for: {supported}. The opposite for: {refuted}. Not settled: {inconclusive} (effects {low} to {high})."
-        }
-        unit = "of a constant's error"
         return (
-            Claim(
-                name="prevents_overfitting",
-                statement="Dropout narrows the gap between test and training error.",
-                parts=tuple(self._pair(task, size, "gap", "less", unit) for task in TASKS for size in SIZES),
-                threshold="supported when the gap is smaller with dropout, for both tasks, on all and on few examples",
-                outcomes={
-                    "supported": "Narrower everywhere, by {high} to {low} of a constant prediction's error.",
-                    **judged,
-                },
+            self._narrows_the_gap(),
+            self._generalises(
+                "helps_classification", "classification", "less", "lower", "a classifier generalise better"
             ),
-            *(
-                Claim(
-                    name=name,
-                    statement=statement,
-                    parts=tuple(self._pair(task, size, "test_error", expects, unit) for size in SIZES),
-                    threshold=f"supported when the test error is {word} with dropout, on all and on few examples",
-                    outcomes={
-                        "supported": f"It is {word}: by {{low}} to {{high}} of a constant prediction's error.",
-                        **judged,
-                    },
-                )
-                for name, task, expects, word, statement in (
-                    (
-                        "helps_classification",
-                        "classification",
-                        "less",
-                        "lower",
-                        "Dropout makes a classifier generalise better.",
-                    ),
-                    (
-                        "hurts_regression",
-                        "regression",
-                        "greater",
-                        "higher",
-                        "Dropout makes a regression generalise worse.",
-                    ),
-                )
-            ),
-            Claim(
-                name="shifts_the_output",
-                statement="Dropout makes the variance of a regression's output differ between training and inference.",
-                parts=tuple(
-                    Part(
-                        label=f"{task}, {SIZES[size]}",
-                        measure="recorded",
-                        parameters={"name": "output_shift"},
-                        treated=self._arm(task, size, self.rate).name,
-                        expects="equal",
-                        threshold=1.0,
-                        margin=self.same_variance,
-                        unit="inference / training",
-                    )
-                    for task in TASKS[:1]
-                    for size in SIZES
-                ),
-                negated=True,
-                threshold=f"supported when the two differ by more than {self.same_variance:.0%} after training",
-                outcomes={
-                    "supported": "It does: in inference the output varies {low} to {high} times as much as in training.",
-                    **judged,
-                },
-            ),
+            self._generalises("hurts_regression", "regression", "greater", "higher", "a regression generalise worse"),
+            self._shifts_the_output(),
         )
 
     def figures(self) -> tuple[Figure, ...]:
@@ -227,6 +173,56 @@ class DropoutRegression(Scenario):
         settings = {"task": task, "size": size, "rate": rate, "series": series}
         label = f"{series}, {'dropout' if rate else 'none'}"
         return Arm(f"{task}-{size}-{'dropout' if rate else 'none'}", label, settings)
+
+    def _narrows_the_gap(self) -> Claim:
+        return Claim(
+            name="prevents_overfitting",
+            statement="Dropout narrows the gap between test and training error.",
+            parts=tuple(self._pair(task, size, "gap", "less", UNIT) for task in TASKS for size in SIZES),
+            threshold="supported when the gap is smaller with dropout, for both tasks, on all and on few examples",
+            outcomes={
+                "supported": "Narrower everywhere, by {high} to {low} of a constant prediction's error.",
+                **JUDGED,
+            },
+        )
+
+    def _generalises(self, name: str, task: str, expects: Literal["less", "greater"], word: str, what: str) -> Claim:
+        return Claim(
+            name=name,
+            statement=f"Dropout makes {what}.",
+            parts=tuple(self._pair(task, size, "test_error", expects, UNIT) for size in SIZES),
+            threshold=f"supported when the test error is {word} with dropout, on all and on few examples",
+            outcomes={
+                "supported": f"It is {word}: by {{low}} to {{high}} of a constant prediction's error.",
+                **JUDGED,
+            },
+        )
+
+    def _shifts_the_output(self) -> Claim:
+        return Claim(
+            name="shifts_the_output",
+            statement="Dropout makes the variance of a regression's output differ between training and inference.",
+            parts=tuple(
+                Part(
+                    label=f"{task}, {SIZES[size]}",
+                    measure="recorded",
+                    parameters={"name": "output_shift"},
+                    treated=self._arm(task, size, self.rate).name,
+                    expects="equal",
+                    threshold=1.0,
+                    margin=self.same_variance,
+                    unit="inference / training",
+                )
+                for task in TASKS[:1]
+                for size in SIZES
+            ),
+            negated=True,
+            threshold=f"supported when the two differ by more than {self.same_variance:.0%} after training",
+            outcomes={
+                "supported": "It does: in inference the output varies {low} to {high} times as much as in training.",
+                **JUDGED,
+            },
+        )
 
     def _pair(self, task: str, size: str, name: str, expects, unit: str) -> Part:
         treated, control = (self._arm(task, size, rate).name for rate in (self.rate, 0.0))
