@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +16,13 @@ from diagnostics.experiments import Experiment
 from diagnostics.measures import measure
 from diagnostics.verdict import Verdict, Word, adjust, combine, judge, paired_effects
 
+PART_WORDS = ("supported", "refuted", "inconclusive")
+TALLY = {
+    "supported": ("holds", "hold"),
+    "refuted": ("does not", "do not"),
+    "mixed": ("holds in part", "hold in part"),
+    "inconclusive": ("is not settled", "are not settled"),
+}
 NEGATED: Mapping[str, Word] = {"supported": "refuted", "refuted": "supported"}
 
 
@@ -78,9 +87,14 @@ def judge_claims(experiment: Experiment) -> list[JudgedClaim]:
 
 
 def answer(experiment: Experiment, claims: Sequence[JudgedClaim]) -> str:
-    """The one sentence that answers the scenario's question, from the claims' words."""
-    answers = experiment.metadata["answers"]
-    return answers.get("/".join(claim.word for claim in claims), answers[""])
+    """What answers the scenario's question: of its prepared sentences those that the verdicts bear out, or a count."""
+    words = {claim.name: claim.word for claim in claims}
+    told = [
+        prepared["text"]
+        for prepared in experiment.metadata["answers"]
+        if all(words.get(name) in allowed.split("|") for name, allowed in prepared["when"].items())
+    ]
+    return " ".join(told) or _count(claims)
 
 
 def held_against(verdict: Verdict) -> str:
@@ -141,19 +155,36 @@ def _judged(claim: Mapping[str, Any], parts: tuple[JudgedPart, ...]) -> JudgedCl
     )
 
 
+def _count(claims: Sequence[JudgedClaim]) -> str:
+    found = Counter(claim.word for claim in claims)
+    told = [f"{found[word]} {forms[found[word] > 1]}" for word, forms in TALLY.items() if found[word]]
+    return f"It depends. Of the statements below, {_enumeration(told)}."
+
+
 def _sentence(claim: Mapping[str, Any], word: str, parts: tuple[JudgedPart, ...]) -> str:
     if not parts:
         return "Not judged: the arms that it compares were not run."
     outcomes = claim["outcomes"]
+    labels = {word: [part.label for part in parts if part.verdict.word == word] for word in PART_WORDS}
     effects = [part.verdict.effect for part in parts if not math.isnan(part.verdict.effect)] or [math.nan]
-    return outcomes.get(word, outcomes[""]).format(
-        **{name: _labels(parts, name) for name in ("supported", "refuted", "inconclusive")},
+    return _without_empty(outcomes.get(word, outcomes[""]), labels).format(
+        **{name: _enumeration(named) for name, named in labels.items()},
         low=numerals.short(min(effects)),
         high=numerals.short(max(effects)),
         seeds=min(part.verdict.seeds for part in parts),
     )
 
 
-def _labels(parts: Sequence[JudgedPart], word: str) -> str:
-    labels = [part.label for part in parts if part.verdict.word == word]
-    return ", ".join(labels[:-1]) + (" and " if len(labels) > 1 else "") + labels[-1] if labels else "none"
+def _without_empty(template: str, labels: Mapping[str, Sequence[str]]) -> str:
+    """A template without those of its sentences that would only name parts of which there are none."""
+    kept = []
+    for sentence in re.split(r"(?<=\.) ", template):
+        named = [word for word in labels if f"{{{word}}}" in sentence]
+        if not named or any(labels[word] for word in named):
+            kept.append(sentence)
+    return " ".join(kept)
+
+
+def _enumeration(items: Sequence[str]) -> str:
+    between = "; " if any("," in item for item in items) else ", "
+    return " and ".join([between.join(items[:-1]), items[-1]] if len(items) > 1 else items) or "none"

@@ -211,7 +211,7 @@ class Runner:
             "arms": {arm.name: asdict(arm) for arm in arms},  # pyright: ignore[reportArgumentType]
             "claims": [asdict(claim) for claim in scenario.claims()],
             "figures": [asdict(figure) for figure in scenario.figures()],
-            "answers": dict(scenario.answers()),
+            "answers": [asdict(answer) for answer in scenario.answers()],
             "data": {
                 "name": self.data.name,
                 "classes": self.data.classes,

@@ -122,7 +122,7 @@ def alpha_changes_shape_less(knobs: Knobs) -> Claim:
         threshold="supported when the Kolmogorov-Smirnov distance between before and after is smaller, at every rate",
         outcomes={
             "refuted": "It changes the shape more, at every rate: distances are larger by {low} to {high}.",
-            "": "Less: {supported}. More: {refuted}. Not settled: {inconclusive} (differences from {low} to {high}).",
+            "": "Less: {supported}. More: {refuted}. Not settled: {inconclusive}. Differences from {low} to {high}.",
         },
     )
 
@@ -184,7 +184,7 @@ def theory_holds(knobs: Knobs) -> Claim:
         threshold=f"within {knobs.same_theory:.0%} in the layer where it is farthest off, median over the steps",
         outcomes={
             "supported": "In the worst layer it is {low} to {high} off, as a share.",
-            "": "Met: {supported}. Missed: {refuted}. Not settled: {inconclusive} ({low} to {high}).",
+            "": "Met: {supported}. Missed: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}.",
         },
     )
 

@@ -23,7 +23,7 @@ from probes.probe import Probe
 from scenarios._dead_relu import dead_units
 from scenarios._linearity import nonlinearity
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 HIDDEN = "hidden_*"
 
@@ -58,7 +58,9 @@ class ActivationSparsity(Scenario):
             Arm("relu", "ReLU", {"activation": "relu", "initializer": "he_normal", "slope": 0.0}),
             *(
                 Arm(
-                    f"leaky-{s}", f"leaky, slope {s:g}", {"activation": "leaky", "initializer": "he_normal", "slope": s}
+                    f"leaky-{s}",
+                    f"leaky (slope {s:g})",
+                    {"activation": "leaky", "initializer": "he_normal", "slope": s},
                 )
                 for s in self.slopes
             ),
@@ -123,16 +125,26 @@ class ActivationSparsity(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {
-            "": "Exact zeros, and units that die, are ReLU's alone. A small leak leaves activations as sparse as ReLU's by a measure "
-            "that does not ask for exact zeros; a large one makes them less sparse, and the network less non-linear. In "
-            "accuracy the differences are small.",
-        }
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "Exact zeros are ReLU's alone, and only its units die.",
+                {"half_are_zero": "supported", "does_not_die": "supported"},
+            ),
+            Answer(
+                "By a measure that does not ask for exact zeros, only a large leak is less sparse.",
+                {"sparser": "mixed"},
+            ),
+            Answer("In accuracy it makes little difference.", {"same_accuracy": "supported"}),
+            Answer("In accuracy the difference is too small to be settled here.", {"same_accuracy": "inconclusive"}),
+            Answer("In accuracy it matters, for some slopes at least.", {"same_accuracy": "mixed|refuted"}),
+            Answer("A leak makes the network less non-linear.", {"less_bent": "supported"}),
+            Answer("How much a small leak takes from the non-linearity is not settled.", {"less_bent": "inconclusive"}),
+        )
 
     def _leaky(self) -> dict[str, str]:
-        return {f"leaky-{slope}": f"leaky, slope {slope:g}" for slope in self.slopes}
+        return {f"leaky-{slope}": f"leaky (slope {slope:g})" for slope in self.slopes}
 
     def _compared(self, measure: str, parameters: Mapping[str, Any], unit: str, **changes: Any) -> tuple[Part, ...]:
         """The leaky arms against ReLU."""
@@ -148,7 +160,9 @@ class ActivationSparsity(Scenario):
                 "final_scalar", accuracy, "share of test images", expects="equal", margin=self.same_accuracy
             ),
             threshold=f"supported when accuracy on the test images differs by less than {self.same_accuracy:g}",
-            outcomes={"": "Equal: {supported}. Different: {refuted}. Not settled: {inconclusive} ({low} to {high})."},
+            outcomes={
+                "": "Equal: {supported}. Different: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+            },
         )
 
     def _half_are_zero(self) -> Claim:
@@ -210,6 +224,6 @@ class ActivationSparsity(Scenario):
             parts=self._compared("recorded", {"name": "nonlinearity"}, "1 − R²", expects="less"),
             threshold="supported when the best linear map from inputs to logits leaves less of the variance than under ReLU",
             outcomes={
-                "": "Less non-linear: {supported}. More: {refuted}. Not settled: {inconclusive} ({low} to {high})."
+                "": "Less non-linear: {supported}. More: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
             },
         )

@@ -22,7 +22,7 @@ from probes.activation_gradient import ActivationGradient
 from probes.activation_moments import ActivationMoments
 from probes.probe import Probe
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 ACTIVATED = "activated_*"
 PLACES = {"none": "no BN", "before": "BN before ReLU", "after": "BN after ReLU"}
@@ -115,14 +115,28 @@ class Batchnorm(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {
-            "": "It keeps the activations of every layer at one size, in either place. It does not make gradients arrive more "
-            "evenly, for they grow on their way back, and at the same small learning rate it does not speed up a network "
-            "whose initialisation is sound. The 400 parameters of a layer of 100 are right, but half of them are not trained "
-            "and express nothing.",
-        }
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "It keeps the activations of every layer at one size, before ReLU and after it.",
+                {"keeps_activations": "supported"},
+            ),
+            Answer(
+                "It does not make gradients arrive more evenly: they grow on their way back.",
+                {"eases_gradients": "refuted"},
+            ),
+            Answer("Gradients arrive more evenly with it.", {"eases_gradients": "supported"}),
+            Answer(
+                "At the same small learning rate it does not speed up a network whose initialisation is sound.",
+                {"learns_faster": "refuted"},
+            ),
+            Answer("Networks learn faster with it at the same learning rate.", {"learns_faster": "supported"}),
+            Answer(
+                "The 400 parameters of a layer of 100 are right, but half of them are not trained and express nothing.",
+                {"four_for_each_unit": "supported", "second_pair_is_trained": "refuted"},
+            ),
+        )
 
     def _arm(self, place: str, depth: int) -> Arm:
         theory = {"activation": "relu", "initializer": "he_normal", "batch_normalisation": place == "before"}

@@ -25,7 +25,7 @@ from probes.probe import Probe
 from scenarios._dead_relu import Outlier, Spike, gradient_of_dead
 from scenarios._linearity import dead_do_not_bend, nonlinearity, pattern_count, zeros_bend
 from scenarios.data import Data, load
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 HIDDEN = "hidden_*"
 FIRST, DEEP = "hidden_1", "hidden_[!1]"
@@ -135,7 +135,7 @@ class DeadRelu(Scenario):
             self._spike_kills(),
             self._dead_for_good(),
             self._return_later(),
-            zeros_bend({"leaky": f"leaky, slope {self.leak:g}"}, self.straight),
+            zeros_bend({"leaky": f"leaky (slope {self.leak:g})"}, self.straight),
             dead_do_not_bend(
                 {f"killed-{share}": f"{share:.0%} killed" for share in self.killed}, "calm", self.straight
             ),
@@ -172,13 +172,24 @@ class DeadRelu(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {
-            "": "One large step kills units; what becomes of them depends on the layer. In the first layer a dead unit is "
-            "dead for good under plain SGD. Deeper, dead units come back while the layers below them go on learning, though "
-            "after a large step it takes longer, and many do not.",
-        }
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "In the first layer a dead unit is dead for good under plain SGD.",
+                {"first_layer_never_returns": "supported"},
+            ),
+            Answer("Deeper, they come back.", {"deep_units_return": "supported"}),
+            Answer("Deeper, in some ways of training they come back.", {"deep_units_return": "inconclusive|mixed"}),
+            Answer("A sudden large gradient kills units.", {"spike_kills": "supported"}),
+            Answer(
+                "Whether a sudden large gradient kills depends on where it comes from: of the two kinds tried, not both do.",
+                {"spike_kills": "inconclusive|mixed"},
+            ),
+            Answer(
+                "A network does not bend because of its zeros: a leaky one is no straighter.", {"zeros_bend": "refuted"}
+            ),
+        )
 
     def _no_gradient(self) -> Claim:
         return Claim(

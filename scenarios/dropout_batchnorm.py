@@ -23,7 +23,7 @@ from probes.batch_norm_shift import BatchNormShift
 from probes.dropout_variance import DropoutVariance
 from probes.probe import Probe
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 ORDERS = {"before": "before BN", "between": "after BN, in every block", "last": "after the last BN only"}
 LABELS = {"none": "neither", "dropout": "dropout alone", "bn": "BN alone"}
@@ -33,7 +33,7 @@ ACCURACY = {"column": "accuracy", "split": "validation"}
 
 SHIFT, GAIN = ("recorded", {"name": "shift"}), ("recorded", {"name": "regained"})
 TEST_ACCURACY = ("final_scalar", ACCURACY)
-JUDGED = {"": "So for: {supported}. Not so for: {refuted}. Not settled: {inconclusive} ({low} to {high})."}
+JUDGED = {"": "So for: {supported}. Not so for: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +135,26 @@ class DropoutBatchnorm(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {
-            "": "The variance shift, its cost in accuracy and the effect of the order are three things, judged one by one below."
-        }
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "Yes: dropout in front of a normalisation lets it divide by a variance that is not there in inference.",
+                {"variance_is_shifted": "supported"},
+            ),
+            Answer("No shift of the variance was found.", {"variance_is_shifted": "refuted"}),
+            Answer(
+                "Behind it is better, but only behind the last one is the variance left alone.",
+                {"after_is_better": "supported", "order_removes_the_shift": "mixed"},
+            ),
+            Answer(
+                "Where dropout stands makes no settled difference to the accuracy.", {"after_is_better": "inconclusive"}
+            ),
+            Answer(
+                "That the shift itself costs accuracy was not found.", {"shift_costs_accuracy": "refuted|inconclusive"}
+            ),
+            Answer("The shift itself costs accuracy.", {"shift_costs_accuracy": "supported"}),
+        )
 
     def quick(self) -> Scenario:
         """Fewer blocks, seeds and epochs."""
@@ -152,7 +167,7 @@ class DropoutBatchnorm(Scenario):
             parts=(self._part("before", *SHIFT, control="bn", expects="less", threshold=-self.same_variance),),
             threshold=f"supported when, in the block where it is farthest from 1, the ratio of the variance in inference to "
             f"that in training is lower by more than {self.same_variance:g} than with BN alone, the control",
-            outcomes={"": "The ratio of inference to training is lower by {low} than with batch normalisation alone."},
+            outcomes={"": "Against batch normalisation alone the ratio of inference to training changes by {low}."},
         )
 
     def _order_removes_the_shift(self) -> Claim:

@@ -22,7 +22,7 @@ from probes.gradient_norm import GradientNorm
 from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 OPTIMIZERS = {"sgd": "SGD", "momentum": "SGD with momentum", "adamw": "AdamW"}
 BATCHES = (1, 2, 4, 8, 32)
@@ -157,14 +157,22 @@ class DropoutParameters(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {
-            "supported/supported/supported/supported/refuted/mixed": "For one example, yes, exactly: no parameter changes, and "
-            "the weights of a dropped unit get no gradient. For a step, no: a batch leaves hardly a unit without "
-            "gradient, and momentum or weight decay move even the weights that get none.",
-            "": "It depends: the parts of the statement are judged one by one below.",
-        }
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "For one example, yes, exactly: no parameter changes, and the weights of a dropped unit get no gradient.",
+                {
+                    "layer_has_none": "supported",
+                    "forward_leaves_them": "supported",
+                    "dropped_get_no_gradient": "supported",
+                },
+            ),
+            Answer(
+                "For a step, no: a batch leaves hardly a unit without gradient.", {"disabled_for_a_step": "refuted"}
+            ),
+            Answer("Some optimizers move even the weights that get none.", {"dropped_do_not_move": "mixed|refuted"}),
+        )
 
     def quick(self) -> Scenario:
         """Less training, fewer examples; what is exact needs few."""
@@ -222,7 +230,7 @@ class DropoutParameters(Scenario):
             outcomes={
                 "refuted": "Every example has a mask of its own: over the batch {low} to {high} of the active units are without "
                 "gradient. What is disabled is disabled for an example, not for the step.",
-                "": "More: {supported}. Fewer: {refuted}. Not settled: {inconclusive} ({low} to {high} of the units).",
+                "": "More: {supported}. Fewer: {refuted}. Not settled: {inconclusive}. {low} to {high} of the units.",
             },
         )
 

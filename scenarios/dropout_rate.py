@@ -21,7 +21,7 @@ from scipy import special
 from probes.gradient_norm import GradientNorm
 from probes.probe import Probe
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,19 +141,17 @@ class DropoutRate(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        no = "It has the most sub-networks, but that is not why any rate is good: no training comes near their number at any rate"
-        return {
-            f"supported/refuted/{best}/{same}/{none}": f"{no}, and accuracy {end}."
-            for best, end in {
-                "refuted": "is lower there than at other rates",
-                "mixed": "does not peak where the count does",
-                "inconclusive": "does not single 0.5 out",
-            }.items()
-            for same in ("supported", "refuted", "mixed", "inconclusive")
-            for none in ("supported", "refuted", "inconclusive")
-        } | {"": "It depends: the parts of the statement are judged one by one below."}
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "It has the most sub-networks, but that is not why a rate is good: at no rate does training come near their number.",
+                {"most_subnetworks": "supported", "count_is_a_limit": "refuted"},
+            ),
+            Answer("It is also the most accurate of the rates tried.", {"best_accuracy": "supported"}),
+            Answer("Accuracy is lower there than at the other rates.", {"best_accuracy": "refuted"}),
+            Answer("Accuracy does not single it out.", {"best_accuracy": "mixed|inconclusive"}),
+        )
 
     def quick(self) -> Scenario:
         """Fewer rates, seeds and epochs."""
@@ -208,7 +206,7 @@ class DropoutRate(Scenario):
             parts=tuple(self._against(rate, "final_scalar", ACCURACY, unit="share") for rate in self._compared),
             threshold="supported when it is higher than at every other rate above 0",
             outcomes={
-                "": "Higher than at: {supported}. Lower than at: {refuted}. Not settled: {inconclusive} ({low} to {high})."
+                "": "Higher than at: {supported}. Lower than at: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
             },
         )
 
@@ -222,7 +220,7 @@ class DropoutRate(Scenario):
             ),
             threshold=f"as well: test accuracy within {self.same_accuracy:.0%}",
             outcomes={
-                "": "As well: {supported}. Not as well: {refuted}. Not settled: {inconclusive} ({low} to {high})."
+                "": "As well: {supported}. Not as well: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
             },
         )
 

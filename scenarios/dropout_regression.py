@@ -21,14 +21,14 @@ import numpy as np
 from probes.dropout_variance import DropoutVariance
 from probes.probe import Probe
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 TASKS = ("regression", "classification")
 
 
 UNIT = "of a constant's error"
 JUDGED = {
-    "": "So for: {supported}. The opposite for: {refuted}. Not settled: {inconclusive} (effects {low} to {high})."
+    "": "So for: {supported}. The opposite for: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
 }
 
 
@@ -155,14 +155,21 @@ class DropoutRegression(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {
-            f"supported/{helps}/refuted/{shifts}": "It narrows the gap for both tasks, and it does not make this regression worse: it "
-            "makes it better."
-            for helps in ("supported", "refuted", "mixed", "inconclusive")
-            for shifts in ("supported", "refuted", "mixed", "inconclusive")
-        } | {"": "Over-fitting, generalisation and the output's variance are three things, judged one by one below."}
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "It narrows the gap between test and training error, for both tasks.",
+                {"prevents_overfitting": "supported"},
+            ),
+            Answer("It narrows the gap for some of the tasks only.", {"prevents_overfitting": "mixed|inconclusive"}),
+            Answer("It does not make this regression worse: it makes it better.", {"hurts_regression": "refuted"}),
+            Answer("It makes this regression worse.", {"hurts_regression": "supported"}),
+            Answer(
+                "Whether it makes regression worse depends on the number of examples.", {"hurts_regression": "mixed"}
+            ),
+            Answer("Whether it makes regression worse is not settled.", {"hurts_regression": "inconclusive"}),
+        )
 
     def quick(self) -> Scenario:
         """Fewer seeds and epochs."""

@@ -24,7 +24,7 @@ from probes.probe import Probe
 from scenarios._dropout_shape import dropped_value, shape_change
 from scenarios._dropout_variance import DROPOUTS, STACKS, arm_of
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Scenario
 
 KINDS = {"standard": keras.layers.Dropout, "alpha": keras.layers.AlphaDropout}
 
@@ -150,14 +150,18 @@ class DropoutVariance(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        two = "No. Behind SELU, where the mean is 0 and the variance 1 already, it keeps these two moments; it keeps neither them "
-        two += "behind ReLU nor the shape anywhere, and the alpha that it sets is one constant."
-        return {
-            "refuted/supported/supported/refuted/refuted/mixed/mixed/refuted/refuted/supported/supported": two,
-            "": "It depends: the parts of the statement are judged one by one below.",
-        }
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "Not as it is, but behind SELU, where the mean is 0 and the variance 1 already, it keeps these two moments.",
+                {"alpha_keeps_two_moments_behind_selu": "supported", "alpha_keeps_ks_distance": "refuted|mixed"},
+            ),
+            Answer("Behind ReLU it does not keep them.", {"alpha_keeps_two_moments_behind_relu": "refuted|mixed"}),
+            Answer("Its shape changes no less than under ordinary dropout.", {"alpha_changes_shape_less": "refuted"}),
+            Answer("Its shape changes less than under ordinary dropout.", {"alpha_changes_shape_less": "supported"}),
+            Answer("The alpha that it sets is one constant.", {"alpha_prime_varies": "refuted"}),
+        )
 
     def quick(self) -> Scenario:
         """Fewer layers, and the largest rate alone."""

@@ -11,7 +11,6 @@ arXiv 1502.01852.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -22,7 +21,7 @@ from probes.activation_gradient import ActivationGradient
 from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 HIDDEN = "hidden_*"
 
@@ -122,13 +121,20 @@ class ExplodingGradient(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {
-            "": "With weights that are too large it shows before the first update, in the depth profile of the gradient. With a "
-            "learning rate that is too large the gradient starts sound, and what warns is how far one step moves the weights, "
-            "a few steps ahead. Clipping by norm keeps the loss a number; it does not by itself make the network learn.",
-        }
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "With weights that are too large it shows before the first update, in the depth profile of the gradient; with a "
+                "learning rate that is too large the gradient starts sound.",
+                {"shows_before_the_first_update": "mixed"},
+            ),
+            Answer("It shows before the first update.", {"shows_before_the_first_update": "supported"}),
+            Answer("The update ratio warns before the loss is lost.", {"warns_early": "supported"}),
+            Answer("The update ratio does not always warn in time.", {"warns_early": "mixed|refuted"}),
+            Answer("Clipping by norm keeps the loss a number.", {"clipping_saves": "supported"}),
+            Answer("It does not by itself make the network learn.", {"clipping_learns": "mixed|refuted|inconclusive"}),
+        )
 
     def _arm(self, name: str, label: str, **changes: float) -> Arm:
         settings = {"rate": self.rate, "gain": 1.0, "clip": 0.0} | changes

@@ -25,7 +25,7 @@ import tensorflow as tf
 from probes.gradient_norm import GradientNorm
 from probes.probe import Probe
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 PRODUCTS = 5
 """Matrix products of a step through two layers: two forward, two for the weights, one back to the first layer's output."""
@@ -121,14 +121,27 @@ class LayerWidth(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {
-            "supported/supported": "Yes, on this machine: at every width and batch size a power of 2 takes less time per "
-            "multiply-add.",
-            "refuted/refuted": "No, on this machine: a power of 2 takes no less time per multiply-add than its neighbours.",
-            "": "It depends, on this machine, on width and batch size: the comparisons are judged one by one below.",
-        }
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "Yes, on this machine: at every width and batch size a power of 2 takes less time per multiply-add.",
+                {"against_neighbours": "supported", "against_decimal": "supported"},
+            ),
+            Answer(
+                "No, on this machine: a power of 2 takes no less time per multiply-add than its neighbours or a round decimal.",
+                {"against_neighbours": "refuted", "against_decimal": "refuted"},
+            ),
+            Answer(
+                "Against the widths beside it, on this machine, it depends on width and batch size.",
+                {"against_neighbours": "mixed|inconclusive"},
+            ),
+            Answer(
+                "Against round decimals it is no faster.",
+                {"against_neighbours": "mixed|inconclusive|supported", "against_decimal": "refuted"},
+            ),
+            Answer("Against round decimals it depends, too.", {"against_decimal": "mixed|inconclusive"}),
+        )
 
     def quick(self) -> Scenario:
         """Fewer repeats and turns."""

@@ -21,7 +21,7 @@ from probes.activation_gradient import ActivationGradient
 from probes.dead_units import DeadUnits
 from probes.probe import Probe
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 ERROR = {"column": "rmse", "split": "validation"}
 UNIT = "deviations of the target"
@@ -140,9 +140,18 @@ class RegressionActivation(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {"": "It depends: the parts of the statement are judged one by one below."}
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer("A linear regression needs no activation: the stack is one matrix.", {"is_one_matrix": "supported"}),
+            Answer("ReLU between the layers or behind the last is harmless.", {"relu_is_harmless": "supported"}),
+            Answer("Whether ReLU is harmless depends on where it stands.", {"relu_is_harmless": "mixed"}),
+            Answer("ReLU does harm.", {"relu_is_harmless": "refuted"}),
+            Answer("That ReLU is harmless is not settled.", {"relu_is_harmless": "inconclusive"}),
+            Answer("Layers that narrow are better than layers that widen.", {"narrowing": "supported"}),
+            Answer("Layers that narrow are no better than layers that widen.", {"narrowing": "refuted"}),
+            Answer("Whether narrowing helps is not settled.", {"narrowing": "inconclusive|mixed"}),
+        )
 
     @staticmethod
     def _arm(name: str, label: str, widths: Sequence[int], hidden: str = "relu", output: str = "linear") -> Arm:

@@ -11,7 +11,6 @@ Yang and Schoenholz 2017, arXiv 1712.08969.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -22,7 +21,7 @@ from probes.activation_gradient import ActivationGradient
 from probes.activation_moments import ActivationMoments
 from probes.probe import Probe
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 BLOCKS = "block_*"
 ORDERS = {"inside": "BN inside", "after": "BN after addition", "none": "no BN", "plain": "no addition, no BN"}
@@ -102,15 +101,20 @@ class ResidualOrder(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {
-            "supported/supported/supported": "Inside the block: gradients stay more even over the depth than with normalisation "
-            "behind the addition or none, and the network is more accurate after the same steps.",
-            "": "Inside the block: there the gradient stays more even over the depth than with normalisation behind the addition or "
-            "none, and of the networks that add it learned best in these few steps. A plain stack with a sound "
-            "initialisation, without additions or normalisation, need not be worse so early.",
-        }
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "Inside the block: there the gradient stays more even over the depth.",
+                {"most_even_inside": "supported"},
+            ),
+            Answer("Not for the gradient's sake: elsewhere it stays as even.", {"most_even_inside": "refuted"}),
+            Answer("There the network also learns best.", {"learns_best_inside": "supported"}),
+            Answer(
+                "In these few steps it does not learn better there than everywhere else.",
+                {"learns_best_inside": "mixed|refuted|inconclusive"},
+            ),
+        )
 
     def _block(self, x: keras.KerasTensor, order: str, number: int) -> keras.KerasTensor:
         branch = keras.layers.Dense(self.width, kernel_initializer="he_normal", name=f"hidden_{number}")(x)
@@ -141,7 +145,9 @@ class ResidualOrder(Scenario):
                 for other in ("after", "none", "plain")
             ),
             threshold=f"supported when accuracy on the test images after {self.epochs} epochs is higher by more than {self.better:g}",
-            outcomes={"": "Better: {supported}. Not better: {refuted}. Not settled: {inconclusive} ({low} to {high})."},
+            outcomes={
+                "": "Better: {supported}. Not better: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+            },
         )
 
     def _most_even_inside(self) -> Claim:
@@ -162,7 +168,7 @@ class ResidualOrder(Scenario):
             ),
             threshold="supported when the size of the gradient's depth slope before the first update is smaller",
             outcomes={
-                "": "More even: {supported}. Less even: {refuted}. Not settled: {inconclusive} ({low} to {high})."
+                "": "More even: {supported}. Less even: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
             },
         )
 

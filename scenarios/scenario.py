@@ -85,6 +85,19 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A sentence of the answer at the top of the report, told only when the verdicts bear it out.
+
+    Args:
+        text: the sentence.
+        when: by the name of a claim the word that it must have come to, or several joined by ``|``.
+    """
+
+    text: str
+    when: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Figure:
     """A figure that the report is to show, by the kind of its evidence.
 
@@ -158,8 +171,8 @@ class Scenario(abc.ABC):
         """What the report shows."""
 
     @abc.abstractmethod
-    def answers(self) -> Mapping[str, str]:
-        """The answer to the question, by the claims' words joined with ``/``; ``""`` is for all other outcomes."""
+    def answers(self) -> tuple[Answer, ...]:
+        """The answer to the question: of these sentences those are told, in this order, that the verdicts bear out."""
 
     def prepare(self, arm: Arm, data: Data) -> Data:
         """The data as this arm sees them; the same for all arms unless a scenario compares preparations."""

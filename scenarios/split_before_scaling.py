@@ -21,7 +21,7 @@ import numpy as np
 from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data, load_raw
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 SPLITS = {"even": "drawn at random", "few": "few training examples", "shifted": "split by ink"}
 FITTED = {"train": "fitted on train", "all": "fitted on all"}
@@ -131,14 +131,19 @@ class SplitBeforeScaling(Scenario):
             Figure("curves", "Accuracy by epoch, running over training and on the test part.", {"column": "accuracy"}),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        return {
-            "mixed/supported/refuted": "Not for the sake of the figure: on these images a scaler fitted on everything leaves the test "
-            "accuracy within a point, even where the training part is small or differs from the rest. Splitting first is the "
-            "habit that needs no such check.",
-            "": "It depends on the split: the parts of the statement are judged one by one below.",
-        }
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "Not for the sake of the figure: on these images a scaler fitted on everything leaves the test accuracy within a "
+                "point, even where the training part is small or differs from the rest.",
+                {"acceptable": "supported"},
+            ),
+            Answer("It depends on the split how much the test accuracy moves.", {"acceptable": "mixed|inconclusive"}),
+            Answer("Yes: a scaler fitted on everything changes the test accuracy.", {"acceptable": "refuted"}),
+            Answer("It flatters nowhere.", {"flatters": "refuted"}),
+            Answer("It flatters the figure.", {"flatters": "supported"}),
+        )
 
     def _split(self, arm: Arm, raw: Data) -> Data:
         """The usual split, the same with few training examples, or by how much ink an image has."""

@@ -10,7 +10,6 @@ References: Srivastava et al. 2014, Dropout (JMLR 15); Ioffe and Szegedy 2015, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -19,7 +18,7 @@ import keras
 from probes.gradient_norm import GradientNorm
 from probes.probe import Probe
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 LABELS = {
     "plain": "plain",
@@ -114,15 +113,21 @@ class TrainValidationGap(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        told = (
-            "At first because the training figure lags behind weights that still improve, and with dropout more because only "
-            "training is done with it. The lag fades; what is left in the end is the data, which puts validation below training, "
-            "except under dropout."
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer("At first it is above.", {"above_at_first": "supported"}),
+            Answer("Above at first it is in part of the cases.", {"above_at_first": "mixed|inconclusive"}),
+            Answer("It is not even at first above.", {"above_at_first": "refuted"}),
+            Answer("The training figure lags behind weights that still improve.", {"because_of_lag": "supported"}),
+            Answer(
+                "The training figure lags behind weights that still improve, but that is not all: with dropout or batch norm the "
+                "mode has its part.",
+                {"because_of_lag": "mixed"},
+            ),
+            Answer("Later, what is left is the data, which puts it below.", {"turns_round": "supported"}),
+            Answer("Later it turns round in some of the cases only.", {"turns_round": "mixed|inconclusive"}),
         )
-        known = {f"{first}/mixed/mixed/supported": told for first in ("supported", "inconclusive")}
-        return known | {"": "It depends on what differs besides the examples: the parts are judged one by one below."}
 
     def _part(self, arm: str, part: str, epoch: int, **judged: Any) -> Part:
         return Part(

@@ -12,7 +12,6 @@ normalisation).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -24,7 +23,7 @@ from probes.gradient_norm import GradientNorm
 from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data
-from scenarios.scenario import Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 HIDDEN = "hidden_*"
 ACTIVATIONS = {"relu": "ReLU", "sigmoid": "sigmoid", "tanh": "tanh", "selu": "SELU"}
@@ -83,12 +82,7 @@ class VanishingGradient(Scenario):
 
     def probes(self) -> tuple[Probe, ...]:
         """Gradient at every layer's output and weights, updates, moments."""
-        return (
-            ActivationGradient(every=10),
-            GradientNorm(every=10),
-            UpdateRatio(every=10),
-            ActivationMoments(every=10),
-        )
+        return ActivationGradient(every=10), GradientNorm(every=10), UpdateRatio(every=10), ActivationMoments(every=10)
 
     def claims(self) -> tuple[Claim, ...]:
         """The statement in its parts."""
@@ -131,14 +125,19 @@ class VanishingGradient(Scenario):
             ),
         )
 
-    def answers(self) -> Mapping[str, str]:
-        """The sentence at the top of the report."""
-        no = (
-            "No. The learning rate does not reach the gradient's way through the layers; it only decides how long learning stays on "
-            "its plateau. Whether the gradient vanishes is settled by the activation and the initialisation, before the first step."
+    def answers(self) -> tuple[Answer, ...]:
+        """What the verdicts answer."""
+        return (
+            Answer(
+                "No. The learning rate does not reach the gradient's way through the layers; whether the gradient vanishes is settled "
+                "by the activation and the initialisation, before the first step.",
+                {"profile_depends_on_rate": "refuted", "vanishes_at_the_small_rate": "mixed|refuted"},
+            ),
+            Answer(
+                "The learning rate only decides how long learning stays on its plateau.",
+                {"plateau_is_longer": "supported", "is_only_slow": "supported"},
+            ),
         )
-        depends = "It depends: the parts of the statement are judged one by one below."
-        return {"refuted/supported/mixed/mixed/supported": no, "": depends}
 
     def _arm(self, activation: str, rate: float, *, batch_normalisation: bool = False) -> Arm:
         initializer = USUAL[activation]

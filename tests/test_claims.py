@@ -48,7 +48,7 @@ def experiment(arms: dict[str, list[float]], *parts: dict[str, Any], **claim: An
     runs = {arm: {seed: run(value) for seed, value in enumerate(values)} for arm, values in arms.items()}
     metadata = {
         "claims": [content | claim],
-        "answers": {"supported": "Yes.", "": "Who knows."},
+        "answers": [{"text": "Yes.", "when": {"it": "supported|mixed"}}, {"text": "No.", "when": {"it": "refuted"}}],
         "data": {"classes": 10},
     }
     return Experiment(Path(), metadata, cast(Any, runs))
@@ -114,7 +114,18 @@ def test_the_answer_follows_from_the_words():
     stored = experiment({"a": [2, 2.1, 2.2]}, {"treated": "a"})
     assert answer(stored, judge_claims(stored)) == "Yes."
     opposite = experiment({"a": [-2, -2.1, -2.2]}, {"treated": "a"})
-    assert answer(opposite, judge_claims(opposite)) == "Who knows."
+    assert answer(opposite, judge_claims(opposite)) == "No."
+    open_ = experiment({"a": [-2, 2, 0]}, {"treated": "a"})
+    told = answer(open_, judge_claims(open_))
+    assert told == "It depends. Of the statements below, 1 is not settled."
+
+
+def test_sentences_that_would_name_no_part_are_left_out():
+    outcomes = {"": "More: {supported}. Less: {refuted}. Open: {inconclusive}. From {low} to {high}."}
+    arms = {"a": [1, 1.1, 1.2], "b": [1, 1.1, 1.2], "c": [-1, 1, 0.0]}
+    parts = [{"treated": arm, "label": label} for arm, label in zip(arms, ("x, y", "z", "w"), strict=True)]
+    found = judge_claims(experiment(arms, *parts, outcomes=outcomes))[0]
+    assert found.sentence == "More: x, y and z. Open: w. From 0 to 1.1."
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,16 @@ def test_claims_arms_and_figures_are_data(scenario):
     for item in (*scenario.claims(), *scenario.arms(), *scenario.figures()):
         json.dumps(dataclasses.asdict(item))
     assert all(hasattr(figures, figure.kind) and len(figure.caption) > 40 for figure in scenario.figures())
-    assert "" in scenario.answers()
+
+
+def test_what_it_answers_follows_from_verdicts(scenario):
+    """No sentence is told whatever comes out: that would be a result that nobody measured."""
+    names = {claim.name for claim in scenario.claims()}
+    assert scenario.answers()
+    for answer in scenario.answers():
+        assert answer.when and set(answer.when) <= names
+        for words in answer.when.values():
+            assert set(words.split("|")) < {"supported", "refuted", "mixed", "inconclusive"}
 
 
 def test_every_arm_builds_a_model_that_takes_the_data(scenario):
