@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -50,6 +51,47 @@ def measured(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFr
     return pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference", "unit"])
 
 
+def pairs(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """A recorded number of two arms at every seed that both have.
+
+    Args:
+        experiment: a stored scenario.
+        parameters: of the figure: ``column``, the recorded number, and ``pairs``: label, treated arm and control.
+
+    Returns:
+        Columns label, seed, treated, control.
+    """
+    of_run = measure("recorded", name=parameters["column"])
+    runs = experiment.runs
+    rows = [
+        (label, seed, of_run(runs[treated][seed]), of_run(runs[control][seed]))
+        for label, treated, control in parameters["pairs"]
+        for seed in runs.get(treated, {})
+        if seed in runs.get(control, {})
+    ]
+    return pd.DataFrame(rows, columns=["label", "seed", "treated", "control"])
+
+
+def histograms(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """Histograms that the runs have recorded bin by bin, as ``before@x`` and ``after@x``.
+
+    Args:
+        experiment: a stored scenario.
+        parameters: of the figure: ``arms``, a shell pattern of the arms to be shown.
+
+    Returns:
+        Columns arm (its label), seed, moment, bin, share.
+    """
+    shown = {experiment.metadata["arms"][arm]["label"] for arm in fnmatch.filter(experiment.runs, parameters["arms"])}
+    rows = [
+        (label, seed, name.partition("@")[0], float(name.partition("@")[2]), float(share))
+        for label, seed, run in _runs(experiment)
+        for name, share in run.metadata.get("recorded", {}).items()
+        if label in shown and name.startswith(("before@", "after@"))
+    ]
+    return pd.DataFrame(rows, columns=["arm", "seed", "moment", "bin", "share"])
+
+
 def _row(label: str, values: np.ndarray, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
     found = interval_of(values[~np.isnan(values)])
     reference = parameters.get("references", {}).get(label, np.nan)
@@ -62,5 +104,10 @@ def _runs(experiment: Experiment) -> Iterator[tuple[str, int, Run]]:
             yield arm["label"], seed, run
 
 
-SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] = {"by_arm": measured, "gap": gaps}
+SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] = {
+    "by_arm": measured,
+    "gap": gaps,
+    "histogram_pair": histograms,
+    "seed_pairs": pairs,
+}
 """The tables by the kind of figure that shows them."""

@@ -138,6 +138,25 @@ class DropoutRegression(Scenario):
                 },
             ),
             Figure(
+                "seed_pairs",
+                "Every point is one seed: its test error without dropout across, with dropout up. Points below the dotted line are "
+                "better with dropout.",
+                {
+                    "column": "test_error",
+                    "title": "Test error",
+                    "pairs": [
+                        [
+                            f"{task}, {SIZES[size]}",
+                            self._arm(task, size, self.rate).name,
+                            self._arm(task, size, 0.0).name,
+                        ]
+                        for task in TASKS
+                        for size in SIZES
+                    ],
+                    "options": {"x": "error without dropout / a constant's", "y": "error with dropout / a constant's"},
+                },
+            ),
+            Figure(
                 "by_setting",
                 "Test error minus training error, both with dropout off. The larger the gap, the more is over-fitted.",
                 {

@@ -21,7 +21,7 @@ import probes.dropout_variance as probe
 import scenarios._dropout_variance as claim
 from probes.dropout_variance import ALPHA_DROPPED
 from probes.probe import Probe
-from scenarios._dropout_shape import dropped_value, shape_change
+from scenarios._dropout_shape import dropped_value, histogram, shape_change
 from scenarios._dropout_variance import DROPOUTS, STACKS, arm_of
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Scenario
@@ -90,6 +90,8 @@ class DropoutVariance(Scenario):
         pairs = [(np.asarray(x, float).ravel(), np.asarray(y, float).ravel()) for x, y in passed]
         shapes = [shape_change(before, after) for before, after in pairs]
         found = {name: float(np.median([shape[name] for shape in shapes])) for name in shapes[0]}
+        for moment, values in zip(("before", "after"), pairs[-1], strict=True):
+            found |= {f"{moment}@{middle}": share for middle, share in histogram(values).items()}
         if arm.settings["kind"] == "alpha":
             values = np.array([dropped_value(before, after) for before, after in pairs])
             farthest = int(np.argmax(np.abs(values[:, 0] - ALPHA_DROPPED)))
@@ -134,6 +136,12 @@ class DropoutVariance(Scenario):
                     "layers": DROPOUTS,
                     "options": {"before": "dropout_input_mean", "expected": "dropout_expected_mean"},
                 },
+            ),
+            Figure(
+                "histogram_pair",
+                "The values that go into the last dropout and those that come out, at the largest rate, after training. Standard "
+                "dropout makes a spike at 0 and spreads the rest; alpha dropout makes its spike at the lower end.",
+                {"column": "share", "title": "Shape", "arms": f"*-{self.rates[-1]:g}"},
             ),
             Figure(
                 "by_setting",

@@ -86,3 +86,23 @@ def slopes() -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference"]).assign(unit="decades per layer")
     table.loc[table["label"] == "relu-bn-0.01", "reference"] = np.nan
     return table
+
+
+def pairs() -> pd.DataFrame:
+    """Errors with and without, by comparison and seed."""
+    rng = np.random.default_rng(1)
+    rows = [(label, seed, *rng.uniform(0.5, 1.5, 2)) for label in ("all", "few", "other") for seed in range(5)]
+    return pd.DataFrame(rows, columns=["label", "seed", "control", "treated"])
+
+
+def histograms() -> pd.DataFrame:
+    """Shares of values by bin, before and after, of three arms."""
+    rng, middles = np.random.default_rng(2), np.arange(-3.9, 6, 0.2)
+    rows = [
+        (arm, seed, moment, middle, share)
+        for arm in ("standard, 0.5", "alpha, 0.5", "none")
+        for seed in range(3)
+        for moment in ("before", "after")
+        for middle, share in zip(middles, rng.dirichlet(np.ones(len(middles))), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["arm", "seed", "moment", "bin", "share"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from diagnostics.figures import curves, depth_profile, effects, heat_map, style
+from diagnostics.figures import curves, depth_profile, effects, heat_map, histogram_pair, seed_pairs, style
 from diagnostics.figures.curves import thin
 from diagnostics.figures.depth_profile import anchor
 from diagnostics.figures.heat_map import MOST_COLUMNS, layer_labels, mesh
@@ -33,6 +33,8 @@ FIGURES = {
     "map of one run": partial(heat_map, LAYERS[LAYERS["arm"] == "relu-0.01"].assign(layer="encoder/block_2/dense")),
     "loss": partial(curves, frames.scalars(), guide=(2.303, "chance: ln 10")),
     "effects": partial(effects, frames.slopes(), x="depth slope at step 0"),
+    "seed pairs": partial(seed_pairs, frames.pairs(), "test_error", x="error without", y="error with"),
+    "histograms": partial(histogram_pair, frames.histograms()),
     "effects with words": partial(effects, WORDS, reference="threshold"),
 }
 both_widths = pytest.mark.parametrize("width", [style.WIDE, style.NARROW])
@@ -62,6 +64,16 @@ def test_no_text_is_cut_and_none_lies_on_another(name, width):
 @every_figure
 def test_the_same_figure_gives_the_same_bytes(name):
     assert to_svg(FIGURES[name](width=style.WIDE)) == to_svg(FIGURES[name](width=style.WIDE))
+
+
+@pytest.mark.parametrize(("draw", "rest"), [(histogram_pair, ()), (seed_pairs, ("test_error",))])
+def test_panels_without_a_value_say_so(draw, rest):
+    frame = (frames.histograms() if draw is histogram_pair else frames.pairs()).copy()
+    value = "share" if draw is histogram_pair else "treated"
+    name = "arm" if draw is histogram_pair else "label"
+    frame.loc[frame[name] == frame[name].iloc[0], value] = np.nan
+    written = [text for text, _ in texts(draw(frame, *rest))]
+    assert written.count("not measured") == 1
 
 
 def test_a_figure_leaves_the_callers_settings_alone():

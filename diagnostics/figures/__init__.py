@@ -13,6 +13,8 @@ from diagnostics.figures.depth_profile import depth_profile
 from diagnostics.figures.effects import effects
 from diagnostics.figures.gap import gap
 from diagnostics.figures.heat_map import heat_map
+from diagnostics.figures.histogram_pair import histogram_pair
+from diagnostics.figures.seed_pairs import seed_pairs
 from diagnostics.figures.time_to_revival import time_to_revival
 from diagnostics.figures.unit_raster import unit_raster
 from diagnostics.figures.units_by_layer import units_by_layer
@@ -26,6 +28,8 @@ __all__ = [
     "effects",
     "gap",
     "heat_map",
+    "histogram_pair",
+    "seed_pairs",
     "time_to_revival",
     "unit_raster",
     "units_by_layer",

@@ -1,0 +1,68 @@
+"""Two histograms over one another, before and after a layer, one panel per arm."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from diagnostics.figures import marks, style
+from diagnostics.figures.columns import LOG
+from diagnostics.figures.panels import explain, headed, panels, say_missing
+from diagnostics.figures.scales import lay_out, round_steps, set_ticks
+from diagnostics.figures.seeds import arm_names, require
+from diagnostics.numerals import short
+
+FLOOR = 1e-4
+"""Bins with a smaller share are drawn at the floor: a few activations of ten thousand."""
+
+_LOOKS = {"before": ("start", 1.4), "after": ("end", 1.8)}
+
+
+def histogram_pair(
+    frame: pd.DataFrame, column: str = "share", *, x: str = "activation", width: int = style.WIDE
+) -> Figure:
+    """Small multiples by arm: the share of values in each bin, before and after, mean over the seeds.
+
+    Args:
+        frame: ``arm``, ``seed``, ``moment`` (before or after), ``bin`` (the middle of equally wide bins) and `column`.
+        column: the share of values in the bin, in [0, 1].
+        x: what the values are, with their unit.
+        width: width in CSS pixels.
+
+    Returns:
+        The figure, the share on a logarithmic axis. Panels without a value say so.
+
+    Raises:
+        UsageError: when a column is missing or the frame is empty.
+    """
+    require(frame, ["arm", "seed", "moment", "bin", column])
+    means = frame.groupby(["arm", "moment", "bin"], observed=True)[column].mean()
+    names, label = arm_names(frame), "share of the values in a bin"
+    bins = np.sort(frame["bin"].unique().astype(float))
+    step = float(np.diff(bins).min()) if len(bins) > 1 else 1.0
+    ends = (float(bins[0]) - step, float(bins[-1]) + step)
+    handles = [marks.swatch(f"{name} dropout", style.colour(tone), lw=lw) for name, (tone, lw) in _LOOKS.items()]
+    with style.styled():
+        grid = panels(names, width=width, layout=headed(len(names), label, handles, width))
+        for name, axes in grid.axes.items():
+            lay_out(axes, LOG, (FLOOR, 1.0), labels=name in grid.first_column)
+            axes.set_xlim(*ends)
+            set_ticks(axes.xaxis, round_steps(ends, 5) if name in grid.last_row else [], short)
+            _panel(axes, {moment: means.get((name, moment)) for moment in _LOOKS}, step)
+        explain(grid, handles, y=label, x=x)
+    return grid.figure
+
+
+def _panel(axes: Axes, shares: dict[str, pd.Series | None], step: float) -> None:
+    if all(share is None or share.isna().all() for share in shares.values()):
+        say_missing(axes)
+        return
+    for moment, share in shares.items():
+        if share is not None:
+            tone, lw = _LOOKS[moment]
+            middles = share.index.to_numpy(float)
+            edges = np.append(middles - step / 2, middles[-1] + step / 2)
+            heights = np.clip(share.to_numpy(float), FLOOR, 1)
+            axes.stairs(heights, edges, baseline=FLOOR, color=style.colour(tone), lw=lw)
