@@ -44,7 +44,7 @@ class DropoutRegression(Scenario):
     """
 
     seeds: int = 5
-    epochs: int = 20
+    epochs: int = 15
     data: str = "diabetes"
     width: int = 64
     rate: float = 0.5

@@ -4,6 +4,8 @@ A residual block adds what its branch computes to what came in: x + F(x). Withou
 every block under ReLU and He, and so does the squared gradient on its way back: χ = 2. Batch normalisation inside the branch
 leaves the addition free: every block adds the same amount, so that size grows linearly and not exponentially. Behind the
 addition it normalises the sum, and with it shrinks the identity by the same factor at every block: χ = 2 / (2 − 1/π) ≈ 1.19.
+Both are limits of infinite width. Without normalisation the limit is far: 20 blocks of random Gaussian weights give a slope
+of −0.19 decades per block at width 100, −0.17 at 400 and −0.16 at 1,600, against −0.15.
 
 References: He et al. 2016, Identity mappings in deep residual networks, arXiv 1603.05027; De and Smith 2020, arXiv 2002.10444;
 Yang and Schoenholz 2017, arXiv 1712.08969.
@@ -192,7 +194,7 @@ class ResidualOrder(Scenario):
             threshold=f"supported when the measured slope is within {self.same_slope:g} decades per block of −½ log₁₀ χ: χ is 2 "
             "without normalisation, 2 / (2 − 1/π) behind the addition, 1 without addition",
             outcomes={
-                "": "As expected: {supported}. Not: {refuted}. Not settled: {inconclusive}. The theory takes signals for free of "
-                "a mean; what ReLU adds is positive at every block, and without normalisation that mean builds up."
+                "": "As expected: {supported}. Not: {refuted}. Not settled: {inconclusive}. The theory is for "
+                "infinite width; without normalisation the approach to it is slow."
             },
         )
