@@ -73,12 +73,12 @@ def train_groups(
     knobs, groups = asdict(scenario), [tuple(group) for group in groups]
     work = [joblib.delayed(train_group)(kind, knobs, group, tuple(seeds), str(directory), command) for group in groups]
     with _backend(backend), _watched(directory, [arm for group in groups for arm in group], seeds, advance):
-        joblib.Parallel(n_jobs=jobs, batch_size=1)(work)
+        joblib.Parallel(n_jobs=jobs, batch_size=1)(work)  # pyright: ignore[reportArgumentType]
 
 
 def dismiss() -> None:
     """End the idle processes here, which would take seconds to take TensorFlow apart and have nothing left to write."""
-    loky.get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+    loky.get_reusable_executor(reuse=True).shutdown(kill_workers=True)  # pyright: ignore[reportArgumentType]
 
 
 def train_group(

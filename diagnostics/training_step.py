@@ -55,9 +55,9 @@ class TrainingStep:
         Raises:
             tf.errors.OutOfRangeError: the batches have run out.
         """
-        count = tf.constant(count)
-        self._signature = self._signature or (batches, count)
-        return self._compiled(batches, count)
+        arguments = batches, tf.constant(count)
+        self._signature = self._signature or arguments
+        return self._compiled(*arguments)
 
     def random_kernels(self) -> list[str]:
         """Operations of the compiled step whose random numbers go on where the last training left them; see ``seeding``."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -38,7 +40,7 @@ def histogram_pair(
         UsageError: when a column is missing or the frame is empty.
     """
     require(frame, ["arm", "seed", "moment", "bin", column])
-    means = frame.groupby(["arm", "moment", "bin"], observed=True)[column].mean()
+    means = frame.groupby(["arm", "moment", "bin"], observed=True, as_index=False)[column].mean()
     names, label = arm_names(frame), "share of the values in a bin"
     bins = np.sort(frame["bin"].unique().astype(float))
     step = float(np.diff(bins).min()) if len(bins) > 1 else 1.0
@@ -50,19 +52,18 @@ def histogram_pair(
             lay_out(axes, LOG, (FLOOR, 1.0), labels=name in grid.first_column)
             axes.set_xlim(*ends)
             set_ticks(axes.xaxis, round_steps(ends, 5) if name in grid.last_row else [], short)
-            _panel(axes, {moment: means.get((name, moment)) for moment in _LOOKS}, step)
+            own = means.loc[(means["arm"] == name) & means[column].notna()]
+            _panel(axes, {moment: own.loc[own["moment"] == moment, ["bin", column]] for moment in _LOOKS}, step)
         explain(grid, handles, y=label, x=x)
     return grid.figure
 
 
-def _panel(axes: Axes, shares: dict[str, pd.Series | None], step: float) -> None:
-    if all(share is None or share.isna().all() for share in shares.values()):
-        say_missing(axes)
-        return
+def _panel(axes: Axes, shares: Mapping[str, pd.DataFrame], step: float) -> None:
     for moment, share in shares.items():
-        if share is not None:
+        middles, heights = share.to_numpy(float).T
+        if len(middles):
             tone, lw = _LOOKS[moment]
-            middles = share.index.to_numpy(float)
             edges = np.append(middles - step / 2, middles[-1] + step / 2)
-            heights = np.clip(share.to_numpy(float), FLOOR, 1)
-            axes.stairs(heights, edges, baseline=FLOOR, color=style.colour(tone), lw=lw)
+            axes.stairs(np.clip(heights, FLOOR, 1), edges, baseline=FLOOR, color=style.colour(tone), lw=lw)
+    if not any(len(share) for share in shares.values()):
+        say_missing(axes)
