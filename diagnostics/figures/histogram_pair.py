@@ -19,6 +19,7 @@ from diagnostics.numerals import short
 FLOOR = 1e-4
 """Bins with a smaller share are drawn at the floor: a few activations of ten thousand."""
 
+EMPTY = np.empty((2, 0))
 _LOOKS = {"before": ("start", 1.4), "after": ("end", 1.8)}
 
 
@@ -40,7 +41,7 @@ def histogram_pair(
         UsageError: when a column is missing or the frame is empty.
     """
     require(frame, ["arm", "seed", "moment", "bin", column])
-    means = frame.groupby(["arm", "moment", "bin"], observed=True, as_index=False)[column].mean()
+    shares = _means(frame, column)
     names, label = arm_names(frame), "share of the values in a bin"
     bins = np.sort(frame["bin"].unique().astype(float))
     step = float(np.diff(bins).min()) if len(bins) > 1 else 1.0
@@ -52,18 +53,23 @@ def histogram_pair(
             lay_out(axes, LOG, (FLOOR, 1.0), labels=name in grid.first_column)
             axes.set_xlim(*ends)
             set_ticks(axes.xaxis, round_steps(ends, 5) if name in grid.last_row else [], short)
-            own = means.loc[(means["arm"] == name) & means[column].notna()]
-            _panel(axes, {moment: own.loc[own["moment"] == moment, ["bin", column]] for moment in _LOOKS}, step)
+            _panel(axes, {moment: shares.get((name, moment), EMPTY) for moment in _LOOKS}, step)
         explain(grid, handles, y=label, x=x)
     return grid.figure
 
 
-def _panel(axes: Axes, shares: Mapping[str, pd.DataFrame], step: float) -> None:
-    for moment, share in shares.items():
-        middles, heights = share.to_numpy(float).T
+def _means(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], np.ndarray]:
+    """Bin and mean share, ``[2, bins]``, by arm and moment."""
+    means = frame.dropna(subset=[column]).groupby(["arm", "moment", "bin"], observed=True)[column].mean().reset_index()
+    groups = means.groupby(["arm", "moment"], observed=True)
+    return {(str(arm), str(moment)): rows[["bin", column]].to_numpy(float).T for (arm, moment), rows in groups}  # pyright: ignore[reportGeneralTypeIssues]
+
+
+def _panel(axes: Axes, shares: Mapping[str, np.ndarray], step: float) -> None:
+    for moment, (middles, heights) in shares.items():
         if len(middles):
             tone, lw = _LOOKS[moment]
             edges = np.append(middles - step / 2, middles[-1] + step / 2)
             axes.stairs(np.clip(heights, FLOOR, 1), edges, baseline=FLOOR, color=style.colour(tone), lw=lw)
-    if not any(len(share) for share in shares.values()):
+    if not any(share.size for share in shares.values()):
         say_missing(axes)
