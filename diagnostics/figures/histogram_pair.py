@@ -60,7 +60,9 @@ def histogram_pair(
 
 def _means(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], np.ndarray]:
     """Bin and mean share, ``[2, bins]``, by arm and moment."""
-    means = frame.dropna(subset=[column]).groupby(["arm", "moment", "bin"], observed=True)[column].mean().reset_index()
+    means = (
+        frame.dropna(subset=[column]).groupby(["arm", "moment", "bin"], observed=True)[[column]].mean().reset_index()
+    )
     groups = means.groupby(["arm", "moment"], observed=True)
     return {(str(arm), str(moment)): rows[["bin", column]].to_numpy(float).T for (arm, moment), rows in groups}  # pyright: ignore[reportGeneralTypeIssues]
 
