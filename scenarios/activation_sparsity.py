@@ -137,7 +137,7 @@ class ActivationSparsity(Scenario):
                 {"sparser": "mixed"},
             ),
             Answer("In accuracy it makes little difference.", {"same_accuracy": "supported"}),
-            Answer("In accuracy the difference is too small to be settled here.", {"same_accuracy": "inconclusive"}),
+            Answer("That they are equally accurate is not settled here.", {"same_accuracy": "inconclusive"}),
             Answer("In accuracy it matters, for some slopes at least.", {"same_accuracy": "mixed|refuted"}),
             Answer("A leak makes the network less non-linear.", {"less_bent": "supported"}),
             Answer("How much a small leak takes from the non-linearity is not settled.", {"less_bent": "inconclusive"}),

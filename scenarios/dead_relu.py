@@ -180,15 +180,13 @@ class DeadRelu(Scenario):
                 {"first_layer_never_returns": "supported"},
             ),
             Answer("Deeper, they come back.", {"deep_units_return": "supported"}),
-            Answer("Deeper, in some ways of training they come back.", {"deep_units_return": "inconclusive|mixed"}),
+            Answer("Deeper they come back, though not in all ways of training.", {"deep_units_return": "mixed"}),
+            Answer("Deeper, not in all ways of training is it settled.", {"deep_units_return": "inconclusive"}),
             Answer("A sudden large gradient kills units.", {"spike_kills": "supported"}),
             Answer(
-                "Whether a sudden large gradient kills depends on where it comes from: of the two kinds tried, not both do.",
-                {"spike_kills": "inconclusive|mixed"},
+                "That a sudden large gradient kills is not settled for both kinds.", {"spike_kills": "inconclusive"}
             ),
-            Answer(
-                "A network does not bend because of its zeros: a leaky one is no straighter.", {"zeros_bend": "refuted"}
-            ),
+            Answer("A network bends without zeros, too: what bends is the change of slope.", {"zeros_bend": "refuted"}),
         )
 
     def _no_gradient(self) -> Claim:

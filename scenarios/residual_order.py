@@ -114,7 +114,10 @@ class ResidualOrder(Scenario):
             Answer("There the network also learns best.", {"learns_best_inside": "supported"}),
             Answer(
                 "In these few steps it does not learn better there than everywhere else.",
-                {"learns_best_inside": "mixed|refuted|inconclusive"},
+                {"learns_best_inside": "mixed|refuted"},
+            ),
+            Answer(
+                "That it also learns best there is not settled in so few steps.", {"learns_best_inside": "inconclusive"}
             ),
         )
 

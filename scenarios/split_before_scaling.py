@@ -139,7 +139,11 @@ class SplitBeforeScaling(Scenario):
                 "point, even where the training part is small or differs from the rest.",
                 {"acceptable": "supported"},
             ),
-            Answer("It depends on the split how much the test accuracy moves.", {"acceptable": "mixed|inconclusive"}),
+            Answer("It depends on the split whether the test accuracy moves.", {"acceptable": "mixed"}),
+            Answer(
+                "That it leaves the test accuracy within a point is not settled for every split.",
+                {"acceptable": "inconclusive"},
+            ),
             Answer("Yes: a scaler fitted on everything changes the test accuracy.", {"acceptable": "refuted"}),
             Answer("It flatters nowhere.", {"flatters": "refuted"}),
             Answer("It flatters the figure.", {"flatters": "supported"}),

@@ -117,7 +117,10 @@ class TrainValidationGap(Scenario):
         """What the verdicts answer."""
         return (
             Answer("At first it is above.", {"above_at_first": "supported"}),
-            Answer("Above at first it is in part of the cases.", {"above_at_first": "mixed|inconclusive"}),
+            Answer(
+                "At first it is settled to be above for part of the networks only.",
+                {"above_at_first": "mixed|inconclusive"},
+            ),
             Answer("It is not even at first above.", {"above_at_first": "refuted"}),
             Answer("The training figure lags behind weights that still improve.", {"because_of_lag": "supported"}),
             Answer(
@@ -126,7 +129,7 @@ class TrainValidationGap(Scenario):
                 {"because_of_lag": "mixed"},
             ),
             Answer("Later, what is left is the data, which puts it below.", {"turns_round": "supported"}),
-            Answer("Later it turns round in some of the cases only.", {"turns_round": "mixed|inconclusive"}),
+            Answer("Later it turns round for some of the networks only.", {"turns_round": "mixed"}),
         )
 
     def _part(self, arm: str, part: str, epoch: int, **judged: Any) -> Part:

@@ -59,12 +59,14 @@ def histogram_pair(
 
 
 def _means(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], np.ndarray]:
-    """Bin and mean share, ``[2, bins]``, by arm and moment."""
-    means = (
-        frame.dropna(subset=[column]).groupby(["arm", "moment", "bin"], observed=True)[[column]].mean().reset_index()
-    )
-    groups = means.groupby(["arm", "moment"], observed=True)
-    return {(str(arm), str(moment)): rows[["bin", column]].to_numpy(float).T for (arm, moment), rows in groups}  # pyright: ignore[reportGeneralTypeIssues]
+    """Bin and mean share, ``[2, bins]``, by arm and moment; what was not measured has no bins."""
+    known = frame.loc[frame[column].notna()].assign(share=frame[column])
+    means = known.pivot_table(values="share", index=["arm", "moment"], columns="bin", aggfunc="mean", observed=True)
+    bins = means.columns.to_numpy(float)
+    return {
+        (str(arm), str(moment)): np.array([bins, row])
+        for (arm, moment), row in zip(means.index, means.to_numpy(), strict=True)
+    }
 
 
 def _panel(axes: Axes, shares: Mapping[str, np.ndarray], step: float) -> None:
