@@ -24,7 +24,7 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
     Returns:
         The page's path.
     """
-    scenarios = [_scenario(file) for file in sorted(directory.glob("*/findings.json"))]
+    scenarios = [told(file) for file in sorted(directory.glob("*/findings.json"))]
     words = [claim["word"] for scenario in scenarios for claim in scenario["claims"]]
     counts = ", ".join(
         f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, key=words.count, reverse=True))
@@ -36,7 +36,12 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
     return directory / "index.html"
 
 
-def _scenario(findings: Path) -> dict[str, Any]:
+def told(findings: Path) -> dict[str, Any]:
+    """What an overview tells of one scenario: question, answer, status, links, and by claim word, statement, effects, seeds.
+
+    Args:
+        findings: the scenario's ``findings.json``.
+    """
     record = json.loads(findings.read_text(encoding="utf-8"))
     name = findings.parent.name
     pictures = sorted((findings.parent / "figures").glob("*.png"))
@@ -44,6 +49,7 @@ def _scenario(findings: Path) -> dict[str, Any]:
         "name": name,
         "question": record["question"],
         "answer": record["answer"],
+        "status": record["status"],
         "link": f"{name}/report.html",
         "thumbnail": f"{name}/figures/{pictures[0].name}" if pictures else "",
         "claims": [_claim(claim) for claim in record["claims"]],
