@@ -12,7 +12,7 @@ import keras
 
 from diagnostics.fit_session import FitSession
 from diagnostics.observed_function import ObservedFunction, check_trainable
-from diagnostics.options import free_directory
+from diagnostics.options import check_budget, free_directory
 from diagnostics.record import RunWriter
 from probes.monitor import Monitor
 from probes.probe import Probe
@@ -34,6 +34,8 @@ class ProbeCallback(keras.callbacks.Callback):
         probes: what to measure; ``probes.default()`` when not given.
         config: what else decides the numbers; kept in ``run.json``.
         seed: the seed that you have set, for the record.
+        budget: the most that measuring may cost, as a share of training (0.05 is 5 %): the cadence is stretched to keep it.
+            ``None`` keeps the probes' own cadence. What it did cost is measured either way, and stands in ``run.json``.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class ProbeCallback(keras.callbacks.Callback):
         *,
         config: Mapping[str, Any] | None = None,
         seed: int | None = None,
+        budget: float | None = None,
     ) -> None:
         super().__init__()
         self.directory = self._wanted = Path(directory)
         self.probes = None if probes is None else tuple(probes)
         self._config, self._seed = dict(config or {}), seed
+        self._budget = check_budget(budget)
         self._session: FitSession | None = None
         self._runs = 0
 
@@ -62,7 +66,7 @@ class ProbeCallback(keras.callbacks.Callback):
             model.train_function.leave()
         check_trainable(model)
         monitor = Monitor(model, self.probes, optimizer=model.optimizer)
-        self._session = FitSession(model, monitor, self._writer(monitor))
+        self._session = FitSession(model, monitor, self._writer(monitor), self._budget)
         self._runs += 1
         _when_gone(sys._getframe(1).f_locals.get("self"), self._session)
 
@@ -80,6 +84,12 @@ class ProbeCallback(keras.callbacks.Callback):
         """Take the probes out, and end the run."""
         if self._session is not None:
             self._session.finish()
+            self._session = None
+
+    def end(self, error: BaseException) -> None:
+        """``fit`` was ended by this exception: take the probes out now, and record it; to be called by who has caught it."""
+        if self._session is not None:
+            self._session.fail(error)
             self._session = None
 
     def _writer(self, monitor: Monitor) -> RunWriter:

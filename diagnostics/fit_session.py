@@ -8,10 +8,10 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 
 from diagnostics.observed_function import ObservedFunction
+from diagnostics.pace import Pace
 from diagnostics.record import RunWriter
 from diagnostics.recorder import LenientRecorder
 from probes.monitor import Monitor
@@ -27,11 +27,13 @@ class FitSession:
         model: a compiled model, in ``fit``.
         monitor: the probes.
         writer: the run.
+        budget: the most that measuring may cost, as a share of training; ``None`` keeps the probes' own cadence.
     """
 
-    def __init__(self, model: keras.Model, monitor: Monitor, writer: RunWriter) -> None:
+    def __init__(self, model: Any, monitor: Monitor, writer: RunWriter, budget: float | None = None) -> None:
         self._model, self._monitor, self._writer = model, monitor, writer
         self._recorder = LenientRecorder(writer, monitor)
+        self._pace = Pace(monitor, budget)
         self._history = getattr(model, "history", None)
         self._started = time.monotonic()
         self._step = self._epoch = self._epoch_start = 0
@@ -51,11 +53,17 @@ class FitSession:
             self._given_up = reason
             warnings.warn(f"training goes on unobserved: {reason}", stacklevel=2)
 
-    def note(self, logs: Any, learning_rate: Any) -> None:
-        """Keep what Keras logs, on the device until the next flush."""
+    def begin_call(self) -> None:
+        """Bring what was measured to disk, when it is time."""
         if self._recorder.is_due:
             self._flush()
-        self._step += max(1, int(self._model.steps_per_execution or 1))
+        self._pace.adjust()
+
+    def note(self, logs: Any, learning_rate: Any, seconds: float) -> None:
+        """Keep what Keras logs, on the device until the next flush."""
+        count = max(1, int(self._model.steps_per_execution or 1))
+        self._pace.note(self._step, count, seconds)
+        self._step += count
         loss = logs.get("loss") if isinstance(logs, dict) else None
         self._pending.append((self._step - 1, loss, learning_rate, time.monotonic() - self._started))
 
@@ -68,7 +76,9 @@ class FitSession:
         self._correct_count()
         self._hand_over()
         numbers = {name: float(value) for name, value in (logs or {}).items() if np.ndim(value) == 0}
-        validation = {name.removeprefix(VALIDATION): numbers.pop(name) for name in [*numbers] if name.startswith(VALIDATION)}
+        validation = {
+            name.removeprefix(VALIDATION): numbers.pop(name) for name in [*numbers] if name.startswith(VALIDATION)
+        }
         numbers.pop(RATE, None)  # that of the step is known already
         if self._step > self._epoch_start:
             self._recorder.complete(numbers)
@@ -95,7 +105,9 @@ class FitSession:
             return
         self._ended = True
         self._function.restore()
+        before = self._recorder.seconds
         self._flush()
+        extra["cost"] = self._pace.cost(before, self._recorder.seconds - before)
         if self._given_up:
             extra["unobserved"] = self._given_up
         if self._recorder.lost_from is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -25,8 +26,12 @@ class Session(Protocol):
 
     def is_running(self) -> bool:
         """Whether the ``fit`` that it belongs to still goes on."""
+        ...
 
-    def note(self, logs: Any, learning_rate: Any) -> None:
+    def begin_call(self) -> None:
+        """The train function is about to be called."""
+
+    def note(self, logs: Any, learning_rate: Any, seconds: float) -> None:
         """A call of the train function returned these logs; the learning rate of its last step, where it is known."""
 
     def give_up(self, reason: str) -> None:
@@ -45,12 +50,12 @@ class ObservedFunction:
         session: who is told of every call.
     """
 
-    def __init__(self, model: keras.Model, monitor: Monitor, session: Session) -> None:
+    def __init__(self, model: Any, monitor: Monitor, session: Session) -> None:
         self._model, self._session = model, session
         self._bare: TrainFunction | None = model.train_function
         with _replaced(model, "train_step", _observed_step(model, monitor, session)):
             model.make_train_function(force=True)
-        self._observed: TrainFunction = model.train_function
+        self._observed = model.train_function
         model.train_function = self
 
     def __call__(self, iterator: Any) -> Any:
@@ -60,6 +65,8 @@ class ObservedFunction:
         if not self._session.is_running():
             self._session.fail(None)
             return self._bare_function()(iterator)
+        self._session.begin_call()
+        started = time.perf_counter()
         try:
             logs = self._observed(iterator)
         except (StopIteration, tf.errors.OutOfRangeError):  # the end of the data
@@ -68,7 +75,7 @@ class ObservedFunction:
             self._session.fail(error)
             raise
         learning_rate = logs.pop(LEARNING_RATE, None) if isinstance(logs, dict) else None
-        self._session.note(logs, learning_rate)
+        self._session.note(logs, learning_rate, time.perf_counter() - started)
         return logs
 
     def leave(self) -> None:
@@ -91,7 +98,7 @@ class ObservedFunction:
         return self._bare
 
 
-def _observed_step(model: keras.Model, monitor: Monitor, session: Session) -> Callable[[Any], Any]:
+def _observed_step(model: Any, monitor: Monitor, session: Session) -> Callable[[Any], Any]:
     original, optimizer = model.train_step, model.optimizer
 
     @functools.wraps(original)
@@ -110,18 +117,16 @@ def _learning_rate(optimizer: Any) -> tf.Tensor | None:
 
 
 @contextmanager
-def _replaced(model: keras.Model, name: str, value: Any) -> Iterator[None]:
+def _replaced(model: Any, name: str, value: Any) -> Iterator[None]:
     """An attribute of one model, past Keras' own tracking of what is set."""
-    missing = object()
-    before = vars(model).get(name, missing)
-    vars(model)[name] = value
+    attributes: dict[str, Any] = model.__dict__
+    before = {name: attributes[name]} if name in attributes else {}
+    attributes[name] = value
     try:
         yield
     finally:
-        if before is missing:
-            del vars(model)[name]
-        else:
-            vars(model)[name] = before
+        del attributes[name]
+        attributes.update(before)
 
 
 def check_trainable(model: Any) -> None:
@@ -135,6 +140,8 @@ def check_trainable(model: Any) -> None:
         raise UsageError(
             what="there is no optimizer, so no training step to measure",
             where="ProbeCallback in model.fit(...)",
-            got=f"{model!r}, compiled with optimizer=None" if getattr(model, "compiled", False) else f"{model!r}, not compiled",
+            got=f"{model!r}, compiled with optimizer=None"
+            if getattr(model, "compiled", False)
+            else f"{model!r}, not compiled",
             do="call model.compile(optimizer=..., loss=...) before fit",
         )

@@ -87,7 +87,9 @@ def _told(original: Callable[..., Any]) -> Callable[..., Any]:
             result = original(optimizer, grads, *args, **options)
             variables = next(iter([*args, *options.values()]), None)
             for listener in listeners:
-                listener.after_update(optimizer, grads, optimizer._trainable_variables if variables is None else variables)
+                listener.after_update(
+                    optimizer, grads, optimizer._trainable_variables if variables is None else variables
+                )
         finally:
             _thread.updating = False
         return result

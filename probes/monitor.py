@@ -136,6 +136,14 @@ class Monitor:
             ledger.forget()
         self._step.assign(0)
 
+    def slow_down(self, factor: int) -> None:
+        """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
+
+        A cadence of 1 stays, and so do windows of several readings, which want all of them.
+        """
+        for ledger in self._ledgers:
+            ledger.slow_down(factor)
+
     def read(self) -> Reading:
         """Everything since the last read; the only place where the host waits for the device."""
         tables, events, lost = [], [], 0
