@@ -28,7 +28,7 @@ def check_target(target: str, *, module: bool) -> None:
         raise UsageError(what="there is no such script", where="SCRIPT", got=got, do="give the path of a Python file")
 
 
-def run_target(target: str, arguments: Sequence[str], *, module: bool) -> int:
+def run_target(target: str, arguments: Sequence[str], *, module: bool) -> tuple[int, str]:
     """Run it as ``__main__``, with its own ``sys.argv`` and ``sys.path``; a traceback goes to standard error.
 
     Args:
@@ -37,7 +37,7 @@ def run_target(target: str, arguments: Sequence[str], *, module: bool) -> int:
         module: whether it is a module.
 
     Returns:
-        The exit status: 0, 1 after an exception, 130 after Ctrl-C.
+        The exit status: 0, 1 after an exception, 130 after Ctrl-C; and in a word, as runs have it.
 
     Raises:
         SystemExit: as the script raised it.
@@ -53,13 +53,13 @@ def run_target(target: str, arguments: Sequence[str], *, module: bool) -> int:
             runpy.run_path(target, run_name="__main__")
     except Exception as error:
         _show(error)
-        return EXIT_RAISED
+        return EXIT_RAISED, "failed"
     except KeyboardInterrupt as error:
         _show(error)
-        return EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED, "interrupted"
     finally:
         sys.argv[:], sys.path[:] = kept
-    return 0
+    return 0, "finished"
 
 
 def short_name(target: str, *, module: bool) -> str:

@@ -1,6 +1,7 @@
 """Watch a script that knows nothing of it: ``python -m diagnostics.watch train.py [its arguments]``.
 
-Runs the script as it is, as a profiler does, with probes in every ``keras.Model.fit``; writes a run and a report for each.
+Runs the script as it is, as a profiler does, with probes in every ``keras.Model.fit`` and in every loop that steps a Keras
+optimizer with a tape; writes a run and a report for each.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from probes.errors import UsageError
 
 EXIT_USAGE = 2
 OUT = Path("runs/watch")
+NOTHING = "watch: no training was seen: no fit, and no Keras optimizer at work beside a tape"
+NO_BUDGET = "--budget holds for fit; the steps of a hand-written loop cannot be timed from outside, their cadence stays"
 EXAMPLES = """examples:
   python -m diagnostics.watch train.py --epochs 3
   python -m diagnostics.watch --budget 5% --out runs/mine -m package.module
@@ -56,20 +59,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _watch(options: argparse.Namespace, rest: list[str], command: str, budget: float | None) -> int:
-    name = short_name(options.target, module=options.module)
+    next_directory = _numbering((options.out or OUT).resolve(), short_name(options.target, module=options.module))
     watched: list[Any] = []
+    status = "finished"
     with ExitStack() as stack:
-        stack.callback(lambda: _tell([path for fits in watched for path in fits.directories]))
-        next_directory = _numbering((options.out or OUT).resolve(), name)
 
         def begin() -> None:
-            from diagnostics.watched_fits import WatchedFits  # noqa: PLC0415 - Keras, when the script has imported it
+            from diagnostics.watched import Watched  # noqa: PLC0415 - Keras, when the script has imported it
 
-            watched.append(WatchedFits(next_directory, command, budget))
-            stack.callback(watched[-1].install())
+            watched.append(Watched(next_directory, command, budget))
+            stack.enter_context(watched[-1].installed())
 
         with when_imported("keras", begin):
-            return run_target(options.target, rest, module=options.module)
+            try:
+                code, status = run_target(options.target, rest, module=options.module)
+            finally:
+                stack.close()
+                for each in watched:
+                    each.end(status)
+                    _tell(each)
+                if not any(each.directories for each in watched):
+                    print(NOTHING, file=sys.stderr)
+    return code
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -104,7 +115,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _no_target() -> UsageError:
     where = "python -m diagnostics.watch SCRIPT"
-    return UsageError(what="no script was named", where=where, got="nothing", do="give a Python file, or -m and a module")
+    return UsageError(
+        what="no script was named", where=where, got="nothing", do="give a Python file, or -m and a module"
+    )
 
 
 def _numbering(folder: Path, name: str) -> Callable[[], Path]:
@@ -117,11 +130,13 @@ def _numbering(folder: Path, name: str) -> Callable[[], Path]:
     return following
 
 
-def _tell(directories: Sequence[Path]) -> None:
+def _tell(watched: Any) -> None:
     """Write the reports, and say where they are; what goes wrong here does not concern the script."""
-    if not directories:
-        print("watch: no fit was seen, so there is nothing to report", file=sys.stderr)
-    for directory in directories:
+    for reason, times in watched.unseen.items():
+        print(f"watch: a training step was not measured ({times} times): {reason}", file=sys.stderr)
+    if watched.budget is not None and watched.has_loops:
+        print(f"watch: {NO_BUDGET}", file=sys.stderr)
+    for directory in watched.directories:
         print(f"watch: {_report(directory)}", file=sys.stderr)
 
 

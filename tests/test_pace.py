@@ -39,7 +39,9 @@ def test_the_cadence_is_the_shortest_within_the_budget(budget, every):
     monitor = Clockwork()
     pace = Pace(monitor, budget)  # pyright: ignore[reportArgumentType]
     run(pace, monitor, 2000)
-    assert pace.every == 10 * monitor.factor == every  # 8 s more on every n-th step of 2 s: 4 / n, nine tenths of the budget
+    assert (
+        pace.every == 10 * monitor.factor == every
+    )  # 8 s more on every n-th step of 2 s: 4 / n, nine tenths of the budget
 
 
 def test_without_a_budget_the_cadence_stays_and_the_cost_is_told():

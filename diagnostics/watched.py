@@ -1,11 +1,12 @@
-"""Puts a `ProbeCallback` on every ``keras.Model.fit`` of the process."""
+"""Watches the trainings of a process: a `ProbeCallback` on every ``keras.Model.fit``, a monitor on every other loop."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from typing import Any
 import keras
 
 from diagnostics.callback import ProbeCallback
+from diagnostics.watched_loop import WatchedLoop
+from diagnostics.watched_loops import WatchedLoops
+from probes.errors import UsageError
+from probes.monitor import Monitor
 
 
 class QuietCallback(ProbeCallback):
@@ -27,7 +32,7 @@ class QuietCallback(ProbeCallback):
 
 
 @dataclass
-class WatchedFits:
+class Watched:
     """Which trainings the process did.
 
     Attributes:
@@ -35,27 +40,53 @@ class WatchedFits:
         command: what was typed, for the record.
         budget: the most that measuring may cost, as a share of training.
         directories: the runs so far.
+        unseen: why some training step was not measured.
     """
 
     next_directory: Callable[[], Path]
     command: str
     budget: float | None = None
     directories: list[Path] = field(default_factory=list)
+    unseen: dict[str, int] = field(default_factory=dict)
+    _loops: list[WatchedLoop] = field(default_factory=list)
 
-    def install(self) -> Callable[[], None]:
-        """Begin to watch.
+    def __post_init__(self) -> None:
+        """Make what watches the loops."""
+        self._watched_loops = WatchedLoops(self._start, self._note_unseen)
 
-        Returns:
-            A function that puts Keras back as it was.
-        """
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Watch inside the ``with`` block; Keras and TensorFlow are put back afterwards."""
         owner: Any = next(kind for kind in keras.Model.__mro__ if "fit" in vars(kind))
         original = owner.fit
         owner.fit = self._watched(original)
-
-        def put_back() -> None:
+        try:
+            with self._watched_loops.installed():
+                yield
+        finally:
             owner.fit = original
 
-        return put_back
+    @property
+    def has_loops(self) -> bool:
+        """Whether a hand-written loop was among the trainings."""
+        return len(self._loops) > 0
+
+    def end(self, status: str, error: str | None = None) -> None:
+        """The script has ended, and with it the loops."""
+        for loop in self._loops:
+            loop.end(status, error)
+
+    def _start(self, model: Any, monitor: Monitor) -> WatchedLoop | None:
+        try:
+            self._loops.append(WatchedLoop(model.name, monitor, self.next_directory(), self.command))
+        except (OSError, UsageError) as error:
+            self._note_unseen(str(error))
+            return None
+        self.directories.append(self._loops[-1].directory)
+        return self._loops[-1]
+
+    def _note_unseen(self, reason: str) -> None:
+        self.unseen[reason] = self.unseen.get(reason, 0) + 1
 
     def _watched(self, original: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(original)
@@ -66,9 +97,10 @@ class WatchedFits:
                 bound = signature.bind(model, *args, **options)
             except TypeError:  # wrong arguments are Keras' to complain about
                 return original(model, *args, **options)
-            if self._is_watched(bound.arguments.get("callbacks")):
-                return original(model, *args, **options)
-            return self._fit(original, bound)
+            with self._watched_loops.paused():
+                if self._is_watched(bound.arguments.get("callbacks")):
+                    return original(model, *args, **options)
+                return self._fit(original, bound)
 
         return fit
 
