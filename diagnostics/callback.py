@@ -66,7 +66,12 @@ class ProbeCallback(keras.callbacks.Callback):
             model.train_function.leave()
         check_trainable(model)
         monitor = Monitor(model, self.probes, optimizer=model.optimizer)
-        self._session = FitSession(model, monitor, self._writer(monitor), self._budget)
+        writer = self._writer(monitor)
+        try:
+            self._session = FitSession(model, monitor, writer, self._budget)
+        except Exception as error:
+            writer.finish("failed", error=f"{type(error).__name__}: {error}")
+            raise
         self._runs += 1
         _when_gone(sys._getframe(1).f_locals.get("self"), self._session)
 

@@ -85,9 +85,11 @@ class Pace:
             made of; seconds throughout.
         """
         extra, plain = self._extra(), self._seconds_per_step()
-        known = extra is not None and plain is not None and plain > 0
+        share = (
+            (extra * self._measured_steps + recording) / (plain * self._steps) if plain and extra is not None else None
+        )
         return {
-            "share": (extra * self._measured_steps + recording) / (plain * self._steps) if known else None,
+            "share": share,
             "budget": self._budget,
             "every": self.every,
             "steps": self._steps,

@@ -131,7 +131,7 @@ def _with(callbacks: Any, callback: ProbeCallback, model: Any) -> Any:
     """The user's callbacks and ours, after them: as what they log at an epoch's end is to be recorded, too."""
     if not isinstance(callbacks, keras.callbacks.CallbackList):
         return [*_flat(callbacks), callback]
-    callbacks.append(callback)
+    callbacks.callbacks.append(callback)
     callback.set_model(model)
     callback.set_params(callbacks.params)
     return callbacks

@@ -101,6 +101,11 @@ class Monitor:
             yield
 
     @property
+    def has_measured(self) -> bool:
+        """Whether a step was measured, or traced to be."""
+        return len(self._rows) > 0
+
+    @property
     def steps(self) -> int:
         """How many steps were measured or passed over; waits for the device."""
         return int(self._step)

@@ -11,6 +11,7 @@ import keras
 
 from probes.apply_hook import hearing_updates
 from probes.capture import Call, current_graph
+from probes.errors import UsageError
 from probes.layers import LayerEntry
 from probes.monitor import Monitor
 from probes.step import Gradient, Step
@@ -29,7 +30,10 @@ def observing(monitor: Monitor, give_up: Callable[[str], None]) -> Iterator[None
 
     Args:
         monitor: whose model's layers and weights are measured; other models' are not.
-        give_up: told why, when there is nothing to measure.
+        give_up: told why, when nothing can be measured; training then goes on without.
+
+    Raises:
+        UsageError: what ``Monitor.update`` refuses, at the first step.
     """
     with ExitStack() as forward, ExitStack() as after:
         step = forward.enter_context(monitor.capture())
@@ -75,7 +79,14 @@ class _Updates:
         owners = _owners(self._step.entries(), self._segment_of)
         self._step.capture.calls = _own_calls(self._step.capture.calls, self._ends, owners)
         variables = self._monitor.model.trainable_variables  # pyright: ignore[reportAttributeAccessIssue]
-        self._monitor.update([self._gradients.get(_key(variable)) for variable in variables])
+        try:
+            self._monitor.update([self._gradients.get(_key(variable)) for variable in variables])
+        except UsageError as error:
+            if not self._monitor.has_measured:  # misuse, told at the start; later on, training comes first
+                raise
+            give_up(str(error))
+        except Exception as error:
+            give_up(f"a fault of the probes: {type(error).__name__}: {error}")
 
 
 def _key(variable: Any) -> int:

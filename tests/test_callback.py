@@ -66,12 +66,10 @@ def generator():
 CASES: dict[str, dict[str, Any]] = {
     "plain": {},
     "own step": {"model": OwnStep},
-    "several steps a call": {"compile": {"steps_per_execution": 3}},
+    "several steps a call": {"compile": {"steps_per_execution": 3}, "fit": {"x": data_set, "y": None}},
     "eager": {"compile": {"run_eagerly": True}},
-    "data set": {"fit": {"x": data_set, "y": None}},
     "generator": {"fit": {"x": generator, "y": None, "steps_per_epoch": 4}},
-    "validation": {"fit": {"validation_data": (X[:10], Y[:10])}},
-    "class weight": {"fit": {"class_weight": {0: 1.0, 1: 2.0, 2: 0.5}}},
+    "class weight": {"fit": {"class_weight": {0: 1.0, 1: 2.0, 2: 0.5}, "validation_data": (X[:10], Y[:10])}},
     "accumulation": {"optimizer": {"gradient_accumulation_steps": 2}},
     "mixed precision": {"model": lambda: stack(dtype="mixed_float16"), "scaled": True},
 }
@@ -124,9 +122,10 @@ def by_layer(run, step: int) -> dict[str, Any]:
     return rows.assign(layer=rows["layer"].astype(str)).set_index("layer").to_dict("index")
 
 
-@pytest.mark.parametrize("name", ["plain", "own step", "several steps a call", "mixed precision", "class weight"])
+@pytest.mark.parametrize("name", ["own step", "mixed precision", "class weight", "compiled by XLA"])
 def test_the_first_step_is_measured_right(name, tmp_path):
-    case = CASES[name]
+    xla = {"model": OwnStep, "compile": {"jit_compile": True}, "fit": {"x": X[:20], "y": Y[:20]}}
+    case = CASES.get(name, xla)  # no dropout there: XLA draws other numbers
     model = compiled(case)
     fit(model, [ProbeCallback(tmp_path / "run", probes.default(every=1))], epochs=1, **case.get("fit", {}))
     twin = compiled(case)
@@ -135,13 +134,13 @@ def test_the_first_step_is_measured_right(name, tmp_path):
     with tf.GradientTape() as tape:
         hidden = twin.layers[0](X[:10])
         tape.watch(hidden)
-        after = hidden if name == "own step" else twin.layers[1](hidden, training=True)
+        after = hidden if case.get("model") is OwnStep else twin.layers[1](hidden, training=True)
         loss = twin.loss(Y[:10], twin.layers[-1](after), sample_weight=weights)
     kernels = [*twin.layers[0].trainable_variables, *twin.layers[-1].trainable_variables]
     gradients = [tf.cast(g, tf.float32).numpy() for g in tape.gradient(loss, [*kernels, hidden])]
     layers = by_layer(load_run(tmp_path / "run"), 0)
     first, last = layers["hidden"], layers["logits"]
-    rtol = 2e-2 if name == "mixed precision" else 1e-5  # half precision has three digits
+    rtol = 2e-2 if name == "mixed precision" else 2e-5  # half precision has three digits
     own = [np.sqrt(sum((g**2).sum() for g in pair)) for pair in (gradients[:2], gradients[2:4])]
     np.testing.assert_allclose([first["gradient_norm"], last["gradient_norm"]], own, rtol)
     np.testing.assert_allclose(first["activation_gradient_rms"], 10 * np.sqrt((gradients[4] ** 2).mean()), rtol)

@@ -87,6 +87,19 @@ def test_a_disk_that_refuses_at_the_end_leaves_what_was_written(tmp_path, monkey
     assert sorted(set(run.layers["step"])) == sorted(set(run.scalars["step"])) == [0, 1, 2, 3]
 
 
+def test_a_fault_of_the_probes_does_not_stop_training(tmp_path, monkeypatch):
+    def broken(*args, **options):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(probes.Monitor, "update", broken)
+    with pytest.warns(UserWarning, match="training goes on unobserved: .*a fault of ours"):
+        history = fit(compiled({}), [ProbeCallback(tmp_path / "run")]).history
+    assert len(history["loss"]) == 2
+    run = load_run(tmp_path / "run")
+    assert run.status == "finished" and "a fault of ours" in run.metadata["unobserved"]
+    assert run.scalars["step"].tolist() == list(range(10))
+
+
 def test_steps_by_hand_inside_fit_are_none_of_its_steps(tmp_path):
     class ByHand(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
