@@ -18,6 +18,9 @@ ENOUGH = 3
 FOR_STEPS = 0.9
 """Share of the budget for what runs inside the steps; the rest is for writing."""
 
+IN_DEBT = 2
+"""How much rarer steps are measured while more was spent than the budget has: the first ones, before times were known."""
+
 KEPT = 64
 """Timed calls of each kind: many enough for a median, few enough to follow training when it slows down."""
 
@@ -71,7 +74,9 @@ class Pace:
         extra, plain = self._extra(), self._seconds_per_step()
         if self._budget is not None and self._since >= ENOUGH and extra is not None and plain:
             self._since = 0
-            self._slow_down(math.ceil(extra / (FOR_STEPS * self._budget * plain)))
+            spent = extra * self._measured_steps > self._budget * plain * self._steps
+            allowed = FOR_STEPS * self._budget / (IN_DEBT if spent else 1)
+            self._slow_down(math.ceil(extra / (allowed * plain)))
 
     def cost(self, recording: float, closing: float = 0.0) -> dict[str, Any]:
         """What measuring has cost.

@@ -65,12 +65,15 @@ def _watch(options: argparse.Namespace, rest: list[str], command: str, budget: f
     with ExitStack() as stack:
 
         def begin() -> None:
-            from diagnostics.watched import Watched  # noqa: PLC0415 - Keras, when the script has imported it
+            try:
+                from diagnostics.watched import Watched  # noqa: PLC0415 - Keras, when the script has imported it
 
-            watched.append(Watched(next_directory, command, budget))
-            stack.enter_context(watched[-1].installed())
+                watched.append(Watched(next_directory, command, budget))
+                stack.enter_context(watched[-1].installed())
+            except Exception as error:  # the script was fine without us
+                print(f"watch: nothing is watched: {error}", file=sys.stderr)
 
-        with when_imported("keras", begin):
+        with when_imported(("tensorflow", "keras"), begin):
             try:
                 code, status = run_target(options.target, rest, module=options.module)
             finally:

@@ -56,7 +56,18 @@ class Watched:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Watch inside the ``with`` block; Keras and TensorFlow are put back afterwards."""
+        """Watch inside the ``with`` block; Keras and TensorFlow are put back afterwards.
+
+        Raises:
+            UsageError: Keras computes with something else than TensorFlow.
+        """
+        if keras.backend.backend() != "tensorflow":
+            raise UsageError(
+                what="only TensorFlow's training is watched",
+                where="Keras' backend",
+                got=keras.backend.backend(),
+                do="set KERAS_BACKEND=tensorflow",
+            )
         owner: Any = next(kind for kind in keras.Model.__mro__ if "fit" in vars(kind))
         original = owner.fit
         owner.fit = self._watched(original)
