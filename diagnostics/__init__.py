@@ -7,6 +7,7 @@ from typing import Any
 
 _HOME = {
     "Experiment": "experiments",
+    "ProbeCallback": "callback",
     "Run": "record",
     "RunWriter": "record",
     "Trainer": "trainer",

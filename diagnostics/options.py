@@ -56,6 +56,38 @@ def choose_arms(text: str | None, known: Sequence[str]) -> list[str]:
     return [name for name in known if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
 
 
+def parse_budget(text: str | None) -> float | None:
+    """``5%`` and ``0.05`` stand for 0.05.
+
+    Raises:
+        UsageError: no number, or not between 0 and 1.
+    """
+    if text is None:
+        return None
+    number, percent = text.strip().removesuffix("%"), text.strip().endswith("%")
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError as error:
+        raise _no_budget(text) from error
+    return check_budget(share, text)
+
+
+def check_budget(budget: float | None, given: object = None) -> float | None:
+    """A share of more than nothing and at most all, or ``None``.
+
+    Raises:
+        UsageError: another number.
+    """
+    if budget is not None and not 0 < budget <= 1:
+        raise _no_budget(budget if given is None else given)
+    return budget
+
+
+def _no_budget(given: object) -> UsageError:
+    do = "give a share of training, more than 0 and at most 1: 5% or 0.05"
+    return UsageError(what="this is not a budget", where="budget", got=repr(given), do=do)
+
+
 def free_directory(wanted: Path) -> Path:
     """``wanted``, or the first of ``wanted-2``, ``wanted-3``, … that holds nothing: earlier results stay."""
     numbered = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pandas as pd
 
 from diagnostics import evidence
+from diagnostics.numerals import percent
 from diagnostics.page import Card, Page, Section, Table
 from diagnostics.record import Run
 from diagnostics.rendering import write_page
@@ -71,7 +73,16 @@ def status(run: Run) -> str:
     facts = [f"run {run.status}", f"steps {steps.min():,} to {steps.max():,}" if len(steps) else "no steps recorded"]
     facts += [f"{len(run.layer_table)} layer{'s' * (len(run.layer_table) > 1)}"] if run.layer_table else []
     facts += [f"seed {run.seed}"] if run.seed is not None else []
+    facts += [_cost(run.metadata["cost"])] if run.metadata.get("cost") else []
     return " · ".join(facts)
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    """What measuring cost, as far as it could be told from the run itself."""
+    written = f"{cost['closing']:.1f} s to close the record"
+    if cost["share"] is None:
+        return f"cost of measuring unknown, too few steps were timed, and {written}"
+    return f"measuring cost {percent(cost['share'])} of the steps' time, and {written}"
 
 
 def _sections(run: Run, findings: Sequence[Finding]) -> Iterator[Section]:

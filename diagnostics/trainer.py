@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -11,20 +10,17 @@ from typing import Any
 
 import keras
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
 from diagnostics.progress import progress_bar
 from diagnostics.record import Run, RunWriter, load_run
+from diagnostics.recorder import Recorder
 from diagnostics.training_step import TrainingStep, evaluate, kept_state
 from probes.monitor import Monitor
 from probes.probe import Probe
 
 STEPS_PER_CALL = 64
 """Steps in one call of the compiled function: enough to hide Python, few enough for Ctrl-C and a lively progress bar."""
-
-FLUSH_SECONDS = 5.0
-"""Time between two parts on disk: what a killed run can lose."""
 
 Progress = Callable[[int, Mapping[str, float]], None]
 """Told after every call: steps done since the last time, and the numbers that matter."""
@@ -169,11 +165,9 @@ class _Session:
     """One call of ``fit``: counts steps, collects scalars, and hands everything to the writer."""
 
     def __init__(self, trainer: Trainer, writer: RunWriter | None, progress: Progress | None) -> None:
-        self._trainer, self._writer, self._progress = trainer, writer, progress
+        self._trainer, self._progress = trainer, progress
+        self._recorder = Recorder(writer, trainer.monitor)
         self._step = 0
-        self._started = self._flushed = time.monotonic()
-        self._scalars: list[pd.DataFrame] = []
-        self._described = False
         self._validated: dict[str, float] = {}
 
     def train(self, dataset: tf.data.Dataset, epoch: int) -> None:
@@ -191,7 +185,7 @@ class _Session:
                 break
             left -= count if left > 0 else 0
             self._note(epoch, losses.numpy(), rates.numpy())
-        self._add_metrics("train", epoch)
+        self._add_metrics()
 
     def validate(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
         """Loss and metrics in inference mode, with the weights at the end of the epoch."""
@@ -211,44 +205,25 @@ class _Session:
             metric.reset_state()
         loss = float(evaluate(self._trainer._step, dataset, training=training))
         values = self._metric_values()
-        self._add(np.array([self._step - 1]), epoch=epoch, split=split, loss=loss, **values)
+        self._recorder.add(np.array([self._step - 1]), epoch=epoch, split=split, loss=loss, **values)
         return values
 
     def flush(self) -> None:
         """Bring what was measured to disk."""
-        self._flushed = time.monotonic()
-        if self._writer is None:
-            return
-        monitor = self._trainer.monitor
-        if monitor is not None:
-            reading = monitor.read()
-            self._writer.append("layers", reading.layers)
-            self._writer.append("units", reading.units)
-            if not self._described:
-                self._described = True
-                self._writer.describe(layer_table=monitor.layer_table)
-        if self._scalars:
-            self._writer.append("scalars", pd.concat(self._scalars, ignore_index=True))
-            self._scalars.clear()
+        self._recorder.flush()
 
     def _note(self, epoch: int, losses: np.ndarray, rates: np.ndarray) -> None:
-        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+        if self._recorder.is_due:
             self.flush()
         steps = np.arange(self._step, self._step + len(losses))
         self._step += len(losses)
-        self._add(steps, epoch=epoch, split="train", loss=losses, learning_rate=rates)
+        self._recorder.add(steps, epoch=epoch, split="train", loss=losses, learning_rate=rates)
         if self._progress is not None:
             self._progress(len(losses), {"loss": float(losses[-1]), **self._validated})
 
-    def _add_metrics(self, split: str, epoch: int) -> None:
+    def _add_metrics(self) -> None:
         """Figures over the epoch stand with its last step."""
-        for name, value in self._metric_values().items():
-            if self._scalars:
-                self._scalars[-1].loc[self._scalars[-1].index[-1], name] = value
-
-    def _add(self, step: np.ndarray, **columns: Any) -> None:
-        seconds = time.monotonic() - self._started
-        self._scalars.append(pd.DataFrame({"step": step}).assign(**columns, seconds=seconds))
+        self._recorder.complete(self._metric_values())
 
     def _metric_values(self) -> dict[str, float]:
         return {metric.name: float(metric.result()) for metric in self._trainer.metrics}

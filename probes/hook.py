@@ -1,4 +1,4 @@
-"""The one place where Keras is touched: while someone listens, every layer call on this thread is told to them.
+"""Where Keras' layers are touched: while someone listens, every layer call on this thread is told to them.
 
 ``keras.Operation.__call__`` is replaced while at least one listener is active in the process, and put back when the last one
 leaves, also when it leaves by an exception. Layers themselves are never touched. Listeners belong to a thread: models that

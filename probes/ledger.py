@@ -54,6 +54,11 @@ class Ledger:
         """Whether this step is measured; the cadence is a value on the device, so changing it traces nothing anew."""
         return True if self._fixed_every == 1 else tf.equal(step % self._every, 0)  # pyright: ignore[reportOperatorIssue]
 
+    def slow_down(self, factor: int) -> None:
+        """Multiply the cadence, where each measured step is a reading."""
+        if self._fixed_every > 1 and self._window == self._fixed_every:
+            self._every.assign(self._fixed_every * factor)
+
     def record(self, step: tf.Tensor, snapshots: Sequence[Snapshot], references: Sequence[Packed] = ()) -> None:
         """Measure if the step is due, and write the reading down when its window is complete."""
         due = self.due(step)

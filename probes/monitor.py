@@ -76,7 +76,7 @@ class Monitor:
 
     @tf.autograph.experimental.do_not_convert
     @contextmanager
-    def capture(self) -> Iterator[None]:
+    def capture(self) -> Iterator[Step]:
         """Watch the layers that run inside the ``with`` block; to be entered together with the gradient tape.
 
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
@@ -87,11 +87,28 @@ class Monitor:
         if built:
             step.references = self._references()
         with listening(step.capture), seeing(step.capture.rectify):
-            yield
+            yield step
         if not built:
             step.references = self._references()
         step.end_forward()
         self._running.step = step
+
+    @contextmanager
+    def watching_on(self) -> Iterator[None]:
+        """Between ``capture`` and ``update``, watch layers that run in the ``with`` block, too: for a step of several updates."""
+        capture = self._running.step.capture
+        with listening(capture), seeing(capture.rectify):
+            yield
+
+    @property
+    def has_measured(self) -> bool:
+        """Whether a step was measured, or traced to be."""
+        return len(self._rows) > 0
+
+    @property
+    def steps(self) -> int:
+        """How many steps were measured or passed over; waits for the device."""
+        return int(self._step)
 
     @tf.autograph.experimental.do_not_convert
     def update(self, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None = None) -> None:
@@ -123,6 +140,14 @@ class Monitor:
         for ledger in self._ledgers:
             ledger.forget()
         self._step.assign(0)
+
+    def slow_down(self, factor: int) -> None:
+        """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
+
+        A cadence of 1 stays, and so do windows of several readings, which want all of them.
+        """
+        for ledger in self._ledgers:
+            ledger.slow_down(factor)
 
     def read(self) -> Reading:
         """Everything since the last read; the only place where the host waits for the device."""

@@ -56,6 +56,14 @@ class Step:
         self.capture = Capture(names, self._wants)
         self.references: list[list[Packed]] = []
 
+    def entries(self) -> list[LayerEntry]:
+        """The layers, as far as they are known by now."""
+        return self._names.entries()
+
+    def scaled_by(self, optimizer: Any) -> None:
+        """Learn only before the update which optimizer has scaled the loss."""
+        self._scale = _loss_scale(optimizer)
+
     def end_forward(self) -> None:
         """Look at the weights before the update, also of layers that were built only now."""
         self._watch()

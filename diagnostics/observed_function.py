@@ -1,0 +1,147 @@
+"""Stands in for a model's compiled train function during one ``fit``: the same steps, with probes inside."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import keras
+import tensorflow as tf
+
+from probes.errors import UsageError
+from probes.monitor import Monitor
+from probes.observing import observing
+
+LEARNING_RATE = "_learning_rate_of_step"
+"""Travels out of the compiled step with the logs, and is taken out before Keras sees them."""
+
+TrainFunction = Callable[[Any], Any]
+
+
+class Session(Protocol):
+    """Whom an observed function tells."""
+
+    def is_running(self) -> bool:
+        """Whether the ``fit`` that it belongs to still goes on."""
+        ...
+
+    def begin_call(self) -> None:
+        """The train function is about to be called."""
+
+    def note(self, logs: Any, learning_rate: Any, seconds: float) -> None:
+        """A call of the train function returned these logs; the learning rate of its last step, where it is known."""
+
+    def give_up(self, reason: str) -> None:
+        """Steps that are traced from now on are not measured."""
+
+    def fail(self, error: BaseException | None) -> None:
+        """The ``fit`` has ended by an exception, ``None`` if it is not known which; everything is to be put back."""
+
+
+class ObservedFunction:
+    """Takes the place of ``model.train_function``; to be put back by ``restore``.
+
+    Args:
+        model: the model, whose ``train_function`` was made.
+        monitor: the probes.
+        session: who is told of every call.
+    """
+
+    def __init__(self, model: Any, monitor: Monitor, session: Session) -> None:
+        self._model, self._session = model, session
+        self._bare: TrainFunction | None = model.train_function
+        with _replaced(model, "train_step", _observed_step(model, monitor, session)):
+            model.make_train_function(force=True)
+        self._observed = model.train_function
+        model.train_function = self
+
+    def __call__(self, iterator: Any) -> Any:
+        """What Keras calls: one or several steps."""
+        if not isinstance(iterator, tf.data.Iterator | tf.distribute.DistributedIterator):  # train_on_batch
+            return self._bare_function()(iterator)
+        if not self._session.is_running():
+            self._session.fail(None)
+            return self._bare_function()(iterator)
+        self._session.begin_call()
+        started = time.perf_counter()
+        try:
+            logs = self._observed(iterator)
+        except (StopIteration, tf.errors.OutOfRangeError):  # the end of the data
+            raise
+        except BaseException as error:
+            self._session.fail(error)
+            raise
+        learning_rate = logs.pop(LEARNING_RATE, None) if isinstance(logs, dict) else None
+        self._session.note(logs, learning_rate, time.perf_counter() - started)
+        return logs
+
+    def leave(self) -> None:
+        """Another ``fit`` has begun; the one that this belongs to has ended without a word."""
+        self._session.fail(None)
+
+    def restore(self) -> None:
+        """Give the model back the function that it had, unless somebody gave it another one meanwhile."""
+        if self._model.train_function is self:
+            self._model.train_function = self._bare
+
+    def _bare_function(self) -> TrainFunction:
+        mine = self._model.train_function
+        self._model.train_function = self._bare
+        self._model.make_train_function()
+        self._bare = self._model.train_function
+        if mine is self and self._session.is_running():
+            self._model.train_function = mine
+        assert self._bare is not None
+        return self._bare
+
+
+def _observed_step(model: Any, monitor: Monitor, session: Session) -> Callable[[Any], Any]:
+    original, optimizer = model.train_step, model.optimizer
+
+    @functools.wraps(original)
+    def train_step(data: Any) -> Any:
+        rate = _learning_rate(optimizer)
+        with observing(monitor, session.give_up):
+            logs = original(data)
+        return logs if rate is None or not isinstance(logs, dict) else {**logs, LEARNING_RATE: rate}
+
+    return train_step
+
+
+def _learning_rate(optimizer: Any) -> tf.Tensor | None:
+    rate = getattr(optimizer, "learning_rate", None)
+    return None if rate is None else tf.cast(tf.convert_to_tensor(rate), tf.float32)
+
+
+@contextmanager
+def _replaced(model: Any, name: str, value: Any) -> Iterator[None]:
+    """An attribute of one model, past Keras' own tracking of what is set."""
+    attributes: dict[str, Any] = model.__dict__
+    before = {name: attributes[name]} if name in attributes else {}
+    attributes[name] = value
+    try:
+        yield
+    finally:
+        del attributes[name]
+        attributes.update(before)
+
+
+def check_trainable(model: Any) -> None:
+    """Refuse a model that cannot step.
+
+    Raises:
+        UsageError: it has no optimizer, and its ``train_step`` is Keras' own, which needs one.
+    """
+    own_step = getattr(type(model), "train_step", None) is not keras.Model.train_step or "train_step" in vars(model)
+    if getattr(model, "optimizer", None) is None and not own_step:
+        raise UsageError(
+            what="there is no optimizer, so no training step to measure",
+            where="ProbeCallback in model.fit(...)",
+            got=f"{model!r}, compiled with optimizer=None"
+            if getattr(model, "compiled", False)
+            else f"{model!r}, not compiled",
+            do="call model.compile(optimizer=..., loss=...) before fit",
+        )

@@ -1,0 +1,128 @@
+"""What measuring costs, measured while training goes on, and a cadence that keeps it within a budget."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import deque
+from typing import Any
+
+from probes.monitor import Monitor
+
+WARM_UP = 2
+"""Calls of the train function that are not timed: they trace, compile, and open the data."""
+
+ENOUGH = 3
+"""Timed calls of each kind before their medians are trusted, and before the cadence is chosen anew."""
+
+FOR_STEPS = 0.9
+"""Share of the budget for what runs inside the steps; the rest is for writing."""
+
+IN_DEBT = 2
+"""How much rarer steps are measured while more was spent than the budget has: the first ones, before times were known."""
+
+KEPT = 64
+"""Timed calls of each kind: many enough for a median, few enough to follow training when it slows down."""
+
+METHOD = (
+    "median time of the calls of the train function with a measured step, minus the median of those without, times the number "
+    "of measured steps, plus the time for recording during training, as a share of all steps at the time without; not in it: the "
+    "first calls, which trace and compile, what probes cost in steps that they do not measure, and closing the record"
+)
+
+
+class Pace:
+    """Times the steps that are measured and those that are not.
+
+    Args:
+        monitor: the probes, whose shortest cadence decides which steps are measured.
+        budget: the most that measuring may cost, as a share of training; ``None`` leaves the cadence as it is.
+    """
+
+    def __init__(self, monitor: Monitor, budget: float | None) -> None:
+        self._monitor, self._budget = monitor, budget
+        self._base = min((probe.cadence[0] for probe in monitor.probes), default=1)
+        self.every = self._base
+        self._calls = self._steps = self._measured_steps = 0
+        self._first_calls = 0.0
+        self._due: deque[tuple[int, float]] = deque(maxlen=KEPT)
+        self._other: deque[float] = deque(maxlen=KEPT)
+        self._since = 0
+
+    def note(self, first: int, count: int, seconds: float) -> None:
+        """Take one call's time.
+
+        Args:
+            first: the number of its first step.
+            count: its steps.
+            seconds: what it took.
+        """
+        due = (first + count - 1) // self.every - (first - 1) // self.every
+        self._measured_steps += due
+        self._calls += 1
+        self._steps += count
+        if self._calls == WARM_UP and self._budget is not None and count >= self.every:
+            self._slow_down(2 * count)  # so that some calls hold no measured step
+        if self._calls <= WARM_UP:
+            self._first_calls += seconds
+        else:
+            self._since += due
+            _ = self._due.append((due, seconds)) if due else self._other.append(seconds)
+
+    def adjust(self) -> None:
+        """Choose the cadence anew, when there is something new to go by."""
+        extra, plain = self._extra(), self._seconds_per_step()
+        if self._budget is not None and self._since >= ENOUGH and extra is not None and plain:
+            self._since = 0
+            spent = extra * self._measured_steps > self._budget * plain * self._steps
+            allowed = FOR_STEPS * self._budget / (IN_DEBT if spent else 1)
+            self._slow_down(math.ceil(extra / (allowed * plain)))
+
+    def cost(self, recording: float, closing: float = 0.0) -> dict[str, Any]:
+        """What measuring has cost.
+
+        Args:
+            recording: seconds of reading and writing during training.
+            closing: seconds of reading and writing after the last step.
+
+        Returns:
+            For ``run.json``: ``share`` of what the steps would have taken without (``None``: not known), and what it is
+            made of; seconds throughout.
+        """
+        extra, plain = self._extra(), self._seconds_per_step()
+        share = (
+            (extra * self._measured_steps + recording) / (plain * self._steps) if plain and extra is not None else None
+        )
+        return {
+            "share": share,
+            "budget": self._budget,
+            "every": self.every,
+            "steps": self._steps,
+            "measured_steps": self._measured_steps,
+            "more_per_measured_step": extra,
+            "per_step_without": plain,
+            "recording": recording,
+            "closing": closing,
+            "first_calls": self._first_calls,
+            "method": METHOD,
+        }
+
+    def _slow_down(self, every: int) -> None:
+        factor = max(1, math.ceil(every / self._base))
+        self.every = self._base * factor
+        self._monitor.slow_down(factor)
+
+    def _plain(self) -> float | None:
+        return statistics.median(self._other) if len(self._other) >= ENOUGH else None
+
+    def _seconds_per_step(self) -> float | None:
+        """Of steps that are not measured."""
+        plain = self._plain()
+        return None if plain is None else plain * self._calls / self._steps
+
+    def _extra(self) -> float | None:
+        """Seconds that one measured step takes longer than another."""
+        plain = self._plain()
+        if plain is None or len(self._due) < ENOUGH:
+            return None
+        return max(0.0, statistics.median((seconds - plain) / due for due, seconds in self._due))

@@ -1,0 +1,160 @@
+"""Watch a script that knows nothing of it: ``python -m diagnostics.watch train.py [its arguments]``.
+
+Runs the script as it is, as a profiler does, with probes in every ``keras.Model.fit`` and in every loop that steps a Keras
+optimizer with a tape; writes a run and a report for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from diagnostics.options import parse_budget
+from diagnostics.scripts import check_target, run_target, short_name
+from diagnostics.when_imported import when_imported
+from probes.errors import UsageError
+
+EXIT_USAGE = 2
+OUT = Path("runs/watch")
+NOTHING = "watch: no training was seen: no fit, and no Keras optimizer at work beside a tape"
+NO_BUDGET = "--budget holds for fit; the steps of a hand-written loop cannot be timed from outside, their cadence stays"
+EXAMPLES = """examples:
+  python -m diagnostics.watch train.py --epochs 3
+  python -m diagnostics.watch --budget 5% --out runs/mine -m package.module
+
+Output, exceptions and exit status are the script's own. Options of watch stand before the script.
+exit status: that of the script; 2 wrong use, nothing was run"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: what was typed after the command; that of the process when not given.
+
+    Returns:
+        The script's exit status; 2 for wrong use.
+
+    Raises:
+        SystemExit: as the script raised it.
+    """
+    own, rest = _split(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(own)
+    try:
+        if options.target is None:
+            raise _no_target()
+        check_target(options.target, module=options.module)
+        budget = parse_budget(options.budget)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    command = shlex.join(["python", "-m", "diagnostics.watch", *own, *rest])
+    return _watch(options, rest, command, budget)
+
+
+def _watch(options: argparse.Namespace, rest: list[str], command: str, budget: float | None) -> int:
+    next_directory = _numbering((options.out or OUT).resolve(), short_name(options.target, module=options.module))
+    watched: list[Any] = []
+    status = "finished"
+    with ExitStack() as stack:
+
+        def begin() -> None:
+            try:
+                from diagnostics.watched import Watched  # noqa: PLC0415 - Keras, when the script has imported it
+
+                watched.append(Watched(next_directory, command, budget))
+                stack.enter_context(watched[-1].installed())
+            except Exception as error:  # the script was fine without us
+                print(f"watch: nothing is watched: {error}", file=sys.stderr)
+
+        with when_imported(("tensorflow", "keras"), begin):
+            try:
+                code, status = run_target(options.target, rest, module=options.module)
+            finally:
+                stack.close()
+                for each in watched:
+                    each.end(status)
+                    _tell(each)
+                if not any(each.directories for each in watched):
+                    print(NOTHING, file=sys.stderr)
+    return code
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is ours, the target included, and what is the script's."""
+    own: list[str] = []
+    left = iter(arguments)
+    for argument in left:
+        own.append(argument)
+        if argument in ("--budget", "--out"):
+            own += itertools.islice(left, 1)
+        elif not argument.startswith("-"):
+            break
+    return own, list(left)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m diagnostics.watch",
+        usage="python -m diagnostics.watch [--budget SHARE] [--out DIR] SCRIPT|-m MODULE [arguments of the script]",
+        description="Run an unmodified training script with probes in every fit; a run and a report for each.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("target", nargs="?", metavar="SCRIPT|MODULE", help="what to run")
+    parser.add_argument("-m", dest="module", action="store_true", help="the target is a module, as for python -m")
+    parser.add_argument(
+        "--budget", metavar="SHARE", help="stretch the probes' cadence to cost at most this, such as 5%% or 0.05"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help=f"folder for the runs (default {OUT})")
+    return parser
+
+
+def _no_target() -> UsageError:
+    where = "python -m diagnostics.watch SCRIPT"
+    return UsageError(
+        what="no script was named", where=where, got="nothing", do="give a Python file, or -m and a module"
+    )
+
+
+def _numbering(folder: Path, name: str) -> Callable[[], Path]:
+    """``name-1``, ``name-2``, ... in a folder, past those that are there."""
+    numbers = itertools.count(1)
+
+    def following() -> Path:
+        return next(path for number in numbers if not (path := folder / f"{name}-{number}").exists())
+
+    return following
+
+
+def _tell(watched: Any) -> None:
+    """Write the reports, and say where they are; what goes wrong here does not concern the script."""
+    for reason, times in watched.unseen.items():
+        print(f"watch: a training step was not measured ({times} times): {reason}", file=sys.stderr)
+    if watched.budget is not None and watched.has_loops:
+        print(f"watch: {NO_BUDGET}", file=sys.stderr)
+    for directory in watched.directories:
+        print(f"watch: {_report(directory)}", file=sys.stderr)
+
+
+def _report(directory: Path) -> str:
+    from diagnostics.record import load_run  # noqa: PLC0415
+    from diagnostics.report import answer, report  # noqa: PLC0415
+    from diagnostics.rules import diagnose  # noqa: PLC0415
+
+    try:
+        run = load_run(directory)
+        findings = diagnose(run)
+        return f"{answer(findings)} Report: {report(run, directory / 'report.html', findings)}"
+    except Exception as error:
+        return f"no report for {directory}: {error}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

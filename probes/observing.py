@@ -1,0 +1,121 @@
+"""Observes a training step that somebody else wrote: finds the updates by themselves, one or several."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import keras
+
+from probes.apply_hook import hearing_updates
+from probes.capture import Call, current_graph
+from probes.errors import UsageError
+from probes.layers import LayerEntry
+from probes.monitor import Monitor
+from probes.step import Gradient, Step
+
+NO_UPDATE = "no Keras optimizer changed a weight of the model in the training step"
+ELSEWHERE = "an optimizer ran inside a branch or loop of the training step, whose tensors do not reach the step"
+
+
+@contextmanager
+def observing(monitor: Monitor, give_up: Callable[[str], None]) -> Iterator[None]:
+    """Measure the training step that runs, or is traced, inside the ``with`` block.
+
+    The weights before the update are those before the first optimizer's call. Of each layer, the calls since the update
+    before its own are measured, with the gradients that its own update was given: of a discriminator those of its own loss,
+    not what the generator's loss sends through it afterwards.
+
+    Args:
+        monitor: whose model's layers and weights are measured; other models' are not.
+        give_up: told why, when nothing can be measured; training then goes on without.
+
+    Raises:
+        UsageError: what ``Monitor.update`` refuses, at the first step.
+    """
+    with ExitStack() as forward, ExitStack() as after:
+        step = forward.enter_context(monitor.capture())
+        updates = _Updates(monitor, step, forward, after)
+        with hearing_updates(updates):
+            yield
+    updates.end(give_up)
+
+
+class _Updates:
+    """What the optimizers did in one step."""
+
+    def __init__(self, monitor: Monitor, step: Step, forward: ExitStack, after: ExitStack) -> None:
+        self._monitor, self._step = monitor, step
+        self._forward, self._after = forward, after
+        self._gradients: dict[int, Gradient] = {}
+        self._segment_of: dict[int, int] = {}
+        self._ends: list[int] = []
+        self._elsewhere = False
+        self._trained: set[int] = set()
+
+    def before_update(self, optimizer: Any) -> None:
+        """At the first, the forward pass is over; at later ones, what ran since then is."""
+        (self._after if self._ends else self._forward).close()
+        # Weights are built by now, also those of layers that were made in the forward pass.
+        self._trained = {_key(variable) for variable in self._monitor.model.trainable_variables}  # pyright: ignore
+
+    def after_update(self, optimizer: Any, gradients: Sequence[Gradient], variables: Sequence[Any]) -> None:
+        """Keep the gradients of the model's own variables, and watch on."""
+        by_key = dict(zip(map(_key, variables), gradients, strict=True))
+        own = {key: gradient for key, gradient in by_key.items() if key in self._trained}
+        self._elsewhere |= bool(own) and current_graph() is not self._step.capture.graph
+        self._gradients |= own
+        self._segment_of |= dict.fromkeys(own, len(self._ends))
+        self._ends.append(len(self._step.capture.calls))
+        self._after.enter_context(self._monitor.watching_on())
+
+    def end(self, give_up: Callable[[str], None]) -> None:
+        """Measure, when there was an update."""
+        if self._elsewhere or not self._gradients:
+            give_up(ELSEWHERE if self._elsewhere else NO_UPDATE)
+            return
+        owners = _owners(self._step.entries(), self._segment_of)
+        self._step.capture.calls = _own_calls(self._step.capture.calls, self._ends, owners)
+        variables = self._monitor.model.trainable_variables  # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            self._monitor.update([self._gradients.get(_key(variable)) for variable in variables])
+        except UsageError as error:
+            if not self._monitor.has_measured:  # misuse, told at the start; later on, training comes first
+                raise
+            give_up(str(error))
+        except Exception as error:
+            give_up(f"a fault of the probes: {type(error).__name__}: {error}")
+
+
+def _key(variable: Any) -> int:
+    """The same for a Keras variable and for the TensorFlow variable that it holds."""
+    return id(variable.value if isinstance(variable, keras.Variable) else variable)
+
+
+def _owners(entries: Iterable[LayerEntry], segment_of: dict[int, int]) -> dict[str, int]:
+    """For each path that holds weights, itself or below, the last update that changed one of them."""
+    owners: dict[str, int] = {}
+    for entry in entries:
+        updates = [segment_of[_key(variable)] for variable in entry.variables if _key(variable) in segment_of]
+        for path in _upwards(entry.path) if updates else ():
+            owners[path] = max(owners.get(path, 0), *updates)
+    return owners
+
+
+def _own_calls(calls: Sequence[Call], ends: Sequence[int], owners: dict[str, int]) -> list[Call]:
+    """Of each layer, the calls of one segment: the latest that its own update, or that of the model around it, follows."""
+    segments = [bisect.bisect_right(ends, place) for place in range(len(calls))]
+    latest: dict[str, int] = {}
+    for call, segment in zip(calls, segments, strict=True):
+        owner = next((owners[path] for path in _upwards(call.path) if path in owners), len(ends) - 1)
+        if segment <= owner:
+            latest[call.path] = segment  # segments come in order
+    return [call for call, segment in zip(calls, segments, strict=True) if latest.get(call.path) == segment]
+
+
+def _upwards(path: str) -> list[str]:
+    """The path, those around it, and the model's own, which is empty."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(len(parts), -1, -1)]
