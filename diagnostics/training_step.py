@@ -39,7 +39,9 @@ class TrainingStep:
         self.model, self.optimizer, self.metrics = model, optimizer, metrics
         self._loss, self._monitor = loss, monitor
         self.strategy = strategy_of(model, optimizer, jit_compile=jit_compile)
-        self._train_one = on_all(self.strategy, tf.function(self._train, jit_compile=True) if jit_compile else self._train)
+        self._train_one = on_all(
+            self.strategy, tf.function(self._train, jit_compile=True) if jit_compile else self._train
+        )
         self._evaluate_one = on_all(self.strategy, self._evaluate_batch)
         self._signature: tuple[Any, tf.Tensor] | None = None
         self._compiled = tf.function(self._run, reduce_retracing=True)

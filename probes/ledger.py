@@ -38,7 +38,9 @@ class Ledger:
         self._capacity = capacity
         self._read = 0
         self._fixed_every, self._window = probes[0].cadence
-        self._every = replicas.alone(lambda: tf.Variable(tf.constant(self._fixed_every, tf.int64), trainable=False, name="every"))
+        self._every = replicas.alone(
+            lambda: tf.Variable(tf.constant(self._fixed_every, tf.int64), trainable=False, name="every")
+        )
 
     @property
     def needs(self) -> frozenset[Need]:

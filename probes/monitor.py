@@ -70,7 +70,9 @@ class Monitor:
             sorted(self.probes, key=lambda probe: probe.cadence), key=lambda probe: probe.cadence
         )
         self._ledgers = [Ledger(tuple(group), capacity) for _, group in by_cadence]
-        self._step = replicas.alone(lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="monitored_steps"))
+        self._step = replicas.alone(
+            lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="monitored_steps")
+        )
         self._running = threading.local()
         self._rows: list[Row] = []
         self._statuses: dict[str, str] = {}
