@@ -16,7 +16,7 @@ import pytest
 import tensorflow as tf
 
 from diagnostics import Run, load_run
-from tests.replicas.training import BATCH, by_hand, examples, model
+from tests.replicas.training import BATCH, built_in, by_hand, examples, model
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 300
@@ -97,9 +97,9 @@ def test_the_data_have_units_that_are_silent_on_one_replica_only():
 
 @pytest.fixture(scope="module")
 def one_replica(tmp_path_factory) -> Run:
-    folder = tmp_path_factory.mktemp("one")
-    assert finish([start(folder, "one")]) == [0]
-    return load_run(folder / "run")
+    folder = tmp_path_factory.mktemp("one") / "run"
+    built_in(tf.distribute.get_strategy(), folder)
+    return load_run(folder)
 
 
 def test_two_devices_report_what_one_reports(tmp_path, one_replica):
@@ -112,8 +112,13 @@ def test_two_devices_report_what_one_reports(tmp_path, one_replica):
         np.testing.assert_array_equal(watched[name], bare[name])
 
 
-def test_two_workers_report_what_one_reports_and_the_chief_writes(tmp_path, one_replica):
-    assert finish(start_workers(tmp_path, "workers")) == [0, 0]
+def test_two_workers_report_what_one_reports_and_when_one_dies_the_chief_keeps_what_was_measured(tmp_path, one_replica):
+    assert finish(start_workers(tmp_path, "workers")) == [1, 9]
     for worker in "01":
         assert_as_one(tmp_path / worker, "loop")
     assert_same_run(one_replica, load_run(tmp_path / "run"))
+    broken = load_run(tmp_path / "broken")
+    assert broken.status == "failed" and "Error" in broken.metadata["error"]
+    steps = broken.layers["step"].unique().tolist()
+    assert steps and steps == broken.scalars["step"].tolist() == list(range(len(steps)))
+    assert_same(one_replica.layers[one_replica.layers["step"] < len(steps)], broken.layers)
