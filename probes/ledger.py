@@ -105,7 +105,10 @@ class Ledger:
         place = self._written % self._room  # pyright: ignore[reportOperatorIssue]
         self._values.scatter_update(tf.IndexedSlices(vector[None], place[None]))
         self._steps.scatter_update(tf.IndexedSlices((step - phase)[None], place[None]))
-        self._written.assign_add(tf.cast(phase + self._every >= self._window, tf.int64))
+        with tf.control_dependencies(
+            [vector]
+        ):  # a step that fails half-way, as when another worker dies, does not count
+            self._written.assign_add(tf.cast(phase + self._every >= self._window, tf.int64))
         return []
 
     def _open(self, layout: Layout) -> None:

@@ -82,6 +82,12 @@ class Monitor:
     def capture(self) -> Iterator[None]:
         """Watch the layers that run inside the ``with`` block; to be entered together with the gradient tape.
 
+        Gradients that are accumulated by hand: with all forward passes inside one block, and one ``update`` with the averaged
+        gradients, the record is that of the whole batch (where each part's loss is a mean over its own examples). With a
+        block and an ``update`` for each part, each is a step of its own, with the part's gradient, and moves the weights
+        only where the optimizer did. Under ``tf.distribute`` the block stands in the function that ``strategy.run`` runs,
+        and the record is that of all replicas together.
+
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
         """
         step = Step(self._names, self.probes, self._optimizer, self._due({"weight_square", "clipping"}))
@@ -102,7 +108,8 @@ class Monitor:
 
         Args:
             gradients: dL/dW for ``model.trainable_variables``, in their order, as ``tape.gradient`` returned them; ``None``
-                means not connected.
+                means not connected. Of several replicas each passes its own: their sum is measured, as Keras optimizers
+                apply it, so the loss is to be divided by the number of replicas (Keras losses do so) or of all examples.
             parts: the same for each of m equal parts of the batch; only ``GradientNoise`` asks for them.
 
         Raises:

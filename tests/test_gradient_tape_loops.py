@@ -85,7 +85,10 @@ def test_a_gan_with_two_monitors_is_seen_whole_and_trains_the_same(persistent):
     assert watched.weights() == bare.weights()
     for monitor, own in zip(watched.monitors, gradients, strict=True):
         reading = monitor.read()
-        assert list(reading.layers["step"].unique()) == [0, 1, 2] and not reading.layers.duplicated(["step", "layer"]).any()
+        assert (
+            list(reading.layers["step"].unique()) == [0, 1, 2]
+            and not reading.layers.duplicated(["step", "layer"]).any()
+        )
         np.testing.assert_allclose(rows(reading, 2)["gradient_norm"], norms(own), rtol=1e-5)
 
 
