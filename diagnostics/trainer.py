@@ -149,12 +149,12 @@ class Trainer:
                     session.validate(validation_data, epoch)
             finally:
                 session.flush()
-        return load_run(self.directory) if self._records else None
+        return None if self._folder is None else load_run(self._folder)
 
     @property
-    def _records(self) -> bool:
+    def _folder(self) -> str | Path | None:
         """One run, one writer: of several workers it is the chief."""
-        return self.directory is not None and is_chief(self._step.strategy)
+        return self.directory if is_chief(self._step.strategy) else None
 
     @contextmanager
     def _progress(self, progress: Progress | bool, dataset: tf.data.Dataset, epochs: int) -> Iterator[Progress | None]:
@@ -168,12 +168,11 @@ class Trainer:
                 yield partial(advance, self.model.name)
 
     def _writer(self) -> Any:
-        if not self._records:
+        if self._folder is None:
             return nullcontext()
-        assert self.directory is not None
         names = [repr(probe) for probe in self.monitor.probes] if self.monitor else []
         command = self.config.get("command", "diagnostics.Trainer")
-        return RunWriter(self.directory, command=command, config=self.config, seed=self.seed, probes=names)
+        return RunWriter(self._folder, command=command, config=self.config, seed=self.seed, probes=names)
 
 
 class _Session:

@@ -67,7 +67,7 @@ class _PassingOn:
 
 def _registered() -> _PassingOn:
     """The callback in this thread's list, which it may share."""
-    for each in context.context().op_callbacks:
+    for each in context.context().op_callbacks:  # pyright: ignore[reportOptionalMemberAccess]
         if isinstance(each, _PassingOn):
             return each
     added = _PassingOn()

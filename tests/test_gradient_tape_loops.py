@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 import probes
-from tests.probes_kit.steps import mean_square, rows
+from tests.probes_kit.steps import rows
 from tests.probes_kit.training import graph_optimizer
 
 NOISE = tf.constant(np.random.default_rng(1).normal(size=(8, 3)), tf.float32)
