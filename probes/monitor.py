@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from probes import replicas
 from probes.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
-from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_probes
+from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_place, check_probes
 from probes.defaults import default
 from probes.hook import listening
 from probes.layers import LayerEntry, LayerNames
@@ -90,6 +90,7 @@ class Monitor:
 
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
         """
+        check_place()
         step = Step(self._names, self.probes, self._optimizer, self._due({"weight_square", "clipping"}))
         self._running.step = None
         built = getattr(self.model, "built", True)

@@ -100,3 +100,33 @@ def test_a_layer_called_on_real_and_made_examples_is_one_row_over_both():
     seen = rows(gan.monitors[1].read()).loc["d1"]
     assert seen.activation_mean == pytest.approx(outputs.mean(), rel=1e-5)
     assert seen.zero_fraction == pytest.approx((outputs == 0).mean(), rel=1e-5)
+
+
+class TrainedByFit(keras.Model):
+    """The same in a ``train_step`` that ``fit`` compiles."""
+
+    def __init__(self, gan: Gan) -> None:
+        super().__init__()
+        self.gan = gan
+        self.generator, self.discriminator = gan.parts
+
+    def train_step(self, data):
+        self.gan.two_tapes()
+        return {"loss": self.gan.losses()[0]}
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_monitors_inside_a_train_step_read_what_they_read_in_a_loop(jit_compile):
+    by_hand, fitted = Gan(), Gan()
+    for gan in (by_hand, fitted):
+        for optimizer, part in zip(gan.optimizers, gan.parts, strict=True):
+            optimizer.build(part.trainable_variables)
+    model = TrainedByFit(fitted)
+    model.compile(jit_compile=jit_compile)
+    model.fit(tf.data.Dataset.range(4), epochs=1, verbose=0)
+    for _ in range(4):
+        by_hand.step()
+    for one, other in zip(by_hand.monitors, fitted.monitors, strict=True):
+        keys, mine, its = ["step", "layer", "depth", "kind"], one.read().layers, other.read().layers
+        assert len(mine) and mine[keys].equals(its[keys])
+        np.testing.assert_allclose(its.drop(columns=keys), mine.drop(columns=keys), rtol=1e-4, atol=1e-6)
