@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from diagnostics.distribution import is_chief
 from diagnostics.progress import progress_bar
 from diagnostics.record import Run, RunWriter, load_run
 from diagnostics.recorder import Recorder
@@ -28,6 +29,10 @@ Progress = Callable[[int, Mapping[str, float]], None]
 
 class Trainer:
     """Trains a Keras model with a custom GradientTape loop and records what its probes see.
+
+    A model that was made inside the scope of a ``tf.distribute`` strategy, such as ``MirroredStrategy`` or
+    ``MultiWorkerMirroredStrategy``, is trained by it: batches are shared out over the replicas, training and record are those
+    of the whole batch, and the chief writes the run. Make model, optimizer and metrics inside the scope.
 
     Args:
         model: the model, built or not.
@@ -124,7 +129,7 @@ class Trainer:
                 is told of every call of the compiled function.
 
         Returns:
-            The stored run, or ``None`` when nothing is recorded.
+            The stored run, or ``None`` when nothing is recorded, or another worker records.
 
         Raises:
             KeyboardInterrupt: after the record was ended as ``interrupted``.
@@ -140,13 +145,18 @@ class Trainer:
                     session.validate(validation_data, epoch)
             finally:
                 session.flush()
-        return None if self.directory is None else load_run(self.directory)
+        return None if self._folder is None else load_run(self._folder)
+
+    @property
+    def _folder(self) -> str | Path | None:
+        """One run, one writer: of several workers it is the chief."""
+        return self.directory if is_chief(self._step.strategy) else None
 
     @contextmanager
     def _progress(self, progress: Progress | bool, dataset: tf.data.Dataset, epochs: int) -> Iterator[Progress | None]:
         if not isinstance(progress, bool):
             yield progress
-        elif not progress:
+        elif not progress or not is_chief(self._step.strategy):
             yield None
         else:
             steps = int(dataset.cardinality())
@@ -154,11 +164,11 @@ class Trainer:
                 yield partial(advance, self.model.name)
 
     def _writer(self) -> Any:
-        if self.directory is None:
+        if self._folder is None:
             return nullcontext()
         names = [repr(probe) for probe in self.monitor.probes] if self.monitor else []
         command = self.config.get("command", "diagnostics.Trainer")
-        return RunWriter(self.directory, command=command, config=self.config, seed=self.seed, probes=names)
+        return RunWriter(self._folder, command=command, config=self.config, seed=self.seed, probes=names)
 
 
 class _Session:
@@ -176,7 +186,7 @@ class _Session:
             metric.reset_state()
         left = int(dataset.cardinality())
         most = self._trainer._steps_per_call if left >= 0 else 1
-        batches = iter(dataset)
+        batches = self._trainer._step.batches(dataset)
         while left:
             count = min(left, most) if left > 0 else 1
             try:

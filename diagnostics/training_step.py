@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from diagnostics.distribution import equal_share, examples_of, iterator_of, on_all, share, strategy_of
 from diagnostics.seeding import random_kernels
 from probes.monitor import Monitor
 
@@ -37,7 +38,11 @@ class TrainingStep:
     ) -> None:
         self.model, self.optimizer, self.metrics = model, optimizer, metrics
         self._loss, self._monitor = loss, monitor
-        self._train_one = tf.function(self._train, jit_compile=True) if jit_compile else self._train
+        self.strategy = strategy_of(model, optimizer, jit_compile=jit_compile)
+        self._train_one = on_all(
+            self.strategy, tf.function(self._train, jit_compile=True) if jit_compile else self._train
+        )
+        self._evaluate_one = on_all(self.strategy, self._evaluate_batch)
         self._signature: tuple[Any, tf.Tensor] | None = None
         self._compiled = tf.function(self._run, reduce_retracing=True)
         self.evaluate_all = tf.function(self._evaluate, reduce_retracing=True)
@@ -58,6 +63,10 @@ class TrainingStep:
         arguments = batches, tf.constant(count)
         self._signature = self._signature or arguments
         return self._compiled(*arguments)
+
+    def batches(self, dataset: tf.data.Dataset) -> Any:
+        """An iterator over a data set, whose batches are those of all replicas together."""
+        return iterator_of(self.strategy, dataset)
 
     def random_kernels(self) -> list[str]:
         """Operations of the compiled step whose random numbers go on where the last training left them; see ``seeding``."""
@@ -83,7 +92,7 @@ class TrainingStep:
             scaled = self.optimizer.scale_loss(loss)
         variables = self.model.trainable_variables
         gradients = tape.gradient(scaled, variables)
-        rate = tf.cast(self.optimizer.learning_rate, tf.float32)
+        rate = equal_share(tf.cast(self.optimizer.learning_rate, tf.float32))
         self.optimizer.apply(gradients, variables)
         if self._monitor is not None:
             self._monitor.update(gradients)
@@ -94,20 +103,24 @@ class TrainingStep:
     def _evaluate(self, batches: Any, steps: tf.Tensor, training: bool) -> tf.Tensor:
         total, count = tf.constant(0.0), tf.constant(0.0)
         for _ in tf.range(steps):
-            x, y, weight = keras.utils.unpack_x_y_sample_weight(next(batches))
-            predicted = self.model(x, training=training)
-            examples = tf.cast(tf.shape(tf.nest.flatten(y)[0])[0], tf.float32)
-            total += tf.cast(self._total_loss(y, predicted, weight), tf.float32) * examples
+            loss, examples = self._evaluate_one(next(batches), training)
+            total += loss * examples
             count += examples
-            for metric in self.metrics:
-                metric.update_state(y, predicted, sample_weight=weight)
         return tf.math.divide_no_nan(total, count)
+
+    def _evaluate_batch(self, batch: Any, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+        predicted = self.model(x, training=training)
+        loss = tf.cast(self._total_loss(y, predicted, weight), tf.float32)
+        for metric in self.metrics:
+            metric.update_state(y, predicted, sample_weight=weight)
+        return loss, examples_of(y)
 
     def _total_loss(self, y: Any, predicted: Any, weight: Any) -> tf.Tensor:
         """The loss with what layers add to it, such as weight penalties."""
         extra = {} if weight is None else {"sample_weight": weight}
-        loss = self._loss(y, predicted, **extra)
-        return tf.add_n([loss, *(tf.cast(term, loss.dtype) for term in self.model.losses)])
+        loss = share(self._loss, self._loss(y, predicted, **extra), y)
+        return tf.add_n([loss, *(equal_share(tf.cast(term, loss.dtype)) for term in self.model.losses)])
 
 
 def evaluate(step: TrainingStep, dataset: tf.data.Dataset, *, training: bool = False) -> tf.Tensor:
@@ -121,7 +134,7 @@ def evaluate(step: TrainingStep, dataset: tf.data.Dataset, *, training: bool = F
     steps = int(dataset.cardinality())
     steps = steps if steps >= 0 else sum(1 for _ in dataset)
     # An iterator, not the data set: looping over that would optimise the forward pass anew at every call.
-    return step.evaluate_all(iter(dataset), tf.constant(steps), training)
+    return step.evaluate_all(step.batches(dataset), tf.constant(steps), training)
 
 
 @contextmanager

@@ -92,6 +92,21 @@ def check_patterns(paths: Sequence[str], probes: Sequence[Probe]) -> None:
                 raise unknown_name(f"layer for {type(probe).__name__}(layers=...)", pattern, paths)
 
 
+def check_place() -> None:
+    """Refuse a step that is written around ``strategy.run`` in place of inside it.
+
+    Raises:
+        UsageError: several replicas, and none of them runs here.
+    """
+    if tf.distribute.in_cross_replica_context() and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        raise UsageError(
+            what="a step of several replicas is captured on each of them",
+            where="Monitor.capture()",
+            got="a place outside of strategy.run, where no replica runs",
+            do="write capture and update into the function that strategy.run(step, args=...) runs",
+        )
+
+
 def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequence[Any]) -> Step:
     """Refuse gradients that were not captured, or that do not belong to the variables.
 

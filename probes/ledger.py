@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
 
+from probes import replicas
 from probes.branch import when
 from probes.measuring import measure, tasks
 from probes.packing import Layout, Packed
@@ -38,7 +38,9 @@ class Ledger:
         self._capacity = capacity
         self._read = 0
         self._fixed_every, self._window = probes[0].cadence
-        self._every = tf.Variable(self._fixed_every, dtype=tf.int64, trainable=False, name="every")  # pyright: ignore[reportArgumentType]
+        self._every = replicas.alone(
+            lambda: tf.Variable(tf.constant(self._fixed_every, tf.int64), trainable=False, name="every")
+        )
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -63,8 +65,10 @@ class Ledger:
         """Measure if the step is due, and write the reading down when its window is complete."""
         due = self.due(step)
         parts = [*measure(tasks(self.probes, snapshots), due), *references]
-        if parts:
-            when(due, lambda: self._write(step, parts))
+        if parts and replicas.count() == 1:
+            when(due, lambda: self._write(step, self._arranged(parts)))
+        elif parts:
+            replicas.with_rows(self._arranged(parts), lambda rows: self._write(step, self._of_replicas(rows)), due)
 
     def drain(self) -> tuple[np.ndarray, np.ndarray, int]:
         """The readings since the last call.
@@ -85,11 +89,18 @@ class Ledger:
         self.drain()
         self.history.forget()
 
-    def _write(self, step: tf.Tensor, parts: list[Packed]) -> list[tf.Tensor]:
+    def _arranged(self, parts: list[Packed]) -> tf.Tensor:
         if self.layout is None:
             self._open(Layout(self.probes, parts))
         assert self.layout is not None
-        vector = self.layout.arrange(parts)
+        return self.layout.arrange(parts)
+
+    def _of_replicas(self, rows: tf.Tensor) -> tf.Tensor:
+        assert self.layout is not None
+        return self.layout.merge(rows, replicas=True)
+
+    def _write(self, step: tf.Tensor, vector: tf.Tensor) -> list[tf.Tensor]:
+        assert self.layout is not None
         phase = step % self._window  # pyright: ignore[reportOperatorIssue]
         if self._window > self._fixed_every:
             merged = self.layout.merge(tf.stack([self._open_window, vector]))
@@ -99,7 +110,10 @@ class Ledger:
         place = self._written % self._room  # pyright: ignore[reportOperatorIssue]
         self._values.scatter_update(tf.IndexedSlices(vector[None], place[None]))
         self._steps.scatter_update(tf.IndexedSlices((step - phase)[None], place[None]))
-        self._written.assign_add(tf.cast(phase + self._every >= self._window, tf.int64))
+        with tf.control_dependencies(
+            [vector]
+        ):  # a step that fails half-way, as when another worker dies, does not count
+            self._written.assign_add(tf.cast(phase + self._every >= self._window, tf.int64))
         return []
 
     def _open(self, layout: Layout) -> None:
@@ -107,9 +121,7 @@ class Ledger:
         self.layout = layout
         capacity = self._capacity or min(MOST_READINGS, max(16, BUFFER_BYTES // (4 * layout.width)))
         self._room = capacity + 1
-        # A thread of its own: variables made on this one would belong to whatever is traced, which is then traced twice.
-        with ThreadPoolExecutor(1) as other_thread:
-            other_thread.submit(self._make_variables, layout.width).result()
+        replicas.alone(lambda: self._make_variables(layout.width))
 
     def _make_variables(self, width: int) -> None:
         self._values = tf.Variable(tf.zeros([self._room, width]), trainable=False, name="readings")

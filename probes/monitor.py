@@ -13,8 +13,9 @@ from typing import Any, cast
 import keras
 import tensorflow as tf
 
+from probes import replicas
 from probes.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
-from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_probes
+from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_place, check_probes
 from probes.defaults import default
 from probes.hook import listening
 from probes.layers import LayerEntry, LayerNames
@@ -24,7 +25,7 @@ from probes.probe import Probe
 from probes.reading import Reading, Row, join, join_events, tabulate
 from probes.rectifiers import seeing
 from probes.reference import check_references, measure_references
-from probes.snapshot import Snapshot
+from probes.snapshot import Need, Snapshot
 from probes.step import Gradient, Step
 from probes.variables import names_of
 
@@ -69,7 +70,9 @@ class Monitor:
             sorted(self.probes, key=lambda probe: probe.cadence), key=lambda probe: probe.cadence
         )
         self._ledgers = [Ledger(tuple(group), capacity) for _, group in by_cadence]
-        self._step = tf.Variable(0, dtype=tf.int64, trainable=False, name="monitored_steps")  # pyright: ignore[reportArgumentType]
+        self._step = replicas.alone(
+            lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="monitored_steps")
+        )
         self._running = threading.local()
         self._rows: list[Row] = []
         self._statuses: dict[str, str] = {}
@@ -79,9 +82,16 @@ class Monitor:
     def capture(self) -> Iterator[Step]:
         """Watch the layers that run inside the ``with`` block; to be entered together with the gradient tape.
 
+        Gradients that are accumulated by hand: with all forward passes inside one block, and one ``update`` with the averaged
+        gradients, the record is that of the whole batch (where each part's loss is a mean over its own examples). With a
+        block and an ``update`` for each part, each is a step of its own, with the part's gradient, and moves the weights
+        only where the optimizer did. Under ``tf.distribute`` the block stands in the function that ``strategy.run`` runs,
+        and the record is that of all replicas together.
+
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
         """
-        step = Step(self._names, self.probes, self._optimizer, self._weights_due())
+        check_place()
+        step = Step(self._names, self.probes, self._optimizer, self._due({"weight_square", "clipping"}))
         self._running.step = None
         built = getattr(self.model, "built", True)
         if built:
@@ -116,7 +126,8 @@ class Monitor:
 
         Args:
             gradients: dL/dW for ``model.trainable_variables``, in their order, as ``tape.gradient`` returned them; ``None``
-                means not connected.
+                means not connected. Of several replicas each passes its own: their sum is measured, as Keras optimizers
+                apply it, so the loss is to be divided by the number of replicas (Keras losses do so) or of all examples.
             parts: the same for each of m equal parts of the batch; only ``GradientNoise`` asks for them.
 
         Raises:
@@ -126,14 +137,18 @@ class Monitor:
         self._running.step = None
         variables = self._names.model.trainable_variables
         step = check_gradients(step, gradients, variables)
-        snapshots = step.snapshots(gradients, variables, check_parts(self.probes, parts, variables))
+        checked = check_parts(self.probes, parts, variables)
+        if replicas.count() > 1:
+            due = self._due({"gradient", "gradient_parts", "activation_gradient"})
+            gradients, *checked = step.over_replicas([gradients, *checked], due)
+        snapshots = step.snapshots(gradients, variables, checked)
         if not self._rows:  # layers made at the first call are known only now
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
         self._note_rows(step.capture, snapshots)
         number = self._step.read_value()
         for ledger, references in zip(self._ledgers, step.references, strict=True):
             ledger.record(number, snapshots, references)
-        self._step.assign_add(1)
+        replicas.once(lambda: self._step.assign_add(1))
 
     def reset(self) -> None:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
@@ -193,10 +208,10 @@ class Monitor:
         names = cast(LayerNames, self._names)  # where there are no layers, check_references lets no reference set pass
         return [measure_references(names, ledger.probes, ledger.due(number)) for ledger in self._ledgers]
 
-    def _weights_due(self) -> tf.Tensor | bool:
-        """Whether this step is one in which some probe looks at the weights."""
+    def _due(self, needs: set[Need]) -> tf.Tensor | bool:
+        """Whether this step is one in which some probe looks at any of these."""
         number = self._step.read_value()
-        dues = [ledger.due(number) for ledger in self._ledgers if ledger.needs & {"weight_square", "clipping"}]
+        dues = [ledger.due(number) for ledger in self._ledgers if ledger.needs & needs]
         return any(due is True for due in dues) or functools.reduce(tf.logical_or, dues, False)
 
     def _status(self, path: str, entries: Mapping[str, LayerEntry]) -> str:

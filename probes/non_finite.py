@@ -36,6 +36,7 @@ class NonFinite(Probe):
 
     needs: ClassVar = frozenset({"activation", "gradient"})
     merges: ClassVar = {"gradient": "sum", "activation": "sum"}
+    alike: ClassVar = frozenset({"gradient"})
     columns: ClassVar = ("gradient_nonfinite", "activation_nonfinite")
 
     def applies(self, snapshot: Snapshot) -> bool:

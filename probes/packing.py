@@ -73,6 +73,8 @@ class Slot(Place):
 
     merge: Merge
     offset: int
+    once: bool = False
+    """Whether all replicas have the same, so that only one of them counts."""
 
 
 class Layout:
@@ -88,7 +90,9 @@ class Layout:
         self.width = 0
         self._of_row: dict[tuple[int, str], list[Slot]] = {}
         for at in (place for part in parts for place in part.places):
-            slot = Slot(at.probe, at.row, at.name, at.shape, probes[at.probe].merges[at.name], self.width)
+            probe = probes[at.probe]
+            once = probe.is_alike(at.name)
+            slot = Slot(at.probe, at.row, at.name, at.shape, probe.merges[at.name], self.width, once)
             self.slots.append(slot)
             self.width += slot.size
             self._of_row.setdefault((slot.probe, slot.row), []).append(slot)
@@ -110,10 +114,15 @@ class Layout:
             return join(values)
         return tf.gather(join([*values, tf.constant([math.nan])]), index)
 
-    def merge(self, parts: tf.Tensor) -> tf.Tensor:
-        """One vector from several, ``[parts, width]`` to ``[width]``, each slot in its own way."""
+    def merge(self, parts: tf.Tensor, *, replicas: bool = False) -> tf.Tensor:
+        """One vector from several, ``[parts, width]`` to ``[width]``, each slot in its own way.
+
+        Args:
+            parts: the vectors.
+            replicas: they are those of one step's replicas, which all know the same of the model's variables.
+        """
         merged, places = [], []
-        for kind, slots in self._by_merge():
+        for kind, slots in self._by_merge(replicas):
             place = np.concatenate([np.arange(slot.offset, slot.offset + slot.size) for slot in slots])
             chosen = tf.gather(parts, place, axis=1)
             if kind == "moments":
@@ -129,9 +138,10 @@ class Layout:
             for slot in self._of_row.get((probe, row), ())
         }
 
-    def _by_merge(self) -> Iterator[tuple[Merge, list[Slot]]]:
+    def _by_merge(self, replicas: bool) -> Iterator[tuple[Merge, list[Slot]]]:
+        kinds: list[Merge] = ["same" if replicas and slot.once else slot.merge for slot in self.slots]
         for kind in KINDS:
-            slots = [slot for slot in self.slots if slot.merge == kind]
+            slots = [slot for slot, own in zip(self.slots, kinds, strict=True) if own == kind]
             if slots:
                 yield kind, slots
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from probes.errors import UsageError
 from probes.facts import Facts
 from probes.merging import Merge
-from probes.snapshot import Need, Snapshot
+from probes.snapshot import PER_CALL, Need, Snapshot
 
 Statistic = tf.Tensor | tuple[tf.Tensor, ...]
 Arrays = Mapping[str, np.ndarray]
@@ -49,6 +49,8 @@ class Probe(abc.ABC):
     """The tensors that ``measure`` reads."""
     merges: ClassVar[Mapping[str, Merge]]
     """The statistics that ``measure`` returns, and how each merges."""
+    alike: ClassVar[frozenset[str]] = frozenset()
+    """Statistics of the layer's variables, of a probe that reads activations, too: equal on all replicas, they count once."""
     columns: ClassVar[tuple[str, ...]]
     """The columns that ``summarize`` returns."""
     reference: ClassVar[Any] = None
@@ -89,6 +91,10 @@ class Probe(abc.ABC):
     def patterns(self) -> tuple[str, ...]:
         """``layers`` as a tuple; empty when the probe looks at all."""
         return (self.layers,) if isinstance(self.layers, str) else self.layers or ()
+
+    def is_alike(self, statistic: str) -> bool:
+        """Whether all replicas of the model have this statistic alike: of variables, or of a reference set."""
+        return statistic in self.alike or self.reference is not None or not self.needs & PER_CALL
 
     def suits(self, facts: Facts) -> bool:
         """Whether the probe looks at layers of this kind; overridden by probes for some kinds only."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from tensorflow.python.eager import context
 from tensorflow.python.framework import op_callbacks
 
 FUNCTIONS = {"Relu": "relu", "Relu6": "relu6"}
@@ -37,23 +38,41 @@ def seeing(tell: Tell) -> Iterator[None]:
     TensorFlow itself tells of its operations, whatever name they were called by: ``tf.nn.relu``, kept by the user under
     another name or not, ``keras.ops.relu``, ``keras.activations.relu``. Nothing is replaced, and no result changed.
     """
-    told = _told()
-    if not told:
-        op_callbacks.add_op_callback(_pass_on)
+    told, passing_on = _told(), _registered()
     told.append(tell)
+    passing_on.users += 1
     try:
         yield
     finally:
         told.remove(tell)
-        if not told:
-            op_callbacks.remove_op_callback(_pass_on)
+        passing_on.users -= 1
+        if not passing_on.users:
+            op_callbacks.remove_op_callback(passing_on)
 
 
-def _pass_on(op_type: str, inputs: Any, attrs: Any, outputs: Any, *_: Any, **__: Any) -> None:
-    """One for all who are told: TensorFlow would hand what one callback returns, here nothing, to the next as outputs."""
-    if op_type in FUNCTIONS:
-        for tell in _told():
-            tell(FUNCTIONS[op_type], outputs[0])
+class _PassingOn:
+    """One for all who are told: TensorFlow would hand what one callback returns, here nothing, to the next as outputs.
+
+    The threads of a ``MirroredStrategy`` share one list of callbacks, and may wait for each other inside the block: the
+    last to leave it takes the callback out.
+    """
+
+    users = 0
+
+    def __call__(self, op_type: str, inputs: Any, attrs: Any, outputs: Any, *_: Any, **__: Any) -> None:
+        if op_type in FUNCTIONS:
+            for tell in _told():
+                tell(FUNCTIONS[op_type], outputs[0])
+
+
+def _registered() -> _PassingOn:
+    """The callback in this thread's list, which it may share."""
+    for each in context.context().op_callbacks:  # pyright: ignore[reportOptionalMemberAccess]
+        if isinstance(each, _PassingOn):
+            return each
+    added = _PassingOn()
+    op_callbacks.add_op_callback(added)
+    return added
 
 
 def _told() -> list[Tell]:

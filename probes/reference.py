@@ -121,7 +121,7 @@ def _measure(names: LayerNames, probes: tuple[Probe, ...], reference: ReferenceS
         rows.setdefault(path, []).append(_snapshot(path, call, reference))
     for number, probe in enumerate(probes):
         for path, calls in rows.items():
-            if probe.selects(path) and any(map(probe.applies, calls)):
+            if probe.reference is reference and probe.selects(path) and any(map(probe.applies, calls)):
                 yield Task(probes, (number,), tuple(calls)).run()
 
 

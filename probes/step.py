@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from probes import replicas
 from probes.branch import when
 from probes.capture import Call, Capture, rows_of
 from probes.clipping import Clipping, clipping_of
@@ -52,7 +53,9 @@ class Step:
         self._scale = _loss_scale(optimizer)
         self._watch()
         self._probes = probes
-        self._clipping = clipping_of(optimizer) if "clipping" in self._needs else None
+        # Keras lets every replica clip its own gradient before they are summed: there is no clipped gradient of the batch.
+        clips = "clipping" in self._needs and replicas.count() == 1
+        self._clipping = clipping_of(optimizer) if clips else None
         self.capture = Capture(names, self._wants)
         self.references: list[list[Packed]] = []
 
@@ -100,6 +103,30 @@ class Step:
                 own["clipping"] = clipping
             snapshots.extend(self._of_calls(entry, calls.get(path, []), own))
         return snapshots
+
+    def over_replicas(self, lists: Sequence[Sequence[Gradient]], due: tf.Tensor | bool) -> list[list[Gradient]]:
+        """Gradients as the update uses them, summed over the replicas; B becomes the examples of all of them.
+
+        Args:
+            lists: gradients of this replica, each list for the model's trainable variables.
+            due: whether any probe reads them in this step.
+
+        Returns:
+            The same for the whole batch, dense; not to be read in a step that is not due.
+        """
+        calls, variables = self.capture.calls, self._names.model.trainable_variables
+        own = [(g, v) for each in lists for g, v in zip(each, variables, strict=True) if g is not None]
+        dense = [] if due is False else when(due, lambda: [_full(gradient, variable) for gradient, variable in own])
+        if not dense:
+            return [list(each) for each in lists]
+        batches = [tf.cast(batch, tf.float32) for batch in self.capture.batches]
+        *sums, examples = replicas.summed([*dense, tf.stack([*map(_examples, calls), *batches])], due)
+        numbers = tf.unstack(examples)
+        self.capture.batches = numbers[len(calls) :]
+        for call, number in zip(calls, numbers, strict=False):
+            call.examples = number
+        total = iter(sums)
+        return [[None if gradient is None else next(total) for gradient in each] for each in lists]
 
     def _of_calls(self, entry: LayerEntry, calls: list[Call], own: dict[str, Any]) -> Iterator[Snapshot]:
         """The layer's variables stand with its first call; calls of another shape are rows of their own."""
@@ -187,6 +214,10 @@ def _loss_scale(optimizer: Any) -> tf.Tensor | None:
 
 def _unscaled(gradient: tf.Tensor | None, scale: tf.Tensor | None) -> tf.Tensor | None:
     return gradient if gradient is None or scale is None else tf.cast(gradient, tf.float32) / scale
+
+
+def _full(gradient: Any, variable: Any) -> tf.Tensor:
+    return tf.reshape(tf.cast(tf.convert_to_tensor(gradient), tf.float32), variable.shape)
 
 
 def _dense(gradient: Gradient) -> tf.Tensor | None:

@@ -39,6 +39,16 @@ def test_checks_are_exact_with_the_weights_before_the_update(way, every):
     assert len(reading.units)
 
 
+def test_other_probes_of_the_same_cadence_see_the_training_step():
+    model = dense()
+    monitor = probes.Monitor(model, [probes.DeadUnits(reference=X[:5], every=1), probes.ActivationMoments(every=1)])
+    outputs = model.get_layer("hidden")(X[5:8])
+    make_step(model, [monitor])(tf.constant(X[5:8]), tf.ones([3, 3]))
+    seen = monitor.read().layers.set_index("layer").loc["hidden"]
+    assert seen.activation_mean == pytest.approx(np.mean(outputs), rel=1e-5)
+    assert seen.dead_unit_examples == 5
+
+
 class Restless(layers.Layer):
     """Changes its own state in inference mode, too, and adds losses."""
 

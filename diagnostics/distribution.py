@@ -1,0 +1,107 @@
+"""How the built-in loop runs where ``tf.distribute`` keeps a replica of the model on every device or machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from probes.errors import UsageError
+
+SUM = tf.distribute.ReduceOp.SUM
+
+
+def strategy_of(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, *, jit_compile: bool = False
+) -> tf.distribute.Strategy:
+    """The strategy under whose scope the model was made; TensorFlow's default one, of one replica, where there was none.
+
+    Args:
+        model: the model; with several replicas it has to be built.
+        jit_compile: whether the step is to be compiled by XLA, which several replicas exclude.
+        optimizer: its optimizer; built now when there are several replicas, as variables made inside their step fail.
+
+    Raises:
+        UsageError: several replicas of a model that is not built, or that was made outside of the active scope.
+    """
+    strategy = model.distribute_strategy
+    if strategy.num_replicas_in_sync > 1:
+        if jit_compile:
+            raise _misuse("jit_compile=True", "leave it out: replicas exchange gradients in the midst of the step")
+        if not model.built:
+            raise _misuse("a model that is not built", "call model.build(input_shape) inside the strategy's scope")
+        if not all(isinstance(each.value, tf.distribute.DistributedValues) for each in model.variables):
+            raise _misuse("variables of one device only", "make model, optimizer and metrics inside strategy.scope()")
+        with strategy.scope():
+            optimizer.build(model.trainable_variables)
+    return strategy
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one that writes the run: the chief, or worker 0 where no chief is named."""
+    resolver = strategy.cluster_resolver
+    jobs = resolver.cluster_spec().jobs if resolver else []
+    if not resolver or not jobs:
+        return True
+    return resolver.task_type == "chief" or ("chief" not in jobs and resolver.task_id == 0)
+
+
+def iterator_of(strategy: tf.distribute.Strategy, dataset: tf.data.Dataset) -> Iterator[Any]:
+    """Its batches; each is shared out over the replicas where there are several."""
+    several = strategy.num_replicas_in_sync > 1
+    return iter(strategy.experimental_distribute_dataset(dataset) if several else dataset)
+
+
+def on_all(strategy: tf.distribute.Strategy, work: Callable[..., tuple[tf.Tensor, tf.Tensor]]) -> Callable[..., Any]:
+    """``work`` on every replica: its first result is summed over them, its second too if ``work`` counts examples.
+
+    Args:
+        strategy: the strategy; with one replica, ``work`` is handed back as it is.
+        work: takes a replica's share of the batch; returns two scalars, each a share of what the whole batch has.
+    """
+    if strategy.num_replicas_in_sync == 1:
+        return work
+
+    def run(*args: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        shares = strategy.run(work, args=args)
+        return strategy.reduce(SUM, shares[0], axis=None), strategy.reduce(SUM, shares[1], axis=None)
+
+    return run
+
+
+def examples_of(y: Any) -> tf.Tensor:
+    """The number of examples in a batch of targets, a float32 scalar."""
+    return tf.cast(tf.shape(tf.nest.flatten(y)[0])[0], tf.float32)
+
+
+def equal_share(value: tf.Tensor) -> tf.Tensor:
+    """What a replica adds of a number that all of them have alike."""
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    return value if replicas == 1 else value / replicas
+
+
+def share(loss: Callable[..., tf.Tensor], value: tf.Tensor, y: Any) -> tf.Tensor:
+    """What a replica's loss adds to the loss of the whole batch, also where replicas have unequal numbers of examples.
+
+    Args:
+        loss: the function that made it. A Keras loss that is a mean has been divided by the number of replicas already,
+            one that is a sum adds up as it is; any other function is taken for a mean over the batch.
+        value: the mean (or sum) over this replica's examples, a scalar.
+        y: the targets of these examples.
+
+    Returns:
+        A scalar; over all replicas they add up to the loss of the whole batch.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas == 1 or getattr(loss, "reduction", None) == "sum":
+        return value
+    context: Any = tf.distribute.get_replica_context()
+    examples = examples_of(y)
+    part = tf.cast(examples / context.all_reduce(SUM, examples), value.dtype)
+    return value * part * (replicas if isinstance(loss, keras.losses.Loss) else 1)
+
+
+def _misuse(got: str, do: str) -> UsageError:
+    return UsageError(what="the model cannot be trained on several replicas", where="Trainer(model)", got=got, do=do)
