@@ -1,5 +1,6 @@
 """What static checkers and completion see of the package; a test holds it against what is there."""
 
+from diagnostics.compare import compare as compare
 from diagnostics.experiments import Experiment as Experiment
 from diagnostics.experiments import load_experiment as load_experiment
 from diagnostics.record import Run as Run

@@ -13,6 +13,7 @@ from diagnostics.figures.depth_profile import depth_profile
 from diagnostics.figures.effects import effects
 from diagnostics.figures.gap import gap
 from diagnostics.figures.heat_map import heat_map
+from diagnostics.figures.overlay import overlay
 from diagnostics.figures.time_to_revival import time_to_revival
 from diagnostics.figures.unit_raster import unit_raster
 from diagnostics.figures.units_by_layer import units_by_layer
@@ -26,6 +27,7 @@ __all__ = [
     "effects",
     "gap",
     "heat_map",
+    "overlay",
     "time_to_revival",
     "unit_raster",
     "units_by_layer",

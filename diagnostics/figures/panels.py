@@ -67,7 +67,7 @@ class Layout:
     def columns(self, count: int, width: int) -> int:
         """How many panels stand side by side: an even number where there are several, so that pairs stay together."""
         fit = max(1, min(self.most, (width - self.left + self.gap) // (self.narrowest + self.gap)))
-        return min(count, fit - fit % 2 if fit > 2 else fit)
+        return count if count <= fit else fit - fit % 2 if fit > 2 else fit
 
 
 def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[str, str] | None = None) -> Panels:
