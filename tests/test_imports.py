@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("diagnostics", "probes", "scenarios")
 COMMANDS = {"run", "workbench", "jobs", "watch", "export", "__main__"}
 # What diagnostics has beside these and the commands is light.
-HEAVY = {"seeding", "trainer", "training_step", "callback", "experiment", "distribution", "tensorboard"}
+HEAVY = {"seeding", "trainer", "training_step", "callback", "experiment", "distribution", "tensorboard", "mirrored"}
 ERRORS, TENSORFLOW = "probes.errors", "tensorflow"
 
 MAY_IMPORT = {
