@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diagnostics.figures import style
+from diagnostics.figures.drawing import Drawing
 
 LINE, NOTE = 16, 13
 """Height of a line of text, and of a line of a panel's note, in CSS pixels."""
@@ -86,7 +87,7 @@ def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[s
     title = layout.title + NOTE * max((text.count("\n") + 1 for text in texts.values()), default=0)
     row_height = title + layout.panel
     height = layout.head + rows * row_height + layout.bottom
-    figure = Figure(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
+    figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
     axes = {}
     for index, name in enumerate(names):
         row, column = divmod(index, columns)
