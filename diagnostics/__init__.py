@@ -11,6 +11,7 @@ _HOME = {
     "Run": "record",
     "RunWriter": "record",
     "Trainer": "trainer",
+    "compare": "compare",
     "diagnose": "rules",
     "load_experiment": "experiments",
     "load_run": "record",

@@ -1,6 +1,7 @@
 """What static checkers and completion see of the package; a test holds it against what is there."""
 
 from diagnostics.callback import ProbeCallback as ProbeCallback
+from diagnostics.compare import compare as compare
 from diagnostics.experiments import Experiment as Experiment
 from diagnostics.experiments import load_experiment as load_experiment
 from diagnostics.record import Run as Run

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from diagnostics import numerals
+from diagnostics import numerals, snippets
 from diagnostics.experiments import Experiment
 from diagnostics.measures import measure
 from diagnostics.verdict import Verdict, Word, adjust, combine, judge, paired_effects
@@ -60,6 +60,10 @@ class JudgedClaim:
     sentence: str
     threshold: str
     parts: tuple[JudgedPart, ...]
+
+    def _repr_html_(self) -> str:
+        parts = (f"{part.label}: {part.verdict}" for part in self.parts)
+        return snippets.statement(self.word, self.statement, (self.sentence, *parts))
 
 
 def judge_claims(experiment: Experiment) -> list[JudgedClaim]:

@@ -56,6 +56,7 @@ class Runner:
         directory: the scenario's folder; it must not exist, or be empty.
         command: what was typed, for the record.
         tell: told of progress.
+        tensorboard: write TensorBoard's event files into each run's folder, too.
         record: whether probes and the record are on; off for the bare trainings of a benchmark.
     """
 
@@ -64,6 +65,7 @@ class Runner:
     directory: Path
     command: str = ""
     tell: Tell = lambda arm, seed, steps, numbers: None
+    tensorboard: bool = False
     record: bool = True
     _trainers: dict[str, Trainer] = field(default_factory=dict)
 
@@ -148,7 +150,7 @@ class Runner:
             self.tell(arm.label, seed, steps, numbers)
 
         again = self._train_again(data) if self.scenario.evaluates_train_again else None
-        told = {"epochs": self.scenario.epochs, "progress": progress}
+        told = {"epochs": self.scenario.epochs, "progress": progress, "tensorboard": self.tensorboard}
         trainer.fit(train, validation_data=validation, train_again=again, **told)
         self._add_recorded(place, self.scenario.record(arm, trainer.model, data))
 

@@ -53,6 +53,7 @@ def train_groups(
     jobs: int,
     backend: str,
     advance: Advance,
+    tensorboard: bool = False,
 ) -> None:
     """Train groups of arms, each in one process with all its seeds, so that they share their compiled step.
 
@@ -65,13 +66,15 @@ def train_groups(
         jobs: processes at a time.
         backend: ``loky`` (processes here), ``dask`` or ``ray`` (a cluster that those libraries know).
         advance: told of every run that has ended.
+        tensorboard: write TensorBoard's event files, too.
 
     Raises:
         UsageError: an unknown back-end, or one whose package is not installed.
     """
     kind = f"{type(scenario).__module__}:{type(scenario).__name__}"
     knobs, groups = asdict(scenario), [tuple(group) for group in groups]
-    work = [joblib.delayed(train_group)(kind, knobs, group, tuple(seeds), str(directory), command) for group in groups]
+    common = {"directory": str(directory), "command": command, "tensorboard": tensorboard}
+    work = [joblib.delayed(train_group)(kind, knobs, group, tuple(seeds), **common) for group in groups]
     with _backend(backend), _watched(directory, [arm for group in groups for arm in group], seeds, advance):
         joblib.Parallel(n_jobs=jobs, batch_size=1)(work)  # pyright: ignore[reportArgumentType]
 
@@ -82,7 +85,13 @@ def dismiss() -> None:
 
 
 def train_group(
-    kind: str, knobs: dict[str, Any], names: Sequence[str], seeds: tuple[int, ...], directory: str, command: str
+    kind: str,
+    knobs: dict[str, Any],
+    names: Sequence[str],
+    seeds: tuple[int, ...],
+    directory: str,
+    command: str,
+    tensorboard: bool = False,
 ) -> None:
     """What one process does: make the scenario again, and train a group of its arms."""
     from diagnostics.workbench import quiet_import, repeatable  # noqa: PLC0415 - in the other process only
@@ -94,7 +103,7 @@ def train_group(
         runner = importlib.import_module("diagnostics.experiment").Runner
         repeatable()
     arms = {arm.name: arm for arm in scenario.arms()}
-    training = runner(scenario, load(scenario.data), Path(directory), command)
+    training = runner(scenario, load(scenario.data), Path(directory), command, tensorboard=tensorboard)
     for each in names:
         training.train(arms[each], seeds)
 

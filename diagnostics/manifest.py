@@ -94,6 +94,15 @@ def read(directory: Path, kind: str) -> dict[str, Any]:
     return manifest
 
 
+def kind_of(directory: Path) -> str:
+    """What a folder of results holds: ``"run"`` or ``"scenario"``.
+
+    Raises:
+        UsageError: no such folder, not a folder of results, or damaged.
+    """
+    return _parsed(directory).get("kind", "run")
+
+
 def now() -> str:
     """The time, in UTC and ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 from matplotlib.figure import Figure
 
+from diagnostics import snippets
 from diagnostics.numerals import MISSING, estimate, p_value, short
 from diagnostics.verdict import Verdict
 
@@ -155,6 +156,9 @@ class Page:
     sections: tuple[Section, ...] = ()
     details: Mapping[str, object] = field(default_factory=dict)
     kind: str = "report"
+
+    def _repr_html_(self) -> str:
+        return snippets.of_page(self)
 
 
 def theory_table(frame: pd.DataFrame, *, measured: str, caption: str, negligible: float = 0.03) -> Table:

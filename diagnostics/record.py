@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any, Self
 import pandas as pd
 import pyarrow as pa
 
-from diagnostics import manifest
+from diagnostics import manifest, snippets
 from diagnostics.store import TEXT, PartStore
 from probes.errors import UsageError, unknown_name
 
@@ -198,8 +197,7 @@ class Run:
     def _repr_html_(self) -> str:
         facts = {"run": self.path, "status": self.status, "command": self.metadata["command"], "seed": self.seed}
         facts |= {"layers": len(self.layer_table), "started": self.metadata["started"], "ended": self.metadata["ended"]}
-        rows = (f"<tr><th>{name}</th><td>{html.escape(str(fact))}</td></tr>" for name, fact in facts.items())
-        return f"<table>{''.join(rows)}</table>"
+        return snippets.facts(facts)
 
 
 def load_run(path: str | Path) -> Run:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from diagnostics import html
 from diagnostics.figures import style, svg
 from diagnostics.page import Exhibit, Page
+from diagnostics.snippets import ReportPath
 from probes.errors import UsageError
 
 FIGURES = "figures"
@@ -46,12 +47,12 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
         path: the HTML file, such as ``runs/mine/report.html``; figures go to ``figures/`` in the same folder.
 
     Returns:
-        The path of the HTML file.
+        The path of the HTML file, which in a notebook shows the page.
 
     Raises:
         UsageError: when the folder cannot be written, or two exhibits share a name.
     """
-    path = Path(path)
+    path = ReportPath(path)
     names = [exhibit.name for section in page.sections for exhibit in section.figures]
     _check_names(names)
     try:

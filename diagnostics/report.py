@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from diagnostics import evidence
+from diagnostics.callable_module import make_callable
 from diagnostics.numerals import percent
 from diagnostics.page import Card, Page, Section, Table
 from diagnostics.record import Run
@@ -101,11 +101,9 @@ def _sections(run: Run, findings: Sequence[Finding]) -> Iterator[Section]:
     yield from evidence.sections(run.layers, run.scalars, **named, events=run.units, units=units)
 
 
-class _Callable(ModuleType):
-    """Lets ``diagnostics.report`` be the function also once the module of that name has been imported."""
+make_callable(__name__)
 
-    def __call__(self, *args, **options) -> Path:
-        return report(*args, **options)
+if __name__ == "__main__":
+    from diagnostics.report_command import main
 
-
-sys.modules[__name__].__class__ = _Callable
+    sys.exit(main())

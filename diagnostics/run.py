@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--resume", action="store_true", help="go on in the folder of an earlier run: train what is missing"
     )
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="write TensorBoard's event files into each run's folder, too"
+    )
     parser.add_argument("--json", action="store_true", help="print answer and verdicts as JSON instead of a summary")
     return parser
 
@@ -120,7 +123,8 @@ def _run_one(
     command = "python -m diagnostics.run " + " ".join(sys.argv[1:])
     resume = options.resume and directory.exists()
     try:
-        experiment = bench.train(directory, command, jobs=jobs, backend=options.backend, resume=resume)
+        chosen = {"jobs": jobs, "backend": options.backend, "resume": resume, "tensorboard": options.tensorboard}
+        experiment = bench.train(directory, command, **chosen)
     except KeyboardInterrupt:
         print(f"\ninterrupted: what was done is kept in {directory}; --resume goes on with it", file=sys.stderr)
         return EXIT_INTERRUPTED

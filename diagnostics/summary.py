@@ -68,7 +68,7 @@ def _told(card: Card) -> list[Text]:
 def _grid(table: Table) -> Grid:
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for title in table.header:
-        grid.add_column(Text(title), justify="right" if title in table.numeric else "left")
+        grid.add_column(Text(title), justify="right" if title in table.numeric else "left", overflow="fold")
     for row in table.rows:
         grid.add_row(*(Text(cell) for cell in row))
     return grid

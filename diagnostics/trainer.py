@@ -116,6 +116,7 @@ class Trainer:
         train_again: tf.data.Dataset | None = None,
         epochs: int = 1,
         progress: Progress | bool = True,
+        tensorboard: bool = False,
     ) -> Run | None:
         """Train, and record while training goes on.
 
@@ -127,16 +128,18 @@ class Trainer:
             epochs: passes over the training data.
             progress: ``True`` shows a progress bar with loss and validation metrics, ``False`` nothing; or a function that
                 is told of every call of the compiled function.
+            tensorboard: write TensorBoard's event files into ``tensorboard/`` in the run's folder, too, while training goes on.
 
         Returns:
             The stored run, or ``None`` when nothing is recorded, or another worker records.
 
         Raises:
+            UsageError: TensorBoard is asked for and not installed.
             KeyboardInterrupt: after the record was ended as ``interrupted``.
         """
         if self.seed is not None:
             self.set_seeds(self.seed)
-        with self._progress(progress, train_dataset, epochs) as told, self._writer() as writer:
+        with self._progress(progress, train_dataset, epochs) as told, self._writer(tensorboard) as writer:
             session = _Session(self, writer, told)
             try:
                 for epoch in range(epochs):
@@ -163,12 +166,16 @@ class Trainer:
             with progress_bar(steps * epochs if steps >= 0 else None) as advance:
                 yield partial(advance, self.model.name)
 
-    def _writer(self) -> Any:
+    def _writer(self, tensorboard: bool) -> Any:
         if self._folder is None:
             return nullcontext()
         names = [repr(probe) for probe in self.monitor.probes] if self.monitor else []
-        command = self.config.get("command", "diagnostics.Trainer")
-        return RunWriter(self._folder, command=command, config=self.config, seed=self.seed, probes=names)
+        about = {"command": self.config.get("command", "diagnostics.Trainer"), "config": self.config, "probes": names}
+        if not tensorboard:
+            return RunWriter(self._folder, seed=self.seed, **about)
+        from diagnostics.mirrored import mirrored  # noqa: PLC0415 - draws, which takes a second to load
+
+        return mirrored(self._folder, seed=self.seed, **about)
 
 
 class _Session:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from diagnostics import numerals
+from diagnostics import numerals, snippets
 from diagnostics.intervals import CONFIDENCE, Interval, interval_of
 from diagnostics.significance import adjust, location_test
 from probes.errors import UsageError, unknown_name
@@ -55,6 +55,9 @@ class Verdict:
     unit: str
     statistic: str
     note: str
+
+    def _repr_html_(self) -> str:
+        return snippets.statement(self.word, str(self).partition(": ")[2])
 
     def __str__(self) -> str:
         """One line: word, effect with interval, seeds, p-value, note."""

@@ -64,7 +64,14 @@ class Workbench:
         return cls(scenario, chosen, seeds or tuple(range(scenario.seeds)), load(scenario.data))
 
     def train(
-        self, directory: Path, command: str, *, jobs: int | None = 1, backend: str = "loky", resume: bool = False
+        self,
+        directory: Path,
+        command: str,
+        *,
+        jobs: int | None = 1,
+        backend: str = "loky",
+        resume: bool = False,
+        tensorboard: bool = False,
     ) -> Experiment:
         """Train everything, with a progress bar on standard error, and store it in ``directory``.
 
@@ -74,10 +81,18 @@ class Workbench:
             jobs: processes at a time, as many as suit the machine when ``None``; the numbers do not depend on it.
             backend: joblib's back-end for several processes: ``loky``, ``dask`` or ``ray``.
             resume: go on with what the folder holds, and train only what is missing.
+            tensorboard: write TensorBoard's event files into each run's folder, too.
+
+        Raises:
+            UsageError: TensorBoard is asked for and not installed.
         """
         from diagnostics.experiment import Runner  # noqa: PLC0415 - TensorFlow
 
-        runner = Runner(self.scenario, self.data, directory, command)
+        if tensorboard:
+            from diagnostics.tensorboard import require_tensorboard  # noqa: PLC0415 - TensorFlow
+
+            require_tensorboard()
+        runner = Runner(self.scenario, self.data, directory, command, tensorboard=tensorboard)
         with runner.opened(self.arms, self.seeds, resume=resume):
             if jobs == 1:
                 self._train_here(runner)
@@ -106,6 +121,7 @@ class Workbench:
             return
         with progress_bar(len(self.arms) * len(self.seeds)) as advance:
             options: dict[str, Any] = {"jobs": jobs, "backend": backend, "advance": advance}
+            options["tensorboard"] = runner.tensorboard
             train_groups(self.scenario, groups, self.seeds, runner.directory, runner.command, **options)
 
 

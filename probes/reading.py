@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -55,7 +56,8 @@ class Reading:
         return f"Reading({span}, {self.layers['layer'].nunique()} layers: {names or 'no statistics'})"
 
     def _repr_html_(self) -> str | None:
-        return self.layers._repr_html_()  # pyright: ignore[reportCallIssue]
+        table = self.layers._repr_html_()  # pyright: ignore[reportCallIssue]
+        return f"<p>{html.escape(repr(self))}, {len(self.units)} events of units</p>{table}"
 
 
 def tabulate(

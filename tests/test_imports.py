@@ -14,7 +14,17 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("diagnostics", "probes", "scenarios")
 COMMANDS = {"run", "workbench", "jobs", "watch", "export", "__main__"}
 # What diagnostics has beside these and the commands is light.
-HEAVY = {"seeding", "trainer", "training_step", "callback", "experiment", "distribution", "tensorboard", "recorder"}
+HEAVY = {
+    "seeding",
+    "trainer",
+    "training_step",
+    "callback",
+    "experiment",
+    "distribution",
+    "tensorboard",
+    "recorder",
+    "mirrored",
+}
 HEAVY |= {"fit_session", "observed_function", "pace", "watched", "watched_loop", "watched_loops"}
 ERRORS, TENSORFLOW = "probes.errors", "tensorflow"
 

@@ -14,6 +14,7 @@ from diagnostics.figures.effects import effects
 from diagnostics.figures.gap import gap
 from diagnostics.figures.heat_map import heat_map
 from diagnostics.figures.histogram_pair import histogram_pair
+from diagnostics.figures.overlay import overlay
 from diagnostics.figures.seed_pairs import seed_pairs
 from diagnostics.figures.time_to_revival import time_to_revival
 from diagnostics.figures.unit_raster import unit_raster
@@ -29,6 +30,7 @@ __all__ = [
     "gap",
     "heat_map",
     "histogram_pair",
+    "overlay",
     "seed_pairs",
     "time_to_revival",
     "unit_raster",

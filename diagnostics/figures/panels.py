@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diagnostics.figures import style
+from diagnostics.figures.drawing import Drawing
 
 LINE, NOTE = 16, 13
 """Height of a line of text, and of a line of a panel's note, in CSS pixels."""
@@ -67,7 +68,7 @@ class Layout:
     def columns(self, count: int, width: int) -> int:
         """How many panels stand side by side: an even number where there are several, so that pairs stay together."""
         fit = max(1, min(self.most, (width - self.left + self.gap) // (self.narrowest + self.gap)))
-        return min(count, fit - fit % 2 if fit > 2 else fit)
+        return count if count <= fit else fit - fit % 2 if fit > 2 else fit
 
 
 def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[str, str] | None = None) -> Panels:
@@ -86,7 +87,7 @@ def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[s
     title = layout.title + NOTE * max((text.count("\n") + 1 for text in texts.values()), default=0)
     row_height = title + layout.panel
     height = layout.head + rows * row_height + layout.bottom
-    figure = Figure(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
+    figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
     axes = {}
     for index, name in enumerate(names):
         row, column = divmod(index, columns)

@@ -51,7 +51,16 @@ PALETTE: Mapping[str, Colour] = {
     "critical": Colour("#98280a", "#ff9b7a"),
     "warning": Colour("#7d5700", "#f2c14e"),
     "clean": Colour("#0c6b3c", "#6fd79b"),
+    "run-1": Colour("#1f4e9c", "#8db8f2"),
+    "run-2": Colour("#d1601f", "#ffb27a"),
+    "run-3": Colour("#138a72", "#45c9a8"),
+    "run-4": Colour("#7b2d8e", "#d79be6"),
+    "run-5": Colour("#9a7b00", "#e0c64b"),
+    "run-6": Colour("#4a4f57", "#cfd5db"),
 }
+
+RUNS = 6
+"""How many runs have a colour of their own in a figure that lays them over each other."""
 
 SYMBOLS: Mapping[str, str] = {
     "supported": "✓",

@@ -6,6 +6,7 @@ import io
 import re
 from html import escape
 from pathlib import Path
+from typing import BinaryIO
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -24,8 +25,8 @@ def to_svg(figure: Figure) -> str:
     return _round_paths(buffer.getvalue())
 
 
-def write_png(figure: Figure, path: Path) -> None:
-    """Write the figure as PNG on white paper."""
+def write_png(figure: Figure, path: Path | BinaryIO) -> None:
+    """Write the figure as PNG on white paper, to a file or a path."""
     paper = PALETTE["paper"].light
     with mpl.rc_context(RC):
         figure.savefig(path, format="png", dpi=PNG_DPI, facecolor=paper, pil_kwargs={"compress_level": 3})

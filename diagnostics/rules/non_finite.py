@@ -48,7 +48,8 @@ class NonFinite(Rule):
 
 def _spoiled(layers: pd.DataFrame) -> pd.DataFrame:
     """Rows with a non-finite count or an infinite statistic, by step and depth; NaN is merely missing."""
-    statistics = layers.drop(columns=[name for name in KEYS if name in layers])
+    numbers = layers.select_dtypes("number")  # a histogram is a vector, whose last count is the number of NaN
+    statistics = numbers.drop(columns=[name for name in KEYS if name in numbers])
     spoiled = np.isinf(statistics.to_numpy(np.float64)).any(axis=1)
     for count in COUNTS:
         if count in layers:

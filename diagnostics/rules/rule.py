@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from diagnostics import snippets
 from diagnostics.measures.tables import RunLike
 
 Severity = Literal["critical", "warning", "not_evaluated", "clean"]
@@ -35,6 +36,9 @@ class Finding:
     do: str = ""
     layers: tuple[str, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        return snippets.statement(self.severity, f"{self.rule.replace('_', ' ')}. {self.what}", (self.means, self.do))
 
     def __str__(self) -> str:
         """Severity, rule and the sentences in one paragraph."""

@@ -1,0 +1,72 @@
+"""The command ``python -m diagnostics.compare A B``: a page and a summary of what differs; loads no TensorFlow."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from diagnostics import manifest
+from diagnostics.compare import page_of
+from diagnostics.options import free_directory
+from diagnostics.record import Run, load_run
+from diagnostics.rendering import write_page
+from diagnostics.summary import print_summary
+from probes.errors import UsageError
+
+EXIT_USAGE = 2
+DEFAULT = Path("runs") / "comparison"
+EXAMPLES = """examples:
+  python -m diagnostics.compare runs/mine runs/mine-2
+  python -m diagnostics.compare runs/vanishing_gradient/arms/{sigmoid,relu}-0.01/seed-0 --out runs/sigmoid_relu
+
+exit status: 0 done; 2 wrong use, or nothing there to compare"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare stored runs: a page, and its summary on standard output.
+
+    Args:
+        arguments: what was typed after the command; that of the process when not given.
+
+    Returns:
+        The exit status: 0 done, 2 wrong use.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        page = page_of([_load(Path(folder)) for folder in options.runs])
+        directory = Path(options.out) if options.out else free_directory(DEFAULT)
+        path = write_page(page, directory / "report.html")
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    print_summary(page, path)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m diagnostics.compare",
+        description="Show stored runs side by side: what differs, and where most.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="folders of two runs or more; the first is the reference"
+    )
+    parser.add_argument("--out", metavar="DIR", help=f"folder for report.html and figures/ (default {DEFAULT})")
+    return parser
+
+
+def _load(folder: Path) -> Run:
+    if manifest.kind_of(folder) == "scenario":
+        arms = sorted(str(path.parent) for path in folder.glob(f"arms/*/*/{manifest.NAME}"))
+        raise UsageError(
+            what="a whole scenario is not one run",
+            where=str(folder),
+            got=f"a scenario with {len(arms)} runs",
+            do=f"name runs in it, such as {' '.join(arms[:1] + arms[-1:])}; "
+            f"its own comparison of arms is python -m diagnostics.report {folder}",
+        )
+    return load_run(folder)

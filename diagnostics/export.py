@@ -1,0 +1,145 @@
+"""The command ``python -m diagnostics.export RUN --tensorboard|--csv``: stored runs for other tools."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from diagnostics import manifest
+from diagnostics.experiments import Experiment, load_experiment
+from diagnostics.files import plain
+from diagnostics.options import check_output, free_directory
+from diagnostics.record import TABLES, Run, load_run
+from diagnostics.workbench import quiet_import
+from probes.errors import UsageError
+
+EXIT_USAGE = 2
+EXAMPLES = """examples:
+  python -m diagnostics.export runs/mine --csv
+  python -m diagnostics.export runs/vanishing_gradient --tensorboard --out boards
+  tensorboard --logdir boards
+
+exit status: 0 done; 2 wrong use, or nothing there to export"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Export a stored run or a whole scenario.
+
+    Args:
+        arguments: what was typed after the command; that of the process when not given.
+
+    Returns:
+        The exit status: 0 done, 2 wrong use.
+    """
+    options = _parser().parse_args(arguments)
+    folder, kind = Path(options.folder), "tensorboard" if options.tensorboard else "csv"
+    try:
+        source = LOADERS[manifest.kind_of(folder)](folder)
+        directory = check_output(Path(options.out)) if options.out else free_directory(folder / kind)
+        print(EXPORTS[kind](source, directory))
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m diagnostics.export",
+        description="Write a stored run or scenario for other tools.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
+    kinds = parser.add_mutually_exclusive_group(required=True)
+    kinds.add_argument("--tensorboard", action="store_true", help="event files, a folder for each run")
+    kinds.add_argument("--csv", action="store_true", help="layers.csv, units.csv, scalars.csv")
+    parser.add_argument("--out", metavar="DIR", help="a new folder (default RUN/tensorboard or RUN/csv)")
+    return parser
+
+
+def write_csv(source: Run | Experiment, directory: Path) -> str:
+    """Write the tables as CSV; those of a scenario have the columns arm and seed.
+
+    Args:
+        source: what to export.
+        directory: a folder, made when it is not there.
+
+    Returns:
+        What to do with it, for people.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name in TABLES:
+            _flat(_table(source, name)).to_csv(directory / f"{name}.csv", index=False)
+    except OSError as error:
+        raise UsageError(
+            what="the tables cannot be written", where=str(directory), got=str(error), do="choose another folder"
+        ) from error
+    return f"Tables: {directory}/{{{','.join(TABLES)}}}.csv; empty cells are missing values"
+
+
+def write_boards(source: Run | Experiment, directory: Path) -> str:
+    """Write event files for TensorBoard, a folder for each run.
+
+    Args:
+        source: what to export.
+        directory: where they go.
+
+    Returns:
+        What to do with it, for people.
+
+    Raises:
+        UsageError: TensorBoard is not installed, or the folder cannot be written.
+    """
+    with quiet_import():
+        import tensorflow as tf  # noqa: PLC0415
+
+        from diagnostics.tensorboard import write_board  # noqa: PLC0415 - TensorFlow
+
+        tf.config.list_logical_devices()  # has much to say when it looks for devices the first time
+    for name, run in _runs(source):
+        write_board(run, directory / name)
+    return f"Look at it with: tensorboard --logdir {directory}"
+
+
+def _runs(source: Run | Experiment) -> Iterator[tuple[str, Run]]:
+    """The runs of a scenario, or the run itself, each with a folder of its own.
+
+    TensorBoard finds no metrics for its table of hyperparameters where the log directory itself is a run.
+    """
+    if source.metadata.get("kind") != "scenario":
+        yield source.path.absolute().name, cast(Run, source)
+        return
+    for arm, runs in cast(Experiment, source).runs.items():
+        for seed, run in runs.items():
+            yield f"{arm}/seed-{seed}", run
+
+
+def _table(source: Run | Experiment, name: str) -> pd.DataFrame:
+    whole = source.metadata.get("kind") == "scenario"
+    return cast(Experiment, source).table(name) if whole else getattr(source, name)
+
+
+def _flat(table: pd.DataFrame) -> pd.DataFrame:
+    """Columns of vectors as JSON text: a cell of CSV holds one value."""
+    vectors = [name for name in table if any(isinstance(cell, (np.ndarray, list)) for cell in table[name].head(1000))]
+    texts = {name: [None if cell is None else json.dumps(plain(cell)) for cell in table[name]] for name in vectors}
+    return table.assign(**texts)
+
+
+LOADERS = {"run": load_run, "scenario": load_experiment}
+EXPORTS = {"tensorboard": write_boards, "csv": write_csv}
+
+if __name__ == "__main__":
+    sys.exit(main())

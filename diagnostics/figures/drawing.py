@@ -1,0 +1,18 @@
+"""A figure that shows itself in a notebook as it looks on the page, whatever backend matplotlib has there."""
+
+from __future__ import annotations
+
+import io
+
+from matplotlib.figure import Figure
+
+from diagnostics.figures.svg import write_png
+
+
+class Drawing(Figure):
+    """A matplotlib figure like any other; notebooks show it as PNG on white paper."""
+
+    def _repr_png_(self) -> bytes:
+        picture = io.BytesIO()
+        write_png(self, picture)
+        return picture.getvalue()

@@ -1,0 +1,103 @@
+"""A quantity of several runs on one pair of axes, a line a run: one panel per moment of training, or per split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from diagnostics.figures import marks, style
+from diagnostics.figures.columns import quantity
+from diagnostics.figures.curves import thin
+from diagnostics.figures.panels import Layout, explain, headed, panels, say_missing
+from diagnostics.figures.scales import depth_ticks, lay_out, set_ticks, step_ticks
+from diagnostics.figures.seeds import MOMENTS, arm_names, moments_by_arm, require, tracks, values_of, with_moment
+from diagnostics.numerals import short
+
+Along = Literal["depth", "step"]
+PANEL: Mapping[str, str] = {"depth": "moment", "step": "split"}
+TITLE: Mapping[str, str] = {"depth": "layer, counted from the input", "step": "step"}
+TICKS = {"depth": depth_ticks, "step": step_ticks}
+DASHES: Sequence = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
+"""Line styles: a second mark beside colour from the first run on, and what tells more runs apart than there are colours."""
+WIDEST, LOW = 340, 190
+"""Few panels stand side by side here: each may be wide, and has to be high enough for several lines."""
+
+
+def overlay(frame: pd.DataFrame, column: str, *, along: Along = "depth", width: int = style.WIDE) -> Figure:
+    """Lines of all runs together: median over seeds and their range, on axes that all panels share.
+
+    Args:
+        frame: ``arm`` (the run), ``seed``, ``step`` and `column`, with ``depth`` for lines along the depth, which get a
+            panel for the start, the middle and the end of each run, or with ``split`` for lines along the steps.
+        column: the quantity on the vertical axis.
+        along: ``"depth"`` or ``"step"``.
+        width: width in CSS pixels.
+
+    Returns:
+        The figure.
+
+    Raises:
+        UsageError: when a column is missing or the frame is empty.
+    """
+    panel = PANEL[along]
+    require(frame, ["arm", "seed", "step", "depth" if along == "depth" else "split", column])
+    rows = with_moment(frame, moments_by_arm(frame)) if along == "depth" else thin(frame, column)
+    lines, axis = tracks(rows, column, by=(panel, "arm"), along=along), quantity(column)
+    titles = _titles(list(dict.fromkeys(rows[panel].tolist())))
+    looks, limits = looks_of(arm_names(frame)), axis.scale.limits(values_of(lines))
+    handles = [*_handles(looks), *marks.edge_legend(lines, axis.scale)]
+    with style.styled():
+        grid = panels(list(titles.values()), width=width, layout=_layout(len(titles), axis.label, handles, width))
+        for name, title in titles.items():
+            axes = grid.axes[title]
+            lay_out(axes, axis.scale, limits, labels=title in grid.first_column)
+            _span(axes, rows[along].to_numpy(float), along, last=title in grid.last_row)
+            own = {arm: line for (where, arm), line in lines.items() if where == name and line.measured}
+            for arm, line in own.items():
+                marks.band(axes, line, limits=limits, **looks[arm])
+            if not own:
+                say_missing(axes)
+        explain(grid, handles, y=axis.label, x=TITLE[along])
+    return grid.figure
+
+
+def _titles(names: Sequence[str]) -> dict[str, str]:
+    """The panels in order: moments in that of time, splits in that of their rows."""
+    moments = {name: f"{name} of training" for name in MOMENTS if name in names}
+    return moments or {str(name): str(name) for name in names}
+
+
+def _span(axes: Axes, places: np.ndarray, along: Along, *, last: bool) -> None:
+    low, high = float(places.min()), float(places.max())
+    pad = 0.02 * (high - low) + 0.1
+    axes.set_xlim(low - pad, high + pad)
+    set_ticks(axes.xaxis, TICKS[along](low, high) if last else [], short)
+
+
+def looks_of(names: Sequence[str]) -> dict[str, dict]:
+    """Colour and line style of each run, in their order; colours come round again with another line style."""
+    colours = [style.colour(f"run-{number}") for number in range(1, style.RUNS + 1)]
+    return {
+        name: {
+            "color": colours[place % style.RUNS],
+            "ls": DASHES[(place + place // style.RUNS) % len(DASHES)],
+            "lw": 1.6,
+            "zorder": 3 + 0.01 * place,
+        }
+        for place, name in enumerate(names)
+    }
+
+
+def _handles(looks: Mapping[str, dict]) -> list[Line2D]:
+    return [marks.swatch(name, **look) for name, look in looks.items()]
+
+
+def _layout(count: int, label: str, handles: Sequence[Line2D], width: int) -> Layout:
+    layout = headed(count, label, handles, width)
+    return Layout(panel=LOW, narrowest=240, widest=WIDEST if count > 1 else 520, head=layout.head, most=3)

@@ -1,0 +1,89 @@
+"""The command ``python -m diagnostics.report RUN``: judges what is stored anew and writes its page; loads no TensorFlow."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from diagnostics import conclusion, manifest, scenario_report
+from diagnostics.claims import judge_claims
+from diagnostics.experiments import Experiment, load_experiment
+from diagnostics.page import Page
+from diagnostics.record import load_run
+from diagnostics.rendering import write_page
+from diagnostics.report import page_of
+from diagnostics.rules import diagnose
+from diagnostics.summary import print_summary
+from probes.errors import UsageError
+
+EXIT_USAGE = 2
+EXAMPLES = """examples:
+  python -m diagnostics.report runs/mine
+  python -m diagnostics.report runs/vanishing_gradient --out elsewhere/page.html
+
+exit status: 0 done; 2 wrong use, or nothing there to report on"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the report of a stored run or scenario, and its summary on standard output.
+
+    Args:
+        arguments: what was typed after the command; that of the process when not given.
+
+    Returns:
+        The exit status: 0 done, 2 wrong use.
+    """
+    options = _parser().parse_args(arguments)
+    out = Path(options.out) if options.out else None
+    try:
+        page, path = REPORTS[manifest.kind_of(Path(options.folder))](Path(options.folder), out)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    print_summary(page, path)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m diagnostics.report",
+        description="Judge a stored run or scenario anew and write its report.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
+    parser.add_argument("--out", metavar="FILE", help="the page (default RUN/report.html); figures go beside it")
+    return parser
+
+
+def _of_run(folder: Path, out: Path | None) -> tuple[Page, Path]:
+    run = load_run(folder)
+    page = page_of(run, diagnose(run))
+    return page, write_page(page, out or folder / "report.html")
+
+
+def _of_scenario(folder: Path, out: Path | None) -> tuple[Page, Path]:
+    """In its own folder the verdicts are renewed with the page; a page elsewhere leaves the folder as it is."""
+    experiment = load_experiment(folder)
+    _check_finished(experiment)
+    if out is None:
+        concluded = conclusion.conclude(experiment)
+        return concluded.page, concluded.report
+    page = scenario_report.page_of(experiment, judge_claims(experiment))
+    return page, write_page(page, out)
+
+
+def _check_finished(experiment: Experiment) -> None:
+    if not any(experiment.runs.values()):
+        raise UsageError(
+            what="a scenario without a finished run cannot be judged",
+            where=str(experiment.path),
+            got=repr(experiment),
+            do="go on with it: python -m diagnostics.run SCENARIO --resume --out " + str(experiment.path),
+        )
+
+
+REPORTS = {"run": _of_run, "scenario": _of_scenario}
+"""How each kind of folder is reported on."""
