@@ -75,7 +75,7 @@ class FitSession:
         """Record the epoch's figures with its last step, and those of validation in a row of their own."""
         self._correct_count()
         self._hand_over()
-        numbers = {name: float(value) for name, value in (logs or {}).items() if np.ndim(value) == 0}
+        numbers = _numbers(logs or {})
         validation = {
             name.removeprefix(VALIDATION): numbers.pop(name) for name in [*numbers] if name.startswith(VALIDATION)
         }
@@ -107,9 +107,10 @@ class FitSession:
         self._function.restore()
         before = self._recorder.seconds
         self._flush()
-        extra["cost"] = self._pace.cost(before, self._recorder.seconds - before)
         if self._given_up:
             extra["unobserved"] = self._given_up
+        else:
+            extra["cost"] = self._pace.cost(before, self._recorder.seconds - before)
         if self._recorder.lost_from is not None:
             extra["lost_from_step"] = self._recorder.lost_from
         try:
@@ -140,4 +141,13 @@ class FitSession:
 
 
 def _number(value: Any) -> float:
-    return float("nan") if value is None or np.ndim(value) else float(value)
+    """Of a scalar on the device or the host; NaN for anything else."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _numbers(logs: Mapping[str, Any]) -> dict[str, float]:
+    """What Keras and other callbacks have logged, as far as it is numbers."""
+    return {name: _number(value) for name, value in logs.items() if not isinstance(value, str) and np.ndim(value) == 0}

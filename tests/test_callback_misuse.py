@@ -104,10 +104,14 @@ def test_steps_by_hand_inside_fit_are_none_of_its_steps(tmp_path):
     class ByHand(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             self.model.train_on_batch(X[:10], Y[:10])
+            assert logs is not None
+            logs |= {"note": "text", "nothing": None, "confusion": np.eye(3)}
 
     model = compiled({})
-    fit(model, [ProbeCallback(tmp_path / "run", [probes.GradientNorm(every=1)]), ByHand()])
-    assert sorted(set(load_run(tmp_path / "run").layers["step"])) == list(range(10))
+    fit(model, [ByHand(), ProbeCallback(tmp_path / "run", [probes.GradientNorm(every=1)])])
+    run = load_run(tmp_path / "run")
+    assert sorted(set(run.layers["step"])) == list(range(10))
+    assert not {"note", "confusion"} & set(run.scalars.columns) and run.scalars["accuracy"].notna().sum() == 2
     assert int(model.optimizer.iterations) == 12
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_three_fits_in_a_process_of_its_own(tmp_path):
                                        + FITS + "sys.exit(7)")  # fmt: skip
     command = [sys.executable, "-m", "diagnostics.watch", "--budget", "50%", "train.py", "--budget", "mine"]
     done = subprocess.run(
-        command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(tmp_path)},
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 7, done.stderr
