@@ -129,7 +129,8 @@ def markdown(text: str) -> str:
             lines.append(item(line, section))
         else:
             section = section if not line.strip() else ""
-            lines.append(line if line.startswith("    ") else escaped(line).replace("::", ":"))
+            shown = line if line.startswith("    ") else escaped(line.removesuffix("::"))
+            lines += [shown] if shown or line == shown else []
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from diagnostics.figures import curves, depth_profile, effects, heat_map, histogram_pair, seed_pairs, style
+from diagnostics.figures import curves, depth_profile, effects, heat_map, histogram_pair, overlay, seed_pairs, style
 from diagnostics.figures.curves import thin
 from diagnostics.figures.depth_profile import anchor
 from diagnostics.figures.heat_map import MOST_COLUMNS, layer_labels, mesh
@@ -32,6 +32,8 @@ FIGURES = {
     "map": partial(heat_map, frames.broken(LAYERS)),
     "map of one run": partial(heat_map, LAYERS[LAYERS["arm"] == "relu-0.01"].assign(layer="encoder/block_2/dense")),
     "loss": partial(curves, frames.scalars(), guide=(2.303, "chance: ln 10")),
+    "overlay": partial(overlay, LAYERS, "update_ratio"),
+    "overlay of losses": partial(overlay, frames.scalars(), "loss", along="step"),
     "effects": partial(effects, frames.slopes(), x="depth slope at step 0"),
     "seed pairs": partial(seed_pairs, frames.pairs(), "test_error", x="error without", y="error with"),
     "histograms": partial(histogram_pair, frames.histograms()),

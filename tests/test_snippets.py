@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import io
 import pickle
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from diagnostics.claims import JudgedClaim, JudgedPart
+from diagnostics.figures import depth_profile, effects
 from diagnostics.page import Card, Page, Section
 from diagnostics.rendering import write_page
 from diagnostics.rules import Finding
 from diagnostics.snippets import ReportPath
 from diagnostics.verdict import judge
 from probes.reading import Reading
+from tests import figure_frames as frames
 
 HOSTILE = "<b>a & b</b>"
 ESCAPED = "&lt;b&gt;a &amp; b&lt;/b&gt;"
@@ -56,3 +60,10 @@ def test_a_reading_shows_its_size_and_its_table():
     layers = pd.DataFrame({"step": [0], "layer": ["<odd>"], "depth": [1], "kind": ["Dense"], "x": [np.float32(2)]})
     text = shown(Reading(layers))
     assert text.startswith("<p>Reading(steps 0 to 0, 1 layers: x), 0 events of units</p>") and "&lt;odd&gt;" in text
+
+
+def test_a_figure_shows_itself_as_a_picture():
+    layers = frames.layers(steps=3)
+    for figure in (depth_profile(layers, "update_ratio"), effects(frames.slopes())):
+        picture = Image.open(io.BytesIO(figure._repr_png_()))
+        assert picture.width == round(1080 / 100 * 160) and len(picture.convert("RGB").getcolors(1 << 20) or ()) > 10

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diagnostics.figures import marks, style
+from diagnostics.figures.drawing import Drawing
 from diagnostics.figures.scales import Limits, Linear, round_steps, set_ticks
 from diagnostics.figures.seeds import require
 from diagnostics.numerals import estimate
@@ -63,7 +64,7 @@ def effects(frame: pd.DataFrame, *, reference: str = "theory", x: str = "effect"
     rows = _rows(table, width)
     height = rows.head + sum(len(block) * rows.height + rows.foot for block in blocks)
     with style.styled():
-        figure = Figure(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
+        figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
         top, wide = rows.head, (width - rows.left - rows.right) / width
         for block in blocks:
             tall = len(block) * rows.height
