@@ -99,7 +99,7 @@ class DropoutRegression(Scenario):
         """Errors relative to a constant prediction, on both parts, and how the output's variance depends on the mode."""
         loss = self.loss_of(arm)
         train, test = (
-            float(loss(y, model(x, training=False))) / constant_error(y, data.classes)
+            float(np.asarray(loss(y, model(x, training=False)))) / constant_error(y, data.classes)
             for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test))
         )
         on = np.asarray(model(np.tile(data.x_train, (10, 1)), training=True))
