@@ -51,7 +51,7 @@ def model() -> keras.Model:
     net = keras.Sequential([keras.Input((FEATURES,)), *stack, keras.layers.Dense(CLASSES, name="logits")])
     kernel = net.get_layer("a").kernel
     first = kernel.numpy()
-    first[0, :4], first[0, 4:8] = 2.0, -2.0
+    first[0, :4], first[0, 4:8] = 0.5, -0.5
     kernel.assign(first)
     return net
 
@@ -65,7 +65,7 @@ def by_hand(
 ) -> tuple[probes.Reading, keras.Model]:
     """The loop of TensorFlow's guide to custom training with ``tf.distribute``, and the three lines."""
     with strategy.scope():
-        net, optimizer, loss_fn = model(), keras.optimizers.SGD(0.1, momentum=0.9), cross_entropy()
+        net, optimizer, loss_fn = model(), keras.optimizers.SGD(0.02, momentum=0.9), cross_entropy()
         optimizer.build(net.trainable_variables)
         monitor = probes.Monitor(net, watched(), optimizer=optimizer)
 
@@ -89,7 +89,7 @@ def by_hand(
 def built_in(strategy: tf.distribute.Strategy, folder: Path, progress: Any = False) -> None:
     """The built-in loop, whose last batch is odd."""
     with strategy.scope():
-        net, optimizer = model(), keras.optimizers.SGD(0.1, momentum=0.9)
+        net, optimizer = model(), keras.optimizers.SGD(0.02, momentum=0.9)
         accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
         trainer = diagnostics.Trainer(
             net, optimizer, cross_entropy(), probes=watched(1), metrics=[accuracy], directory=folder, steps_per_call=2
