@@ -115,15 +115,14 @@ class TrainedByFit(keras.Model):
         return {"loss": self.gan.losses()[0]}
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_monitors_inside_a_train_step_read_what_they_read_in_a_loop(jit_compile):
+def test_monitors_inside_a_train_step_read_what_they_read_in_a_loop():
     by_hand, fitted = Gan(), Gan()
     for gan in (by_hand, fitted):
         for optimizer, part in zip(gan.optimizers, gan.parts, strict=True):
             optimizer.build(part.trainable_variables)
     model = TrainedByFit(fitted)
-    model.compile(jit_compile=jit_compile)
-    model.fit(tf.data.Dataset.range(4), epochs=1, verbose=0)
+    model.compile(jit_compile=False)
+    model.fit(tf.data.Dataset.range(4), shuffle=False, verbose=0)
     for _ in range(4):
         by_hand.step()
     for one, other in zip(by_hand.monitors, fitted.monitors, strict=True):

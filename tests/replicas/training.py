@@ -17,6 +17,7 @@ import tensorflow as tf
 
 import diagnostics
 import probes
+from diagnostics.cluster import wait_for_workers
 
 FEATURES, CLASSES, BATCH, STEPS = 6, 3, 8, 7
 ODD = 3
@@ -46,12 +47,11 @@ def model() -> keras.Model:
     stack = [
         keras.layers.Dense(12, activation="relu", name="a", kernel_regularizer="l2"),
         keras.layers.Dense(8, activation="tanh", name="b"),
-        keras.layers.Dense(8, activation="relu", name="c"),
     ]
     net = keras.Sequential([keras.Input((FEATURES,)), *stack, keras.layers.Dense(CLASSES, name="logits")])
     kernel = net.get_layer("a").kernel
     first = kernel.numpy()
-    first[0, :4], first[0, 4:8] = 2.0, -2.0
+    first[0, :4], first[0, 4:8] = 0.5, -0.5
     kernel.assign(first)
     return net
 
@@ -65,7 +65,7 @@ def by_hand(
 ) -> tuple[probes.Reading, keras.Model]:
     """The loop of TensorFlow's guide to custom training with ``tf.distribute``, and the three lines."""
     with strategy.scope():
-        net, optimizer, loss_fn = model(), keras.optimizers.SGD(0.1, momentum=0.9), cross_entropy()
+        net, optimizer, loss_fn = model(), keras.optimizers.SGD(0.02, momentum=0.9), cross_entropy()
         optimizer.build(net.trainable_variables)
         monitor = probes.Monitor(net, watched(), optimizer=optimizer)
 
@@ -89,7 +89,7 @@ def by_hand(
 def built_in(strategy: tf.distribute.Strategy, folder: Path, progress: Any = False) -> None:
     """The built-in loop, whose last batch is odd."""
     with strategy.scope():
-        net, optimizer = model(), keras.optimizers.SGD(0.1, momentum=0.9)
+        net, optimizer = model(), keras.optimizers.SGD(0.02, momentum=0.9)
         accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
         trainer = diagnostics.Trainer(
             net, optimizer, cross_entropy(), probes=watched(1), metrics=[accuracy], directory=folder, steps_per_call=2
@@ -115,7 +115,31 @@ def dies(steps: int, numbers: Any) -> None:
     os._exit(9)
 
 
+def refused(strategy: tf.distribute.Strategy) -> None:
+    """What cannot be done on several replicas is said so at the start."""
+    with strategy.scope():
+        net, loose = model(), keras.Sequential([keras.layers.Dense(2)])
+        monitor = probes.Monitor(net, watched())
+    outside = model()
+    attempts = [
+        ("outside of strategy.run", lambda: monitor.capture().__enter__()),
+        ("not built", lambda: diagnostics.Trainer(loose, keras.optimizers.SGD(), cross_entropy())),
+        ("one device only", lambda: diagnostics.Trainer(outside, keras.optimizers.SGD(), cross_entropy())),
+        ("jit_compile", lambda: diagnostics.Trainer(net, keras.optimizers.SGD(), cross_entropy(), jit_compile=True)),
+    ]
+    for expected, attempt in attempts:
+        with strategy.scope():
+            try:
+                attempt()
+            except probes.UsageError as error:
+                assert expected in str(error), error
+            else:
+                raise AssertionError(f"not refused: {expected}")
+
+
 def main(folder: Path, how: str) -> None:
+    if how == "workers":
+        wait_for_workers(120)
     strategy = {
         "mirrored": two_devices,
         "workers": tf.distribute.MultiWorkerMirroredStrategy,
@@ -123,6 +147,7 @@ def main(folder: Path, how: str) -> None:
     worker = strategy.cluster_resolver.task_id if how == "workers" else 0
     save(folder / str(worker), "loop", *by_hand(strategy))
     if how == "mirrored":
+        refused(strategy)
         save(folder / str(worker), "bare", *by_hand(strategy, watch=False))
         save(folder / str(worker), "eager", *by_hand(strategy, compiled=False))
     built_in(strategy, folder / "run")
