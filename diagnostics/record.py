@@ -12,7 +12,7 @@ from typing import Any, Self
 import pandas as pd
 import pyarrow as pa
 
-from diagnostics import manifest, snippets
+from diagnostics import manifest, snippets, split_rows
 from diagnostics.store import TEXT, PartStore
 from probes.errors import UsageError, unknown_name
 
@@ -188,7 +188,8 @@ class Run:
 
     def _table(self, name: str) -> pd.DataFrame:
         if name not in self._kept:
-            self._kept[name] = _stores(self.path)[name].read()
+            table = _stores(self.path)[name].read()
+            self._kept[name] = split_rows.joined(table) if name == "layers" else table
         return self._kept[name]
 
     def __repr__(self) -> str:

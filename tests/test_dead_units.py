@@ -61,7 +61,7 @@ def assert_events(units: pd.DataFrame, expected: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(units.reset_index(drop=True), expected, check_dtype=False)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, derandomize=True)
 @given(st.data())
 def test_what_changes_adds_up_to_who_is_dead(data):
     checks, units = data.draw(st.integers(0, 8)), data.draw(st.integers(1, 4))

@@ -21,7 +21,7 @@ PROBES = [getattr(probes, name)(every=1) for name in probes.probe_names()]
 BY_EXAMPLE = [probe for probe in PROBES if probe.needs <= PER_CALL]
 every_probe = pytest.mark.parametrize("probe", PROBES, ids=lambda probe: type(probe).__name__)
 by_example = pytest.mark.parametrize("probe", BY_EXAMPLE, ids=lambda probe: type(probe).__name__)
-few = settings(max_examples=12, deadline=None, derandomize=True)
+few = settings(max_examples=12, derandomize=True)
 
 # Zeros, and sizes whose squares float32 holds: what happens beyond is another test's matter.
 entries = st.one_of(st.just(0.0), st.floats(0.015625, 100, width=32), st.floats(-100, -0.015625, width=32))

@@ -189,7 +189,7 @@ def test_the_first_ending_counts(tmp_path):
 def test_a_disk_too_full_to_compact_warns_and_loses_nothing(tmp_path):
     run = writer(tmp_path / "run")
     run.append("layers", LAYERS)
-    run.append("layers", LAYERS)
+    run.append("layers", LAYERS.assign(step=1))
     (tmp_path / "run" / "layers" / ".part-00000.parquet.partial").symlink_to("/dev/full")
     with pytest.warns(UserWarning, match="stays in parts"):
         run.finish()

@@ -28,7 +28,7 @@ def scenario(path) -> None:
     about = {
         "scenario": "tiny",
         "question": "Does it?",
-        "answers": {"": "Nobody knows."},
+        "answers": [{"text": "Nobody knows.", "when": {}}],
         "arms": {"one": {"label": "one", "settings": {}}},
         "seeds": [0],
         "claims": [],

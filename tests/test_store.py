@@ -248,7 +248,7 @@ ROW = st.tuples(st.integers(0, 2**40), st.sampled_from("abcdef"), st.floats(widt
 PART = st.tuples(COLUMN, st.lists(ROW, max_size=5))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(parts=st.lists(PART, max_size=6), compact_after=st.integers(0, 6))
 def test_any_parts_read_as_their_concatenation(tmp_path_factory, parts, compact_after):
     store = PartStore(tmp_path_factory.mktemp("store") / "layers", TABLES["layers"])

@@ -23,7 +23,7 @@ from PIL import Image
 
 import diagnostics
 import probes
-from diagnostics import board_content, export, trainer
+from diagnostics import board_content, export, recorder
 from diagnostics.record import Run, load_run
 from diagnostics.run import main
 from diagnostics.tensorboard import BoardWriter, bins
@@ -157,7 +157,7 @@ def test_hyperparameters_stand_beside_the_metrics(ask, run):
 
 
 def test_events_are_there_while_training_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(trainer, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "FLUSH_SECONDS", 0.0)
     sizes = []
 
     def look(*_: Any) -> None:

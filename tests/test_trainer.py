@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
-from diagnostics import Trainer, load_run
-from probes import ActivationGradient, GradientNorm
+from diagnostics import Trainer, load_run, recorder
+from probes import ActivationGradient, DeadUnits, GradientNorm
 
 
 def model() -> keras.Model:
@@ -110,3 +111,15 @@ def test_restart_is_a_fresh_training(tmp_path):
     assert first is not None and second is not None
     assert first.layers.equals(second.layers)
     assert first.scalars["loss"].equals(second.scalars["loss"])
+
+
+def test_a_flush_in_the_midst_of_a_window_splits_no_row(tmp_path, monkeypatch):
+    def run(name):
+        made = trainer(tmp_path / name, probes=[GradientNorm(every=1), DeadUnits(window=4)], steps_per_call=1)
+        return made.fit(batches(), epochs=3, progress=False)
+
+    whole = run("whole")
+    monkeypatch.setattr(recorder, "FLUSH_SECONDS", 0.0)
+    in_parts = run("in_parts")
+    pd.testing.assert_frame_equal(in_parts.layers, whole.layers, check_exact=True)
+    assert not whole.layers.duplicated(["step", "layer"]).any()

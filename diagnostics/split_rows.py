@@ -1,0 +1,31 @@
+"""Rows that came to disk in two halves: a flush in the midst of a window finds some probes' readings, the next the others'."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+KEYS = ["step", "layer", "depth", "kind"]
+
+
+def joined(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with one row a layer and step, by step and depth; as it is, when it is so already.
+
+    Args:
+        frame: a run's ``layers``, as its parts follow each other on disk.
+
+    Returns:
+        The table; where two rows are joined, what one lacks comes from the other.
+    """
+    if not len(frame):
+        return frame
+    step, depth = (frame[name].to_numpy(np.float64) for name in ("step", "depth"))
+    place = step * (np.nanmax(depth, initial=0.0) + 1) + depth
+    if (np.diff(place) > 0).all():  # takes milliseconds where looking for repeated rows takes half a second
+        return frame
+    repeated = frame.duplicated(KEYS, keep=False)
+    if not repeated.any():
+        return frame
+    whole = frame[repeated].groupby(KEYS, observed=True, sort=False).first().reset_index()
+    mended = pd.concat([frame[~repeated], whole[frame.columns]]).astype(frame.dtypes.to_dict())
+    return mended.sort_values(["step", "depth"], kind="stable", ignore_index=True)
