@@ -10,10 +10,11 @@ from typing import Any
 
 import keras
 
+from diagnostics.distribution import is_chief
 from diagnostics.fit_session import FitSession
 from diagnostics.observed_function import ObservedFunction, check_trainable
 from diagnostics.options import check_budget, free_directory
-from diagnostics.record import RunWriter
+from diagnostics.recorder import new_run
 from probes.monitor import Monitor
 from probes.probe import Probe
 
@@ -36,6 +37,12 @@ class ProbeCallback(keras.callbacks.Callback):
         seed: the seed that you have set, for the record.
         budget: the most that measuring may cost, as a share of training (0.05 is 5 %): the cadence is stretched to keep it.
             ``None`` keeps the probes' own cadence. What it did cost is measured either way, and stands in ``run.json``.
+        tensorboard: write TensorBoard's event files into ``tensorboard/`` in the run's folder, too, while training goes on.
+
+    Under a ``tf.distribute`` strategy the record is that of all replicas together, and the chief writes it.
+
+    Raises:
+        UsageError: TensorBoard is asked for and not installed, or a budget that is none.
     """
 
     def __init__(
@@ -46,12 +53,17 @@ class ProbeCallback(keras.callbacks.Callback):
         config: Mapping[str, Any] | None = None,
         seed: int | None = None,
         budget: float | None = None,
+        tensorboard: bool = False,
     ) -> None:
         super().__init__()
+        if tensorboard:
+            from diagnostics.tensorboard import require_tensorboard  # noqa: PLC0415 - draws, which takes a second to load
+
+            require_tensorboard()
         self.directory = self._wanted = Path(directory)
         self.probes = None if probes is None else tuple(probes)
         self._config, self._seed = dict(config or {}), seed
-        self._budget = check_budget(budget)
+        self._budget, self._tensorboard = check_budget(budget), tensorboard
         self._session: FitSession | None = None
         self._runs = 0
 
@@ -70,7 +82,8 @@ class ProbeCallback(keras.callbacks.Callback):
         try:
             self._session = FitSession(model, monitor, writer, self._budget)
         except Exception as error:
-            writer.finish("failed", error=f"{type(error).__name__}: {error}")
+            if writer is not None:
+                writer.finish("failed", error=f"{type(error).__name__}: {error}")
             raise
         self._runs += 1
         _when_gone(sys._getframe(1).f_locals.get("self"), self._session)
@@ -97,16 +110,20 @@ class ProbeCallback(keras.callbacks.Callback):
             self._session.fail(error)
             self._session = None
 
-    def _writer(self, monitor: Monitor) -> RunWriter:
+    def _writer(self, monitor: Monitor) -> Any:
+        """One run, one writer: of several workers it is the chief."""
+        model: Any = self.model
+        if not is_chief(model.distribute_strategy):
+            return None
         if self._runs:
             self.directory = free_directory(self._wanted)
-        model: Any = self.model
         known = {"model": model.name, "optimizer": type(model.optimizer).__name__, **(self.params or {})}
         known |= {"steps_per_execution": model.steps_per_execution, "jit_compile": model.jit_compile}
         names = [repr(probe) for probe in monitor.probes]
         config = known | {"loss": "mean over the epoch so far, as Keras logs it"} | self._config
         command = self._config.get("command", "diagnostics.ProbeCallback")
-        return RunWriter(self.directory, command=command, config=config, seed=self._seed, probes=names)
+        about = {"command": command, "config": config, "seed": self._seed, "probes": names}
+        return new_run(self.directory, tensorboard=self._tensorboard, **about)
 
 
 def _when_gone(caller: Any, session: FitSession) -> None:

@@ -26,11 +26,11 @@ class FitSession:
     Args:
         model: a compiled model, in ``fit``.
         monitor: the probes.
-        writer: the run.
+        writer: the run; ``None`` where another worker writes it.
         budget: the most that measuring may cost, as a share of training; ``None`` keeps the probes' own cadence.
     """
 
-    def __init__(self, model: Any, monitor: Monitor, writer: RunWriter, budget: float | None = None) -> None:
+    def __init__(self, model: Any, monitor: Monitor, writer: RunWriter | None, budget: float | None = None) -> None:
         self._model, self._monitor, self._writer = model, monitor, writer
         self._recorder = LenientRecorder(writer, monitor)
         self._pace = Pace(monitor, budget)
@@ -113,6 +113,8 @@ class FitSession:
             extra["cost"] = self._pace.cost(before, self._recorder.seconds - before)
         if self._recorder.lost_from is not None:
             extra["lost_from_step"] = self._recorder.lost_from
+        if self._writer is None:
+            return
         try:
             self._writer.finish(status, **extra)
         except Exception as error:  # as when recording: training is worth more

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,24 @@ from probes.monitor import Monitor
 
 FLUSH_SECONDS = 5.0
 """Time between two parts on disk: what a killed run can lose."""
+
+
+def new_run(directory: str | Path, *, tensorboard: bool = False, **about: Any) -> Any:
+    """A new run's writer, on request one that writes TensorBoard's files, too.
+
+    Args:
+        directory: the run's folder.
+        tensorboard: whether ``tensorboard/`` in it gets event files.
+        about: the other arguments of `RunWriter`.
+
+    Raises:
+        UsageError: TensorBoard is asked for and not installed, or what `RunWriter` refuses.
+    """
+    if not tensorboard:
+        return RunWriter(directory, **about)
+    from diagnostics.mirrored import mirrored  # noqa: PLC0415 - draws, which takes a second to load
+
+    return mirrored(directory, **about)
 
 
 class Recorder:
@@ -78,13 +97,13 @@ class LenientRecorder(Recorder):
     """Lets training go on when the disk refuses, and says once what is lost.
 
     Args:
-        writer: the run.
+        writer: the run; ``None`` records nothing.
         monitor: where the readings come from.
     """
 
-    def __init__(self, writer: RunWriter, monitor: Monitor | None) -> None:
+    def __init__(self, writer: RunWriter | None, monitor: Monitor | None) -> None:
         super().__init__(writer, monitor)
-        self._path = writer.path
+        self._path = writer and writer.path
         self._first_unwritten = 0
         self.lost_from: int | None = None
         """The first step that is not on disk; ``None`` while all are."""

@@ -26,6 +26,6 @@ def joined(frame: pd.DataFrame) -> pd.DataFrame:
     repeated = frame.duplicated(KEYS, keep=False)
     if not repeated.any():
         return frame
-    whole = frame[repeated].groupby(KEYS, observed=True, sort=False).first().reset_index()
+    whole = frame[repeated].groupby(KEYS, observed=True, sort=False, dropna=False).first().reset_index()
     mended = pd.concat([frame[~repeated], whole[frame.columns]]).astype(frame.dtypes.to_dict())
-    return mended.sort_values(["step", "depth"], kind="stable", ignore_index=True)
+    return pd.DataFrame(mended).sort_values(["step", "depth"], kind="stable", ignore_index=True)

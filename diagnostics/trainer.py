@@ -15,7 +15,7 @@ import tensorflow as tf
 from diagnostics.distribution import is_chief
 from diagnostics.progress import progress_bar
 from diagnostics.record import Run, RunWriter, load_run
-from diagnostics.recorder import Recorder
+from diagnostics.recorder import Recorder, new_run
 from diagnostics.training_step import TrainingStep, evaluate, kept_state
 from probes.monitor import Monitor
 from probes.probe import Probe
@@ -171,11 +171,7 @@ class Trainer:
             return nullcontext()
         names = [repr(probe) for probe in self.monitor.probes] if self.monitor else []
         about = {"command": self.config.get("command", "diagnostics.Trainer"), "config": self.config, "probes": names}
-        if not tensorboard:
-            return RunWriter(self._folder, seed=self.seed, **about)
-        from diagnostics.mirrored import mirrored  # noqa: PLC0415 - draws, which takes a second to load
-
-        return mirrored(self._folder, seed=self.seed, **about)
+        return new_run(self._folder, tensorboard=tensorboard, seed=self.seed, **about)
 
 
 class _Session:

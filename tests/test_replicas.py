@@ -16,7 +16,7 @@ import pytest
 import tensorflow as tf
 
 from diagnostics import Run, load_run
-from tests.replicas.training import BATCH, built_in, by_hand, examples, model
+from tests.replicas.training import BATCH, built_in, by_hand, examples, fitted, model
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 300
@@ -88,6 +88,14 @@ def assert_same_run(one: Run, other: Run) -> None:
     assert other.layer_table == one.layer_table and other.probes == one.probes
 
 
+def assert_same_weights(folder: Path, watched: str, bare: str) -> None:
+    """Bit by bit."""
+    one, other = (np.load(folder / f"{name}_weights.npz") for name in (watched, bare))
+    assert len(bare) and list(one) == list(other)
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
+
+
 def test_the_data_have_units_that_are_silent_on_one_replica_only():
     x, _ = examples(BATCH)
     active = model().get_layer("a")(x).numpy() != 0
@@ -102,14 +110,21 @@ def one_replica(tmp_path_factory) -> Run:
     return load_run(folder)
 
 
-def test_two_devices_report_what_one_reports(tmp_path, one_replica):
+@pytest.fixture(scope="module")
+def fit_on_one_replica(tmp_path_factory) -> Run:
+    folder = tmp_path_factory.mktemp("fit") / "run"
+    fitted(tf.distribute.get_strategy(), folder)
+    return load_run(folder)
+
+
+def test_two_devices_report_what_one_reports(tmp_path, one_replica, fit_on_one_replica):
     assert finish([start(tmp_path, "mirrored")]) == [0]
     for name in ("loop", "eager"):
         assert_as_one(tmp_path / "0", name)
     assert_same_run(one_replica, load_run(tmp_path / "run"))
-    watched, bare = (np.load(tmp_path / "0" / f"{name}_weights.npz") for name in ("loop", "bare"))
-    for name in bare:
-        np.testing.assert_array_equal(watched[name], bare[name])
+    assert_same_weights(tmp_path / "0", "loop", "bare")
+    assert_same_run(fit_on_one_replica, load_run(tmp_path / "fit"))
+    assert_same_weights(tmp_path / "0", "fit_watched", "fit_bare")
 
 
 def test_two_workers_report_what_one_reports_and_when_one_dies_the_chief_keeps_what_was_measured(tmp_path, one_replica):

@@ -20,6 +20,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import diagnostics
 import probes
@@ -246,3 +247,21 @@ def test_without_tensorboard_the_error_says_what_to_install(run, tmp_path, monke
 
 def test_the_stored_run_reads_as_before(run):
     assert load_run(run.path).status == "finished"
+
+
+def test_the_callback_writes_what_its_run_holds(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "relu", name="hidden"), keras.layers.Dense(2)])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    callback = diagnostics.ProbeCallback(tmp_path / "mine", [probes.GradientNorm(every=1)], tensorboard=True)
+    model.fit(dataset(), validation_data=dataset(32), epochs=2, verbose=0, callbacks=[callback])
+    run = diagnostics.load_run(tmp_path / "mine")
+    train, validation = (EventAccumulator(str(run.path / split)).Reload() for split in (TRAIN, VALIDATION))
+
+    def values(events: Any, tag: str) -> list[float]:
+        return [float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors(tag)]
+
+    norms = run.layers.loc[run.layers["layer"] == "hidden", "gradient_norm"]
+    np.testing.assert_allclose(values(train, "gradient_norm/hidden"), norms, rtol=1e-6)
+    validated = run.scalars[run.scalars["split"] == "validation"]
+    for name in ("loss", "accuracy"):
+        np.testing.assert_allclose(values(validation, name), validated[name], rtol=1e-6)

@@ -97,6 +97,16 @@ def built_in(strategy: tf.distribute.Strategy, folder: Path, progress: Any = Fal
     trainer.fit(batches(ODD), validation_data=batches(ODD), epochs=2, progress=progress)
 
 
+def fitted(strategy: tf.distribute.Strategy, folder: Path | None) -> keras.Model:
+    """Keras' own loop, with the callback."""
+    with strategy.scope():
+        net = model()
+        net.compile(keras.optimizers.SGD(0.02, momentum=0.9), cross_entropy(), metrics=["accuracy"])
+    callbacks = [diagnostics.ProbeCallback(folder, watched(1))] if folder else []
+    net.fit(batches(), validation_data=batches(), epochs=2, verbose=0, callbacks=callbacks)
+    return net
+
+
 def save(folder: Path, name: str, reading: probes.Reading, net: keras.Model) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     reading.layers.to_pickle(folder / f"{name}_layers.pkl")
@@ -150,6 +160,8 @@ def main(folder: Path, how: str) -> None:
         refused(strategy)
         save(folder / str(worker), "bare", *by_hand(strategy, watch=False))
         save(folder / str(worker), "eager", *by_hand(strategy, compiled=False))
+        for name, where in {"fit_watched": folder / "fit", "fit_bare": None}.items():
+            np.savez(folder / str(worker) / f"{name}_weights.npz", *fitted(strategy, where).get_weights())
     built_in(strategy, folder / "run")
     if how == "workers":
         built_in(strategy, folder / "broken", progress=dies if worker == 1 else False)
