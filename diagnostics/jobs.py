@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import threading
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -75,7 +76,10 @@ def train_groups(
     knobs, groups = asdict(scenario), [tuple(group) for group in groups]
     common = {"directory": str(directory), "command": command, "tensorboard": tensorboard}
     work = [joblib.delayed(train_group)(kind, knobs, group, tuple(seeds), **common) for group in groups]
-    with _backend(backend), _watched(directory, [arm for group in groups for arm in group], seeds, advance):
+    arms = [arm for group in groups for arm in group]
+    with _backend(backend), _watched(directory, arms, seeds, advance), warnings.catch_warnings():
+        # joblib replaces a process that has grown by what its compiled steps hold; no training is lost.
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
         joblib.Parallel(n_jobs=jobs, batch_size=1)(work)  # pyright: ignore[reportArgumentType]
 
 

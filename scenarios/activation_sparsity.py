@@ -108,8 +108,8 @@ class ActivationSparsity(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "Share of activations that are exactly 0. ReLU starts at a half in every layer, as theory has it (dotted), and "
-                "moves from there; the others have none.",
+                "Share of activations that are exactly 0. The dotted line is where theory has ReLU start, in every layer; only an "
+                "activation with a flat part at 0 can have any.",
                 {"column": "zero_fraction", "layers": HIDDEN, "guide": [0.5, "theory at the start: ½"]},
             ),
             Figure(

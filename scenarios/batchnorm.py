@@ -104,8 +104,8 @@ class Batchnorm(Scenario):
             ),
             Figure(
                 "depth_profile",
-                "Gradient at the output of each ReLU. With batch normalisation the line rises towards the left: gradients grow "
-                "on their way back. Dashed: theory before the first update.",
+                "Gradient at the output of each ReLU. A line that rises towards the left is gradient that grows on its way back. "
+                "Dashed: theory before the first update.",
                 {"column": "activation_gradient_rms", "layers": ACTIVATED, "theory": True},
             ),
             Figure(

@@ -148,19 +148,19 @@ class DeadRelu(Scenario):
             Figure(
                 "curves",
                 f"Share of all hidden units that are dead, median and range over the seeds. Step {self.at} is the spike, or the "
-                "outlying batch: the jump there is what it killed, and the fall after it are units that came back.",
+                "outlying batch: the jump there is what it killed, and a fall after it is units that came back.",
                 dead,
             ),
             Figure(
                 "heat_map",
                 "The same by layer: a row that stays bright after the spike holds units that are dead for good. In the "
-                "lowest row, the first layer, colour can only become brighter.",
+                "lowest row, the first layer, theory lets colour only become brighter.",
                 dead,
             ),
             Figure(
                 "unit_raster",
                 "Every line is one unit of the first seed, drawn while it is dead; units that never died are left out. Lines "
-                "that reach the right edge are still dead at the end. Below, the first layer: no line there ever ends.",
+                "that reach the right edge are still dead at the end. Below, the first layer, in which by theory no line ends.",
                 dead,
             ),
             Figure(

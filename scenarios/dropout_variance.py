@@ -122,8 +122,8 @@ class DropoutVariance(Scenario):
             Figure(
                 "before_after",
                 "Each panel is one arm, one row a rate; the first step. Where the dark line lies above the pale one, dropout adds "
-                "variance. The dashed line is theory, from the mean and variance before; nothing is fitted. Standard dropout "
-                "compounds its share with every layer; alpha dropout behind SELU stays at 1; behind ReLU it does not.",
+                "variance. The dashed line is theory, from the mean and variance before; nothing is fitted. Compare "
+                "what each kind of dropout adds up to from the first layer to the last.",
                 {"column": "dropout_output_variance", "title": "Variance", "layers": DROPOUTS},
             ),
             Figure(
@@ -146,14 +146,13 @@ class DropoutVariance(Scenario):
             Figure(
                 "by_setting",
                 "Largest gap between the cumulative distributions before and after dropout, after training; 0 is no change, "
-                "the dotted line what two samples of one distribution differ by. Behind SELU alpha dropout changes the shape no "
-                "less than standard dropout does.",
+                "the dotted line what two samples of one distribution differ by.",
                 {"column": "ks_distance", "title": "Shape", **shape, "options": distance},
             ),
             Figure(
                 "by_setting",
-                "Change of the standardised third moment. Alpha dropout puts all that it drops at the lower end, and the "
-                "distribution leans the other way as the rate grows.",
+                "Change of the standardised third moment; 0 is no change. A negative one is a longer tail towards the lower end, "
+                "where alpha dropout puts all that it drops.",
                 {"column": "skewness", "title": "Shape", **shape},
             ),
         )

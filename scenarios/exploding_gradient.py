@@ -103,8 +103,8 @@ class ExplodingGradient(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "A line that rises towards the left is gradient that grows on its way back to the input. With large weights it "
-                "does so before the first update; with a large rate it starts level. Dashed: theory before the first update.",
+                "A line that rises towards the left is gradient that grows on its way back to the input. Where it does so "
+                "before the first update, the weights do it; where only later, training does. Dashed: theory before the first.",
                 {"column": "activation_gradient_rms", "layers": HIDDEN, "theory": True},
             ),
             Figure(

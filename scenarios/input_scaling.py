@@ -131,7 +131,8 @@ class InputScaling(Scenario):
             ),
             Figure(
                 "depth_profile",
-                "Norm of the weight gradient by layer, the first layer at the left. Large inputs lift the left end most.",
+                "Norm of the weight gradient by layer, the first layer at the left. Inputs are a factor "
+                "of the first layer's gradient, and of no other's.",
                 {"column": "gradient_norm"},
             ),
             Figure(

@@ -105,8 +105,8 @@ class LayerWidth(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Time per multiply-add against width. Wide layers are cheaper by the piece, because every step has costs that "
-                "do not grow with it. Each cluster of points is a power of 2, its two neighbours and its round decimal.",
+                "Time per multiply-add against width. A fall to the right is what a step costs whatever the width, shared out "
+                "over more work. Each cluster of points is a power of 2, its two neighbours and its round decimal.",
                 {"column": "picoseconds", "options": {"label": "time per multiply-add (ps)"} | width},
             ),
             Figure(

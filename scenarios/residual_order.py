@@ -86,14 +86,13 @@ class ResidualOrder(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "Gradient at the output of each block. A line that rises towards the left is gradient that grows on its way "
-                "back; with normalisation inside the block it stays nearest to level of all networks that add.",
+                "Gradient at the output of each block. A line that rises towards the left is gradient that grows on its way back.",
                 {"column": "activation_gradient_rms", "layers": BLOCKS},
             ),
             Figure(
                 "depth_profile",
-                "Deviation of each block's output: doubling in square at every block without normalisation, growing slowly with "
-                "it inside, and held at 1 behind the addition.",
+                "Deviation of each block's output. By theory its square doubles at every block without normalisation, grows slowly "
+                "with it inside, and stays at 1 with it behind the addition.",
                 {"column": "activation_std", "layers": BLOCKS},
             ),
             Figure(

@@ -97,8 +97,8 @@ class TrainValidationGap(Scenario):
             Figure(
                 "gap",
                 "Each bar is one epoch. What lies above 0 lifts validation over training, what lies below pushes it under; the "
-                "dot is the gap that one sees, and equals the bars exactly. Lag fades as training slows down, mode stays with "
-                "dropout, data grows when the network over-fits.",
+                "dot is the gap that one sees, and equals the bars exactly. Lag is that of weights that still change, mode is "
+                "dropout and the batch's own statistics, data is over-fitting.",
                 {"column": "accuracy"},
             ),
             Figure(

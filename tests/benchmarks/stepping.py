@@ -17,7 +17,7 @@ Runner = Callable[[], object]
 
 def stepping(case: Case, watched: list[probes.Probe] | None) -> Runner:
     """The compiled step of the README, with a monitor when there is something to watch."""
-    model, optimizer, loss_of, (x, y) = _parts(case)
+    model, optimizer, loss_of, (x, y) = parts_of(case)
     monitor = probes.Monitor(model, watched) if watched else None
 
     @tf.function
@@ -36,7 +36,7 @@ def stepping(case: Case, watched: list[probes.Probe] | None) -> Runner:
 
 def second_model(case: Case) -> Runner:
     """By hand: a second model that returns every layer's output, reduced with NumPy, and so the gradients."""
-    model, optimizer, loss_of, (x, y) = _parts(case)
+    model, optimizer, loss_of, (x, y) = parts_of(case)
     observer = keras.Model(model.inputs, [layer.output for layer in model.layers])
 
     @tf.function
@@ -65,14 +65,15 @@ def second_model(case: Case) -> Runner:
 
 def fitting(case: Case, steps: int, folder: str | None) -> Runner:
     """One epoch of ``model.fit``, with Keras' TensorBoard callback and histograms when a folder is given."""
-    model, optimizer, loss_of, (x, y) = _parts(case)
+    model, optimizer, loss_of, (x, y) = parts_of(case)
     model.compile(optimizer, loss_of)
     batches = tf.data.Dataset.from_tensors((x, y)).repeat()
     callbacks = [keras.callbacks.TensorBoard(folder, histogram_freq=1, write_graph=False)] if folder else []
     return lambda: model.fit(batches, steps_per_epoch=steps, verbose=0, callbacks=callbacks)  # pyright: ignore
 
 
-def _parts(case: Case):
+def parts_of(case: Case):
+    """Model, optimizer, loss and batch; the same weights every time."""
     keras.utils.set_random_seed(0)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     return case.build(), keras.optimizers.SGD(0.01), loss, case.data()
