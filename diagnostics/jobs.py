@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import importlib
 import os
 import threading
@@ -74,7 +76,8 @@ def train_groups(
     """
     kind = f"{type(scenario).__module__}:{type(scenario).__name__}"
     knobs, groups = asdict(scenario), [tuple(group) for group in groups]
-    common = {"directory": str(directory), "command": command, "tensorboard": tensorboard}
+    common: dict[str, Any] = {"directory": str(directory), "command": command, "tensorboard": tensorboard}
+    common["caller"] = os.getpid() if backend == "loky" else None
     work = [joblib.delayed(train_group)(kind, knobs, group, tuple(seeds), **common) for group in groups]
     arms = [arm for group in groups for arm in group]
     with _backend(backend), _watched(directory, arms, seeds, advance), warnings.catch_warnings():
@@ -96,8 +99,9 @@ def train_group(
     directory: str,
     command: str,
     tensorboard: bool = False,
+    caller: int | None = None,
 ) -> None:
-    """What one process does: make the scenario again, and train a group of its arms."""
+    """What one process does: make the scenario again, and train a group of its arms; ``caller`` is who has started it."""
     from diagnostics.workbench import quiet_import, repeatable  # noqa: PLC0415 - in the other process only
 
     with quiet_import():
@@ -106,10 +110,18 @@ def train_group(
         load = importlib.import_module("scenarios.data").load
         runner = importlib.import_module("diagnostics.experiment").Runner
         repeatable()
+    if caller not in (None, os.getpid()):
+        _leave_at_once_when_dismissed()
     arms = {arm.name: arm for arm in scenario.arms()}
     training = runner(scenario, load(scenario.data), Path(directory), command, tensorboard=tensorboard)
     for each in names:
         training.train(arms[each], seeds)
+
+
+@functools.cache
+def _leave_at_once_when_dismissed() -> None:
+    """Where joblib replaces this process it waits for its end, and taking TensorFlow apart took it up to 90 seconds."""
+    atexit.register(os._exit, 0)
 
 
 @contextlib.contextmanager

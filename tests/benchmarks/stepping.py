@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -72,7 +73,7 @@ def fitting(case: Case, steps: int, folder: str | None) -> Runner:
     return lambda: model.fit(batches, steps_per_epoch=steps, verbose=0, callbacks=callbacks)  # pyright: ignore
 
 
-def parts_of(case: Case):
+def parts_of(case: Case) -> tuple[Any, Any, Any, Any]:
     """Model, optimizer, loss and batch; the same weights every time."""
     keras.utils.set_random_seed(0)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
