@@ -171,10 +171,12 @@ def _sentence(claim: Mapping[str, Any], word: str, parts: tuple[JudgedPart, ...]
     outcomes = claim["outcomes"]
     labels = {word: [part.label for part in parts if part.verdict.word == word] for word in PART_WORDS}
     effects = [part.verdict.effect for part in parts if not math.isnan(part.verdict.effect)] or [math.nan]
-    return _without_empty(outcomes.get(word, outcomes[""]), labels).format(
+    low, high = numerals.span(effects)
+    template = _without_empty(outcomes.get(word, outcomes[""]), labels)
+    return (_without_range(template) if low == high else template).format(
         **{name: _enumeration(named) for name, named in labels.items()},
-        low=numerals.short(min(effects)),
-        high=numerals.short(max(effects)),
+        low=low,
+        high=high,
         seeds=min(part.verdict.seeds for part in parts),
     )
 
@@ -187,6 +189,12 @@ def _without_empty(template: str, labels: Mapping[str, Sequence[str]]) -> str:
         if not named or any(labels[word] for word in named):
             kept.append(sentence)
     return " ".join(kept)
+
+
+def _without_range(template: str) -> str:
+    """A template for effects that are all alike: a number where it has a range."""
+    single = re.sub(r"from {(low|high)} to {(low|high)}", "of {low}", template)
+    return re.sub(r"{(low|high)} to {(low|high)}", "{low}", single)
 
 
 def _enumeration(items: Sequence[str]) -> str:

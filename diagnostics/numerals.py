@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MISSING = "–"
+ROUNDING = 1e-12
+"""What sums of 64-bit numbers of size 1 leave where 0 is meant."""
 
 
 def short(value: float, digits: int = 3) -> str:
@@ -26,6 +29,18 @@ def short(value: float, digits: int = 3) -> str:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         return f"{_trim(mantissa)} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
     return _trim(f"{value:,.{max(digits - 1 - _magnitude(value), 0)}f}")
+
+
+def span(values: Iterable[float]) -> tuple[str, str]:
+    """The smallest and the largest of some numbers; one that is rounding error beside the other is 0.
+
+    Returns:
+        Two texts of three significant digits.
+    """
+    low, high = min(values := [*values]), max(values)
+    size = max(abs(low), abs(high))
+    low, high = (0.0 if abs(end) < ROUNDING * size < math.inf else end for end in (low, high))
+    return short(low), short(high)
 
 
 def power_of_ten(value: float) -> str:

@@ -41,6 +41,7 @@ class ActivationSparsity(Scenario):
         same_share: shares of zeros closer than this agree with theory.
     """
 
+    seeds: int = 8
     epochs: int = 6
     depth: int = 4
     width: int = 50

@@ -49,6 +49,7 @@ class DropoutBatchnorm(Scenario):
         cost: a shift costs accuracy when estimating the statistics again gains more than this: two of 360 test images.
     """
 
+    seeds: int = 10
     epochs: int = 10
     batch_size: int = 64
     blocks: int = 3

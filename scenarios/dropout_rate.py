@@ -36,7 +36,7 @@ class DropoutRate(Scenario):
         same_accuracy: accuracies closer than this do not differ: one percentage point, less than four of 360 test images.
     """
 
-    seeds: int = 5
+    seeds: int = 10
     epochs: int = 15
     width: int = 100
     examples: int = 300

@@ -43,7 +43,7 @@ class DropoutRegression(Scenario):
         same_variance: output variances within this share of one another are not shifted.
     """
 
-    seeds: int = 5
+    seeds: int = 10
     epochs: int = 15
     data: str = "diabetes"
     width: int = 64

@@ -43,6 +43,7 @@ class ResidualOrder(Scenario):
         better: an accuracy that is higher by less than this is no better: seven of the 360 test images.
     """
 
+    seeds: int = 8
     epochs: int = 3
     depth: int = 20
     width: int = 100

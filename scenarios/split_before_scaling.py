@@ -43,7 +43,7 @@ class SplitBeforeScaling(Scenario):
             costs by itself, 2/√n.
     """
 
-    seeds: int = 6
+    seeds: int = 10
     epochs: int = 12
     depth: int = 2
     width: int = 64

@@ -58,7 +58,7 @@ def test_a_difference_is_paired_by_seed():
     found = judge_claims(experiment({"a": [2, 3, 4], "b": [1, 2, 3]}, {"treated": "a", "control": "b"}))
     part = found[0].parts[0]
     assert (part.verdict.effect, part.verdict.low, part.verdict.high, part.verdict.seeds) == (1, 1, 1, 3)
-    assert found[0].word == "supported" and found[0].sentence == "So for a: 1 to 1, 3 seeds."
+    assert found[0].word == "supported" and found[0].sentence == "So for a: 1, 3 seeds."
 
 
 def test_a_ratio_is_taken_of_logarithms():

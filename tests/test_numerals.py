@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.numerals import estimate, interval, p_value, percent, power_of_ten, short
+from diagnostics.numerals import estimate, interval, p_value, percent, power_of_ten, short, span
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,17 @@ def test_shares_and_p_values():
     ]
     assert [p_value(p) for p in (0.0001, 0.0312, math.nan)] == ["p < 0.001", "p = 0.031", ""]
     assert interval(math.nan, 1.0) == "–"
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([0.3, -0.00167, 4e-17], ("−0.00167", "0.3")),
+        ([-0.00167, 4.44e-17], ("−0.00167", "0")),
+        ([4e-17], ("4 × 10⁻¹⁷", "4 × 10⁻¹⁷")),
+        ([1.0, math.inf], ("1", "∞")),
+        ([math.nan], ("–", "–")),
+    ],
+)
+def test_a_span_hides_rounding_beside_what_is_larger(values, texts):
+    assert span(values) == texts
