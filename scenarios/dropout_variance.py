@@ -140,7 +140,8 @@ class DropoutVariance(Scenario):
             Figure(
                 "histogram_pair",
                 "The values that go into the last dropout and those that come out, at the largest rate, after training. Standard "
-                "dropout makes a spike at 0 and spreads the rest; alpha dropout makes its spike at the lower end.",
+                "dropout makes a spike at 0 and spreads the rest; alpha dropout makes its spike at the lower end. "
+                "The bins at both ends hold all that lies beyond.",
                 {"column": "share", "title": "Shape", "arms": f"*-{self.rates[-1]:g}"},
             ),
             Figure(
