@@ -17,7 +17,14 @@ from diagnostics.page import Card, Exhibit, Page, Section, Table, theory_table
 TITLES = {
     "activation_gradient_rms": "Gradient at each layer's output",
     "update_ratio": "How far weights move",
-    "loss": "Loss",
+    "activation_std": "Size of the activations",
+    "zero_fraction": "Exact zeros",
+    "dead_fraction": "Dead units",
+    "rmse": "Root mean squared error",
+    "mean_moved": "How far the mean moves",
+    "picoseconds": "Time per multiply-add",
+    "against_neighbours": "Against the neighbours",
+    "against_decimal": "Against round decimals",
 }
 
 SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] = {

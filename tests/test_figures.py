@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from diagnostics.figures import curves, depth_profile, effects, heat_map, histogram_pair, overlay, seed_pairs, style
+from diagnostics.figures.by_arm import by_arm
 from diagnostics.figures.curves import thin
 from diagnostics.figures.depth_profile import anchor
 from diagnostics.figures.heat_map import MOST_COLUMNS, layer_labels, mesh
@@ -247,3 +248,10 @@ def test_one_colour_has_one_meaning(side):
 def test_moments_differ_in_lightness(side):
     start, middle, end = (getattr(style.PALETTE[name], side) for name in ("start", "middle", "end"))
     assert contrast(start, middle) > 1.4 and contrast(middle, end) > 1.4
+
+
+@pytest.mark.parametrize(("effects", "reaches_zero"), [((0.96, 0.8), False), ((0.96, 0.1), True), ((-0.1, 0.8), True)])
+def test_an_axis_of_levels_reaches_zero_where_that_costs_little(effects, reaches_zero):
+    frame = pd.DataFrame({"label": ["a", "b"], "effect": effects}).assign(low=effects, high=effects)
+    low, high = by_arm(frame, "accuracy").axes[0].get_xlim()
+    assert (low <= 0 <= high) == reaches_zero

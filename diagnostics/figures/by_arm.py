@@ -28,4 +28,4 @@ def by_arm(
     Raises:
         UsageError: when a column is missing or the frame is empty.
     """
-    return effects(frame, reference=reference, x=label or quantity(column).label, width=width)
+    return effects(frame, reference=reference, x=label or quantity(column).label, zero=False, width=width)

@@ -39,7 +39,18 @@ class Rows:
     foot: int = 56
 
 
-def effects(frame: pd.DataFrame, *, reference: str = "theory", x: str = "effect", width: int = style.WIDE) -> Figure:
+NEAR = 1.0
+"""Values are near 0 when the gap to it is no wider than what they span: then it takes at most half of the axis."""
+
+
+def effects(
+    frame: pd.DataFrame,
+    *,
+    reference: str = "theory",
+    x: str = "effect",
+    zero: bool = True,
+    width: int = style.WIDE,
+) -> Figure:
     """One row per effect: a dot with its interval, a bar where the reference lies, the numbers beside.
 
     Effects of different units stand in blocks of their own, each with its own axis.
@@ -49,6 +60,7 @@ def effects(frame: pd.DataFrame, *, reference: str = "theory", x: str = "effect"
             (a verdict, shown with its sign and colour).
         reference: what the reference is called in the legend, such as "theory" or "threshold".
         x: what the effect is, for the axis.
+        zero: whether the axis always reaches 0; otherwise it does where the values are not far from it.
         width: width in CSS pixels; on a narrow figure the texts stand above their row.
 
     Returns:
@@ -69,7 +81,7 @@ def effects(frame: pd.DataFrame, *, reference: str = "theory", x: str = "effect"
         for block in blocks:
             tall = len(block) * rows.height
             axes = figure.add_axes((rows.left / width, 1 - (top + tall) / height, wide, tall / height))
-            _block(axes, block, x, rows)
+            _block(axes, block, x, rows, zero)
             top += tall + rows.foot
         _legend(figure, table, reference)
     return figure
@@ -90,15 +102,19 @@ def _legend(figure: Figure, table: pd.DataFrame, reference: str) -> None:
     style.legend(figure, handles, top=4)
 
 
-def _block(axes: Axes, block: pd.DataFrame, x: str, rows: Rows) -> None:
-    limits = Linear(margin=0.08).limits(np.append(block[["effect", "low", "high", "reference"]].to_numpy(float), 0.0))
+def _block(axes: Axes, block: pd.DataFrame, x: str, rows: Rows, zero: bool) -> None:
+    values = block[["effect", "low", "high", "reference"]].to_numpy(float).ravel()
+    values = values[np.isfinite(values)]
+    near = not len(values) or np.abs(values).min() <= NEAR * np.ptp(values)
+    limits = Linear(margin=0.08).limits(np.append(values, 0.0) if zero or near else values)
     axes.set_xlim(*limits)
     axes.set_ylim(len(block) - 0.5, -0.5)
     set_ticks(axes.xaxis, round_steps(limits, 4 if rows.stacked else 8), Linear().label)
     set_ticks(axes.yaxis, [], str)
     axes.spines["left"].set_visible(False)
     axes.xaxis.grid(visible=True)
-    axes.axvline(0, color=style.colour("muted"), lw=0.7, zorder=1)
+    if limits[0] <= 0 <= limits[1]:
+        axes.axvline(0, color=style.colour("muted"), lw=0.7, zorder=1)
     unit = str(block["unit"].iloc[0])
     axes.set_xlabel(f"{x}, {unit} →" if unit else f"{x} →", loc="right")
     for index, record in enumerate(block.to_dict("records")):
