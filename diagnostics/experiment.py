@@ -207,6 +207,7 @@ class Runner:
             "command": self.command,
             "scenario": scenario.name,
             "question": scenario.question,
+            "objection": scenario.objection,
             "about": scenario.about,
             "config": asdict(scenario),
             "seeds": list(seeds),

@@ -37,7 +37,7 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
 
 
 def told(findings: Path) -> dict[str, Any]:
-    """What an overview tells of one scenario: question, answer, status, links, and by claim word, statement, effects, seeds.
+    """What an overview tells of one scenario: question, answer, status, objection, links, and by claim word, statement, effects, seeds.
 
     Args:
         findings: the scenario's ``findings.json``.
@@ -50,6 +50,7 @@ def told(findings: Path) -> dict[str, Any]:
         "question": record["question"],
         "answer": record["answer"],
         "status": record["status"],
+        "objection": record.get("objection", ""),
         "link": f"{name}/report.html",
         "thumbnail": f"{name}/figures/{pictures[0].name}" if pictures else "",
         "claims": [_claim(claim) for claim in record["claims"]],

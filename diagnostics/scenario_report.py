@@ -35,6 +35,9 @@ SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] =
 }
 """Where kinds of figures get their table from that show neither layers nor scalars."""
 
+SHOWN = ("claims", "figures", "answers", "about", "objection")
+"""Of a scenario's record, what the page shows in better form than as a detail."""
+
 PAIRED = (
     "Every effect is paired by seed and stands with its 95 % interval, on which the verdict rests. P-values are adjusted for "
     "the number of comparisons (Benjamini-Hochberg)."
@@ -60,8 +63,8 @@ def page_of(experiment: Experiment, judged: Sequence[claims.JudgedClaim]) -> Pag
         answer=claims.answer(experiment, judged),
         status=status(experiment),
         verdicts=tuple(map(_card, judged)),
-        sections=(*_figures(experiment), *_theory(experiment), _numbers(judged)),
-        details={key: value for key, value in metadata.items() if key not in ("claims", "figures", "answers", "about")},
+        sections=(*_figures(experiment), *_theory(experiment), *_objection(metadata), _numbers(judged)),
+        details={key: value for key, value in metadata.items() if key not in SHOWN},
     )
 
 
@@ -104,6 +107,11 @@ def _theory(experiment: Experiment) -> list[Section]:
     return [
         Section("Theory beside measurement", tables=(theory_table(slopes, measured="measured slope", caption=SLOPES),))
     ]
+
+
+def _objection(metadata: Mapping[str, Any]) -> list[Section]:
+    text = metadata.get("objection", "")
+    return [Section("What a sceptic could still object", text)] if text else []
 
 
 def _numbers(judged: Sequence[claims.JudgedClaim]) -> Section:

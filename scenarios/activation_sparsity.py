@@ -51,6 +51,11 @@ class ActivationSparsity(Scenario):
     same_share: float = 0.03
 
     question: ClassVar = "Does it matter for accuracy, zeros and dead units whether ReLU leaks?"
+    objection: ClassVar = (
+        "Digits are easy and the network is small: what sparsity costs or gains may show only where capacity is "
+        "short. Two slopes stand for all leaky ReLUs. Accuracies count as equal within two points, which is not "
+        "the same as equal."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """ReLU is the control."""

@@ -48,6 +48,11 @@ class Batchnorm(Scenario):
     better: float = 0.1
 
     question: ClassVar = "What does batch normalisation do, where does it belong, and what are its parameters?"
+    objection: ClassVar = (
+        "Faster is judged at one learning rate, which suits the plain network; that batch normalisation allows "
+        "larger rates is not tested. Dense layers and batches of 32 only. Theory for its gradient is that of "
+        "infinite batches."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """Three places at two depths; the control has none."""

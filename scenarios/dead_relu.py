@@ -7,8 +7,7 @@ carry its input above zero again. One large step is enough to kill many units at
 Dead units also do not bend anything: a network is non-linear because its units change slope at zero somewhere in the data,
 and a dead unit, like one that is always on, does not.
 
-References: Lu et al. 2019, arXiv 1903.06733; Montúfar et al. 2014, arXiv 1402.1869 (linear regions); Maas et al. 2013,
-Rectifier nonlinearities improve neural network acoustic models.
+References: Lu et al. 2019, arXiv 1903.06733; Montúfar et al. 2014, arXiv 1402.1869; Maas et al. 2013 (leaky ReLU).
 """
 
 from __future__ import annotations
@@ -69,6 +68,11 @@ class DeadRelu(Scenario):
     straight: float = 0.05
 
     question: ClassVar = "When do ReLU units die, and do they come back?"
+    objection: ClassVar = (
+        "The spikes are made by hand, one step or one batch 30 times too large; those that training makes by "
+        "itself may be milder. The log-rank test takes spells for independent, and units of one network are not. "
+        "How far a network bends is read off the best linear fit to its logits, one notion of several."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """Calm training is the control; every other arm differs from it in one thing, and the leaky one from the spike."""

@@ -62,6 +62,11 @@ class DropoutBatchnorm(Scenario):
     question: ClassVar = (
         "Do dropout and batch normalisation disturb one another, and is it better to put dropout after?"
     )
+    objection: ClassVar = (
+        "One network of three blocks, one rate of dropout, short training: 0.5 may be too much here in any "
+        "order. Two points of accuracy are seven images. The moving statistics forget within ten steps; with the "
+        "usual momentum their lag would be mixed into the shift."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """Neither, each alone, and both in three orders."""

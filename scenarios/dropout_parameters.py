@@ -47,6 +47,11 @@ class DropoutParameters(Scenario):
     disabled: float = 0.25
 
     question: ClassVar = "Does dropout disable a part of the parameters for a step, and leave them as they are?"
+    objection: ClassVar = (
+        "The exact statements follow from the chain rule, so that finding them is a check of the instrument more "
+        "than news. How much a step disables depends on the batch: with one example it is the share that is "
+        "dropped."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """No dropout, and dropout under three optimizers."""

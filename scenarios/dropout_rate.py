@@ -45,6 +45,11 @@ class DropoutRate(Scenario):
     same_accuracy: float = 0.01
 
     question: ClassVar = "Is a dropout rate of 0.5 the best one, because it has the most sub-networks?"
+    objection: ClassVar = (
+        "One hidden layer of 100 units on 300 images, and rates a fifth apart: the best rate of a larger network "
+        "may lie elsewhere. That the count of masks does not bind says nothing of other reasons for a rate of "
+        "0.5."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """One arm a rate, from none to the largest."""

@@ -59,6 +59,11 @@ class DropoutVariance(Scenario):
     same_moment: float = 0.1
 
     question: ClassVar = "Does alpha dropout leave the distribution of the activations as it is?"
+    objection: ClassVar = (
+        "Six layers, at the first step and after two epochs of digits: training moves activations away from mean "
+        "0 and variance 1, and with them what alpha dropout promises. Shape is judged by three statistics of one "
+        "layer."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """Every activation with every dropout, rate by rate."""

@@ -55,6 +55,11 @@ class ExplodingGradient(Scenario):
     learned: float = 0.5
 
     question: ClassVar = "How many steps before the loss is lost does an exploding gradient show?"
+    objection: ClassVar = (
+        "Both explosions are made by hand, by weights twice too large and by a rate of 1, in a network of dense "
+        "layers; those of recurrent networks, for which clipping was proposed, are not here. Some steps of "
+        "warning may be too few to act on. One threshold of clipping was tried."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """Sound training, then large weights and a large rate, without and with clipping."""

@@ -55,6 +55,10 @@ class LayerWidth(Scenario):
     faster: float = 0.05
 
     question: ClassVar = "Are powers of 2 the most efficient widths?"
+    objection: ClassVar = (
+        "One machine, one numerical library, float32, dense layers: another processor or a GPU has its own "
+        "favourite widths. The seeds repeat the timing; they do not sample machines."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """The batch sizes; widths are timed in turns within each of them, and a seed is a repeat."""

@@ -52,6 +52,11 @@ class ResidualOrder(Scenario):
     better: float = 0.02
 
     question: ClassVar = "Where does batch normalisation belong in a residual network?"
+    objection: ClassVar = (
+        "Three epochs, one learning rate, dense blocks: what learns best in the long run, or in convolutional "
+        "networks, is not asked. Only three places of normalisation are compared; normalising first in the "
+        "block, as later residual networks do, is not among them."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """Inside the branch, behind the addition, nowhere; and the same stack without additions."""

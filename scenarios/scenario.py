@@ -130,6 +130,8 @@ class Scenario(abc.ABC):
 
     question: ClassVar[str]
     """What the report answers, as a question."""
+    objection: ClassVar[str]
+    """What a sceptic could still object to the answer, whatever it is."""
     datasets: ClassVar[tuple[str, ...]] = ("digits", "fashion_mnist", "mnist")
     """The data sets that the scenario can use; the first is the default."""
 

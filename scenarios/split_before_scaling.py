@@ -20,6 +20,7 @@ import numpy as np
 
 from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
+from scenarios._relu_classifier import relu_classifier
 from scenarios.data import Data, load_raw
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
@@ -54,6 +55,11 @@ class SplitBeforeScaling(Scenario):
     same_mean: float = 0.05
 
     question: ClassVar = "Must data be split before the scaler is fitted?"
+    objection: ClassVar = (
+        "A scaler leaks means and deviations, never labels. Selecting features or balancing classes before the "
+        "split can leak far more, and is not tested. Each of the three splits is drawn once; a point of accuracy "
+        "is four images."
+    )
 
     def arms(self) -> tuple[Arm, ...]:
         """Every split with both scalers."""
@@ -73,12 +79,7 @@ class SplitBeforeScaling(Scenario):
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
         """Dense ReLU layers."""
-        hidden = [
-            keras.layers.Dense(self.width, "relu", kernel_initializer="he_normal", name=f"hidden_{number}")
-            for number in range(1, self.depth + 1)
-        ]
-        inputs = keras.Input(data.x_train.shape[1:], name="inputs")
-        return keras.Sequential([inputs, *hidden, keras.layers.Dense(data.outputs, name="logits")], name="classifier")
+        return relu_classifier(data, self.depth, self.width)
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
         """Plain SGD."""

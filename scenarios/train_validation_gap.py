@@ -52,6 +52,10 @@ class TrainValidationGap(Scenario):
     matters: float = 0.01
 
     question: ClassVar = "Why is validation accuracy above training accuracy at first, and below it later?"
+    objection: ClassVar = (
+        "The parts depend on the order in which they are taken: first the weights, then the mode, then the data. "
+        "Over-fitting is brought about by few examples, not by long training or noisy labels."
+    )
     evaluates_train_again: ClassVar = True
 
     def arms(self) -> tuple[Arm, ...]:

@@ -30,6 +30,7 @@ def page(results: Path) -> Iterator[str]:
         yield f"{scenario['answer']}\n\n({scenario['status']})\n"
         yield "| verdict | statement | effect, by part | seeds |\n|---|---|---|---|"
         yield "\n".join(map(_row, scenario["claims"])) + "\n"
+        yield f"A sceptic could still object: {scenario['objection']}\n"
 
 
 def _row(claim: Mapping[str, Any]) -> str:

@@ -83,6 +83,10 @@ def test_what_it_answers_follows_from_verdicts(scenario):
             assert set(words.split("|")) < {"supported", "refuted", "mixed", "inconclusive"}
 
 
+def test_it_says_what_could_still_be_objected(scenario):
+    assert len(scenario.objection) > 80 and scenario.objection.endswith(".")
+
+
 def test_every_arm_builds_a_model_that_takes_the_data(scenario):
     for arm in scenario.arms():
         data = scenario.prepare(arm, load(scenario.data))
