@@ -101,10 +101,6 @@ class ActivationSparsity(Scenario):
         dead = float(np.concatenate(dead_units(model, data.x_train)).sum())
         return {"dead_units": dead, "nonlinearity": nonlinearity(model, data.x_train)}
 
-    def quick(self) -> Scenario:
-        """One epoch, two seeds."""
-        return replace(self, seeds=2, epochs=1)
-
     def claims(self) -> tuple[Claim, ...]:
         """Accuracy, zeros, dead units, non-linearity."""
         return (self._same_accuracy(), self._half_are_zero(), self._sparser(), self._does_not_die(), self._less_bent())

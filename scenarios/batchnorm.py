@@ -12,7 +12,7 @@ et al. 2018, arXiv 1805.11604 (it smooths the loss, not the distribution of inpu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
@@ -90,10 +90,6 @@ class Batchnorm(Scenario):
             "trained": float(sum(np.size(variable) for variable in layer.trainable_variables)),
             "moving": float(sum(np.size(variable) for variable in layer.non_trainable_variables)),
         }
-
-    def quick(self) -> Scenario:
-        """One epoch, two seeds."""
-        return replace(self, seeds=2, epochs=1)
 
     def claims(self) -> tuple[Claim, ...]:
         """Activations by depth, gradients by depth, loss, and the count of parameters."""

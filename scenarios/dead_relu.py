@@ -73,6 +73,7 @@ class DeadRelu(Scenario):
         "itself may be milder. The log-rank test takes spells for independent, and units of one network are not. "
         "How far a network bends is read off the best linear fit to its logits, one notion of several."
     )
+    less: ClassVar = {"epochs": 2, "at": 30, "horizon": 30}
 
     def arms(self) -> tuple[Arm, ...]:
         """Calm training is the control; every other arm differs from it in one thing, and the leaky one from the spike."""
@@ -125,10 +126,6 @@ class DeadRelu(Scenario):
             "patterns": pattern_count(model, data.x_train),
             "dead_gradient": gradient_of_dead(model, data, self.loss()),
         }
-
-    def quick(self) -> Scenario:
-        """An earlier spike in a shorter training."""
-        return replace(self, seeds=2, epochs=2, at=30, horizon=30)
 
     def claims(self) -> tuple[Claim, ...]:
         """Gradient of dead units; who comes back; what a spike does; and what zeros have to do with non-linearity."""

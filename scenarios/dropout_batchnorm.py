@@ -12,7 +12,7 @@ References: Li et al. 2019, arXiv 1801.05134 (variance shift); Ioffe and Szegedy
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
@@ -67,6 +67,7 @@ class DropoutBatchnorm(Scenario):
         "order. Two points of accuracy are seven images. The moving statistics forget within ten steps; with the "
         "usual momentum their lag would be mixed into the shift."
     )
+    less: ClassVar = {"blocks": 2}
 
     def arms(self) -> tuple[Arm, ...]:
         """Neither, each alone, and both in three orders."""
@@ -161,10 +162,6 @@ class DropoutBatchnorm(Scenario):
             ),
             Answer("The shift itself costs accuracy.", {"shift_costs_accuracy": "supported"}),
         )
-
-    def quick(self) -> Scenario:
-        """Fewer blocks, seeds and epochs."""
-        return replace(self, seeds=2, epochs=2, blocks=2)
 
     def _variance_is_shifted(self) -> Claim:
         return Claim(

@@ -11,7 +11,7 @@ References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Loshchilov and Hutter
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
@@ -52,6 +52,7 @@ class DropoutParameters(Scenario):
         "than news. How much a step disables depends on the batch: with one example it is the share that is "
         "dropped."
     )
+    less: ClassVar = {"examples": 5}
 
     def arms(self) -> tuple[Arm, ...]:
         """No dropout, and dropout under three optimizers."""
@@ -178,10 +179,6 @@ class DropoutParameters(Scenario):
             ),
             Answer("Some optimizers move even the weights that get none.", {"dropped_do_not_move": "mixed|refuted"}),
         )
-
-    def quick(self) -> Scenario:
-        """Less training, fewer examples; what is exact needs few."""
-        return replace(self, seeds=2, epochs=1, examples=5)
 
     @staticmethod
     def _settings(optimizer: str, rate: float) -> dict:

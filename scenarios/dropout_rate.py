@@ -50,6 +50,7 @@ class DropoutRate(Scenario):
         "may lie elsewhere. That the count of masks does not bind says nothing of other reasons for a rate of "
         "0.5."
     )
+    less: ClassVar = {"epochs": 6, "others": (0.0, 0.1)}
 
     def arms(self) -> tuple[Arm, ...]:
         """One arm a rate, from none to the largest."""
@@ -157,10 +158,6 @@ class DropoutRate(Scenario):
             Answer("Accuracy is lower there than at the other rates.", {"best_accuracy": "refuted"}),
             Answer("Accuracy does not single it out.", {"best_accuracy": "mixed|inconclusive"}),
         )
-
-    def quick(self) -> Scenario:
-        """Fewer rates, seeds and epochs."""
-        return replace(self, seeds=2, epochs=6, others=(0.0, 0.1))
 
     @staticmethod
     def _name(rate: float) -> str:

@@ -57,6 +57,7 @@ class DropoutRegression(Scenario):
         "smaller rate might serve regression. Class and value are of the same patients, but their errors have no "
         "common scale other than that of a constant prediction."
     )
+    less: ClassVar = {"epochs": 8}
     datasets: ClassVar = ("diabetes", "california_housing")
 
     def arms(self) -> tuple[Arm, ...]:
@@ -195,10 +196,6 @@ class DropoutRegression(Scenario):
             ),
             Answer("Whether it makes regression worse is not settled.", {"hurts_regression": "inconclusive"}),
         )
-
-    def quick(self) -> Scenario:
-        """Fewer seeds and epochs."""
-        return replace(self, seeds=2, epochs=8)
 
     def _arm(self, task: str, size: str, rate: float) -> Arm:
         series = f"{task}, {SIZES[size]}"

@@ -11,7 +11,7 @@ arXiv 1502.01852.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
@@ -89,10 +89,6 @@ class ExplodingGradient(Scenario):
     def probes(self) -> tuple[Probe, ...]:
         """Gradient at every layer's output, and how far weights move, at every step: a blow-up is quick."""
         return (ActivationGradient(every=1), UpdateRatio(every=1))
-
-    def quick(self) -> Scenario:
-        """One epoch, two seeds."""
-        return replace(self, seeds=2, epochs=1)
 
     def claims(self) -> tuple[Claim, ...]:
         """Where it shows, how early, and what clipping mends."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
@@ -59,6 +59,7 @@ class LayerWidth(Scenario):
         "One machine, one numerical library, float32, dense layers: another processor or a GPU has its own "
         "favourite widths. The seeds repeat the timing; they do not sample machines."
     )
+    less: ClassVar = {"rounds": 5}
 
     def arms(self) -> tuple[Arm, ...]:
         """The batch sizes; widths are timed in turns within each of them, and a seed is a repeat."""
@@ -146,10 +147,6 @@ class LayerWidth(Scenario):
             ),
             Answer("Against round decimals it depends, too.", {"against_decimal": "mixed|inconclusive"}),
         )
-
-    def quick(self) -> Scenario:
-        """Fewer repeats and turns."""
-        return replace(self, seeds=2, rounds=5)
 
     def _claim(self, name: str, statement: str, other: str) -> Claim:
         return Claim(

@@ -13,7 +13,7 @@ Yang and Schoenholz 2017, arXiv 1712.08969.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
@@ -78,10 +78,6 @@ class ResidualOrder(Scenario):
     def probes(self) -> tuple[Probe, ...]:
         """Gradient and moments at every block's output."""
         return (ActivationGradient(every=15, layers=BLOCKS), ActivationMoments(every=15, layers=BLOCKS))
-
-    def quick(self) -> Scenario:
-        """One epoch, two seeds."""
-        return replace(self, seeds=2, epochs=1)
 
     def claims(self) -> tuple[Claim, ...]:
         """Accuracy, gradient, and theory."""
