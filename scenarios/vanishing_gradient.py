@@ -112,8 +112,7 @@ class VanishingGradient(Scenario):
             ),
             Figure(
                 "heat_map",
-                "The same quantity at every step: a vertical gradient of colour is loss over depth, a horizontal one is "
-                "change over time.",
+                "The same at every step: colour that changes upwards is loss over depth, sideways it is change over time.",
                 gradient,
             ),
             Figure(
