@@ -55,7 +55,8 @@ class ObservedFunction:
         self._bare: TrainFunction | None = model.train_function
         with _replaced(model, "train_step", _observed_step(model, monitor, session)):
             model.make_train_function(force=True)
-        self._observed = model.train_function
+        self._observed: TrainFunction = model.train_function
+        self._has_run = False
         model.train_function = self
 
     def __call__(self, iterator: Any) -> Any:
@@ -68,12 +69,13 @@ class ObservedFunction:
         self._session.begin_call()
         started = time.perf_counter()
         try:
-            logs = self._observed(iterator)
+            logs = self._observed_or_bare(iterator)
         except (StopIteration, tf.errors.OutOfRangeError):  # the end of the data
             raise
         except BaseException as error:
             self._session.fail(error)
             raise
+        self._has_run = True
         learning_rate = logs.pop(LEARNING_RATE, None) if isinstance(logs, dict) else None
         self._session.note(logs, learning_rate, time.perf_counter() - started)
         return logs
@@ -86,6 +88,25 @@ class ObservedFunction:
         """Give the model back the function that it had, unless somebody gave it another one meanwhile."""
         if self._model.train_function is self:
             self._model.train_function = self._bare
+
+    def _observed_or_bare(self, iterator: Any) -> Any:
+        """A step that cannot be traced with probes is traced without: if the fault was not ours, it is raised again."""
+        try:
+            return self._observed(iterator)
+        except (
+            StopIteration,
+            UsageError,
+            tf.errors.OpError,
+        ):  # the end of the data, misuse, what happens while it runs
+            raise
+        except Exception as error:
+            if self._has_run or self._model.run_eagerly:  # tracing takes no data, an eager step has
+                raise
+            bare = self._bare_function()
+            logs = bare(iterator)
+            self._observed = bare
+            self._session.give_up(f"a fault of the probes: {type(error).__name__}: {error}")
+            return logs
 
     def _bare_function(self) -> TrainFunction:
         mine = self._model.train_function

@@ -12,6 +12,7 @@ import pytest
 import probes
 from diagnostics import ProbeCallback, load_run, recorder
 from diagnostics.observed_function import ObservedFunction
+from probes.capture import Capture
 from probes.errors import UsageError
 from tests.test_callback import X, Y, compiled, fit, left_behind, stack
 
@@ -125,3 +126,32 @@ def test_what_keras_prints_stays_as_it_is(tmp_path, capsys):
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z_]+:|\d+/\d+", text))
+
+
+def test_a_fault_of_the_probes_is_told_and_training_is_as_without_them(tmp_path, monkeypatch):
+    bare = compiled({})
+    losses = fit(bare, []).history["loss"]
+
+    def broken(*_):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(Capture, "observe", broken)
+    model = compiled({})
+    with pytest.warns(UserWarning, match=r"(?s)goes on unobserved: a fault of the probes: RuntimeError.*out of order"):
+        assert fit(model, [ProbeCallback(tmp_path / "run")]).history["loss"] == losses
+    for one, other in zip(model.get_weights(), bare.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    run = load_run(tmp_path / "run")
+    assert run.status == "finished" and "out of order" in run.metadata["unobserved"] and len(run.scalars)
+
+
+def test_a_fault_of_the_model_is_raised_as_it_is(tmp_path):
+    class Faulty(keras.layers.Layer):
+        def call(self, inputs):
+            raise ArithmeticError("of the user's own")
+
+    model = keras.Sequential([keras.layers.Dense(3), Faulty()])
+    model.compile("sgd", "mse")
+    with pytest.raises(ArithmeticError, match="user's own"):
+        model.fit(X, X, verbose=0, callbacks=[ProbeCallback(tmp_path / "run")])  # pyright: ignore[reportArgumentType]
+    assert load_run(tmp_path / "run").status == "failed"
