@@ -125,6 +125,7 @@ def row_of(model: str, options: argparse.Namespace) -> dict[str, str]:
 
 def deep(depths: tuple[int, ...] = (250, 500, 1000), width: int = 16) -> list[dict[str, str]]:
     """Deep stacks: time to the first step and a step's time, to be read down the column: linear in the layers."""
+    sys.setrecursionlimit(20_000)  # Keras follows a model's layers by recursion, several frames a layer
     rows = []
     for depth in depths:
         case = Case(lambda depth=depth: mlp(depth, width), (64,), 32)
