@@ -53,6 +53,7 @@ class Batchnorm(Scenario):
         "larger rates is not tested. Dense layers and batches of 32 only. Theory for its gradient is that of "
         "infinite batches."
     )
+    less: ClassVar = {"depths": (5, 10)}
 
     def arms(self) -> tuple[Arm, ...]:
         """Three places at two depths; the control has none."""

@@ -57,6 +57,7 @@ class ResidualOrder(Scenario):
         "networks, is not asked. Only three places of normalisation are compared; normalising first in the "
         "block, as later residual networks do, is not among them."
     )
+    less: ClassVar = {"depth": 10}
 
     def arms(self) -> tuple[Arm, ...]:
         """Inside the branch, behind the addition, nowhere; and the same stack without additions."""
