@@ -215,6 +215,12 @@ def test_loss_plateau():
     assert judged(np.full(100, NAN)).severity == "not_evaluated"
 
 
+def test_a_run_of_somebody_elses_loop_is_judged_by_what_it_has():
+    full = flowing()
+    found = diagnose(run_of(full.layers, full.scalars[["step", "epoch", "split", "loss"]]))
+    assert {finding.severity for finding in found} & {"clean", "warning"}
+
+
 def test_thresholds_are_fields():
     run = flowing(slope=0.1, gap=0.6)
     assert only(run, VanishingGradient(attenuation=0.5)).severity == "critical"

@@ -35,7 +35,7 @@ class PlateauSteps:
 
     def __call__(self, run: RunLike) -> float:
         """Steps, ≥ 0; NaN without a finite first loss. Inf, or the last step, is censored: later, if at all."""
-        return float(_left_plateau(self, run)[0])
+        return float(_left_plateau(self, run))
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class PlateauProgress:
 
     def __call__(self, run: RunLike) -> float:
         """Progress, ≥ 0; NaN without a loss; Inf when never."""
-        return float(_left_plateau(self, run)[1])
+        step = _left_plateau(self, run)
+        return float(_progress(run, np.array([step]))[0] if np.isfinite(step) else step)
 
 
 @dataclass(frozen=True)
@@ -153,18 +154,18 @@ class FirstNonFiniteStep:
         return float(np.min(steps[np.isinf(losses)], initial=np.inf))
 
 
-def _left_plateau(rule: PlateauSteps | PlateauProgress, run: RunLike) -> tuple[float, float]:
-    """Step and progress at which the plateau is left."""
+def _left_plateau(rule: PlateauSteps | PlateauProgress, run: RunLike) -> float:
+    """The step at which the plateau is left."""
     steps, losses = _smooth_loss(run, rule.split, rule.window)
     if not steps.size:
-        return np.nan, np.nan
+        return np.nan
     level = losses[0] if rule.level is None else rule.level
     if not np.isfinite(level):
-        return np.nan, np.nan
+        return np.nan
     step = _first_below(steps, losses, (1 - rule.drop) * level)
     if np.isinf(step) and rule.restricted:
         step = _curve(run, "loss", rule.split)[0][-1]
-    return step, _progress(run, np.array([step]))[0] if np.isfinite(step) else np.inf
+    return step
 
 
 def _first_below(steps: np.ndarray, losses: np.ndarray, bound: float) -> float:
