@@ -135,7 +135,7 @@ def alpha_prime_varies(knobs: Knobs) -> Claim:
         statement="The alpha that dropped activations are set to is variable.",
         parts=_parts(knobs, ALPHA, "recorded", {"name": "alpha_prime"}, **held),
         negated=True,
-        threshold=f"refuted when α′, recovered from inputs and outputs of every layer, is −λα = {ALPHA_DROPPED:.4f} to three "
+        threshold=f"refuted when α′, recovered from inputs and outputs of every layer, is −λα = −{-ALPHA_DROPPED:.4f} to three "
         "decimals in the layer where it is farthest off, at every seed",
         outcomes={
             "refuted": "α′ is one constant, −λα ({low} to {high}): the same in all layers, at all rates, behind both "
