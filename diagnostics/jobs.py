@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
 import importlib
 import os
 import threading
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import Any
 
 import joblib
 from joblib.externals import loky
+from joblib.externals.loky import process_executor
 
 from diagnostics import manifest
 from diagnostics.experiments import run_directory
@@ -76,13 +74,9 @@ def train_groups(
     """
     kind = f"{type(scenario).__module__}:{type(scenario).__name__}"
     knobs, groups = asdict(scenario), [tuple(group) for group in groups]
-    common: dict[str, Any] = {"directory": str(directory), "command": command, "tensorboard": tensorboard}
-    common["caller"] = os.getpid() if backend == "loky" else None
+    common = {"directory": str(directory), "command": command, "tensorboard": tensorboard}
     work = [joblib.delayed(train_group)(kind, knobs, group, tuple(seeds), **common) for group in groups]
-    arms = [arm for group in groups for arm in group]
-    with _backend(backend), _watched(directory, arms, seeds, advance), warnings.catch_warnings():
-        # joblib replaces a process that has grown by what its compiled steps hold; no training is lost.
-        warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
+    with _backend(backend), _watched(directory, [arm for group in groups for arm in group], seeds, advance):
         joblib.Parallel(n_jobs=jobs, batch_size=1)(work)  # pyright: ignore[reportArgumentType]
 
 
@@ -99,9 +93,8 @@ def train_group(
     directory: str,
     command: str,
     tensorboard: bool = False,
-    caller: int | None = None,
 ) -> None:
-    """What one process does: make the scenario again, and train a group of its arms; ``caller`` is who has started it."""
+    """What one process does: make the scenario again, and train a group of its arms."""
     from diagnostics.workbench import quiet_import, repeatable  # noqa: PLC0415 - in the other process only
 
     with quiet_import():
@@ -110,18 +103,16 @@ def train_group(
         load = importlib.import_module("scenarios.data").load
         runner = importlib.import_module("diagnostics.experiment").Runner
         repeatable()
-    if caller not in (None, os.getpid()):
-        _leave_at_once_when_dismissed()
+    _stay()
     arms = {arm.name: arm for arm in scenario.arms()}
     training = runner(scenario, load(scenario.data), Path(directory), command, tensorboard=tensorboard)
     for each in names:
         training.train(arms[each], seeds)
 
 
-@functools.cache
-def _leave_at_once_when_dismissed() -> None:
-    """Where joblib replaces this process it waits for its end, and taking TensorFlow apart took it up to 90 seconds."""
-    atexit.register(os._exit, 0)
+def _stay() -> None:
+    """No replacing: joblib ends a process that has grown, as compiled steps make it, and waits for its end, up to 90 seconds."""
+    process_executor._USE_PSUTIL = False  # pyright: ignore[reportPrivateUsage]
 
 
 @contextlib.contextmanager

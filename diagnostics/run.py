@@ -48,8 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_USAGE
     finally:
-        if "diagnostics.jobs" in sys.modules:  # loaded when processes were started: scenarios of one command share them
-            sys.modules["diagnostics.jobs"].dismiss()
+        _dismiss()
+
+
+def _dismiss() -> None:
+    """End the processes that have trained: each scenario begins with small ones."""
+    if "diagnostics.jobs" in sys.modules:  # loaded when processes were started
+        sys.modules["diagnostics.jobs"].dismiss()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -145,6 +150,7 @@ def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> in
         except UsageError as error:
             failed[name] = str(error)
             print(f"error: {error}", file=sys.stderr)
+        _dismiss()
         if statuses[-1:] == [EXIT_INTERRUPTED]:
             break
     print(f"Index: {write_index(directory, failed, time.monotonic() - started)}", file=sys.stderr)
