@@ -23,11 +23,13 @@ def page(results: Path) -> Iterator[str]:
     Args:
         results: the folder that ``diagnostics.run all`` has written.
     """
+    scenarios = [told(file) for file in sorted(results.glob("*/findings.json"))]
     yield HEAD
-    for file in sorted(results.glob("*/findings.json")):
-        scenario = told(file)
-        yield f"## `{scenario['name']}`: {scenario['question']}\n"
-        yield f"{scenario['answer']}\n\n({scenario['status']})\n"
+    yield "| question | answer |\n|---|---|"
+    yield "\n".join(f"| [{each['question']}](#{each['name']}) | {each['answer']} |" for each in scenarios) + "\n"
+    for scenario in scenarios:
+        yield f"## {scenario['name']}\n"
+        yield f"**{scenario['question']}** {scenario['answer']}\n\n({scenario['status']})\n"
         yield "| verdict | statement | effect, by part | seeds |\n|---|---|---|---|"
         yield "\n".join(map(_row, scenario["claims"])) + "\n"
         yield f"A sceptic could still object: {scenario['objection']}\n"
