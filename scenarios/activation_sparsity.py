@@ -213,10 +213,10 @@ class ActivationSparsity(Scenario):
         return Claim(
             name="does_not_die",
             statement="Leaky ReLU does not die, and ReLU does.",
-            parts=(*(part(arm, label, **exact) for arm, label in self._leaky().items()), part("relu", "ReLU dies")),
+            parts=(*(part(arm, label, **exact) for arm, label in self._leaky().items()), part("relu", "ReLU")),
             threshold="exact for the leaky networks: refuted by one unit that is 0 on all training examples; for ReLU supported when "
             "the mean number of such units is above 0",
-            outcomes={"": "Holds for {supported}. Does not for {refuted}. Not settled: {inconclusive}."},
+            outcomes={"": "As stated: {supported}. Not as stated: {refuted}. Not settled: {inconclusive}."},
         )
 
     def _less_bent(self) -> Claim:

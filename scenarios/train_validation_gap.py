@@ -162,17 +162,17 @@ class TrainValidationGap(Scenario):
             name="because_of_lag",
             statement="It is above because the training figure is accumulated while the model still learns.",
             parts=(
-                *(self._part(arm, "lag", 0) for arm in LABELS),
+                *(replace(self._part(arm, "lag", 0), label=f"lag of {LABELS[arm]}") for arm in LABELS),
                 *(
-                    replace(self._part(arm, "mode", 0, expects="less"), label=f"no part of the modes of {LABELS[arm]}")
+                    replace(self._part(arm, "mode", 0, expects="less"), label=f"mode of {LABELS[arm]}")
                     for arm in ("dropout", "batchnorm")
                 ),
             ),
             threshold=f"the lag of the first epoch must be above {self.matters}, and nothing but the lag: what the two modes of "
             f"dropout and of batch normalisation add must be below {self.matters}",
             outcomes={
-                "mixed": "It holds for {supported}, but the lag is not all: refuted is {refuted} (parts from {low} to {high}).",
-                "": "Holds: {supported}. Does not: {refuted}. Not settled: {inconclusive}. Parts from {low} to {high}.",
+                "": "As stated: {supported}. Not as stated: {refuted}. Not settled: {inconclusive}. Parts of the gap from {low} "
+                "to {high}.",
             },
         )
 

@@ -227,8 +227,8 @@ class VanishingGradient(Scenario):
             parts=self._attenuations(high, "less"),
             threshold=self._vanishing,
             outcomes={
-                "mixed": "At {low} to {high} decades lost, it arrives for {supported} and vanishes for {refuted}: a larger rate "
-                "does not bring it back.",
+                "mixed": "It arrives for {supported} and vanishes for {refuted} ({low} to {high} decades lost): a larger rate does "
+                "not bring it back.",
                 "": "Arrived: {supported}. Vanished: {refuted}. Not settled: {inconclusive}.",
             },
         )
@@ -241,8 +241,8 @@ class VanishingGradient(Scenario):
             parts=self._attenuations(low, "greater"),
             threshold=self._vanishing,
             outcomes={
-                "mixed": "At {low} to {high} decades lost, it vanishes for {supported} and arrives for {refuted}, where what looks "
-                "like a vanishing gradient is slow progress.",
+                "mixed": "It vanishes for {supported} and arrives for {refuted}, where what looks like a vanishing gradient is slow "
+                "progress ({low} to {high} decades lost).",
                 "refuted": "The gradient arrives for {refuted} ({low} to {high} decades lost).",
                 "": "Vanished: {supported}. Arrived: {refuted}. Not settled: {inconclusive}.",
             },
