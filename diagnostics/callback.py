@@ -15,6 +15,7 @@ from diagnostics.fit_session import FitSession
 from diagnostics.observed_function import ObservedFunction, check_trainable
 from diagnostics.options import check_budget, free_directory
 from diagnostics.recorder import new_run
+from probes.checks import check_probes
 from probes.monitor import Monitor
 from probes.probe import Probe
 
@@ -61,7 +62,7 @@ class ProbeCallback(keras.callbacks.Callback):
 
             require_tensorboard()
         self.directory = self._wanted = Path(directory)
-        self.probes = None if probes is None else tuple(probes)
+        self.probes = None if probes is None else check_probes(probes)
         self._config, self._seed = dict(config or {}), seed
         self._budget, self._tensorboard = check_budget(budget), tensorboard
         self._session: FitSession | None = None

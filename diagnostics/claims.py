@@ -170,7 +170,9 @@ def _sentence(claim: Mapping[str, Any], word: str, parts: tuple[JudgedPart, ...]
         return "Not judged: the arms that it compares were not run."
     outcomes = claim["outcomes"]
     labels = {word: [part.label for part in parts if part.verdict.word == word] for word in PART_WORDS}
-    effects = [part.verdict.effect for part in parts if not math.isnan(part.verdict.effect)] or [math.nan]
+    effects = [part.verdict.effect for part in parts if not math.isnan(part.verdict.effect)]
+    if not effects:
+        return "Not measured: these runs are too short for it, or lack what it needs."
     low, high = numerals.span(effects)
     template = _without_empty(outcomes.get(word, outcomes[""]), labels)
     return (_without_range(template) if low == high else template).format(

@@ -78,13 +78,13 @@ def check_budget(budget: float | None, given: object = None) -> float | None:
     Raises:
         UsageError: another number.
     """
-    if budget is not None and not 0 < budget <= 1:
+    if budget is not None and (isinstance(budget, str) or not 0 < budget <= 1):
         raise _no_budget(budget if given is None else given)
     return budget
 
 
 def _no_budget(given: object) -> UsageError:
-    do = "give a share of training, more than 0 and at most 1: 5% or 0.05"
+    do = "give a share of training, more than 0 and at most 1: 0.05, or 5% on the command line"
     return UsageError(what="this is not a budget", where="budget", got=repr(given), do=do)
 
 

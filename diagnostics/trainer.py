@@ -17,6 +17,7 @@ from diagnostics.progress import progress_bar
 from diagnostics.record import Run, RunWriter, load_run
 from diagnostics.recorder import Recorder, new_run
 from diagnostics.training_step import TrainingStep, evaluate, kept_state
+from probes.checks import check_probes
 from probes.monitor import Monitor
 from probes.probe import Probe
 
@@ -68,7 +69,7 @@ class Trainer:
         steps_per_call: int = STEPS_PER_CALL,
         jit_compile: bool = False,
     ) -> None:
-        probes = None if probes is None else tuple(probes)
+        probes = None if probes is None else check_probes(probes)
         monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer)
         self.model, self.optimizer, self.metrics = model, optimizer, tuple(metrics)
         self.monitor = monitor

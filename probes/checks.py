@@ -89,7 +89,7 @@ def check_patterns(paths: Sequence[str], probes: Sequence[Probe]) -> None:
     for probe in probes:
         for pattern in probe.patterns:
             if not any(fnmatch.fnmatchcase(path, pattern) for path in paths):
-                raise unknown_name(f"layer for {type(probe).__name__}(layers=...)", pattern, paths)
+                raise unknown_name("layer", pattern, paths, where=f"{type(probe).__name__}(layers={pattern!r})")
 
 
 def check_place() -> None:

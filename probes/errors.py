@@ -32,20 +32,21 @@ def _rebuild(what: str, where: str, got: str, do: str) -> UsageError:
     return UsageError(what=what, where=where, got=got, do=do)
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
+def unknown_name(kind: str, name: str, known: Iterable[str], where: str | None = None) -> UsageError:
     """The error for a misspelt name: lists the names there are and points to the nearest.
 
     Args:
         kind: what the name should have named, such as ``"scenario"``.
         name: what was given.
         known: the names there are.
+        where: the argument, where it is not the kind's name.
     """
     names = sorted(known)
     nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
     hint = f"use {nearest[0]!r}" if nearest else "use one of them"
     return UsageError(
         what=f"there is no {kind} {name!r}",
-        where=f"the {kind}'s name",
+        where=where or f"the {kind}'s name",
         got=f"{name!r}; there are {', '.join(names) or 'none'}",
         do=hint,
     )

@@ -221,6 +221,39 @@ def test_a_run_of_somebody_elses_loop_is_judged_by_what_it_has():
     assert {finding.severity for finding in found} & {"clean", "warning"}
 
 
+def test_a_run_without_a_loss_is_judged_by_its_layers():
+    found = {
+        finding.rule: finding for finding in diagnose(run_of(flowing().layers, flowing().scalars[["step", "split"]]))
+    }
+    assert found["loss_plateau"].severity == "not_evaluated" and "a training loss" in found["loss_plateau"].what
+    assert found["non_finite"].severity == "clean" and "No loss was recorded" in found["non_finite"].what
+
+
+def turned(cadences: dict[str, int], nan_from: int = 60) -> pd.DataFrame:
+    """Statistics with cadences of their own; the gradient is NaN from a step on."""
+
+    def column(name):
+        return lambda step, _: NAN if step % cadences[name] or (name == "gradient_norm" and step >= nan_from) else 1.0
+
+    table = layers_table({name: column(name) for name in cadences}, steps=range(0, 100, 5), names=NAMES)
+    return table.dropna(how="all", subset=[*cadences])
+
+
+def test_a_gradient_that_has_become_nan_is_found_without_a_loss():
+    finding = only(run_of(turned({"activation_std": 10, "gradient_norm": 10})), NonFinite())
+    assert (finding.severity, finding.numbers["layer_step"]) == ("critical", 60)
+    for cadences in ({"activation_std": 5, "gradient_norm": 10}, {"activation_std": 10, "gradient_norm": 50}):
+        assert only(run_of(turned(cadences, nan_from=1000)), NonFinite()).severity == "clean"
+
+
+def test_a_row_without_a_number_is_no_measurement():
+    table = layers_table(
+        {"gradient_norm": lambda step, _: NAN if step > 50 else 1.0}, steps=range(0, 100, 10), names=NAMES
+    )
+    finding = only(run_of(table), NonFinite())
+    assert (finding.severity, finding.numbers["layer_step"]) == ("critical", 60)
+
+
 def test_thresholds_are_fields():
     run = flowing(slope=0.1, gap=0.6)
     assert only(run, VanishingGradient(attenuation=0.5)).severity == "critical"

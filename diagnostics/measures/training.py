@@ -160,7 +160,7 @@ def _left_plateau(rule: PlateauSteps | PlateauProgress, run: RunLike) -> float:
     if not steps.size:
         return np.nan
     level = losses[0] if rule.level is None else rule.level
-    if not np.isfinite(level):
+    if not np.isfinite(level) or level == 0:
         return np.nan
     step = _first_below(steps, losses, (1 - rule.drop) * level)
     if np.isinf(step) and rule.restricted:

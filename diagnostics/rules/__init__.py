@@ -47,15 +47,17 @@ def _defaults() -> list[Rule]:
 def _finding(rule: Rule, run: RunLike) -> Finding:
     available = [str(name) for name, readings in run.layers.count().items() if readings and name not in KEYS]
     missing = sorted(rule.needs.difference(available))
-    answer = NotEvaluated(tuple(missing), tuple(available)) if missing else rule.judge(run)
+    if missing:
+        return _not_evaluated(rule, NotEvaluated(tuple(missing), tuple(available)), rule.remedy)
+    answer = rule.judge(run)
     return answer if isinstance(answer, Finding) else _not_evaluated(rule, answer)
 
 
-def _not_evaluated(rule: Rule, answer: NotEvaluated) -> Finding:
+def _not_evaluated(rule: Rule, answer: NotEvaluated, remedy: str = "") -> Finding:
     has = f"the run has {', '.join(answer.available)}" if answer.available else "the run has nothing of the kind"
     return Finding(
         rule=rule.name,
         severity="not_evaluated",
         what=f"Not evaluated: needs {', '.join(answer.missing)}; {has}.",
-        do="Record what is missing, and this rule will answer.",
+        do=remedy,
     )

@@ -29,6 +29,7 @@ class DeadUnits(Rule):
     critical: float = 0.5
 
     needs: ClassVar[frozenset[str]] = frozenset({"dead_fraction"})
+    remedy: ClassVar[str] = "Add probes.DeadUnits() to the probes, and this rule will answer."
 
     def judge(self, run: RunLike) -> Finding | NotEvaluated:
         """Critical, warning or clean, by the worst layer."""

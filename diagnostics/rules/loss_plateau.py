@@ -31,9 +31,14 @@ class LossPlateau(Rule):
     def judge(self, run: RunLike) -> Finding | NotEvaluated:
         """Warning when the plateau is left late or never, else clean; not evaluated with fewer than two windows."""
         train = run.scalars.loc[run.scalars["split"] == "train"] if "split" in run.scalars else run.scalars
+        if "loss" not in train:
+            return NotEvaluated(("a training loss",))
         left = PlateauSteps(drop=self.drop, window=self.window)(run)
         if len(train) < 2 * self.window or np.isnan(left):
-            return NotEvaluated((f"{2 * self.window} readings of a finite training loss",), (f"{len(train)} readings",))
+            needed = f"{2 * self.window} readings of a training loss that begins finite and not at 0"
+            return NotEvaluated(
+                (needed,), (f"{len(train)} readings, {np.isfinite(train['loss']).sum()} of them finite",)
+            )
         last, final = float(train["step"].to_numpy().max()), FinalScalar(window=self.window)(run)
         severity: Severity = "clean" if left <= self.late * last else "warning"
         when = f"at step {left:.0f} of {last:.0f}" if np.isfinite(left) else f"at none of {last:.0f} steps"

@@ -26,13 +26,15 @@ class NonFinite(Rule):
         """Critical or clean; not evaluated when the run has neither a loss nor a statistic."""
         if run.layers.empty and run.scalars.empty:
             return NotEvaluated(("a loss or a layer statistic",))
-        loss_step = FirstNonFiniteStep()(run)
+        has_loss = "loss" in run.scalars
+        loss_step = FirstNonFiniteStep()(run) if has_loss else np.inf
         spoiled = _spoiled(run.layers)
         layer_step = float(spoiled["step"].to_numpy()[0]) if len(spoiled) else np.inf
         first = min(loss_step, layer_step)
         numbers = {"first_step": first, "loss_step": loss_step, "layer_step": layer_step}
         if first == np.inf:
-            what = f"{len(run.scalars)} readings of the loss and {len(run.layers)} rows of statistics are all finite."
+            losses = f"{len(run.scalars)} readings of the loss" if has_loss else "No loss was recorded;"
+            what = f"{losses}{' and' * has_loss} {len(run.layers)} rows of statistics are all finite."
             return Finding(self.name, "clean", what, numbers=numbers)
         layers = tuple(spoiled.loc[spoiled["step"] == layer_step, "layer"].astype(str))
         return Finding(
@@ -47,14 +49,35 @@ class NonFinite(Rule):
 
 
 def _spoiled(layers: pd.DataFrame) -> pd.DataFrame:
-    """Rows with a non-finite count or an infinite statistic, by step and depth; NaN is merely missing."""
+    """Rows with a non-finite count, an infinite statistic, or one that has become NaN, by step and depth."""
     numbers = layers.select_dtypes("number")  # a histogram is a vector, whose last count is the number of NaN
     statistics = numbers.drop(columns=[name for name in KEYS if name in numbers])
     spoiled = np.isinf(statistics.to_numpy(np.float64)).any(axis=1)
     for count in COUNTS:
         if count in layers:
             spoiled |= layers[count].to_numpy() > 0
+    spoiled |= _turned_nan(layers, statistics)
     return layers.loc[spoiled].sort_values(["step", "depth"], kind="stable") if len(layers) else layers
+
+
+def _turned_nan(layers: pd.DataFrame, statistics: pd.DataFrame) -> np.ndarray:
+    """Rows whose NaN cannot be a statistic that was merely not due.
+
+    A row without a number was measured for nothing. And where activation and gradient have come together in at least two
+    rows of a layer, a gradient that stays away afterwards is NaN: some kernels of ReLU make 0 of NaN, no gradient does.
+    """
+    if not len(layers):
+        return np.zeros(0, bool)
+    spoiled = statistics.isna().all(axis=1).to_numpy(copy=True)
+    if not {"activation_std", "gradient_norm"} <= set(layers):
+        return spoiled
+    activation, gradient = (layers[name].notna().to_numpy() for name in ("activation_std", "gradient_norm"))
+    for rows in layers.groupby("layer", observed=True).indices.values():
+        seen = np.flatnonzero(gradient[rows])
+        after = seen[-1] + 1 if len(seen) >= 2 else len(rows)
+        if (activation[rows] == gradient[rows])[:after].all():
+            spoiled[rows[after:]] |= activation[rows[after:]]
+    return spoiled
 
 
 def _places(first: float, loss_step: float, layers: tuple[str, ...]) -> str:

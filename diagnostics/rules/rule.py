@@ -67,6 +67,7 @@ class Rule(ABC):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
+    remedy: ClassVar[str] = "Record what is missing, and this rule will answer."
 
     @property
     def name(self) -> str:
