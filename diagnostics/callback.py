@@ -27,8 +27,9 @@ class ProbeCallback(keras.callbacks.Callback):
 
         model.fit(x, y, epochs=3, callbacks=[diagnostics.ProbeCallback("runs/mine")])
 
-    Steps count from 0 in each ``fit``. ``loss`` is what Keras logs: the mean over the epoch so far. Training and what it
-    prints stay as they are. When the disk refuses, training goes on, and a warning says from which step on readings are lost.
+    Steps count from 0 in each ``fit``. ``loss`` is that of the step's batch, where Keras logs the mean over the epoch so far
+    (which is recorded on several replicas). Training and what it prints stay as they are. When the disk refuses, training
+    goes on, and a warning says from which step on readings are lost.
 
     Args:
         directory: the run's folder; it must not exist, or be empty. When the same callback sees another ``fit``, that
@@ -121,7 +122,9 @@ class ProbeCallback(keras.callbacks.Callback):
         known = {"model": model.name, "optimizer": type(model.optimizer).__name__, **(self.params or {})}
         known |= {"steps_per_execution": model.steps_per_execution, "jit_compile": model.jit_compile}
         names = [repr(probe) for probe in monitor.probes]
-        config = known | {"loss": "mean over the epoch so far, as Keras logs it"} | self._config
+        several = model.distribute_strategy.num_replicas_in_sync > 1
+        known["loss"] = "mean over the epoch so far, as Keras logs it" if several else "of each step's batch"
+        config = known | self._config
         command = self._config.get("command", "diagnostics.ProbeCallback")
         about = {"command": command, "config": config, "seed": self._seed, "probes": names}
         return new_run(self.directory, tensorboard=self._tensorboard, **about)

@@ -17,7 +17,7 @@ from diagnostics.recorder import LenientRecorder
 from probes.monitor import Monitor
 
 VALIDATION = "val_"
-RATE = "learning_rate"
+LOSS, RATE = "loss", "learning_rate"
 
 
 class FitSession:
@@ -59,12 +59,11 @@ class FitSession:
             self._flush()
         self._pace.adjust()
 
-    def note(self, logs: Any, learning_rate: Any, seconds: float) -> None:
-        """Keep what Keras logs, on the device until the next flush."""
+    def note(self, loss: Any, learning_rate: Any, seconds: float) -> None:
+        """Keep the scalars of a call's last step, on the device until the next flush."""
         count = max(1, int(self._model.steps_per_execution or 1))
         self._pace.note(self._step, count, seconds)
         self._step += count
-        loss = logs.get("loss") if isinstance(logs, dict) else None
         self._pending.append((self._step - 1, loss, learning_rate, time.monotonic() - self._started))
 
     def begin_epoch(self, epoch: int) -> None:
@@ -79,7 +78,8 @@ class FitSession:
         validation = {
             name.removeprefix(VALIDATION): numbers.pop(name) for name in [*numbers] if name.startswith(VALIDATION)
         }
-        numbers.pop(RATE, None)  # that of the step is known already
+        for known in (LOSS, RATE):  # those of the step stand in the row already
+            numbers.pop(known, None)
         if self._step > self._epoch_start:
             self._recorder.complete(numbers)
         if validation:
@@ -136,10 +136,9 @@ class FitSession:
             return
         steps, losses, rates, seconds = zip(*self._pending, strict=True)
         self._pending.clear()
-        columns = {"loss": [_number(loss) for loss in losses], "seconds": list(seconds)}
-        if any(rate is not None for rate in rates):
-            columns[RATE] = [_number(rate) for rate in rates]
-        self._recorder.add(np.array(steps), epoch=self._epoch, split="train", **columns)
+        known = {name: values for name, values in ((LOSS, losses), (RATE, rates)) if any(v is not None for v in values)}
+        columns = {name: [_number(value) for value in values] for name, values in known.items()}
+        self._recorder.add(np.array(steps), epoch=self._epoch, split="train", seconds=list(seconds), **columns)
 
 
 def _number(value: Any) -> float:

@@ -15,8 +15,8 @@ from probes.errors import UsageError
 from probes.monitor import Monitor
 from probes.observing import observing
 
-LEARNING_RATE = "_learning_rate_of_step"
-"""Travels out of the compiled step with the logs, and is taken out before Keras sees them."""
+LEARNING_RATE, LOSS = "_learning_rate_of_step", "_loss_of_step"
+"""They travel out of the compiled step with the logs, and are taken out before Keras sees them."""
 
 TrainFunction = Callable[[Any], Any]
 
@@ -31,8 +31,8 @@ class Session(Protocol):
     def begin_call(self) -> None:
         """The train function is about to be called."""
 
-    def note(self, logs: Any, learning_rate: Any, seconds: float) -> None:
-        """A call of the train function returned these logs; the learning rate of its last step, where it is known."""
+    def note(self, loss: Any, learning_rate: Any, seconds: float) -> None:
+        """A call of the train function was made; loss and learning rate of its last step, where they are known."""
 
     def give_up(self, reason: str) -> None:
         """Steps that are traced from now on are not measured."""
@@ -76,8 +76,8 @@ class ObservedFunction:
             self._session.fail(error)
             raise
         self._has_run = True
-        learning_rate = logs.pop(LEARNING_RATE, None) if isinstance(logs, dict) else None
-        self._session.note(logs, learning_rate, time.perf_counter() - started)
+        loss, learning_rate = _taken(logs)
+        self._session.note(loss, learning_rate, time.perf_counter() - started)
         return logs
 
     def leave(self) -> None:
@@ -124,12 +124,38 @@ def _observed_step(model: Any, monitor: Monitor, session: Session) -> Callable[[
 
     @functools.wraps(original)
     def train_step(data: Any) -> Any:
-        rate = _learning_rate(optimizer)
+        known, before = {LEARNING_RATE: _learning_rate(optimizer)}, _tally(model)
         with observing(monitor, session.give_up):
             logs = original(data)
-        return logs if rate is None or not isinstance(logs, dict) else {**logs, LEARNING_RATE: rate}
+        if not isinstance(logs, dict):
+            return logs
+        known[LOSS] = _of_step(before, _tally(model), logs.get("loss"))
+        return logs | {name: value for name, value in known.items() if value is not None}
 
     return train_step
+
+
+def _taken(logs: Any) -> tuple[Any, Any]:
+    """Loss and learning rate of the step, out of what Keras is to see."""
+    if not isinstance(logs, dict):
+        return None, None
+    return logs.pop(LOSS, logs.get("loss")), logs.pop(LEARNING_RATE, None)
+
+
+def _tally(model: Any) -> tuple[tf.Tensor, tf.Tensor] | None:
+    """Sum and count of the losses in the epoch so far, where Keras' own metric keeps them on one replica."""
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        return None
+    trackers = [each for each in model.metrics if each.name == "loss" and isinstance(each, keras.metrics.Mean)]
+    return next(((tf.identity(each.total.value), tf.identity(each.count.value)) for each in trackers), None)
+
+
+def _of_step(before: Any, after: Any, logged: Any) -> Any:
+    """The step's own loss, undone from the mean over the epoch that Keras logs; ``logged`` where the step logs its own."""
+    if before is None or after is None or logged is None:
+        return logged
+    total, count = (tf.cast(late - early, tf.float32) for late, early in zip(after, before, strict=True))
+    return tf.where(count > 0, total / count, tf.cast(logged, tf.float32))
 
 
 def _learning_rate(optimizer: Any) -> tf.Tensor | None:
