@@ -22,6 +22,8 @@ from diagnostics.numerals import short
 from diagnostics.page import Exhibit, Page, Section
 from diagnostics.record import Run
 from diagnostics.rendering import write_page
+from diagnostics.rules.non_finite import NonFinite
+from diagnostics.rules.rule import Finding
 from probes.errors import UsageError
 
 STEPS = "All runs on the same axes; each line is one run."
@@ -80,11 +82,21 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 
 
 def answer(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> str:
-    """One or two sentences: who ends best by the loss, and where the statistics are farthest apart."""
-    told_most = _most(statistics, next(iter(runs)))
-    if not told_most and not differences.uneven_scalars(runs):
+    """One or two sentences: who stops being a number, who ends best by the loss, where the statistics are farthest apart."""
+    broken = _broken(runs)
+    told_most = "" if broken else _most(statistics, next(iter(runs)))
+    if not broken and not told_most and not differences.uneven_scalars(runs):
         return "No number that these runs recorded in common differs."
-    return " ".join(part for part in (_ending(runs), told_most) if part)
+    return " ".join(part for part in (broken, _ending(runs), told_most) if part)
+
+
+def _broken(runs: Mapping[str, Run]) -> str:
+    """Runs whose numbers end before they do; what they measured later is compared with nothing."""
+    found = {name: NonFinite().judge(run) for name, run in runs.items()}
+    steps = {name: each.numbers["first_step"] for name, each in found.items() if isinstance(each, Finding)}
+    return " ".join(
+        f"{name} has NaN or Inf from step {step:.0f} on." for name, step in steps.items() if np.isfinite(step)
+    )
 
 
 def _ending(runs: Mapping[str, Run]) -> str:

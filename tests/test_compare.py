@@ -97,6 +97,12 @@ def test_the_page_answers_and_shows_every_statistic_on_common_axes(pair):
     assert "first step that differs anywhere is 0" in overview.caption
 
 
+def test_a_run_that_diverged_is_told_first(pair, tmp_path):
+    lost = stored(tmp_path / "lost", {"gradient_norm": NORMS}, losses=(2.0, np.nan))
+    told = page_of([pair["one"], lost]).answer
+    assert told.startswith("lost has NaN or Inf from step 1 on.") and "largest difference" not in told
+
+
 def test_layers_of_different_models_are_named_and_the_common_ones_compared(tmp_path):
     one = stored(tmp_path / "a", {"gradient_norm": NORMS}, names=["in", "out"])
     two = stored(tmp_path / "b", {"gradient_norm": NORMS}, names=["in", "<middle>"])
