@@ -43,7 +43,7 @@ class Flow:
         unreached = f" and is exactly 0 at {self.unreached} of them" if self.unreached else ""
         return (
             f"the gradient {direction} {short(abs(self.attenuation))} decades ({short(self.slope)} per layer, "
-            f"{interval(self.low, self.high)}){unreached} at steps {self.first_step} to {self.last_step}"
+            f"{interval(self.low, self.high)}){unreached} at {_steps(self.first_step, self.last_step)}"
         )
 
 
@@ -110,3 +110,7 @@ def _flow(part: pd.DataFrame, chain: list[str]) -> Flow:
 def _median(values: np.ndarray) -> np.float64:
     known = values[~np.isnan(values)]
     return np.float64(np.median(known)) if known.size else np.float64(np.nan)
+
+
+def _steps(first: int, last: int) -> str:
+    return f"step {first}" if first == last else f"steps {first} to {last}"

@@ -52,7 +52,7 @@ class ExplodingGradient(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"On its way back through {len(chain)} layers {shown}; that is growth beyond bounds in "
+            what=f"On its way back through {len(chain)} layers {shown}; it is beyond the bound in "
             f"{len(flagged)} of {len(flow)} windows of steps.",
             means=_meaning(severity, shown),
             do=_ADVICE[severity],

@@ -35,7 +35,7 @@ class UpdateRatio(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"In a typical step {slow.sum()} of {len(ratios)} layers move by less than {short(self.slow)} of "
+            what=f"In a typical step, {slow.sum()} of {len(ratios)} layers move by less than {short(self.slow)} of "
             f"their weights' norm, {fast.sum()} by more than {short(self.fast)}; they range from {short(ratios.min())} "
             f"to {short(ratios.max())}.",
             means=_MEANING[severity],

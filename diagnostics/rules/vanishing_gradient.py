@@ -55,7 +55,7 @@ class VanishingGradient(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"On its way back through {len(chain)} layers {shown}; that is a loss beyond bounds in "
+            what=f"On its way back through {len(chain)} layers {shown}; it is beyond the bound in "
             f"{len(flagged)} of {len(flow)} windows of steps.",
             means=_meaning(severity, shown, len(starved)),
             do=_ADVICE[severity],
