@@ -127,50 +127,28 @@ class DropoutRegression(Scenario):
     def figures(self) -> tuple[Figure, ...]:
         """Test error and gap against the rate, loss over the steps."""
         place = {"setting": "rate", "series": "series"}
+        error = {"column": "test_error", "title": "Test error"}
         return (
             Figure(
                 "by_setting",
                 "Test error in units of what a constant prediction gets (1 − R² for the regression), without dropout at the left and "
                 "with it at the right. A line that rises is dropout doing harm; above the dotted line a constant would do better.",
-                {
-                    "column": "test_error",
-                    "title": "Test error",
-                    **place,
-                    "options": {
-                        "x": "dropout rate",
-                        "label": "error / a constant's error",
-                        "guide": [1.0, "a constant"],
-                    },
-                },
+                error | place | {"options": _by_rate("error / a constant's error") | {"guide": [1.0, "a constant"]}},
             ),
             Figure(
                 "seed_pairs",
                 "Every point is one seed: its test error without dropout across, with dropout up. Points below the dotted line are "
                 "better with dropout.",
-                {
-                    "column": "test_error",
-                    "title": "Test error",
-                    "pairs": [
-                        [
-                            f"{task}, {SIZES[size]}",
-                            self._arm(task, size, self.rate).name,
-                            self._arm(task, size, 0.0).name,
-                        ]
-                        for task in TASKS
-                        for size in SIZES
-                    ],
+                error
+                | {
+                    "pairs": self._pairs(),
                     "options": {"x": "error without dropout / a constant's", "y": "error with dropout / a constant's"},
                 },
             ),
             Figure(
                 "by_setting",
                 "Test error minus training error, both with dropout off. The larger the gap, the more is over-fitted.",
-                {
-                    "column": "gap",
-                    "title": "Over-fitting",
-                    **place,
-                    "options": {"x": "dropout rate", "label": "gap (same unit)"},
-                },
+                {"column": "gap", "title": "Over-fitting", "options": _by_rate("gap (same unit)")} | place,
             ),
             Figure(
                 "curves",
@@ -196,6 +174,14 @@ class DropoutRegression(Scenario):
             ),
             Answer("Whether it makes regression worse is not settled.", {"hurts_regression": "inconclusive"}),
         )
+
+    def _pairs(self) -> list[list[str]]:
+        """Label, arm with dropout and arm without, for each task and size."""
+        kinds = ((task, size) for task in TASKS for size in SIZES)
+        rates = (self.rate, 0.0)
+        return [
+            [f"{task}, {SIZES[size]}", *(self._arm(task, size, rate).name for rate in rates)] for task, size in kinds
+        ]
 
     def _arm(self, task: str, size: str, rate: float) -> Arm:
         series = f"{task}, {SIZES[size]}"
@@ -276,3 +262,7 @@ def constant_error(y: np.ndarray, classes: int) -> float:
         return float(y.var())
     shares = np.bincount(y, minlength=classes) / len(y)
     return float(-np.sum(shares[shares > 0] * np.log(shares[shares > 0])))
+
+
+def _by_rate(label: str) -> dict[str, str]:
+    return {"x": "dropout rate", "label": label}
