@@ -50,7 +50,7 @@ class Recorder:
     def __init__(self, writer: RunWriter | None, monitor: Monitor | None) -> None:
         self._writer, self._monitor = writer, monitor
         self._started = self._flushed = time.monotonic()
-        self._scalars: list[pd.DataFrame] = []
+        self._scalars: list[dict[str, Any]] = []
         self._described = False
         self.seconds = 0.0
 
@@ -61,13 +61,16 @@ class Recorder:
 
     def add(self, step: np.ndarray, **columns: Any) -> None:
         """Add scalars: one row for each entry of ``step``, ``[n]``; columns are ``[n]`` or one value for all."""
-        seconds = columns.pop("seconds", time.monotonic() - self._started)
-        self._scalars.append(pd.DataFrame({"step": step}).assign(**columns, seconds=seconds))
+        if self._writer is not None:
+            seconds = columns.pop("seconds", time.monotonic() - self._started)
+            self._scalars.append({"step": step, **columns, "seconds": seconds})
 
     def complete(self, values: Mapping[str, float]) -> None:
         """Put figures over an epoch into the row that was added last, when it is not on disk yet."""
         for name, value in values.items() if self._scalars else ():
-            self._scalars[-1].loc[self._scalars[-1].index[-1], name] = value
+            rows = self._scalars[-1]
+            rows[name] = np.broadcast_to(np.asarray(rows.get(name, np.nan), np.float64), rows["step"].shape).copy()
+            rows[name][-1] = value
 
     def flush(self) -> None:
         """Bring what was measured to disk.
@@ -89,7 +92,7 @@ class Recorder:
                 self._described = True
                 writer.describe(layer_table=self._monitor.layer_table)
         if self._scalars:
-            writer.append("scalars", pd.concat(self._scalars, ignore_index=True))
+            writer.append("scalars", pd.concat(map(pd.DataFrame, self._scalars), ignore_index=True))
             self._scalars.clear()
 
 

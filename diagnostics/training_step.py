@@ -44,6 +44,7 @@ class TrainingStep:
         )
         self._evaluate_one = on_all(self.strategy, self._evaluate_batch)
         self._signature: tuple[Any, tf.Tensor] | None = None
+        self._random_kernels: list[str] | None = None
         self._compiled = tf.function(self._run, reduce_retracing=True)
         self.evaluate_all = tf.function(self._evaluate, reduce_retracing=True)
 
@@ -70,9 +71,11 @@ class TrainingStep:
 
     def random_kernels(self) -> list[str]:
         """Operations of the compiled step whose random numbers go on where the last training left them; see ``seeding``."""
-        if self._signature is None:
-            return []
-        return random_kernels(self._compiled.get_concrete_function(*self._signature).graph.as_graph_def())
+        if self._random_kernels is None and self._signature is not None:
+            self._random_kernels = random_kernels(
+                self._compiled.get_concrete_function(*self._signature).graph.as_graph_def()
+            )
+        return self._random_kernels or []
 
     def _run(self, batches: Any, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         losses = tf.TensorArray(tf.float32, size=count)

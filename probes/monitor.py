@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import itertools
 import threading
 import warnings
@@ -231,4 +232,4 @@ class Monitor:
 
 
 def _parameters(entry: LayerEntry) -> int:
-    return sum(int(tf.size(variable)) for variable in entry.variables)
+    return sum(math.prod(variable.shape) for variable in entry.variables)
