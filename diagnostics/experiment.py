@@ -71,6 +71,8 @@ class Runner:
 
     def __post_init__(self) -> None:
         begin_seeding()
+        # The same for all arms, so that what measures alike is traced once.
+        self._probes = self.scenario.probes() if self.record else ()
 
     def run(self, arms: Sequence[ArmLike], seeds: Iterable[int]) -> Experiment | None:
         """Train all arms with all seeds; a training that fails is recorded as such, and the others go on.
@@ -170,9 +172,8 @@ class Runner:
             self._trainers[key].restart(model, optimizer, directory=place, config=config, seed=seed)
         else:
             scenario = self.scenario
-            probes = scenario.probes() if self.record else ()
             options = {"directory": place, "config": config, "seed": seed, "metrics": scenario.metrics_of(arm)}
-            self._trainers[key] = Trainer(model, optimizer, scenario.loss_of(arm), probes=probes, **options)
+            self._trainers[key] = Trainer(model, optimizer, scenario.loss_of(arm), probes=self._probes, **options)
             self._trainers[key].set_seeds = set_host_seeds
         return self._trainers[key]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 import tensorflow as tf
 
@@ -28,25 +29,47 @@ def when(due: tf.Tensor | bool, work: Work) -> list[tf.Tensor]:
         return work()
     if tf.executing_eagerly():
         return work() if due else []
-    condition = cast(tf.Tensor, due)
-    return _unfolded(condition, work) if _several_devices() else _called(condition, work)
+    if is_a_call(due):
+        then = tf.function(work, autograph=False).get_concrete_function()
+        return called(due, branch_of(then), [])
+    return _unfolded(cast(tf.Tensor, due), work)
 
 
-def _called(due: tf.Tensor, work: Work) -> list[tf.Tensor]:
-    then = tf.function(work, autograph=False).get_concrete_function()
+def is_a_call(due: tf.Tensor | bool) -> bool:
+    """Whether work becomes a function that the step calls, or a part of the step itself."""
+    return due is not True and not tf.executing_eagerly() and not _several_devices()
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Work as a function, and what is called with the same arguments in a step that is not due."""
+
+    then: Any
+    otherwise: Any
+
+
+def branch_of(then: Any) -> Branch:
+    """The branch of a concrete function that returns tensors of fixed shapes."""
     returns = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in then.outputs]
-    reads = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in then.captured_inputs]
-    otherwise = tf.function(lambda *reads: _zeros(returns), input_signature=reads, autograph=False)
-    stateful = any(spec.dtype == tf.resource for spec in reads)
+    reads = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in then.inputs]
+    with tf.init_scope():
+        otherwise = tf.function(lambda *reads: _zeros(returns), input_signature=reads, autograph=False)
+        return Branch(then, otherwise.get_concrete_function())
+
+
+def called(due: tf.Tensor | bool, branch: Branch, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """What a branch returns for these arguments, or zeros."""
+    then = branch.then
+    stateful = any(tensor.dtype == tf.resource for tensor in then.inputs)
     outputs = (tf.raw_ops.If if stateful else tf.raw_ops.StatelessIf)(
         cond=due,
-        input=then.captured_inputs,
-        Tout=[spec.dtype for spec in returns],
+        input=[*tensors, *then.captured_inputs],
+        Tout=[tensor.dtype for tensor in then.outputs],
         then_branch=then,
-        else_branch=otherwise.get_concrete_function(),
-        output_shapes=[spec.shape for spec in returns],
+        else_branch=branch.otherwise,
+        output_shapes=[tensor.shape for tensor in then.outputs],
     )
-    return list(outputs) if returns else []
+    return list(outputs) if then.outputs else []
 
 
 def _unfolded(due: tf.Tensor, work: Work) -> list[tf.Tensor]:

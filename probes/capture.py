@@ -85,7 +85,7 @@ class Capture:
         order: every layer that ran, by path, in that order, captured or not.
         unseen: why a layer that ran was not captured, by path.
         graph: the graph in which the step is traced, ``None`` when eager.
-        batches: the number of examples in each call of the model.
+        batches: the number of examples in each call of the model, float32 scalars.
     """
 
     def __init__(self, names: Names, wants: Callable[[Need, Facts, str | None], bool]) -> None:
@@ -109,7 +109,7 @@ class Capture:
             if not self.calls:  # what ran before, in another graph, only built the model
                 self.order.clear()
             tensors = [tensor for tensor in tf.nest.flatten(inputs) if tf.is_tensor(tensor) and tensor.shape.rank]
-            self._examples = tf.shape(tensors[0])[0] if tensors else None
+            self._examples = tf.cast(tf.shape(tensors[0])[0], tf.float32) if tensors else None
             self.batches += [] if self._examples is None else [self._examples]
 
     def leave(self, layer: keras.Layer) -> None:

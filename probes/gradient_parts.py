@@ -28,12 +28,12 @@ def examples_of(batches: Sequence[tf.Tensor], parts: int) -> tf.Tensor:
     """B of a step, from the batches of the model's calls in it.
 
     Args:
-        batches: examples in each call, int scalars.
+        batches: examples in each call, float32 scalars.
         parts: m. As many calls: every part had its own, and B is their sum. Otherwise the first call had them all.
     """
     if not batches:
         return tf.constant(float("nan"))
-    return tf.cast(tf.add_n(list(batches)) if len(batches) == parts else batches[0], tf.float32)
+    return tf.add_n(list(batches)) if len(batches) == parts else batches[0]
 
 
 def by_layer(parts: Sequence[dict[int, Gradient]], variables: Sequence[Any]) -> tuple[tuple[tf.Tensor, ...], ...]:

@@ -9,10 +9,11 @@ import tensorflow as tf
 
 from probes import replicas
 from probes.branch import when
-from probes.measuring import measure, tasks
+from probes.measuring import measure
 from probes.packing import Layout, Packed
 from probes.probe import Probe
 from probes.snapshot import Need, Snapshot
+from probes.tasks import tasks
 from probes.unit_events import UnitHistory
 
 BUFFER_BYTES = 8 * 2**20

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import math
 import itertools
+import math
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence

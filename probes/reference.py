@@ -16,11 +16,11 @@ from probes.capture import Call, Capture, rows_of
 from probes.errors import UsageError
 from probes.hook import listening, unheard
 from probes.layers import LayerNames
-from probes.measuring import Task
 from probes.packing import Packed, join
 from probes.probe import Probe
 from probes.rectifiers import seeing
 from probes.snapshot import Snapshot
+from probes.tasks import Task
 
 
 @dataclass(frozen=True, eq=False)

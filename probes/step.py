@@ -120,7 +120,7 @@ class Step:
         if not dense:
             return [list(each) for each in lists]
         batches = [tf.cast(batch, tf.float32) for batch in self.capture.batches]
-        *sums, examples = replicas.summed([*dense, tf.stack([*map(_examples, calls), *batches])], due)
+        *sums, examples = replicas.summed([*dense, tf.stack([*map(_examples, calls), *self.capture.batches])], due)
         numbers = tf.unstack(examples)
         self.capture.batches = numbers[len(calls) :]
         for call, number in zip(calls, numbers, strict=False):
@@ -201,8 +201,7 @@ class Step:
 
 def _examples(call: Call) -> tf.Tensor:
     """B: the batch of the model's call, or of the layer's own where the model was not called as a whole."""
-    examples = tf.shape(call.activation)[0] if call.examples is None else call.examples
-    return tf.cast(examples, tf.float32)
+    return tf.cast(tf.shape(call.activation)[0], tf.float32) if call.examples is None else call.examples
 
 
 def _loss_scale(optimizer: Any) -> tf.Tensor | None:
