@@ -119,7 +119,6 @@ class Step:
         dense = [] if due is False else when(due, lambda: [_full(gradient, variable) for gradient, variable in own])
         if not dense:
             return [list(each) for each in lists]
-        batches = [tf.cast(batch, tf.float32) for batch in self.capture.batches]
         *sums, examples = replicas.summed([*dense, tf.stack([*map(_examples, calls), *self.capture.batches])], due)
         numbers = tf.unstack(examples)
         self.capture.batches = numbers[len(calls) :]
