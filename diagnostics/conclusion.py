@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -40,13 +43,24 @@ def conclude(experiment: Experiment, *, seconds: float | None = None) -> Conclus
     Raises:
         UsageError: the folder cannot be written.
     """
-    judged = judge_claims(experiment)
-    page = scenario_report.page_of(experiment, judged)
-    if seconds is not None:
-        page = replace(page, status=f"{page.status} · {seconds:.0f} s")
-    record = _record(experiment, page, judged)
-    write_json(experiment.path / "findings.json", record)
-    return Conclusion(page, write_page(page, experiment.path / "report.html"), record)
+    with _heap_set_aside():
+        judged = judge_claims(experiment)
+        page = scenario_report.page_of(experiment, judged)
+        if seconds is not None:
+            page = replace(page, status=f"{page.status} · {seconds:.0f} s")
+        record = _record(experiment, page, judged)
+        write_json(experiment.path / "findings.json", record)
+        return Conclusion(page, write_page(page, experiment.path / "report.html"), record)
+
+
+@contextmanager
+def _heap_set_aside() -> Iterator[None]:
+    """Let the garbage collector pass over what exists already: after training, the graphs are a million objects."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _record(experiment: Experiment, page: Page, judged: list[JudgedClaim]) -> dict[str, Any]:

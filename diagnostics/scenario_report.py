@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -150,9 +151,10 @@ def _evidence(part: claims.JudgedPart) -> str:
 
 def _figures(experiment: Experiment) -> list[Section]:
     sections: dict[str, list[Exhibit]] = {}
+    labelled = functools.cache(partial(_with_labels, experiment))
     for number, figure in enumerate(experiment.metadata["figures"]):
         parameters = figure["parameters"]
-        draw = _drawing(experiment, figure["kind"], parameters)
+        draw = _drawing(experiment, figure["kind"], parameters, labelled)
         name = f"{number + 1}-{parameters['column']}-{figure['kind']}".replace("_", "-")
         alt = f"{figure['kind'].replace('_', ' ')} of {parameters['column'].replace('_', ' ')} by arm. {figure['caption']}"
         column = str(parameters["column"])
@@ -161,7 +163,9 @@ def _figures(experiment: Experiment) -> list[Section]:
     return [Section(heading, figures=tuple(exhibits)) for heading, exhibits in sections.items()]
 
 
-def _drawing(experiment: Experiment, kind: str, parameters: Mapping[str, Any]) -> Callable[..., Any]:
+def _drawing(
+    experiment: Experiment, kind: str, parameters: Mapping[str, Any], labelled: Callable[[str], pd.DataFrame]
+) -> Callable[..., Any]:
     """A figure's function with everything set but its width."""
     column = parameters["column"]
     if kind in SOURCES:
@@ -169,7 +173,7 @@ def _drawing(experiment: Experiment, kind: str, parameters: Mapping[str, Any]) -
         return partial(getattr(figures, kind), frame, column, **parameters.get("options", {}))
     if kind == "curves" and "layers" in parameters:
         return partial(figures.curves, unit_history.layer_means(experiment, parameters), column)
-    table = _with_labels(experiment, "scalars" if kind == "curves" else "layers")
+    table = labelled("scalars" if kind == "curves" else "layers")
     if "layers" in parameters:
         names = [name for name in table["layer"].cat.categories if fnmatchcase(name, parameters["layers"])]
         table = _numbered(table.loc[table["layer"].isin(names), :])

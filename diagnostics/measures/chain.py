@@ -81,30 +81,38 @@ def gradient_flow(run: RunLike, chain: list[str], windows: int = 10) -> list[Flo
     rows = rows.loc[rows["activation_gradient_rms"].notna() | rows["update_ratio"].notna()]
     if rows.empty:
         return []
-    steps = rows["step"].to_numpy(np.int64)
-    rows = rows.assign(window=(steps - steps.min()) * windows // (np.ptp(steps) + 1))
-    return [_flow(part, chain) for _, part in rows.groupby("window", sort=True)]
+    steps, at = np.unique(rows["step"].to_numpy(np.int64), return_inverse=True)
+    layer = pd.Index(chain).get_indexer(rows["layer"].astype(object))
+    gradient, update = (np.full((len(steps), len(chain)), np.nan) for _ in range(2))
+    gradient[at, layer], update[at, layer] = rows["activation_gradient_rms"], rows["update_ratio"]
+    window = (steps - steps[0]) * windows // (steps[-1] - steps[0] + 1)
+    return [_flow(steps[own], gradient[own], update[own]) for own in (window == number for number in np.unique(window))]
 
 
-def _flow(part: pd.DataFrame, chain: list[str]) -> Flow:
-    medians = part.groupby("layer", observed=True)[["activation_gradient_rms", "update_ratio"]].median().reindex(chain)
-    gradient, update = medians.to_numpy(np.float64).T
-    steps, end = part["step"].to_numpy(np.int64), max(int(len(chain) * END_SHARE), 1)
+def _flow(steps: np.ndarray, gradients: np.ndarray, updates: np.ndarray) -> Flow:
+    """Of one window: gradients and updates ``[steps, layers]``, NaN where there is no reading."""
+    gradient, update = _medians(gradients), _medians(updates)
+    end = max(int(len(gradient) * END_SHARE), 1)
     early, late = _median(update[:end]), _median(update[-end:])
-    slope = depth_slope(gradient, np.arange(len(chain)))
+    slope = depth_slope(gradient, np.arange(len(gradient)))
     with np.errstate(divide="ignore", invalid="ignore"):
         gap = float(np.log10(early / late))
     return Flow(
-        first_step=int(steps.min()),
-        last_step=int(steps.max()),
+        first_step=int(steps[0]),
+        last_step=int(steps[-1]),
         slope=slope.slope,
         low=slope.low,
         high=slope.high,
-        attenuation=slope.slope * (len(chain) - 1),
+        attenuation=slope.slope * (len(gradient) - 1),
         update_gap=gap,
         early_update_ratio=float(early),
         unreached=int((gradient == 0).sum()),
     )
+
+
+def _medians(values: np.ndarray) -> np.ndarray:
+    """Each layer's median over the steps ``[layers]``, NaN without a reading."""
+    return np.array([_median(column) for column in values.T])
 
 
 def _median(values: np.ndarray) -> np.float64:

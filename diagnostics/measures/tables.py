@@ -63,10 +63,12 @@ def readings(run: RunLike, column: str, layers: str = "*") -> pd.DataFrame:
         if table.empty:
             return pd.DataFrame(columns=["step", "layer", "depth", "position", "value"])
         raise unknown_name("statistic", column, [name for name in table.columns if name not in KEYS])
-    chain = table.loc[_fits(table["layer"], layers), ["step", "layer", "depth", column]]
-    chain = chain.rename(columns={column: "value"}).astype({"value": np.float64})
-    chain["position"] = np.unique(chain["depth"], return_inverse=True)[1]
-    return chain.loc[chain["value"].notna()].sort_values(["step", "depth"], kind="stable", ignore_index=True)
+    chosen = _fits(table["layer"], layers)
+    rows, value = table.loc[chosen, ["step", "layer", "depth"]], table.loc[chosen, column].to_numpy(np.float64)
+    rows["position"] = np.unique(rows["depth"].to_numpy(), return_inverse=True)[1]
+    rows["value"] = value
+    order = np.lexsort((rows["depth"].to_numpy(), rows["step"].to_numpy()))
+    return rows.iloc[order[~np.isnan(value[order])]].reset_index(drop=True)
 
 
 def profile(run: RunLike, column: str, layers: str = "*", step: int = 0, until: int | None = None) -> pd.DataFrame:
@@ -90,8 +92,12 @@ def profile(run: RunLike, column: str, layers: str = "*", step: int = 0, until: 
     first = _resolved(steps, step)
     last = first if until is None else _resolved(steps, until)
     window = rows.loc[rows["step"].between(first, last)]
-    medians = window.groupby(["depth", "position", "layer"], observed=True, sort=True)["value"].median()
-    return medians.reset_index().loc[:, ["layer", "depth", "position", "value"]]
+    _, first, chain = np.unique(window["position"].to_numpy(), return_index=True, return_inverse=True)
+    values = window["value"].to_numpy()
+    several = len(values) > len(first)
+    medians = [np.median(values[chain == place]) for place in range(len(first))] if several else values[first]
+    measured = window.loc[:, ["layer", "depth", "position"]].iloc[first].reset_index(drop=True)
+    return measured.assign(value=np.asarray(medians, np.float64))
 
 
 def known_scalar(scalars: pd.DataFrame, column: str) -> None:
