@@ -47,16 +47,16 @@ def _inside(bundle: list[Task], traces: Traces, due: tf.Tensor | bool) -> Iterat
 
 def _bundles(tasks: Sequence[Task]) -> Iterator[list[Task]]:
     """Tasks in the order in which their tensors come: forward, then backward."""
-    for group in ([task for task in tasks if task.early], [task for task in reversed(tasks) if not task.early]):
-        bundle, held = [], 0
-        for task in group:
-            bundle.append(task)
-            held += sum(map(_bytes, tensors_of(task.snapshots)))
-            if held > BUNDLE_BYTES:
-                yield bundle
-                bundle, held = [], 0
-        if bundle:
+    early, late = [task for task in tasks if task.early], [task for task in reversed(tasks) if not task.early]
+    bundle, held = [], 0
+    for task in (*early, *late):
+        bundle.append(task)
+        held += sum(map(_bytes, tensors_of(task.snapshots)))
+        if held > BUNDLE_BYTES:
             yield bundle
+            bundle, held = [], 0
+    if bundle:
+        yield bundle
 
 
 def _bytes(tensor: tf.Tensor) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.eager import record
 
 LOSS_LOOKS_THROUGH = frozenset({"Softmax", "Sigmoid"})
 """Operations behind which a Keras loss finds the logits by itself, to use a stabler formula."""
@@ -45,16 +46,16 @@ def tap(tensor: tf.Tensor, layer: Any, viewer: Any, see: Callable[[tf.Tensor], N
         return tensor
     made = Tap(layer, source(tensor), {viewer: see})
 
-    @tf.custom_gradient
-    def identity(value):
-        def gradient(upstream):
-            for view in made.views.values():
-                view(tf.convert_to_tensor(upstream))
-            return upstream
+    def backward(upstream: tf.Tensor) -> list[tf.Tensor]:
+        for view in made.views.values():
+            view(tf.convert_to_tensor(upstream))
+        return [upstream]
 
-        return value, gradient
-
-    tapped = carry_keras_attributes(tensor, identity(tensor))
+    # What tf.custom_gradient does, without its five operations for each of ours, which take time to trace.
+    with record.stop_recording():
+        identity = tf.raw_ops.Identity(input=tensor)
+    record.record_operation("Tap", [identity], [tensor], backward)
+    tapped = carry_keras_attributes(tensor, identity)
     setattr(tapped, _TAP, made)
     return tapped
 
