@@ -1,7 +1,8 @@
 """What probes, record and report add to a scenario: ``python -m tests.benchmarks.main_job [NAME] [--repeats N] [--quick]``.
 
 The same trainings in one process, with everything and bare, in turn arm by arm, so that whatever else the machine does falls
-on both. Start-up and import are outside of both; compiling each arm's step is inside of both.
+on both. Start-up, import and what TensorFlow does at a process's first training are outside of both; compiling each arm's
+step is inside of both.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from diagnostics.conclusion import conclude
 from diagnostics.experiment import Runner
 from diagnostics.experiments import load_experiment
+from diagnostics.trainer import Trainer
 from diagnostics.workbench import Workbench
 
 
@@ -26,6 +30,17 @@ def seconds(work: Callable[[], Any]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def warm_up() -> None:
+    """A training of nothing that matters, recorded, before the clock runs."""
+    model = keras.Sequential([keras.Input([2]), keras.layers.Dense(1)])
+    batches = tf.data.Dataset.from_tensor_slices((np.ones([8, 2]), np.ones([8, 1]))).batch(4)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(
+            model, keras.optimizers.SGD(), keras.losses.MeanSquaredError(), directory=Path(folder) / "run"
+        )
+        trainer.fit(batches, validation_data=batches, progress=False)
 
 
 def compare(bench: Workbench, directory: Path) -> tuple[np.ndarray, np.ndarray, float]:
@@ -56,6 +71,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     bench = Workbench.prepare(options.scenario, {}, quick=options.quick, arms=None, seeds=None)
+    warm_up()
     ratios = []
     for number in range(options.repeats):
         with tempfile.TemporaryDirectory() as folder:
