@@ -63,7 +63,8 @@ def interval(low: float, high: float, digits: int = 3) -> str:
 def estimate(effect: float, low: float, high: float) -> str:
     """An effect with its interval, all to the same decimal place.
 
-    The place is that of the interval's second significant digit; an interval without width has no such place.
+    The place is that of the interval's second significant digit. An interval without width has no such place, and beside
+    a power of ten it would only repeat it.
 
     Returns:
         Text such as ``"0.630 [0.621, 0.639]"``; ``"not measured"`` when the effect is missing.
@@ -75,7 +76,8 @@ def estimate(effect: float, low: float, high: float) -> str:
         return f"{short(effect)} {interval(low, high)}" if not math.isnan(width) else short(effect)
     places = 1 - _magnitude(width) if width else 7
     if places > 6:
-        return f"{short(effect)} {interval(low, high)}"
+        alone = not width and "×" in short(effect)
+        return short(effect) if alone else f"{short(effect)} {interval(low, high)}"
     return "{} [{}, {}]".format(*(_fixed(value, max(places, 0)) for value in (effect, low, high)))
 
 

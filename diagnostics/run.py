@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 some training failed, 2 wrong use, 130 interrupted.
     """
     options = _parser().parse_args(arguments)
+    options.typed = sys.argv[1:] if arguments is None else arguments
     if options.list:
         print(catalogue.listing(as_json=options.json))
         return 0
@@ -125,7 +126,7 @@ def _run_one(
     started = time.monotonic()
     changes = {"epochs": epochs, "data": options.data}
     bench = Workbench.prepare(name, changes, quick=options.quick, arms=options.arms, seeds=seeds)
-    command = "python -m diagnostics.run " + " ".join(sys.argv[1:])
+    command = "python -m diagnostics.run " + " ".join(options.typed)
     resume = options.resume and directory.exists()
     try:
         chosen = {"jobs": jobs, "backend": options.backend, "resume": resume, "tensorboard": options.tensorboard}

@@ -75,6 +75,7 @@ def status(experiment: Experiment) -> str:
     data, config = metadata["data"], metadata["config"]
     finished = sum(map(len, experiment.runs.values()))
     facts = [
+        *(["a quick look, with fewer seeds and epochs"] if "--quick" in metadata.get("command", "").split() else []),
         f"{data['name']}, {data['train']:,} training examples",
         f"{len(metadata['arms'])} arms",
         f"{len(metadata['seeds'])} seed{'s' * (len(metadata['seeds']) != 1)}",

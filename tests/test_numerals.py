@@ -52,6 +52,7 @@ def test_an_effect_and_its_interval_share_their_decimal_place():
     [
         ((0.0, 0.0, 0.0), "0 [0, 0]"),
         ((2.5, 2.5, 2.5), "2.5 [2.5, 2.5]"),
+        ((-8.47e-9, -8.47e-9, -8.47e-9), "−8.47 × 10⁻⁹"),
         ((math.nan, 0.0, 1.0), "not measured"),
         ((math.inf, 3.0, math.inf), "∞ [3, ∞]"),
         ((1.0, math.nan, math.nan), "1"),
