@@ -2,6 +2,8 @@
 
 import gc
 import weakref
+from dataclasses import dataclass
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -22,6 +24,24 @@ class Counting(GradientNorm):
         """Count, and measure."""
         Counting.traced += 1
         return super().measure(snapshot)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter(Probe):
+    """Reads and changes a variable of its own, which no step knows of."""
+
+    needs: ClassVar = frozenset({"gradient"})
+    merges: ClassVar = {"seen": "same"}
+    columns: ClassVar = ("seen",)
+    count: tf.Variable
+
+    def measure(self, snapshot):
+        """One more."""
+        return {"seen": self.count.assign_add(1.0)}
+
+    def summarize(self, statistics):
+        """As it is."""
+        return {"seen": statistics["seen"]}
 
 
 def model(width: int = 5) -> keras.Model:
@@ -88,3 +108,16 @@ def test_what_is_kept_keeps_no_model_alive(every):
     gc.collect()
     assert gone() is None
     assert Traces.of(probes) is not None
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_probe_may_keep_a_variable_of_its_own(every):
+    count = tf.Variable(0.0)
+    probes, told = (Counter(every=every, count=count),), []
+    for _ in range(2):
+        step, monitor = stepper(model(), probes)
+        for _ in range(4):
+            step(tf.ones([4, 5]))
+        told += sorted(monitor.read().layers["seen"])
+    assert told == list(range(1, 2 * 4 * 4 // every + 1))
+    assert float(count) == len(told)
