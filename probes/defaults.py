@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from probes.activation_gradient import ActivationGradient
 from probes.activation_moments import ActivationMoments
 from probes.activation_sparsity import ActivationSparsity
@@ -19,12 +21,20 @@ def default(every: int = DEFAULT_CADENCE) -> list[Probe]:
         every: cadence of all of them, in steps.
 
     Returns:
-        A list, to be passed on as it is or changed first.
+        A list, to be passed on as it is or changed first. Its probes are the same at every call: models of the same
+        layers that are measured one after the other are then traced once.
     """
-    return [
+    return [*(_kept if type(every) is int else _made)(every)]
+
+
+def _made(every: int) -> tuple[Probe, ...]:
+    return (
         ActivationGradient(every=every),
         GradientNorm(every=every),
         UpdateRatio(every=every),
         ActivationMoments(every=every),
         ActivationSparsity(every=every, sparseness=False),
-    ]
+    )
+
+
+_kept = functools.lru_cache(maxsize=4)(_made)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from probes import ActivationMoments, GradientNorm, Monitor, UpdateRatio
+from probes import ActivationMoments, GradientNorm, Monitor, UpdateRatio, default
 from probes.probe import Probe
 from probes.tracing import Traces
 
@@ -86,6 +86,12 @@ def test_probes_that_are_only_equal_share_nothing():
     assert one == other
     assert Traces.of(one) is Traces.of(one)
     assert Traces.of(one) is not Traces.of(other)
+
+
+def test_default_probes_are_the_same_at_every_call_and_their_list_is_not():
+    assert default() == default() and default() is not default()
+    assert Traces.of(default()) is Traces.of(default())
+    assert Traces.of(default(every=3)) is not Traces.of(default())
 
 
 def test_a_tensor_that_two_layers_share_is_handed_over_once():
