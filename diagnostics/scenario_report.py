@@ -80,7 +80,7 @@ def status(experiment: Experiment) -> str:
         f"{len(metadata['arms'])} arms",
         f"{len(metadata['seeds'])} seed{'s' * (len(metadata['seeds']) != 1)}",
         f"{finished} runs finished" + (f", {len(experiment.incomplete)} not" if experiment.incomplete else ""),
-        f"{config['epochs']} epochs, batches of {config['batch_size']}",
+        f"{config['epochs']} epoch{'s' * (config['epochs'] != 1)}, batches of {config['batch_size']}",
     ]
     return " · ".join(facts)
 
