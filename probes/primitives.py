@@ -30,7 +30,7 @@ def square_sum_of_all(tensors: tuple[tf.Tensor, ...]) -> tf.Tensor:
 
 
 def _twice(half: tf.Tensor) -> tf.Tensor:
-    # Exact, as is 2.0 * half, which takes five times as long to trace.
+    # Exact, as is 2.0 * half, which takes twice as long to trace, for every layer.
     return tf.raw_ops.AddV2(x=half, y=half)
 
 

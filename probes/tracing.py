@@ -41,7 +41,7 @@ class Traces:
         if key not in self._functions:
             self._functions[key] = _traced([task], Task.run, [range(len(tensors))], tensors)
         function, placed = self._functions[key]
-        return Packed(_places(placed, [task]), _call(function, tensors))
+        return Packed(_places(placed, [task]), function(*tensors))
 
     def branch(self, tasks: Sequence[Task]) -> tuple[Branch, tuple[Place, ...], list[tf.Tensor]]:
         """All tasks as one branch, the places of what it returns, and the tensors to call it with."""
@@ -102,18 +102,8 @@ def _traced(
         placed.extend((number, place) for number, part in enumerate(parts) for place in part.places)
         return join([part.values for part in parts])
 
-    with tf.init_scope():  # not inside what is being traced, which it would keep alive
+    with tf.init_scope():  # without tapes and control dependencies of the step that happens to be the first
         return tf.function(work, autograph=False).get_concrete_function(*specs), placed
-
-
-def _call(function: Any, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
-    """``function(*tensors)``; a call without side effects as a bare operation, which is traced in a quarter of the time."""
-    if any(operation.op_def.is_stateful for operation in function.graph.get_operations()):
-        return function(*tensors)
-    returned = function.outputs[0]
-    (value,) = tf.raw_ops.PartitionedCall(args=[*tensors, *function.captured_inputs], Tout=[returned.dtype], f=function)
-    value.set_shape(returned.shape)
-    return value
 
 
 def _key(task: Task) -> str:
