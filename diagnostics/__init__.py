@@ -6,16 +6,16 @@ import importlib
 from typing import Any
 
 _HOME = {
-    "Experiment": "experiments",
-    "ProbeCallback": "callback",
-    "Run": "record",
-    "RunWriter": "record",
-    "Trainer": "trainer",
-    "compare": "compare",
+    "Experiment": "runs.experiment",
+    "ProbeCallback": "training.fit.callback",
+    "Run": "runs.run",
+    "RunWriter": "runs.run",
+    "Trainer": "training.trainer",
+    "compare": "pages.comparison",
     "diagnose": "rules",
-    "load_experiment": "experiments",
-    "load_run": "record",
-    "report": "report",
+    "load_experiment": "runs.experiment",
+    "load_run": "runs.run",
+    "report": "pages.run_page",
 }
 
 

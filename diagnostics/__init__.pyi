@@ -1,12 +1,12 @@
 """What static checkers and completion see of the package; a test holds it against what is there."""
 
-from diagnostics.callback import ProbeCallback as ProbeCallback
-from diagnostics.compare import compare as compare
-from diagnostics.experiments import Experiment as Experiment
-from diagnostics.experiments import load_experiment as load_experiment
-from diagnostics.record import Run as Run
-from diagnostics.record import RunWriter as RunWriter
-from diagnostics.record import load_run as load_run
-from diagnostics.report import report as report
+from diagnostics.pages.comparison import compare as compare
+from diagnostics.pages.run_page import report as report
 from diagnostics.rules import diagnose as diagnose
-from diagnostics.trainer import Trainer as Trainer
+from diagnostics.runs.experiment import Experiment as Experiment
+from diagnostics.runs.experiment import load_experiment as load_experiment
+from diagnostics.runs.run import Run as Run
+from diagnostics.runs.run import RunWriter as RunWriter
+from diagnostics.runs.run import load_run as load_run
+from diagnostics.training.fit.callback import ProbeCallback as ProbeCallback
+from diagnostics.training.trainer import Trainer as Trainer

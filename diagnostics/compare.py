@@ -1,201 +1,81 @@
-"""Stored runs side by side: what differs in settings, layers, statistics and loss, with their figures on common axes."""
+"""The command ``python -m diagnostics.compare A B``: a page and a summary of what differs; loads no TensorFlow."""
 
 from __future__ import annotations
 
-import os
+import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from diagnostics import comparison_tables as tables
-from diagnostics import differences
-from diagnostics.callable_module import make_callable
-from diagnostics.comparison_tables import Statistic, told
-from diagnostics.evidence import MAP, VIEWS
-from diagnostics.figures import heat_map, overlay
-from diagnostics.figures.columns import quantity
-from diagnostics.numerals import short
-from diagnostics.page import Exhibit, Page, Section
-from diagnostics.record import Run
-from diagnostics.rendering import write_page
-from diagnostics.rules.non_finite import NonFinite
-from diagnostics.rules.rule import Finding
+from diagnostics.commands.callable_module import make_callable
+from diagnostics.commands.options import free_directory
+from diagnostics.pages.comparison import compare, page_of
+from diagnostics.pages.html import write_page
+from diagnostics.pages.terminal import print_summary
+from diagnostics.runs import manifest
+from diagnostics.runs.run import Run, load_run
 from probes.errors import UsageError
 
-STEPS = "All runs on the same axes; each line is one run."
-DEPTHS = "All runs on the same axes, at the start, the middle and the end of each; the input is at the left."
-ENDINGS = (("validation", "loss"), ("train", "loss"))
-"""What the answer goes by: the first of these that two runs recorded."""
+__all__ = ["compare", "main"]
+
+EXIT_USAGE = 2
+DEFAULT = Path("runs") / "comparison"
+EXAMPLES = """examples:
+  python -m diagnostics.compare runs/mine runs/mine-2
+  python -m diagnostics.compare runs/vanishing_gradient/arms/{sigmoid,relu}-0.01/seed-0 --out runs/sigmoid_relu
+
+exit status: 0 done; 2 wrong use, or nothing there to compare"""
 
 
-def compare(runs: Sequence[Run], path: str | os.PathLike[str]) -> Path:
-    """Write a page that shows stored runs side by side.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare stored runs: a page, and its summary on standard output.
 
     Args:
-        runs: two runs or more from `diagnostics.load_run`; the others are compared with the first. They need not be of the
-            same model: layers are matched by path, and those that only some runs have are named.
-        path: the HTML file; figures go to ``figures/`` beside it.
+        arguments: what was typed after the command; that of the process when not given.
 
     Returns:
-        The path of the HTML file.
-
-    Raises:
-        UsageError: fewer than two different runs, or the folder cannot be written.
+        The exit status: 0 done, 2 wrong use.
     """
-    return write_page(page_of(runs), path)
+    options = _parser().parse_args(arguments)
+    try:
+        page = page_of([_load(Path(folder)) for folder in options.runs])
+        directory = Path(options.out) if options.out else free_directory(DEFAULT)
+        path = write_page(page, directory / "report.html")
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    print_summary(page, path)
+    return 0
 
 
-def page_of(runs: Sequence[Run]) -> Page:
-    """The page of a comparison.
-
-    Args:
-        runs: two or more; the first is what the others are compared with.
-
-    Raises:
-        UsageError: fewer than two runs, or one of them twice.
-    """
-    _check(runs)
-    named = dict(zip(names_of([run.path for run in runs]), runs, strict=True))
-    statistics = [Statistic.of(named, column) for column in differences.statistics(named)]
-    return Page(
-        kind="comparison",
-        title=" · ".join(named),
-        answer=answer(named, statistics),
-        status=" · ".join(f"{name}: {run.status}, {_steps(run)} steps" for name, run in named.items()),
-        sections=tuple(_sections(named, statistics)),
-        details={name: str(run.path) for name, run in named.items()},
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m diagnostics.compare",
+        description="Show stored runs side by side: what differs, and where most.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-
-
-def names_of(paths: Sequence[Path]) -> list[str]:
-    """What tells folders apart: their paths without the parts that all begin with, and those that all end with."""
-    parts = [path.absolute().parts for path in paths]
-    shortest = min(map(len, parts))
-    start = next((i for i in range(shortest) if len({own[i] for own in parts}) > 1), shortest)
-    end = next((i for i in range(shortest) if len({own[-1 - i] for own in parts}) > 1), shortest)
-    names = ["/".join(own[start : len(own) - end]) for own in parts]
-    return names if all(names) else [str(path) for path in paths]
-
-
-def answer(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> str:
-    """One or two sentences: who stops being a number, who ends best by the loss, where the statistics are farthest apart."""
-    broken = _broken(runs)
-    told_most = "" if broken else _most(statistics, next(iter(runs)))
-    if not broken and not told_most and not differences.uneven_scalars(runs):
-        return "No number that these runs recorded in common differs."
-    return " ".join(part for part in (broken, _ending(runs), told_most) if part)
-
-
-def _broken(runs: Mapping[str, Run]) -> str:
-    """Runs whose numbers end before they do; what they measured later is compared with nothing."""
-    found = {name: NonFinite().judge(run) for name, run in runs.items()}
-    steps = {name: each.numbers["first_step"] for name, each in found.items() if isinstance(each, Finding)}
-    return " ".join(
-        f"{name} has NaN or Inf from step {step:.0f} on." for name, step in steps.items() if np.isfinite(step)
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="folders of two runs or more; the first is the reference"
     )
+    parser.add_argument("--out", metavar="DIR", help=f"folder for report.html and figures/ (default {DEFAULT})")
+    return parser
 
 
-def _ending(runs: Mapping[str, Run]) -> str:
-    table = differences.scalars(runs)
-    for split, name in ENDINGS:
-        found = table.loc[(split, name)].to_dict() if (split, name) in table.index else {}
-        row = {run: value for run, value in found.items() if not np.isnan(value)}
-        if len(set(row.values())) > 1:
-            best, worst = min(row, key=row.__getitem__), max(row, key=row.__getitem__)
-            words = "training" if split == "train" else split
-            lowest = f"{best} ends with the {'lower' if len(row) == 2 else 'lowest'} {words} {name}, {short(row[best])}"
-            return f"{lowest}; {worst} ends at {short(row[worst])}."
-    return ""
-
-
-def _most(statistics: Sequence[Statistic], reference: str) -> str:
-    apart = [one for one in statistics if one.largest > 0]
-    if not apart:
-        return ""
-    most = max(apart, key=lambda one: (one.ratio, one.largest))
-    row = most.rows.iloc[0]
-    side = "above" if row["difference"] > 0 else "below"
-    size = told(most, abs(row["difference"])).removeprefix("+")
-    label = quantity(most.column).label.partition(" (")[0]
-    return f"The largest difference is in the {label}: at {row['layer']}, {row['run']} lies {size} {side} {reference}."
-
-
-def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> Iterator[Section]:
-    settings, layers = tables.settings_table(runs), tables.layers_table(runs)
-    if settings.rows:
-        yield Section("Settings", tables=(settings,))
-    else:
-        yield Section("Settings", text="All recorded settings, seed and versions included, are the same.")
-    ends = tables.scalars_table(runs)
-    yield Section("Loss and metrics", tables=(ends,) if ends.rows else (), figures=tuple(_curves(runs)))
-    reference, *others = runs
-    compared = [one for one in statistics if len(one.rows)]
-    if compared:
-        yield Section("Where the statistics differ most", tables=(tables.overview(compared, reference, others),))
-    if layers.rows:
-        yield Section("Layers", tables=(layers,))
-    together = _together(runs, "layers")
-    for one in statistics:
-        shown = (tables.statistic_table(one, reference, others),) if len(one.rows) else ()
-        text = "" if shown else "No layer and step that two of the runs share has this statistic."
-        yield Section(_heading(one.column), text, tables=shown, figures=tuple(_by_depth(together, one.column)))
-
-
-def _curves(runs: Mapping[str, Run]) -> Iterator[Exhibit]:
-    together = _together(runs, "scalars")
-    for name in differences.uneven_scalars(runs):
-        draw = partial(overlay, together.dropna(subset=[name]), name, along="step")
-        yield Exhibit(
-            f"{_slug(name)}-overlay", draw, STEPS, f"{_heading(name)} of all runs over the steps.", _heading(name)
-        )
-
-
-def _by_depth(together: pd.DataFrame, column: str) -> Iterator[Exhibit]:
-    rows = together.loc[together[column].notna(), :]
-    alt = f"{_heading(column)} of all runs over the depth."
-    yield Exhibit(f"{_slug(column)}-overlay", partial(overlay, rows, column), DEPTHS, alt)
-    maps = [view for views in VIEWS.values() for view in views if view.draw is heat_map and view.column == column]
-    for view in maps:
-        caption = f"{MAP} One colour scale for all runs."
-        yield Exhibit(view.name, partial(heat_map, rows, column), caption, f"{_heading(column)} by layer and step.")
-
-
-def _together(runs: Mapping[str, Run], table: str) -> pd.DataFrame:
-    frames = [getattr(run, table).assign(arm=name, seed=0) for name, run in runs.items()]
-    return pd.concat(frames, ignore_index=True)
-
-
-def _heading(column: str) -> str:
-    label = quantity(column).label.partition(" (")[0]
-    return label[:1].upper() + label[1:]
-
-
-def _slug(column: str) -> str:
-    return "-".join("".join(letter if letter.isalnum() else " " for letter in column.lower()).split())
-
-
-def _steps(run: Run) -> str:
-    return f"{run.scalars['step'].nunique():,}" if np.size(run.scalars) else "0"
-
-
-def _check(runs: Sequence[Run]) -> None:
-    paths = [run.path.absolute() for run in runs]
-    if len(set(paths)) < max(2, len(paths)):
+def _load(folder: Path) -> Run:
+    if manifest.kind_of(folder) == "scenario":
+        arms = sorted(str(path.parent) for path in folder.glob(f"arms/*/*/{manifest.NAME}"))
         raise UsageError(
-            what="this is nothing to compare",
-            where="diagnostics.compare",
-            got=", ".join(map(str, paths)) or "no run",
-            do="give two runs or more, each of them once",
+            what="a whole scenario is not one run",
+            where=str(folder),
+            got=f"a scenario with {len(arms)} runs",
+            do=f"name runs in it, such as {' '.join(arms[:1] + arms[-1:])}; "
+            f"its own comparison of arms is python -m diagnostics.report {folder}",
         )
+    return load_run(folder)
 
 
 make_callable(__name__)
 
 if __name__ == "__main__":
-    from diagnostics.compare_command import main
-
     sys.exit(main())

@@ -12,12 +12,12 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from diagnostics import manifest
-from diagnostics.experiments import Experiment, load_experiment
-from diagnostics.files import plain
-from diagnostics.options import check_output, free_directory
-from diagnostics.record import TABLES, Run, load_run
-from diagnostics.workbench import quiet_import
+from diagnostics.commands.options import check_output, free_directory
+from diagnostics.commands.workbench import quiet_import
+from diagnostics.runs import manifest
+from diagnostics.runs.experiment import Experiment, load_experiment
+from diagnostics.runs.files import plain
+from diagnostics.runs.run import TABLES, Run, load_run
 from probes.errors import UsageError
 
 EXIT_USAGE = 2
@@ -105,7 +105,7 @@ def write_boards(source: Run | Experiment, directory: Path) -> str:
     with quiet_import():
         import tensorflow as tf  # noqa: PLC0415
 
-        from diagnostics.tensorboard import write_board  # noqa: PLC0415 - TensorFlow
+        from diagnostics.training.tensorboard.board import write_board  # noqa: PLC0415 - TensorFlow
 
         tf.config.list_logical_devices()  # has much to say when it looks for devices the first time
     for name, run in _runs(source):

@@ -1,109 +1,99 @@
-"""A stored run as a page: what the rules found, and the figures that its columns allow."""
+"""The command ``python -m diagnostics.report RUN``: judges what is stored anew and writes its page; loads no TensorFlow."""
 
 from __future__ import annotations
 
-import os
+import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
+from diagnostics.commands.callable_module import make_callable
+from diagnostics.pages import conclusion, scenario_page
+from diagnostics.pages.html import write_page
+from diagnostics.pages.page import Page
+from diagnostics.pages.run_page import page_of, report
+from diagnostics.pages.terminal import print_summary
+from diagnostics.rules import diagnose
+from diagnostics.runs import manifest
+from diagnostics.runs.experiment import Experiment, load_experiment
+from diagnostics.runs.run import load_run
+from diagnostics.verdict.claims import judge_claims
+from probes.errors import UsageError
 
-from diagnostics import evidence
-from diagnostics.callable_module import make_callable
-from diagnostics.numerals import percent
-from diagnostics.page import Card, Page, Section, Table
-from diagnostics.record import Run
-from diagnostics.rendering import write_page
-from diagnostics.rules import Finding, diagnose
+__all__ = ["main", "report"]
 
-LOUD = ("critical", "warning")
+EXIT_USAGE = 2
+EXAMPLES = """examples:
+  python -m diagnostics.report runs/mine
+  python -m diagnostics.report runs/vanishing_gradient --out elsewhere/page.html
+
+exit status: 0 done; 2 wrong use, or nothing there to report on"""
 
 
-def report(run: Run, path: str | os.PathLike[str], findings: Sequence[Finding] | None = None) -> Path:
-    """Write the report of one stored run.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the report of a stored run or scenario, and its summary on standard output.
 
     Args:
-        run: a run from `diagnostics.load_run`.
-        path: the HTML file, such as ``runs/mine/report.html``; figures go to ``figures/`` beside it.
-        findings: what the rules found; by default all rules are asked.
+        arguments: what was typed after the command; that of the process when not given.
 
     Returns:
-        The path of the HTML file.
-
-    Raises:
-        UsageError: when the folder cannot be written.
+        The exit status: 0 done, 2 wrong use.
     """
-    return write_page(page_of(run, diagnose(run) if findings is None else findings), path)
+    options = _parser().parse_args(arguments)
+    out = Path(options.out) if options.out else None
+    try:
+        page, path = REPORTS[manifest.kind_of(Path(options.folder))](Path(options.folder), out)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    print_summary(page, path)
+    return 0
 
 
-def page_of(run: Run, findings: Sequence[Finding]) -> Page:
-    """The page of one run: the worst finding on top, then the others, then the evidence.
-
-    Args:
-        run: a stored run.
-        findings: what the rules found, the most severe first.
-    """
-    return Page(
-        kind="run",
-        title=run.path.name,
-        answer=answer(findings),
-        status=status(run),
-        sections=tuple(_sections(run, findings)),
-        details={key: value for key, value in run.metadata.items() if key != "layer_table"},
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m diagnostics.report",
+        description="Judge a stored run or scenario anew and write its report.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
+    parser.add_argument("--out", metavar="FILE", help="the page (default RUN/report.html); figures go beside it")
+    return parser
 
 
-def answer(findings: Sequence[Finding]) -> str:
-    """One sentence: the most severe finding, or that all that could be checked is clean."""
-    loud = [finding for finding in findings if finding.severity in LOUD]
-    if loud:
-        return loud[0].what
-    clean = sum(finding.severity == "clean" for finding in findings)
-    if not clean:
-        return "No rule could be evaluated on what this run recorded."
-    checks = "the one check that could be made is" if clean == 1 else f"all {clean} checks that could be made are"
-    return f"Nothing suspicious: {checks} clean."
+def _of_run(folder: Path, out: Path | None) -> tuple[Page, Path]:
+    run = load_run(folder)
+    page = page_of(run, diagnose(run))
+    return page, write_page(page, out or folder / "report.html")
 
 
-def status(run: Run) -> str:
-    """What the report rests on: status, steps, layers, seed."""
-    steps = pd.concat([table["step"] for table in (run.layers, run.scalars) if "step" in table]).to_numpy()
-    facts = [f"run {run.status}", f"steps {steps.min():,} to {steps.max():,}" if len(steps) else "no steps recorded"]
-    facts += [f"{len(run.layer_table)} layer{'s' * (len(run.layer_table) > 1)}"] if run.layer_table else []
-    facts += [f"seed {run.seed}"] if run.seed is not None else []
-    facts += [_cost(run.metadata["cost"])] if run.metadata.get("cost") else []
-    return " · ".join(facts)
+def _of_scenario(folder: Path, out: Path | None) -> tuple[Page, Path]:
+    """In its own folder the verdicts are renewed with the page; a page elsewhere leaves the folder as it is."""
+    experiment = load_experiment(folder)
+    _check_finished(experiment)
+    if out is None:
+        concluded = conclusion.conclude(experiment)
+        return concluded.page, concluded.report
+    page = scenario_page.page_of(experiment, judge_claims(experiment))
+    return page, write_page(page, out)
 
 
-def _cost(cost: Mapping[str, Any]) -> str:
-    """What measuring cost, as far as it could be told from the run itself."""
-    written = f"{cost['closing']:.1f} s to close the record"
-    if cost["share"] is None:
-        return f"cost of measuring unknown, too few steps were timed, and {written}"
-    return f"measuring cost {percent(cost['share'])} of the steps' time, and {written}"
+def _check_finished(experiment: Experiment) -> None:
+    if not any(experiment.runs.values()):
+        raise UsageError(
+            what="a scenario without a finished run cannot be judged",
+            where=str(experiment.path),
+            got=repr(experiment),
+            do="go on with it: python -m diagnostics.run SCENARIO --resume --out " + str(experiment.path),
+        )
 
 
-def _sections(run: Run, findings: Sequence[Finding]) -> Iterator[Section]:
-    loud = tuple(
-        Card(one.what, one.severity, f"{one.means} {one.do}".strip()) for one in findings if one.severity in LOUD
-    )
-    quiet = [one for one in findings if one.severity not in LOUD]
-    rows = tuple((one.rule.replace("_", " "), one.severity.replace("_", " "), one.what) for one in quiet)
-    checked = (
-        Table("Checks without a complaint, and checks that could not be made.", ("check", "outcome", "why"), rows),
-    )
-    if findings:
-        yield Section("Findings", cards=loud, tables=checked if rows else ())
-    units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
-    named = {"name": run.path.name, "seed": run.seed or 0}
-    yield from evidence.sections(run.layers, run.scalars, **named, events=run.units, units=units)
+REPORTS = {"run": _of_run, "scenario": _of_scenario}
+"""How each kind of folder is reported on."""
 
 
 make_callable(__name__)
 
 if __name__ == "__main__":
-    from diagnostics.report_command import main
-
     sys.exit(main())

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from diagnostics import catalogue
-from diagnostics.options import check_output, counted, free_directory, parse_seeds
+from diagnostics.commands import catalogue
+from diagnostics.commands.options import check_output, counted, free_directory, parse_seeds
 from probes.errors import UsageError, unknown_name
 
 ALL = "all"
@@ -54,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _dismiss() -> None:
     """End the processes that have trained: each scenario begins with small ones."""
-    if "diagnostics.jobs" in sys.modules:  # loaded when processes were started
-        sys.modules["diagnostics.jobs"].dismiss()
+    if "diagnostics.commands.jobs" in sys.modules:  # loaded when processes were started
+        sys.modules["diagnostics.commands.jobs"].dismiss()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,7 +121,7 @@ def _run_one(
     epochs: int | None,
     seeds: tuple[int, ...] | None,
 ) -> int:
-    from diagnostics.workbench import Workbench  # noqa: PLC0415 - loads TensorFlow, which naming scenarios can do without
+    from diagnostics.commands.workbench import Workbench  # noqa: PLC0415 - loads TensorFlow, which naming scenarios can do without
 
     started = time.monotonic()
     changes = {"epochs": epochs, "data": options.data}
@@ -139,7 +139,7 @@ def _run_one(
 
 def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> int:
     """Every scenario into a folder of its own, and a page over all; one that fails does not stop the others."""
-    from diagnostics.index_page import write_index  # noqa: PLC0415
+    from diagnostics.pages.index import write_index  # noqa: PLC0415
 
     started = time.monotonic()
     failed: dict[str, str] = {}
@@ -160,8 +160,8 @@ def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> in
 
 def _tell(experiment: Any, directory: Path, *, as_json: bool, started: float) -> int:
     """Judge, write the report, and say what came out."""
-    from diagnostics.conclusion import conclude  # noqa: PLC0415
-    from diagnostics.summary import print_summary  # noqa: PLC0415
+    from diagnostics.pages.conclusion import conclude  # noqa: PLC0415
+    from diagnostics.pages.terminal import print_summary  # noqa: PLC0415
 
     if not any(experiment.runs.values()):
         reasons = "; ".join(sorted({item.reason for item in experiment.incomplete}))

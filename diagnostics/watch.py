@@ -15,9 +15,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from diagnostics.options import parse_budget
-from diagnostics.scripts import check_target, run_target, short_name
-from diagnostics.when_imported import when_imported
+from diagnostics.commands.options import parse_budget
+from diagnostics.commands.scripts import check_target, run_target, short_name
+from diagnostics.commands.when_imported import when_imported
 from probes.errors import UsageError
 
 EXIT_USAGE = 2
@@ -66,7 +66,7 @@ def _watch(options: argparse.Namespace, rest: list[str], command: str, budget: f
 
         def begin() -> None:
             try:
-                from diagnostics.watched import Watched  # noqa: PLC0415 - Keras, when the script has imported it
+                from diagnostics.training.watch.process import Watched  # noqa: PLC0415 - Keras, when the script has imported it
 
                 watched.append(Watched(next_directory, command, budget))
                 stack.enter_context(watched[-1].installed())
@@ -144,9 +144,9 @@ def _tell(watched: Any) -> None:
 
 
 def _report(directory: Path) -> str:
-    from diagnostics.record import load_run  # noqa: PLC0415
-    from diagnostics.report import answer, report  # noqa: PLC0415
+    from diagnostics.pages.run_page import answer, report  # noqa: PLC0415
     from diagnostics.rules import diagnose  # noqa: PLC0415
+    from diagnostics.runs.run import load_run  # noqa: PLC0415
 
     try:
         run = load_run(directory)

@@ -21,7 +21,7 @@ _HOME = {
 
 
 def _modules() -> list[str]:
-    return [module.name for module in pkgutil.iter_modules(__path__)]
+    return [module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg]
 
 
 def _class_name(module: str) -> str:

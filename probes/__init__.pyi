@@ -18,7 +18,7 @@ from probes.probe import Probe as Probe
 from probes.reading import Reading as Reading
 from probes.saturation import Saturation as Saturation
 from probes.sharpness import Sharpness as Sharpness
-from probes.snapshot import Snapshot as Snapshot
+from probes.snapshot.snapshot import Snapshot as Snapshot
 from probes.update_ratio import UpdateRatio as UpdateRatio
 
 def probe_names() -> list[str]: ...

@@ -9,7 +9,7 @@ import numpy as np
 
 from probes.primitives import moments
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot import Snapshot
+from probes.snapshot.snapshot import Snapshot
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
-from probes.facts import Facts
 from probes.primitives import as_float32, by_unit
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot import Snapshot
+from probes.snapshot.facts import Facts
+from probes.snapshot.snapshot import Snapshot
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 import keras
 import tensorflow as tf
 
-from probes.capture import current_graph
+from probes.capture.capture import current_graph
+from probes.capture.layers import LayerNames, children
+from probes.capture.modules import is_watchable_without_layers, names_of
 from probes.errors import UsageError, unknown_name
-from probes.layers import LayerNames, children
 from probes.probe import Probe
-from probes.variables import is_watchable_without_layers, names_of
 
 if TYPE_CHECKING:
-    from probes.step import Step
+    from probes.step.step import Step
 
 
 def check_probes(probes: Any) -> tuple[Probe, ...]:

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
+from probes.measuring.unit_history import changes
 from probes.primitives import by_unit, unit_sums
 from probes.probe import Arrays, Probe, Statistic
-from probes.rectifiers import FUNCTIONS
-from probes.reference import ReferenceSet
-from probes.snapshot import Snapshot
-from probes.unit_events import changes
+from probes.seams.operations import FUNCTIONS
+from probes.snapshot.snapshot import Snapshot
+from probes.step.reference import ReferenceSet
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
-from probes.facts import Facts
 from probes.primitives import moments
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot import Snapshot
+from probes.snapshot.facts import Facts
+from probes.snapshot.snapshot import Snapshot
 
 ALPHA_DROPPED = -1.7580993408473766
 """α′ = −λα of the SELU, which alpha dropout puts in the place of what it drops."""

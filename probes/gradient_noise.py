@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from probes.primitives import as_float32, square_sum_of_all
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot import Snapshot
+from probes.snapshot.snapshot import Snapshot
 
 Vector = tuple[tf.Tensor, ...]
 

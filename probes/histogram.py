@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from probes.primitives import as_float32
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot import Snapshot
+from probes.snapshot.snapshot import Snapshot
 
 EDGES = (*(float(f"{digit}e{power}") for power in range(-6, 3) for digit in (1, 3)), 1e3)
 """Half decades from far below what a healthy layer puts out to far above."""

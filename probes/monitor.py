@@ -14,21 +14,21 @@ from typing import Any, cast
 import keras
 import tensorflow as tf
 
-from probes import replicas
-from probes.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
+from probes.capture.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
+from probes.capture.layers import LayerEntry, LayerNames
+from probes.capture.modules import names_of
 from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_place, check_probes
 from probes.defaults import default
-from probes.hook import listening
-from probes.layers import LayerEntry, LayerNames
-from probes.ledger import Ledger
-from probes.packing import Packed
+from probes.measuring import replicas
+from probes.measuring.ledger import Ledger
+from probes.measuring.packing import Packed
 from probes.probe import Probe
 from probes.reading import Reading, Row, join, join_events, tabulate
-from probes.rectifiers import seeing
-from probes.reference import check_references, measure_references
-from probes.snapshot import Need, Snapshot
-from probes.step import Gradient, Step
-from probes.variables import names_of
+from probes.seams.layer_calls import listening
+from probes.seams.operations import seeing
+from probes.snapshot.snapshot import Need, Snapshot
+from probes.step.reference import check_references, measure_references
+from probes.step.step import Gradient, Step
 
 
 class Monitor:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from probes.primitives import nonfinite_count
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot import Snapshot
+from probes.snapshot.snapshot import Snapshot
 
 
 @dataclass(frozen=True, kw_only=True)

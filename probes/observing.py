@@ -9,12 +9,12 @@ from typing import Any
 
 import keras
 
-from probes.apply_hook import hearing_updates
-from probes.capture import Call, current_graph
+from probes.capture.capture import Call, current_graph
+from probes.capture.layers import LayerEntry
 from probes.errors import UsageError
-from probes.layers import LayerEntry
 from probes.monitor import Monitor
-from probes.step import Gradient, Step
+from probes.seams.updates import hearing_updates
+from probes.step.step import Gradient, Step
 
 NO_UPDATE = "no Keras optimizer changed a weight of the model in the training step"
 ELSEWHERE = "an optimizer ran inside a branch or loop of the training step, whose tensors do not reach the step"

@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from probes.errors import UsageError
-from probes.facts import Facts
 from probes.merging import Merge
-from probes.snapshot import PER_CALL, Need, Snapshot
+from probes.snapshot.facts import Facts
+from probes.snapshot.snapshot import PER_CALL, Need, Snapshot
 
 Statistic = tf.Tensor | tuple[tf.Tensor, ...]
 Arrays = Mapping[str, np.ndarray]

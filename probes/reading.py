@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from probes.packing import Layout
+from probes.measuring.packing import Layout
+from probes.measuring.unit_history import UnitHistory
 from probes.probe import Arrays, Probe
-from probes.unit_events import UnitHistory
 
 if TYPE_CHECKING:
     import pandas as pd

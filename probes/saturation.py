@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
-from probes.facts import Facts
 from probes.primitives import as_float32, size
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot import Snapshot
+from probes.snapshot.facts import Facts
+from probes.snapshot.snapshot import Snapshot
 
 _SLOPES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "sigmoid": lambda a: 4 * a * (1 - a),

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot import Snapshot
+from probes.snapshot.snapshot import Snapshot
 
 
 @dataclass(frozen=True, kw_only=True)

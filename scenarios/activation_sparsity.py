@@ -20,10 +20,10 @@ import numpy as np
 
 from probes.activation_sparsity import ActivationSparsity as SparsityProbe
 from probes.probe import Probe
-from scenarios._dead_relu import dead_units
-from scenarios._linearity import nonlinearity
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.linearity import nonlinearity
+from scenarios.shared.spikes import dead_units
 
 HIDDEN = "hidden_*"
 

@@ -21,10 +21,10 @@ import numpy as np
 
 from probes.dead_units import DeadUnits
 from probes.probe import Probe
-from scenarios._dead_relu import Outlier, Spike, gradient_of_dead
-from scenarios._linearity import dead_do_not_bend, nonlinearity, pattern_count, zeros_bend
 from scenarios.data import Data, load
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.linearity import dead_do_not_bend, nonlinearity, pattern_count, zeros_bend
+from scenarios.shared.spikes import Outlier, Spike, gradient_of_dead
 
 HIDDEN = "hidden_*"
 FIRST, DEEP = "hidden_1", "hidden_[!1]"

@@ -18,13 +18,13 @@ import keras
 import numpy as np
 
 import probes.dropout_variance as probe
-import scenarios._dropout_variance as claim
+import scenarios.shared.dropout_claims as claim
 from probes.dropout_variance import ALPHA_DROPPED
 from probes.probe import Probe
-from scenarios._dropout_shape import dropped_value, histogram, shape_change
-from scenarios._dropout_variance import DROPOUTS, STACKS, arm_of
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Scenario
+from scenarios.shared.dropout_claims import DROPOUTS, STACKS, arm_of
+from scenarios.shared.dropout_shape import dropped_value, histogram, shape_change
 
 KINDS = {"standard": keras.layers.Dropout, "alpha": keras.layers.AlphaDropout}
 

@@ -23,9 +23,9 @@ from probes.dead_units import DeadUnits
 from probes.gradient_norm import GradientNorm
 from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
-from scenarios._relu_classifier import relu_classifier
 from scenarios.data import Data, load_raw, standardised
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.relu_classifier import relu_classifier
 
 PREPARATIONS = {
     "raw": "raw",

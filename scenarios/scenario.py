@@ -22,7 +22,7 @@ class Arm:
         name: for folders and the command line: lower case, digits, ``.`` and ``-``.
         label: for figures.
         settings: what the scenario's ``model`` and ``optimizer`` are to do.
-        theory: what theory needs to know of the arm, see ``diagnostics.expectation``; empty where there is none.
+        theory: what theory needs to know of the arm, see ``diagnostics.pages.against_theory``; empty where there is none.
     """
 
     name: str

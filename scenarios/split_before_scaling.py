@@ -20,9 +20,9 @@ import numpy as np
 
 from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
-from scenarios._relu_classifier import relu_classifier
 from scenarios.data import Data, load_raw
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.relu_classifier import relu_classifier
 
 SPLITS = {"even": "drawn at random", "few": "few training examples", "shifted": "split by ink"}
 FITTED = {"train": "fitted on train", "all": "fitted on all"}

@@ -176,7 +176,7 @@ def light_modules() -> list[str]:
 
 
 def test_the_light_half_imports_without_tensorflow():
-    assert "diagnostics.record" in light_modules()
+    assert "diagnostics.runs.run" in light_modules()
     command = [sys.executable, "-c", WITHOUT_TENSORFLOW, *light_modules()]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("", 0), done.stdout + done.stderr

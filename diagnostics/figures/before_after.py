@@ -12,7 +12,7 @@ from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import explain, headed, panels, say_missing
 from diagnostics.figures.scales import depth_ticks, lay_out, set_ticks
 from diagnostics.figures.seeds import NOTHING, arm_names, require, tracks, values_of
-from diagnostics.numerals import short
+from diagnostics.wording.numerals import short
 
 _LOOKS: Mapping[str, tuple[str, dict]] = {
     "before": ("start", {"marker": "o", "ms": 3, "mew": 0, "lw": 1.2, "zorder": 3.1}),

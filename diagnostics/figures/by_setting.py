@@ -14,7 +14,7 @@ from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import explain, headed, panels, say_missing
 from diagnostics.figures.scales import Limits, lay_out, round_steps, set_ticks
 from diagnostics.figures.seeds import NOTHING, Track, Tracks, require, tracks, values_of
-from diagnostics.numerals import short
+from diagnostics.wording.numerals import short
 
 _LINE: dict = {"marker": "o", "ms": 4.5, "mew": 0, "lw": 1.6, "zorder": 3}
 

@@ -16,7 +16,7 @@ from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import explain, headed, panels, say_missing
 from diagnostics.figures.scales import Limits, lay_out, set_ticks, step_ticks
 from diagnostics.figures.seeds import NOTHING, Track, Tracks, arm_names, require, tracks, values_of
-from diagnostics.numerals import short
+from diagnostics.wording.numerals import short
 
 SPLITS = ("training", "validation")
 _WORDS = {"train": "training", "training": "training", "validation": "validation"}

@@ -25,7 +25,7 @@ from diagnostics.figures.seeds import (
     values_of,
     with_moment,
 )
-from diagnostics.numerals import short
+from diagnostics.wording.numerals import short
 
 _LINE: Mapping[str, dict] = {
     "start": {"marker": "o", "ms": 3.2, "mew": 0, "lw": 1.0, "zorder": 3.2},

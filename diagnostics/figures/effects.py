@@ -15,7 +15,7 @@ from diagnostics.figures import marks, style
 from diagnostics.figures.drawing import Drawing
 from diagnostics.figures.scales import Limits, Linear, round_steps, set_ticks
 from diagnostics.figures.seeds import require
-from diagnostics.numerals import estimate
+from diagnostics.wording.numerals import estimate
 
 
 @dataclass(frozen=True)

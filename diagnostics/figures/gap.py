@@ -16,7 +16,7 @@ from diagnostics.figures import marks, style
 from diagnostics.figures.panels import explain, headed, panels
 from diagnostics.figures.scales import Limits, Linear, lay_out, round_steps, set_ticks
 from diagnostics.figures.seeds import arm_names, require
-from diagnostics.numerals import short
+from diagnostics.wording.numerals import short
 
 PARTS = {"lag": "start", "mode": "theory", "data": "validation"}
 """The parts, and the meanings of the palette that lend their colours."""

@@ -19,7 +19,7 @@ from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import LINE, Layout, Panels, axis_titles, panels, say_missing
 from diagnostics.figures.scales import Limits, Scale, depth_ticks, set_ticks, step_ticks
 from diagnostics.figures.seeds import arm_names, over_seeds, require
-from diagnostics.numerals import short
+from diagnostics.wording.numerals import short
 
 BAR = 44
 """Height in CSS pixels of the colour bar with its tick labels."""

@@ -14,7 +14,7 @@ from diagnostics.figures.columns import LOG
 from diagnostics.figures.panels import explain, headed, panels, say_missing
 from diagnostics.figures.scales import lay_out, round_steps, set_ticks
 from diagnostics.figures.seeds import arm_names, require
-from diagnostics.numerals import short
+from diagnostics.wording.numerals import short
 
 FLOOR = 1e-4
 """Bins with a smaller share are drawn at the floor: a few activations of ten thousand."""

@@ -17,7 +17,7 @@ from diagnostics.figures.curves import thin
 from diagnostics.figures.panels import Layout, explain, headed, panels, say_missing
 from diagnostics.figures.scales import depth_ticks, lay_out, set_ticks, step_ticks
 from diagnostics.figures.seeds import MOMENTS, arm_names, moments_by_arm, require, tracks, values_of, with_moment
-from diagnostics.numerals import short
+from diagnostics.wording.numerals import short
 
 Along = Literal["depth", "step"]
 PANEL: Mapping[str, str] = {"depth": "moment", "step": "split"}

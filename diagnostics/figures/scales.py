@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
 
-from diagnostics.numerals import power_of_ten, short
+from diagnostics.wording.numerals import power_of_ten, short
 
 Limits = tuple[float, float]
 MOST = 1e290

@@ -12,7 +12,7 @@ from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import explain, headed, panels, say_missing
 from diagnostics.figures.scales import Limits, lay_out, round_steps, set_ticks
 from diagnostics.figures.seeds import require
-from diagnostics.numerals import short
+from diagnostics.wording.numerals import short
 
 PAIR = ("control", "treated")
 _POINT: dict = {"marker": "o", "ls": "", "ms": 5, "mew": 0, "alpha": 0.85}

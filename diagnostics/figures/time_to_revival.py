@@ -7,11 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from diagnostics import numerals, survival
+from diagnostics import survival
 from diagnostics.figures import marks, style
 from diagnostics.figures.panels import explain, headed, panels, say_missing
 from diagnostics.figures.scales import Linear, lay_out, set_ticks, step_ticks
 from diagnostics.figures.seeds import require
+from diagnostics.wording import numerals
 
 SHARE = Linear(margin=0.02, always=(0.0, 1.0))
 LABEL = "dead units that are still dead (share)"

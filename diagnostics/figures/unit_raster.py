@@ -13,7 +13,7 @@ from diagnostics.figures import marks, style
 from diagnostics.figures.panels import axis_titles, headed, panels, say_missing
 from diagnostics.figures.scales import set_ticks, step_ticks
 from diagnostics.figures.seeds import require
-from diagnostics.numerals import short
+from diagnostics.wording.numerals import short
 
 MOST_UNITS = 400
 """Rows beyond this many are thinned: a panel has no more pixels than a third of that."""

@@ -18,8 +18,8 @@ from diagnostics.figures.heat_map import column_width
 from diagnostics.figures.panels import axis_titles, headed, panels, say_missing
 from diagnostics.figures.scales import round_steps, set_ticks, step_ticks
 from diagnostics.figures.seeds import require
-from diagnostics.numerals import short
 from diagnostics.survival import spells
+from diagnostics.wording.numerals import short
 
 ENDED, LASTING = "#8593a3", "#c8501e"
 """Colours of spells with an end and of those without, to be told apart on light and on dark paper, and in grey."""

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from diagnostics.depth import Slope, attenuation, depth_slope, theil_sen
 from diagnostics.measures.depth_profile import Attenuation, DepthSlope, LayerMedian
 from diagnostics.measures.gap import GapPart
 from diagnostics.measures.recorded import Recorded
@@ -24,6 +23,7 @@ from diagnostics.measures.training import (
 from diagnostics.measures.uneven_depth import UnevenDepth
 from diagnostics.measures.units import DeadForGood, StepsDead, UnitEvents
 from diagnostics.measures.warning import NonFiniteShare, WarningSteps
+from diagnostics.statistics.slopes import Slope, attenuation, depth_slope, theil_sen
 from probes.errors import unknown_name
 
 __all__ = [

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from diagnostics.depth import depth_slope
 from diagnostics.measures.tables import RunLike
-from diagnostics.numerals import interval, short
+from diagnostics.statistics.slopes import depth_slope
+from diagnostics.wording.numerals import interval, short
 
 END_SHARE = 0.25  # early layers are the first quarter of the chain, late ones the last
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnostics import depth
 from diagnostics.measures.tables import RunLike, profile
+from diagnostics.statistics import slopes
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class DepthSlope:
     until: int | None = None
     unit: ClassVar[str] = "decades per layer"
 
-    def interval(self, run: RunLike) -> depth.Slope:
+    def interval(self, run: RunLike) -> slopes.Slope:
         """The slope with its 95 % interval; NaN with fewer than three usable layers."""
         chain = profile(run, self.column, self.layers, self.step, self.until)
-        return depth.depth_slope(chain["value"], chain["position"])
+        return slopes.depth_slope(chain["value"], chain["position"])
 
     def __call__(self, run: RunLike) -> float:
         """The slope alone."""
@@ -64,7 +64,7 @@ class Attenuation:
         """The attenuation; negative for growth, NaN with fewer than three usable layers."""
         chain = profile(run, self.column, self.layers, self.step, self.until)
         layers = int(chain["position"].to_numpy()[-1]) + 1 if len(chain) else 0
-        return depth.attenuation(depth.depth_slope(chain["value"], chain["position"]).slope, layers)
+        return slopes.attenuation(slopes.depth_slope(chain["value"], chain["position"]).slope, layers)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnostics.measures.tables import RunLike, readings
-from diagnostics.numerals import percent
 from diagnostics.rules.rule import Finding, NotEvaluated, Rule, Severity
+from diagnostics.wording.numerals import percent
 
 
 @dataclass(frozen=True)

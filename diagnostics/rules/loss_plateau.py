@@ -8,8 +8,8 @@ import numpy as np
 
 from diagnostics.measures.tables import RunLike
 from diagnostics.measures.training import FinalScalar, PlateauSteps
-from diagnostics.numerals import percent, short
 from diagnostics.rules.rule import Finding, NotEvaluated, Rule, Severity
+from diagnostics.wording.numerals import percent, short
 
 
 @dataclass(frozen=True)

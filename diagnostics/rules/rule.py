@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from diagnostics import snippets
 from diagnostics.measures.tables import RunLike
+from diagnostics.wording import statements
 
 Severity = Literal["critical", "warning", "not_evaluated", "clean"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "not_evaluated", "clean")  # most severe first
@@ -38,7 +38,7 @@ class Finding:
     numbers: Mapping[str, float] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
-        return snippets.statement(self.severity, f"{self.rule.replace('_', ' ')}. {self.what}", (self.means, self.do))
+        return statements.statement(self.severity, f"{self.rule.replace('_', ' ')}. {self.what}", (self.means, self.do))
 
     def __str__(self) -> str:
         """Severity, rule and the sentences in one paragraph."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnostics.measures.tables import RunLike, profile
-from diagnostics.numerals import short
 from diagnostics.rules.rule import Finding, NotEvaluated, Rule, Severity
+from diagnostics.wording.numerals import short
 
 
 @dataclass(frozen=True)

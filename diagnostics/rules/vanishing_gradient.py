@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
 from diagnostics.measures.tables import RunLike
-from diagnostics.numerals import short
 from diagnostics.rules.rule import Finding, NotEvaluated, Rule, Severity
+from diagnostics.wording.numerals import short
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from diagnostics.depth import theil_sen
+from diagnostics.statistics.slopes import theil_sen
 from diagnostics.theory.activations import Activation, Function, activation
 from diagnostics.theory.quadrature import gaussian_mean
 from probes.errors import UsageError, unknown_name

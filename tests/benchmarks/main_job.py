@@ -18,11 +18,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from diagnostics.conclusion import conclude
-from diagnostics.experiment import Runner
-from diagnostics.experiments import load_experiment
-from diagnostics.trainer import Trainer
-from diagnostics.workbench import Workbench
+from diagnostics.commands.workbench import Workbench
+from diagnostics.pages.conclusion import conclude
+from diagnostics.runs.experiment import load_experiment
+from diagnostics.training.runner import Runner
+from diagnostics.training.trainer import Trainer
 
 
 def seconds(work: Callable[[], Any]) -> float:

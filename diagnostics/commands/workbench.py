@@ -1,0 +1,150 @@
+"""A scenario made ready for the command line: loaded, changed as asked, and run with a progress bar."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from diagnostics.commands import catalogue
+from diagnostics.commands.options import choose_arms
+from diagnostics.runs.experiment import Experiment, load_experiment
+from diagnostics.training.progress import progress_bar
+from probes.errors import unknown_name
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What is to be run.
+
+    Args:
+        scenario: the scenario, with its knobs set.
+        arms: those of its arms that are to run.
+        seeds: the seeds.
+        data: the data set.
+    """
+
+    scenario: Any
+    arms: tuple[Any, ...]
+    seeds: tuple[int, ...]
+    data: Any
+
+    @classmethod
+    def prepare(
+        cls, name: str, changes: Mapping[str, Any], *, quick: bool, arms: str | None, seeds: tuple[int, ...] | None
+    ) -> Workbench:
+        """Load a scenario by name.
+
+        Args:
+            name: the scenario.
+            changes: knobs to set; ``None`` leaves one as it is.
+            quick: less of everything, unless ``changes`` or ``seeds`` say otherwise.
+            arms: comma-separated names and patterns; all when ``None``.
+            seeds: the seeds; as many as the scenario wants, from 0 on, when ``None``.
+
+        Raises:
+            UsageError: an arm or a data set that is not there.
+        """
+        with quiet_import():
+            module = importlib.import_module(f"scenarios.{name}")
+            load = importlib.import_module("scenarios.data").load
+            repeatable()
+        scenario = getattr(module, catalogue.class_name(name))()
+        scenario = scenario.quick() if quick else scenario
+        known = scenario.datasets
+        if changes.get("data") not in {None, *known}:
+            raise unknown_name("data set", str(changes["data"]), known)
+        scenario = replace(scenario, **{key: value for key, value in changes.items() if value is not None})
+        every = {arm.name: arm for arm in scenario.arms()}
+        chosen = tuple(every[arm] for arm in choose_arms(arms, list(every)))
+        return cls(scenario, chosen, seeds or tuple(range(scenario.seeds)), load(scenario.data))
+
+    def train(
+        self,
+        directory: Path,
+        command: str,
+        *,
+        jobs: int | None = 1,
+        backend: str = "loky",
+        resume: bool = False,
+        tensorboard: bool = False,
+    ) -> Experiment:
+        """Train everything, with a progress bar on standard error, and store it in ``directory``.
+
+        Args:
+            directory: the scenario's folder.
+            command: what was typed, for the record.
+            jobs: processes at a time, as many as suit the machine when ``None``; the numbers do not depend on it.
+            backend: joblib's back-end for several processes: ``loky``, ``dask`` or ``ray``.
+            resume: go on with what the folder holds, and train only what is missing.
+            tensorboard: write TensorBoard's event files into each run's folder, too.
+
+        Raises:
+            UsageError: TensorBoard is asked for and not installed.
+        """
+        from diagnostics.training.runner import Runner  # noqa: PLC0415 - TensorFlow
+
+        if tensorboard:
+            from diagnostics.training.tensorboard.board import require_tensorboard  # noqa: PLC0415 - TensorFlow
+
+            require_tensorboard()
+        runner = Runner(self.scenario, self.data, directory, command, tensorboard=tensorboard)
+        with runner.opened(self.arms, self.seeds, resume=resume):
+            if jobs == 1:
+                self._train_here(runner)
+            else:
+                self._train_in_processes(runner, jobs, backend)
+        return load_experiment(directory)
+
+    def _train_here(self, runner: Any) -> None:
+        steps = -(-len(self.data.x_train) // self.scenario.batch_size) * self.scenario.epochs
+        with progress_bar(steps * len(self.arms) * len(self.seeds)) as advance:
+
+            def tell(arm: str, seed: int, done: int, numbers: Mapping[str, float]) -> None:
+                advance(f"{arm}, seed {seed}", done, numbers)
+
+            runner.tell = tell
+            for arm in self.arms:
+                runner.train(arm, self.seeds)
+
+    def _train_in_processes(self, runner: Any, jobs: int | None, backend: str) -> None:
+        from diagnostics.commands.jobs import train_groups, usual_jobs  # noqa: PLC0415
+
+        groups = [[arm.name for arm in group] for group in runner.alike(self.arms)]
+        jobs = jobs or usual_jobs(len(groups))
+        if jobs == 1:
+            self._train_here(runner)
+            return
+        with progress_bar(len(self.arms) * len(self.seeds)) as advance:
+            options: dict[str, Any] = {"jobs": jobs, "backend": backend, "advance": advance}
+            options["tensorboard"] = runner.tensorboard
+            train_groups(self.scenario, groups, self.seeds, runner.directory, runner.command, **options)
+
+
+def repeatable() -> None:
+    """Make TensorFlow's operations give the same bits each time, whatever the threads do.
+
+    This also has it look for devices, about which it has much to say: to be called within ``quiet_import``.
+    """
+    import tensorflow as tf  # noqa: PLC0415
+
+    tf.config.experimental.enable_op_determinism()
+    tf.config.list_logical_devices()
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """Keep what TensorFlow's libraries print while they load from standing between the user and the answer."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,83 @@
+"""What theory expects of a scenario's arms before the first update, from what the arms say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.measures import DepthSlope
+from diagnostics.runs.experiment import Experiment
+from diagnostics.statistics.intervals import interval_of
+from diagnostics.theory import SignalPropagation, dense_stack, normalised_stack
+
+
+def propagation(arm: Mapping[str, Any], data: Mapping[str, Any]) -> SignalPropagation | None:
+    """Signal propagation through an arm's stack of hidden layers.
+
+    Args:
+        arm: the arm's record; its ``theory`` names activation, initializer, depth, width, batch_normalisation, gain (1).
+        data: the data's record: ``inputs`` and ``second_moment``.
+
+    Returns:
+        The expected profile, or ``None`` for an arm that theory says nothing of.
+    """
+    theory = arm.get("theory") or {}
+    if "activation" not in theory:
+        return None
+    if theory["batch_normalisation"]:
+        return normalised_stack(theory["activation"], depth=theory["depth"])
+    return dense_stack(
+        theory["activation"],
+        theory["initializer"],
+        depth=theory["depth"],
+        width=theory["width"],
+        inputs=data["inputs"],
+        input_second_moment=data["second_moment"],
+        gain=theory.get("gain", 1.0),
+    )
+
+
+def expected_profiles(experiment: Experiment) -> pd.DataFrame:
+    """The expected depth profile of the activation gradient, arm by arm.
+
+    Returns:
+        arm (its label), depth (counted along the chain of hidden layers), log10_relative.
+    """
+    frames = [pd.DataFrame({"arm": [], "depth": [], "log10_relative": []})]
+    for name, arm in experiment.metadata["arms"].items():
+        expected = propagation(arm, experiment.metadata["data"])
+        if expected is not None and experiment.runs.get(name):
+            profile = {"depth": np.arange(1, arm["theory"]["depth"] + 1), "log10_relative": expected.log10_gradient}
+            frames.append(pd.DataFrame({"arm": arm["label"], **profile}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def slopes(experiment: Experiment) -> pd.DataFrame:
+    """Measured and expected depth slope of the activation gradient at step 0, in decades per layer.
+
+    Returns:
+        label, effect, low, high (over seeds, 95 %), reference (theory; NaN where there is none).
+    """
+    rows = []
+    for name, arm in experiment.metadata["arms"].items():
+        theory = arm.get("theory") or {}
+        runs = experiment.runs.get(name, {})
+        if "layers" not in theory or not runs:
+            continue
+        slope = DepthSlope(layers=theory["layers"], step=0)
+        found = interval_of(np.array([slope(run) for run in runs.values()]))
+        expected = propagation(arm, experiment.metadata["data"])
+        reference = expected.depth_slope if expected else np.nan
+        rows.append(
+            {
+                "label": arm["label"],
+                "effect": found.estimate,
+                "low": found.low,
+                "high": found.high,
+                "reference": reference,
+            }
+        )
+    return pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference"])

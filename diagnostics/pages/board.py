@@ -1,0 +1,87 @@
+"""What TensorBoard is told of a run beside its numbers: settings, heat maps, findings; without TensorFlow."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from diagnostics.figures import heat_map
+from diagnostics.figures.svg import write_png
+from diagnostics.pages.run_figures import VIEWS
+from diagnostics.pages.run_page import page_of
+from diagnostics.rules import diagnose
+from diagnostics.runs.run import Run
+
+SPLITS: Mapping[str, str] = {"train": "train", "validation": "validation"}
+EDGES = (*(float(f"{digit}e{power}") for power in range(-6, 3) for digit in (1, 3)), 1e3)
+"""The edges of ``probes.Histogram`` when its repr is not at hand; a test holds them against the probe."""
+PLAIN = (bool, int, float, str)
+NO_METRICS = ("step", "epoch", "seconds", "learning_rate")
+
+
+def numeric(frame: pd.DataFrame, but: Sequence[str]) -> list[str]:
+    """The columns of numbers, but for some."""
+    return [str(name) for name in frame.select_dtypes("number").columns if name not in but]
+
+
+def edges_of(probes: Sequence[str]) -> tuple[float, ...]:
+    """The edges of the Histogram among some probes.
+
+    Args:
+        probes: their reprs, as ``run.json`` has them.
+
+    Returns:
+        e_1 < … < e_K; those that are usual where no probe says otherwise.
+    """
+    texts = [re.search(r"edges=(\([^)]*\))", probe) for probe in probes if probe.startswith("Histogram(")]
+    found = [tuple(ast.literal_eval(text[1])) for text in texts if text]
+    return found[0] if found else EDGES
+
+
+def hyperparameters(run: Run) -> dict[str, bool | int | float | str]:
+    """A run's settings and seed by dotted name, as TensorBoard's table can hold them; lists and the like as text."""
+    found = {**dict(_flat(run.config)), "seed": run.seed}
+    return {name: value if isinstance(value, PLAIN) else str(value) for name, value in found.items()}
+
+
+def _flat(config: Mapping, before: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        elif f"{before}{key}" != "command":
+            yield f"{before}{key}", value
+
+
+def metrics_of(run: Run) -> list[tuple[str, str]]:
+    """Folder and tag of every scalar that tells how good the run is."""
+    table = run.scalars
+    return [
+        (folder, name)
+        for split, folder in SPLITS.items()
+        for name in numeric(table, but=NO_METRICS)
+        if bool(table.loc[(table["split"] == split).to_numpy(), name].notna().any())
+    ]
+
+
+def heat_maps(run: Run) -> Iterator[tuple[str, bytes]]:
+    """Every heat map that the run's columns allow, as column and PNG."""
+    maps = dict.fromkeys(view.column for views in VIEWS.values() for view in views if view.draw is heat_map)
+    for column in maps:
+        rows = run.layers.loc[run.layers[column].notna(), :] if column in run.layers else run.layers[:0]
+        if len(rows):
+            picture = io.BytesIO()
+            write_png(heat_map(rows.assign(arm=run.path.name, seed=0), column), picture)
+            yield column, picture.getvalue()
+
+
+def summary_text(run: Run) -> str:
+    """What the report says, as Markdown: answer, findings, and what it rests on."""
+    findings = diagnose(run)
+    page = page_of(run, findings)
+    rows = [f"| {one.rule.replace('_', ' ')} | {one.severity.replace('_', ' ')} | {one.what} |" for one in findings]
+    table = "\n".join(["| check | outcome | why |", "|---|---|---|", *rows])
+    return f"**{page.answer}**\n\n{page.status}\n\n{table}"

@@ -1,0 +1,135 @@
+"""The differences between runs as tables of a page: texts, units, largest differences first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.figures.columns import quantity
+from diagnostics.pages import differences
+from diagnostics.pages.page import Table
+from diagnostics.runs.run import Run
+from diagnostics.wording.numerals import MISSING, short
+
+MOST_ROWS = 30
+"""Rows of one table on the page: what comes after the largest thirty differences is in the runs' own tables."""
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One statistic and how it differs, layer by layer.
+
+    Args:
+        column: its name in the tables.
+        ratio: whether differences are decades, as for quantities that span several.
+        rows: what `differences.by_layer` says.
+    """
+
+    column: str
+    ratio: bool
+    rows: pd.DataFrame
+
+    @classmethod
+    def of(cls, runs: Mapping[str, Run], column: str) -> Statistic:
+        """Compare one statistic of some runs."""
+        ratio = quantity(column).scale.name == "log"
+        return cls(column, ratio, differences.by_layer(runs, column, ratio=ratio))
+
+    @property
+    def unit(self) -> str:
+        """What differences are told in."""
+        return "decades" if self.ratio else "difference"
+
+    @property
+    def largest(self) -> float:
+        """The largest absolute difference at any layer; NaN when nothing could be compared."""
+        return (
+            float(np.nanmax(np.abs(self.rows["difference"].to_numpy(float)), initial=-np.inf))
+            if len(self.rows)
+            else np.nan
+        )
+
+
+def settings_table(runs: Mapping[str, Run]) -> Table:
+    """What differs in the settings."""
+    found = differences.settings(runs)
+    rows = tuple((str(key), *map(str, values)) for key, *values in found.itertuples())
+    return Table("Settings that are not the same in all runs.", ("setting", *runs), rows)
+
+
+def layers_table(runs: Mapping[str, Run]) -> Table:
+    """Layers that only some runs have, or that are not alike."""
+    rows = tuple((str(path), *values) for path, *values in differences.layers(runs).itertuples())
+    caption = (
+        "Layers that not all runs have, or not alike. Statistics are compared at the layers that bear the same path."
+    )
+    return Table(caption, ("layer", *runs), rows, terminal=len(rows) <= MOST_ROWS)
+
+
+def scalars_table(runs: Mapping[str, Run]) -> Table:
+    """Loss and metrics at the end."""
+    rows = tuple(
+        (" ".join(map(str, key)).replace("_", " "), *map(short, values))
+        for key, *values in differences.scalars(runs).itertuples()
+    )
+    return Table("Mean over the last epoch of each run.", ("scalar", *runs), rows, numeric=frozenset(runs))
+
+
+def overview(statistics: list[Statistic], reference: str, others: list[str]) -> Table:
+    """Every statistic at the layer where it differs most: those told in decades first, by size.
+
+    Args:
+        statistics: all that could be compared.
+        reference: name of the first run.
+        others: names of the other runs.
+    """
+    ordered = sorted(statistics, key=lambda one: (not one.ratio, -np.nan_to_num(one.largest)))
+    most = [(one, row) for one in ordered for row in one.rows.head(1).to_dict("records")]
+    if len(others) == 1:
+        header = ("statistic", "layer", reference, *others, "difference")
+        rows = [(one.column, str(row["layer"]), *_cells(one, row)[:3]) for one, row in most]
+    else:
+        header = ("statistic", "layer", "run", "difference")
+        rows = [(one.column, str(row["layer"]), str(row["run"]), told(one, row["difference"])) for one, row in most]
+    caption = (
+        f"For each statistic where it is farthest from {reference}: medians over the steps that both recorded. 1 decade is "
+        f"a factor of ten; what spans no decades differs in its own unit. {_since(statistics)}"
+    )
+    return Table(caption, header, tuple(rows), numeric=frozenset({reference, *others, "difference"}))
+
+
+def _since(statistics: list[Statistic]) -> str:
+    first = np.array([step for one in statistics for step in one.rows["first"]], float)
+    known = first[~np.isnan(first)]
+    return f"The first step that differs anywhere is {int(known.min()):,}." if known.size else "No step differs."
+
+
+def statistic_table(one: Statistic, reference: str, others: list[str]) -> Table:
+    """One statistic at every layer, the largest difference first."""
+    alone = len(others) == 1
+    numbers = (reference, *(others if alone else ["the run"]), "difference", "differs from step")
+    rows = tuple(
+        (str(row["layer"]), *([] if alone else [str(row["run"])]), *_cells(one, row))
+        for row in one.rows.head(MOST_ROWS).to_dict("records")
+    )
+    left = len(one.rows) - len(rows)
+    caption = f"{one.column}, medians over the steps that both runs recorded, the largest difference first."
+    caption += f" {left} smaller differences are left out." if left else ""
+    header = ("layer", *([] if alone else ["run"]), *numbers)
+    return Table(caption, header, rows, numeric=frozenset(numbers), terminal=False)
+
+
+def told(one: Statistic, difference: float) -> str:
+    """A difference with its sign and unit, such as ``"+1.3 decades"``."""
+    sign = "+" if difference > 0 else ""
+    return f"{sign}{short(difference)}{' decades' if one.ratio and not np.isnan(difference) else ''}"
+
+
+def _cells(one: Statistic, row: Mapping) -> tuple[str, ...]:
+    first = row["first"]
+    where = "never" if np.isnan(first) else f"{int(first):,}"
+    where = where if row["steps"] else MISSING
+    return short(row["reference"]), short(row["value"]), told(one, row["difference"]), where

@@ -1,0 +1,76 @@
+"""From stored runs to a verdict, a report and ``findings.json``; loads no TensorFlow."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from diagnostics.pages import scenario_page
+from diagnostics.pages.html import write_page
+from diagnostics.pages.page import Page
+from diagnostics.rules import diagnose
+from diagnostics.runs.experiment import Experiment
+from diagnostics.runs.files import write_json
+from diagnostics.verdict.claims import JudgedClaim, judge_claims
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What a scenario came to.
+
+    Attributes:
+        page: for the terminal.
+        report: the HTML file.
+        record: what ``findings.json`` holds.
+    """
+
+    page: Page
+    report: Path
+    record: dict[str, Any]
+
+
+def conclude(experiment: Experiment, *, seconds: float | None = None) -> Conclusion:
+    """Judge a stored scenario and write ``report.html``, ``figures/`` and ``findings.json`` into its folder.
+
+    Args:
+        experiment: with at least one finished run.
+        seconds: wall time that it took, for the report.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    with _heap_set_aside():
+        judged = judge_claims(experiment)
+        page = scenario_page.page_of(experiment, judged)
+        if seconds is not None:
+            page = replace(page, status=f"{page.status} · {seconds:.0f} s")
+        record = _record(experiment, page, judged)
+        write_json(experiment.path / "findings.json", record)
+        return Conclusion(page, write_page(page, experiment.path / "report.html"), record)
+
+
+@contextmanager
+def _heap_set_aside() -> Iterator[None]:
+    """Let the garbage collector pass over what exists already: after training, the graphs are a million objects."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _record(experiment: Experiment, page: Page, judged: list[JudgedClaim]) -> dict[str, Any]:
+    first = {arm: next(iter(runs.values())) for arm, runs in experiment.runs.items() if runs}
+    return {
+        "scenario": experiment.metadata["scenario"],
+        "question": page.title,
+        "answer": page.answer,
+        "status": page.status,
+        "objection": experiment.metadata.get("objection", ""),
+        "claims": [asdict(claim) for claim in judged],
+        "findings": {arm: [asdict(finding) for finding in diagnose(run)] for arm, run in first.items()},
+    }

@@ -1,0 +1,112 @@
+"""A page as files: one self-contained HTML page, and its figures as PNG and SVG beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from diagnostics.figures import style, svg
+from diagnostics.pages import templating
+from diagnostics.pages.page import Exhibit, Page
+from diagnostics.wording.statements import ReportPath
+from probes.errors import UsageError
+
+FIGURES = "figures"
+NOTHING = Markup()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An exhibit on the page.
+
+    Args:
+        exhibit: what was drawn.
+        wide: inline SVG for a desktop; empty when it could not be drawn.
+        narrow: inline SVG for a phone.
+        missing: why there is no figure; empty when there is one.
+    """
+
+    exhibit: Exhibit
+    wide: Markup = NOTHING
+    narrow: Markup = NOTHING
+    missing: str = ""
+
+
+def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
+    """Write a page as one HTML file that needs no network and no script, and its figures beside it.
+
+    Each figure is drawn twice, for a desktop and for a phone; the browser shows the one that fits. A figure that
+    lacks its data is replaced by the reason.
+
+    Args:
+        page: what to say.
+        path: the HTML file, such as ``runs/mine/report.html``; figures go to ``figures/`` in the same folder.
+
+    Returns:
+        The path of the HTML file, which in a notebook shows the page.
+
+    Raises:
+        UsageError: when the folder cannot be written, or two exhibits share a name.
+    """
+    path = ReportPath(path)
+    names = [exhibit.name for section in page.sections for exhibit in section.figures]
+    _check_names(names)
+    try:
+        (path.parent / FIGURES).mkdir(parents=True, exist_ok=True)
+        drawn = {exhibit.name: draw(exhibit, path.parent / FIGURES) for exhibit in exhibits(page)}
+        path.write_text(render(page, drawn), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            what="the report cannot be written",
+            where=str(path),
+            got=str(error),
+            do="choose a folder that you may write to, with room on its disk",
+        ) from error
+    return path
+
+
+def exhibits(page: Page) -> list[Exhibit]:
+    """All exhibits of a page in reading order."""
+    return [exhibit for section in page.sections for exhibit in section.figures]
+
+
+def draw(exhibit: Exhibit, folder: Path) -> Drawn:
+    """Draw one exhibit: PNG and SVG files into `folder`, and markup for the page."""
+    try:
+        figure = exhibit.draw(width=style.WIDE)
+        narrow = exhibit.draw(width=style.NARROW)
+    except UsageError as error:
+        return Drawn(exhibit, missing=f"{error.what} ({error.where}: {error.got})")
+    wide = svg.to_svg(figure)
+    svg.write_png(figure, folder / f"{exhibit.name}.png")
+    (folder / f"{exhibit.name}.svg").write_text(svg.on_paper(wide), encoding="utf-8")
+    return Drawn(
+        exhibit,
+        wide=Markup(svg.inline(wide, prefix=exhibit.name, alt=exhibit.alt)),
+        narrow=Markup(svg.inline(svg.to_svg(narrow), prefix=f"{exhibit.name}-narrow", alt=exhibit.alt)),
+    )
+
+
+def render(page: Page, drawn: dict[str, Drawn]) -> str:
+    """The page's HTML.
+
+    Args:
+        page: what to say.
+        drawn: the exhibits by name.
+    """
+    return templating.rendered("report.html.j2", page=page, drawn=drawn)
+
+
+def _check_names(names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1 or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+            raise UsageError(
+                what="an exhibit cannot have this name",
+                where="Exhibit.name",
+                got=f"{name!r} among {names}",
+                do="give each exhibit of a page its own name of lower case letters, digits and hyphens",
+            )

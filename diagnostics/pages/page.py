@@ -1,0 +1,192 @@
+"""What a report says, as data: one answer, verdicts, tables, figures with captions. Pages and terminals render it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from diagnostics.verdict.verdict import Verdict
+from diagnostics.wording import statements
+from diagnostics.wording.numerals import MISSING, estimate, p_value, short
+
+
+@dataclass(frozen=True)
+class Card:
+    """One statement and its verdict.
+
+    Args:
+        statement: what was put to the test, as a sentence.
+        word: ``"supported"``, ``"refuted"``, ``"mixed"`` or ``"inconclusive"``; for a finding its severity.
+        sentence: what was measured, as a sentence: what holds, what does not, under which conditions.
+        effect: the effect in `unit`; NaN when there is none.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        unit: unit of effect and threshold; empty for a pure number.
+        threshold: what the interval is held against, in words, such as ``"above 0"`` or ``"within ±0.03"``.
+        seeds: number of seeds.
+        p: p-value of `test`; NaN when there is none.
+        test: name of the test.
+    """
+
+    statement: str
+    word: str
+    sentence: str = ""
+    effect: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    unit: str = ""
+    threshold: str = ""
+    seeds: int = 0
+    p: float = float("nan")
+    test: str = ""
+
+    @classmethod
+    def of(cls, statement: str, verdict: Verdict, sentence: str = "") -> Card:
+        """The card of a verdict.
+
+        Args:
+            statement: what was put to the test.
+            verdict: what `diagnostics.verdict.verdict` says of it.
+            sentence: what was measured, as a sentence; the verdict's note follows it.
+        """
+        return cls(
+            statement=statement,
+            word=verdict.word,
+            sentence=" ".join(part for part in (sentence, verdict.note) if part),
+            effect=verdict.effect,
+            low=verdict.low,
+            high=verdict.high,
+            unit=verdict.unit,
+            threshold=_needed(verdict),
+            seeds=verdict.seeds,
+            p=verdict.p_value,
+            test=verdict.test,
+        )
+
+    @property
+    def measured(self) -> str:
+        """Effect, interval and unit, such as ``"0.630 [0.621, 0.639] decades per layer"``."""
+        return f"{estimate(self.effect, self.low, self.high)} {self.unit}".strip()
+
+    @property
+    def evidence(self) -> str:
+        """Test and p-value, such as ``"sign test, p = 0.062"``; empty without a test."""
+        return ", ".join(part for part in (self.test, p_value(self.p)) if part)
+
+
+def _needed(verdict: Verdict) -> str:
+    """What the interval is held against, in words."""
+    value = f"{short(verdict.threshold)} {verdict.unit}".strip()
+    if verdict.margin is not None:
+        about = "" if verdict.threshold == 0 else f"{short(verdict.threshold)} "
+        return f"within {about}±{short(verdict.margin)} {verdict.unit}".strip()
+    return f"{'above' if verdict.expects == 'greater' else 'below'} {value}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table of texts.
+
+    Args:
+        caption: what the table shows and how to read it.
+        header: column titles, with units.
+        rows: cells as they are shown; the first cell of a row names it.
+        numeric: titles of the columns that are set flush right.
+        terminal: whether the terminal shows it, too; tables that only a sceptic reads stay on the page.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[str] = frozenset()
+    terminal: bool = True
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A figure with what its reader needs.
+
+    Args:
+        name: file name without suffix; unique in the page; lower case letters, digits, hyphens.
+        draw: makes the figure for a width in CSS pixels, called as ``draw(width=...)``: once wide, once narrow.
+        caption: how to read the figure and what to see in it.
+        alt: what it shows, for readers who cannot see it.
+        title: a heading above the figure; empty when the section's heading says it.
+    """
+
+    name: str
+    draw: Callable[..., Figure]
+    caption: str
+    alt: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page under its own heading: text, then cards, tables and figures."""
+
+    heading: str
+    text: str = ""
+    cards: tuple[Card, ...] = ()
+    figures: tuple[Exhibit, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole report.
+
+    Args:
+        title: what was asked, as a question or a name.
+        answer: one sentence that answers it.
+        status: what the answer rests on: data, arms, seeds, finished runs, duration.
+        verdicts: one card per statement, in the order of the question.
+        sections: tables and figures, in reading order.
+        details: what a sceptic asks for, by name: command, configuration, versions. Folded away on the page.
+        kind: a word or two above the title, such as ``"scenario"``.
+    """
+
+    title: str
+    answer: str
+    status: str = ""
+    verdicts: tuple[Card, ...] = ()
+    sections: tuple[Section, ...] = ()
+    details: Mapping[str, object] = field(default_factory=dict)
+    kind: str = "report"
+
+    def _repr_html_(self) -> str:
+        return statements.of_page(self)
+
+
+def theory_table(frame: pd.DataFrame, *, measured: str, caption: str, negligible: float = 0.03) -> Table:
+    """Theory beside measurement, one row per arm: difference = measured − theory, relative = difference / |theory|.
+
+    Args:
+        frame: ``label``, ``effect``, ``low``, ``high``, ``reference`` (theory; NaN where there is none).
+        measured: title of the measured column, such as ``"measured slope"``.
+        caption: what the table shows, in which unit, and how to read it.
+        negligible: theory values closer to 0 than this get no relative deviation, for a share of almost nothing
+            says nothing; by default the tolerance on depth slopes themselves, 0.03 decades per layer.
+
+    Returns:
+        A table whose numbers are set flush right.
+    """
+    header = ("arm", "theory", f"{measured} [95 % interval]", "difference", "relative")
+    rows = tuple(_theory_row(record, negligible) for record in frame.to_dict("records"))
+    return Table(caption, header, rows, numeric=frozenset(header[1:]))
+
+
+def _theory_row(record: Mapping, negligible: float) -> tuple[str, ...]:
+    effect, theory = float(record["effect"]), float(record["reference"])
+    gap = effect - theory
+    relative = f"{_signed(100 * gap / abs(theory), 2)} %" if abs(theory) >= negligible else MISSING
+    measured = estimate(effect, float(record["low"]), float(record["high"]))
+    return str(record["label"]), short(theory), measured, _signed(gap, 2), relative
+
+
+def _signed(value: float, digits: int) -> str:
+    text = short(value, digits)
+    return f"+{text}" if value > 0 and text != "0" else text

@@ -1,0 +1,129 @@
+"""Which figure shows which column of a run, with the caption that tells how to read it: data, not code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from diagnostics.figures import curves, depth_profile, heat_map
+from diagnostics.pages.page import Exhibit, Section
+from diagnostics.pages.unit_evidence import unit_exhibits
+
+PROFILE = (
+    "One point per layer, the input at the left; pale to deep blue is the start, the middle and the end of training."
+)
+MAP = "Each row is a layer, the input at the bottom; each column is a recorded step. Brighter is larger."
+
+
+DEAD_UNITS = "Dead units"
+
+
+@dataclass(frozen=True)
+class View:
+    """One figure of one column.
+
+    Args:
+        column: the column that it shows.
+        draw: the figure's function.
+        caption: how to read it.
+        options: further arguments of the function.
+        table: the run's table that has the column.
+    """
+
+    column: str
+    draw: Callable[..., Figure]
+    caption: str
+    options: dict = field(default_factory=dict)
+    table: str = "layers"
+
+    @property
+    def name(self) -> str:
+        """The figure's name in the page, such as ``"update-ratio-depth-profile"``."""
+        return f"{self.column}-{self.draw.__name__}".replace("_", "-")
+
+
+VIEWS: dict[str, tuple[View, ...]] = {
+    "Loss": (
+        View("loss", curves, "A line that stays level has not begun to learn.", table="scalars"),
+        View("accuracy", curves, "Training figures are running means while the model still learns.", table="scalars"),
+    ),
+    "Gradient by depth": (
+        View(
+            "activation_gradient_rms",
+            depth_profile,
+            f"{PROFILE} A line that falls to the left loses gradient on its way back; a level line keeps it.",
+        ),
+        View("activation_gradient_rms", heat_map, f"{MAP} Rows that stay dark get no gradient."),
+        View("gradient_norm", depth_profile, f"{PROFILE} Layers without weights have no point."),
+    ),
+    "How far weights move": (
+        View(
+            "update_ratio",
+            depth_profile,
+            f"{PROFILE} The share of its own length that a layer's weight vector moves in one step: far below the "
+            "dotted line a layer hardly learns, far above it training is unsteady.",
+            {"guide": (1e-3, "10⁻³, a common rule of thumb")},
+        ),
+    ),
+    "Activations": (
+        View("activation_std", depth_profile, f"{PROFILE} A level line keeps the signal's size through the network."),
+        View("zero_fraction", heat_map, f"{MAP} The share of outputs that are exactly 0."),
+        View("saturated_fraction", heat_map, f"{MAP} The share of outputs whose derivative has all but vanished."),
+    ),
+    DEAD_UNITS: (
+        View("dead_fraction", heat_map, f"{MAP} The share of units that were silent on every example of the check."),
+    ),
+}
+
+
+def sections(
+    layers: pd.DataFrame,
+    scalars: pd.DataFrame,
+    *,
+    name: str,
+    seed: int = 0,
+    events: pd.DataFrame | None = None,
+    units: Mapping[str, int] | None = None,
+) -> Iterator[Section]:
+    """The sections that a run's columns allow, then one that names the figures which they do not.
+
+    Args:
+        layers: a run's ``layers``.
+        scalars: a run's ``scalars``.
+        name: what the run is called in its figures.
+        seed: the run's seed.
+        events: a run's ``units``, where there are any.
+        units: number of units by layer, which belongs to the events.
+    """
+    tables = {"layers": layers.assign(arm=name, seed=seed), "scalars": scalars.assign(arm=name, seed=seed)}
+    missing = []
+    for heading, views in VIEWS.items():
+        there = [view for view in views if _has(tables[view.table], view.column)]
+        missing += [view.column for view in views if view not in there]
+        figures = tuple(_exhibit(view, tables[view.table]) for view in there)
+        if heading == DEAD_UNITS and there:
+            figures += tuple(unit_exhibits(layers, events, units or {}, name))
+        if there:
+            yield Section(heading, figures=figures)
+    if missing:
+        yield Section("Not shown", text=f"This run did not record {', '.join(dict.fromkeys(missing))}.")
+
+
+def _has(table: pd.DataFrame, column: str) -> bool:
+    return column in table and bool(table[column].notna().any())
+
+
+def _exhibit(view: View, table: pd.DataFrame) -> Exhibit:
+    rows = table if view.table == "scalars" else table[table[view.column].notna()]
+    steps = f"steps {table['step'].min():,} to {table['step'].max():,}"
+    what = view.draw.__name__.replace("_", " ")
+    return Exhibit(
+        name=view.name,
+        draw=partial(view.draw, rows, view.column, **view.options),
+        caption=view.caption,
+        alt=f"{what.capitalize()} of {view.column.replace('_', ' ')}, {steps}. {view.caption}",
+    )

@@ -1,0 +1,74 @@
+"""The page's answer, verdicts and first tables in the terminal: enough to know the outcome without opening anything."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from diagnostics.figures.style import SYMBOLS
+from diagnostics.pages.page import Card, Page, Table
+
+# The terminal has its own palette, light or dark: these names follow it, and the word stands beside the colour.
+_STYLES = {"supported": "bold green", "refuted": "bold red", "mixed": "bold magenta", "inconclusive": "bold"}
+_STYLES |= {"critical": "bold red", "warning": "bold yellow", "clean": "bold green"}
+
+
+def summary(page: Page, report: Path | None = None) -> RenderableType:
+    """Answer, verdicts and tables of a page for the terminal.
+
+    Args:
+        page: what to say.
+        report: where the HTML page lies; named at the end.
+
+    Returns:
+        Something that a Rich console can print, at any width.
+    """
+    tables = [table for section in page.sections for table in section.tables if table.terminal]
+    parts: list[RenderableType] = [
+        Text(page.title, style="dim"),
+        Padding(Text(page.answer, style="bold"), (0, 0, 1, 0)),
+    ]
+    cards = page.verdicts + tuple(card for section in page.sections for card in section.cards)
+    parts += [_verdicts(cards)] if cards else []
+    parts += [Padding(Group(Text(table.caption, style="dim"), _grid(table)), (1, 0, 0, 0)) for table in tables]
+    parts += [Padding(Text(page.status, style="dim"), (1, 0, 0, 0))] if page.status else []
+    parts += [Text(f"Report: {report}", no_wrap=True, overflow="fold")] if report else []
+    return Group(*parts)
+
+
+def print_summary(page: Page, report: Path | None = None, console: Console | None = None) -> None:
+    """Print :func:`summary` to a console, by default standard output."""
+    (console or Console(highlight=False)).print(summary(page, report))
+
+
+def _verdicts(cards: tuple[Card, ...]) -> Grid:
+    grid = Grid(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for card in cards:
+        word = Text(f"{SYMBOLS.get(card.word, '')} {card.word}", style=_STYLES.get(card.word, "bold"))
+        grid.add_row(word, Group(*_told(card)))
+    return grid
+
+
+def _told(card: Card) -> list[Text]:
+    seeds = f"{card.seeds} seed{'s' if card.seeds > 1 else ''}" if card.seeds else ""
+    threshold = f"threshold: {card.threshold}" if card.threshold else ""
+    measured = card.measured if not math.isnan(card.effect) else ""
+    numbers = "; ".join(part for part in (measured, threshold, seeds, card.evidence) if part)
+    lines = [Text(card.statement, style="bold"), Text(card.sentence), Text(numbers, style="dim")]
+    return [line for line in lines if line]
+
+
+def _grid(table: Table) -> Grid:
+    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in table.header:
+        grid.add_column(Text(title), justify="right" if title in table.numeric else "left", overflow="fold")
+    for row in table.rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    return grid

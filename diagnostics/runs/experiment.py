@@ -1,0 +1,156 @@
+"""A stored experiment: the runs of every arm and seed, and those that are not there."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from diagnostics.runs import manifest
+from diagnostics.runs.run import TABLES, Run, load_run
+from probes.errors import UsageError, unknown_name
+
+ARMS = "arms"
+SEED_PREFIX = "seed-"
+
+
+@dataclass(frozen=True)
+class Incomplete:
+    """A run that cannot be judged with the others.
+
+    Attributes:
+        arm: the arm's name.
+        seed: the seed.
+        status: ``"missing"``, ``"unreadable"``, ``"running"`` (or killed), ``"failed"`` or ``"interrupted"``.
+        reason: one line for people.
+        run: what was recorded, where it can be read.
+    """
+
+    arm: str
+    seed: int
+    status: str
+    reason: str
+    run: Run | None = None
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Experiment:
+    """A scenario's runs.
+
+    Attributes:
+        path: the scenario's folder.
+        metadata: the content of its ``run.json``.
+        runs: the finished runs by arm, in the scenario's order, and by seed, ascending. An arm without any is there,
+            empty.
+        incomplete: every other run that was declared or begun; what is compared is never silently fewer.
+    """
+
+    path: Path
+    metadata: dict[str, Any]
+    runs: dict[str, dict[int, Run]]
+    incomplete: tuple[Incomplete, ...] = ()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table of all finished runs together.
+
+        Args:
+            name: ``"layers"``, ``"units"`` or ``"scalars"``.
+
+        Returns:
+            The runs' rows with two columns before the others: arm (categorical, in the scenario's order) and seed.
+
+        Raises:
+            UsageError: no such table, or there is no finished run.
+        """
+        if name not in TABLES:
+            raise unknown_name("table", name, TABLES)
+        arms = list(self.runs)
+        frames = [_labelled(run, name, arm, arms) for arm, runs in self.runs.items() for run in runs.values()]
+        if not frames:
+            raise UsageError(
+                what="no run has finished", where=str(self.path), got=repr(self), do="run the scenario again"
+            )
+        return _with_categories(pd.concat(frames, ignore_index=True), frames)
+
+    def __repr__(self) -> str:
+        finished = sum(map(len, self.runs.values()))
+        rest = "".join(f", {n} {status}" for status, n in Counter(item.status for item in self.incomplete).items())
+        return f"Experiment({str(self.path)!r}, {len(self.runs)} arms, {finished} runs finished{rest})"
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(f'{i.arm}, seed {i.seed}: {i.reason}')}</li>" for i in self.incomplete)
+        return f"<p>{html.escape(repr(self))}</p><ul>{items}</ul>"
+
+
+def load_experiment(path: str | Path) -> Experiment:
+    """A stored experiment, without loading TensorFlow.
+
+    Args:
+        path: the scenario's folder, with ``arms/ARM/seed-SEED/`` below. Arms and seeds that its ``run.json`` declares
+            (``arms``: names, or a mapping by name; ``seeds``: integers) are expected, others are taken as found.
+
+    Returns:
+        The experiment, its finished runs apart from the incomplete ones.
+
+    Raises:
+        UsageError: nothing there, not a scenario, a damaged ``run.json``, or one written by a newer version.
+    """
+    path = Path(path)
+    metadata = manifest.read(path, "scenario")
+    expected = [(arm, seed) for arm in metadata.get("arms", ()) for seed in metadata.get("seeds", ())]
+    places = dict.fromkeys([*expected, *sorted(_found(path))])
+    runs: dict[str, dict[int, Run]] = {arm: {} for arm in metadata.get("arms", ())}
+    incomplete = []
+    for arm, seed in sorted(places, key=lambda place: place[1]):
+        outcome = _load(path, arm, seed)
+        if isinstance(outcome, Incomplete):
+            incomplete.append(outcome)
+        else:
+            runs.setdefault(arm, {})[seed] = outcome
+    return Experiment(path, metadata, runs, tuple(incomplete))
+
+
+def run_directory(path: str | Path, arm: str, seed: int) -> Path:
+    """Where an experiment keeps the run of one arm and seed."""
+    return Path(path) / ARMS / arm / f"{SEED_PREFIX}{seed}"
+
+
+def _found(path: Path) -> Iterator[tuple[str, int]]:
+    for file in path.glob(f"{ARMS}/*/{SEED_PREFIX}*/"):
+        seed = file.name.removeprefix(SEED_PREFIX)
+        if seed.isdecimal():
+            yield file.parent.name, int(seed)
+
+
+def _load(path: Path, arm: str, seed: int) -> Run | Incomplete:
+    directory = run_directory(path, arm, seed)
+    if not directory.exists():
+        return Incomplete(arm, seed, "missing", "never begun")
+    try:
+        run = load_run(directory)
+    except UsageError as error:
+        return Incomplete(arm, seed, "unreadable", f"{error.got}, at {error.where}")
+    if run.status == "finished":
+        return run
+    return Incomplete(arm, seed, run.status, run.metadata.get("error", f"the run's status is {run.status}"), run)
+
+
+def _labelled(run: Run, name: str, arm: str, arms: list[str]) -> pd.DataFrame:
+    frame = getattr(run, name)
+    labels = {"arm": pd.Categorical([arm] * len(frame), categories=arms), "seed": run.seed}
+    return pd.concat([pd.DataFrame(labels, index=frame.index), frame], axis=1)
+
+
+def _with_categories(joined: pd.DataFrame, frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Text columns made categorical again: concatenation gives that up where the runs' categories differ."""
+    for column in joined:
+        parts = [frame[column] for frame in frames if column in frame]
+        if any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+            names = dict.fromkeys(name for part in parts for name in part.cat.categories)
+            joined[column] = pd.Categorical(joined[column], categories=list(names))
+    return joined

@@ -1,0 +1,174 @@
+"""``run.json``: what a folder of results is, how it came about, and whether it ended."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from diagnostics.runs.files import json_text, write_json
+from probes.errors import UsageError
+
+NAME = "run.json"
+SCHEMA_VERSION = 1
+LOADERS = {"run": "diagnostics.load_run", "scenario": "diagnostics.load_experiment"}
+
+
+def create(directory: Path, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a new folder of results and write its first ``run.json``.
+
+    Args:
+        directory: a folder that does not exist yet, or is empty.
+        kind: ``"run"`` or ``"scenario"``.
+        content: what else ``run.json`` holds.
+
+    Returns:
+        The content of the file: `content` after schema version, kind, status ``"running"``, start time and versions.
+
+    Raises:
+        UsageError: something is there already (it is left as it is), or the folder cannot be made or written.
+    """
+    manifest = {"schema_version": SCHEMA_VERSION, "kind": kind, "status": "running", "started": now(), "ended": None}
+    manifest |= {"versions": versions(), **content}
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise _occupied(directory)
+        # Exclusive creation: of two processes that start at once in one folder, the second is refused.
+        with (directory / NAME).open("x", encoding="utf-8") as file:
+            file.write(json_text(manifest))
+    except FileExistsError as error:
+        raise _occupied(directory) from error
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+    return manifest
+
+
+def update(directory: Path, manifest: Mapping[str, Any]) -> None:
+    """Replace a folder's ``run.json``, atomically.
+
+    Args:
+        directory: the folder.
+        manifest: the whole new content.
+
+    Raises:
+        UsageError: the file cannot be written; the old one still stands.
+    """
+    try:
+        write_json(directory / NAME, manifest)
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+
+
+def read(directory: Path, kind: str) -> dict[str, Any]:
+    """The content of a folder's ``run.json``.
+
+    Args:
+        directory: the folder.
+        kind: what it has to be, ``"run"`` or ``"scenario"``.
+
+    Returns:
+        The content, as it was written.
+
+    Raises:
+        UsageError: no such folder, not a folder of results, of another kind, damaged, or written by a newer version.
+    """
+    manifest = _parsed(directory)
+    version, found = manifest.get("schema_version", 0), manifest.get("kind", "run")
+    if version > SCHEMA_VERSION:
+        raise _unreadable(
+            directory / NAME,
+            f"schema version {version}; this version reads up to {SCHEMA_VERSION}",
+            "upgrade the toolkit",
+        )
+    if found != kind:
+        raise _unreadable(
+            directory, f"a {found}, not a {kind}", f"use {LOADERS.get(found, 'the version that wrote it')}"
+        )
+    return manifest
+
+
+def kind_of(directory: Path) -> str:
+    """What a folder of results holds: ``"run"`` or ``"scenario"``.
+
+    Raises:
+        UsageError: no such folder, not a folder of results, or damaged.
+    """
+    return _parsed(directory).get("kind", "run")
+
+
+def now() -> str:
+    """The time, in UTC and ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@functools.cache
+def versions() -> dict[str, str | None]:
+    """Versions of Python and of the libraries that decide the numbers (None: not installed), without importing any."""
+    return {"python": platform.python_version()} | {name: _version(name) for name in ("tensorflow", "keras", "numpy")}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _parsed(directory: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((directory / NAME).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _unreadable(directory, _what_is_there(directory), _hint(directory)) from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(directory / NAME, str(error), "restore the file, or record the run again") from error
+    if not isinstance(manifest, dict):
+        raise _unreadable(directory / NAME, "JSON, but not an object", "restore the file, or record the run again")
+    return manifest
+
+
+def _what_is_there(directory: Path) -> str:
+    if not directory.exists():
+        return "nothing there"
+    return f"a folder without {NAME}" if directory.is_dir() else "a file, not a folder"
+
+
+def _hint(directory: Path) -> str:
+    """Point to results near the path that was meant: inside it, around it, or beside it under a similar name."""
+    inside = sorted(file.parent.name for file in directory.glob(f"*/{NAME}"))
+    if inside:
+        return f"give one of the folders inside: {', '.join(inside)}"
+    if (directory.parent / NAME).exists():
+        return f"give the folder around it, {str(directory.parent)!r}"
+    beside = [file.parent.name for file in directory.parent.glob(f"*/{NAME}")]
+    nearest = difflib.get_close_matches(directory.name, beside, n=1, cutoff=0.4)
+    return f"use {str(directory.parent / nearest[0])!r}" if nearest else f"give a folder that holds {NAME}"
+
+
+def _unreadable(path: Path, got: str, do: str) -> UsageError:
+    return UsageError(what="this cannot be read as results", where=str(path), got=got, do=do)
+
+
+def _occupied(directory: Path) -> UsageError:
+    got = "a folder that holds files already" if directory.is_dir() else "a file"
+    return UsageError(
+        what="results are never overwritten",
+        where=str(directory),
+        got=got,
+        do="name another folder, or move this one away",
+    )
+
+
+def _unwritable(directory: Path, error: OSError) -> UsageError:
+    return UsageError(
+        what="the folder for results cannot be written",
+        where=str(directory),
+        got=error.strerror or str(error),
+        do="name a folder that you may write, on a disk with space",
+    )

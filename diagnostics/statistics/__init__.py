@@ -1,0 +1,1 @@
+"""Statistics that several parts need: robust slopes, intervals, tests. Arrays in, numbers out."""

@@ -1,0 +1,1 @@
+"""Everything that trains: the only folder here that may load TensorFlow."""

@@ -1,0 +1,1 @@
+"""Probes inside ``keras.Model.fit``: the callback, and what it replaces while training goes on."""

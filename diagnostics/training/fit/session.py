@@ -1,0 +1,154 @@
+"""One ``fit`` under observation: its steps, its scalars, its run, and how it ended."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from diagnostics.runs.run import RunWriter
+from diagnostics.training.fit.pace import Pace
+from diagnostics.training.fit.train_function import ObservedFunction
+from diagnostics.training.recorder import LenientRecorder
+from probes.monitor import Monitor
+
+VALIDATION = "val_"
+LOSS, RATE = "loss", "learning_rate"
+
+
+class FitSession:
+    """Puts probes into a model's train function, and takes them out again however training ends.
+
+    Args:
+        model: a compiled model, in ``fit``.
+        monitor: the probes.
+        writer: the run; ``None`` where another worker writes it.
+        budget: the most that measuring may cost, as a share of training; ``None`` keeps the probes' own cadence.
+    """
+
+    def __init__(self, model: Any, monitor: Monitor, writer: RunWriter | None, budget: float | None = None) -> None:
+        self._model, self._monitor, self._writer = model, monitor, writer
+        self._recorder = LenientRecorder(writer, monitor)
+        self._pace = Pace(monitor, budget)
+        self._history = getattr(model, "history", None)
+        self._started = time.monotonic()
+        self._step = self._epoch = self._epoch_start = 0
+        self._pending: list[tuple[int, Any, Any, float]] = []
+        self._given_up: str | None = None
+        self._ended = False
+        self._earlier = getattr(sys, "last_value", None)
+        self._function = ObservedFunction(model, monitor, self)
+
+    def is_running(self) -> bool:
+        """Whether this ``fit`` goes on: each makes a history of its own."""
+        return not self._ended and getattr(self._model, "history", None) is self._history
+
+    def give_up(self, reason: str) -> None:
+        """Say once that nothing is measured."""
+        if self._given_up is None:
+            self._given_up = reason
+            warnings.warn(f"training goes on unobserved: {reason}", stacklevel=2)
+
+    def begin_call(self) -> None:
+        """Bring what was measured to disk, when it is time."""
+        if self._recorder.is_due:
+            self._flush()
+        self._pace.adjust()
+
+    def note(self, loss: Any, learning_rate: Any, seconds: float) -> None:
+        """Keep the scalars of a call's last step, on the device until the next flush."""
+        count = max(1, int(self._model.steps_per_execution or 1))
+        self._pace.note(self._step, count, seconds)
+        self._step += count
+        self._pending.append((self._step - 1, loss, learning_rate, time.monotonic() - self._started))
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Note where the epoch begins."""
+        self._epoch, self._epoch_start = epoch, self._step
+
+    def end_epoch(self, logs: Mapping[str, Any] | None) -> None:
+        """Record the epoch's figures with its last step, and those of validation in a row of their own."""
+        self._correct_count()
+        self._hand_over()
+        numbers = _numbers(logs or {})
+        validation = {
+            name.removeprefix(VALIDATION): numbers.pop(name) for name in [*numbers] if name.startswith(VALIDATION)
+        }
+        for known in (LOSS, RATE):  # those of the step stand in the row already
+            numbers.pop(known, None)
+        if self._step > self._epoch_start:
+            self._recorder.complete(numbers)
+        if validation:
+            self._recorder.add(np.array([self._step - 1]), epoch=self._epoch, split="validation", **validation)
+
+    def finish(self) -> None:
+        """Training has come to its end."""
+        self._end("finished")
+
+    def fail(self, error: BaseException | None) -> None:
+        """Training was ended by an exception; ``None`` if it did not pass through the train function."""
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        reason = "fit did not reach its end" if error is None else f"{type(error).__name__}: {error}"
+        self._end(status, error=reason)
+
+    def abandon(self) -> None:
+        """Training has ended without a word; the exception is known where it ended the process."""
+        last = getattr(sys, "last_value", None)
+        self.fail(None if last is self._earlier else last)
+
+    def _end(self, status: str, **extra: Any) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self._function.restore()
+        before = self._recorder.seconds
+        self._flush()
+        if self._given_up:
+            extra["unobserved"] = self._given_up
+        else:
+            extra["cost"] = self._pace.cost(before, self._recorder.seconds - before)
+        if self._recorder.lost_from is not None:
+            extra["lost_from_step"] = self._recorder.lost_from
+        if self._writer is None:
+            return
+        try:
+            self._writer.finish(status, **extra)
+        except Exception as error:  # as when recording: training is worth more
+            if self._recorder.lost_from is None:
+                warnings.warn(f"the run's end could not be recorded: {error}", stacklevel=2)
+
+    def _flush(self) -> None:
+        self._hand_over()
+        self._recorder.flush_until(self._step)
+
+    def _correct_count(self) -> None:
+        """The epoch's last call may have been shorter than the others; the device has counted."""
+        if self._given_up is None and self._pending and self._model.steps_per_execution != 1:
+            self._step = self._monitor.steps
+            self._pending[-1] = (self._step - 1, *self._pending[-1][1:])
+
+    def _hand_over(self) -> None:
+        if not self._pending:
+            return
+        steps, losses, rates, seconds = zip(*self._pending, strict=True)
+        self._pending.clear()
+        known = {name: values for name, values in ((LOSS, losses), (RATE, rates)) if any(v is not None for v in values)}
+        columns = {name: [_number(value) for value in values] for name, values in known.items()}
+        self._recorder.add(np.array(steps), epoch=self._epoch, split="train", seconds=list(seconds), **columns)
+
+
+def _number(value: Any) -> float:
+    """Of a scalar on the device or the host; NaN for anything else."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _numbers(logs: Mapping[str, Any]) -> dict[str, float]:
+    """What Keras and other callbacks have logged, as far as it is numbers."""
+    return {name: _number(value) for name, value in logs.items() if not isinstance(value, str) and np.ndim(value) == 0}

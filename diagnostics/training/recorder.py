@@ -1,0 +1,128 @@
+"""Brings what a monitor measured, and the scalars beside it, to a run's folder while training goes on."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.runs.run import RunWriter
+from probes.monitor import Monitor
+
+FLUSH_SECONDS = 5.0
+"""Time between two parts on disk: what a killed run can lose."""
+
+
+def new_run(directory: str | Path, *, tensorboard: bool = False, **about: Any) -> Any:
+    """A new run's writer, on request one that writes TensorBoard's files, too.
+
+    Args:
+        directory: the run's folder.
+        tensorboard: whether ``tensorboard/`` in it gets event files.
+        about: the other arguments of `RunWriter`.
+
+    Raises:
+        UsageError: TensorBoard is asked for and not installed, or what `RunWriter` refuses.
+    """
+    if not tensorboard:
+        return RunWriter(directory, **about)
+    from diagnostics.training.tensorboard.mirrored import mirrored  # noqa: PLC0415 - draws, which takes a second to load
+
+    return mirrored(directory, **about)
+
+
+class Recorder:
+    """Collects rows and writes them, a part at a time.
+
+    Args:
+        writer: the run; ``None`` records nothing.
+        monitor: where the readings come from; ``None`` records scalars only.
+
+    Attributes:
+        seconds: what reading and writing took so far.
+    """
+
+    def __init__(self, writer: RunWriter | None, monitor: Monitor | None) -> None:
+        self._writer, self._monitor = writer, monitor
+        self._started = self._flushed = time.monotonic()
+        self._scalars: list[dict[str, Any]] = []
+        self._described = False
+        self.seconds = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last flush is ``FLUSH_SECONDS`` ago."""
+        return time.monotonic() - self._flushed > FLUSH_SECONDS
+
+    def add(self, step: np.ndarray, **columns: Any) -> None:
+        """Add scalars: one row for each entry of ``step``, ``[n]``; columns are ``[n]`` or one value for all."""
+        if self._writer is not None:
+            seconds = columns.pop("seconds", time.monotonic() - self._started)
+            self._scalars.append({"step": step, **columns, "seconds": seconds})
+
+    def complete(self, values: Mapping[str, float]) -> None:
+        """Put figures over an epoch into the row that was added last, when it is not on disk yet."""
+        for name, value in values.items() if self._scalars else ():
+            rows = self._scalars[-1]
+            rows[name] = np.broadcast_to(np.asarray(rows.get(name, np.nan), np.float64), rows["step"].shape).copy()
+            rows[name][-1] = value
+
+    def flush(self) -> None:
+        """Bring what was measured to disk.
+
+        Raises:
+            UsageError: the disk refuses.
+        """
+        self._flushed = time.monotonic()
+        if self._writer is not None:
+            self._write(self._writer)
+            self.seconds += time.monotonic() - self._flushed
+
+    def _write(self, writer: RunWriter) -> None:
+        if self._monitor is not None:
+            reading = self._monitor.read()
+            writer.append("layers", reading.layers)
+            writer.append("units", reading.units)
+            if not self._described:
+                self._described = True
+                writer.describe(layer_table=self._monitor.layer_table)
+        if self._scalars:
+            writer.append("scalars", pd.concat(map(pd.DataFrame, self._scalars), ignore_index=True))
+            self._scalars.clear()
+
+
+class LenientRecorder(Recorder):
+    """Lets training go on when the disk refuses, and says once what is lost.
+
+    Args:
+        writer: the run; ``None`` records nothing.
+        monitor: where the readings come from.
+    """
+
+    def __init__(self, writer: RunWriter | None, monitor: Monitor | None) -> None:
+        super().__init__(writer, monitor)
+        self._path = writer and writer.path
+        self._first_unwritten = 0
+        self.lost_from: int | None = None
+        """The first step that is not on disk; ``None`` while all are."""
+
+    def flush_until(self, step: int) -> None:
+        """Bring everything before ``step`` to disk, or warn of what is lost from now on."""
+        if self.lost_from is not None:
+            self._scalars.clear()
+            return
+        try:
+            self.flush()
+            self._first_unwritten = step
+        except Exception as error:  # whatever it is: training is worth more than its record
+            self.lost_from = self._first_unwritten
+            warnings.warn(_lost(self._path, self.lost_from, error), stacklevel=2)
+
+
+def _lost(path: Any, step: int, error: Exception) -> str:
+    return f"recording has stopped, training goes on: {path} holds nothing from step {step} on, or only part of it\n{error}"

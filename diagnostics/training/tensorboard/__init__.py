@@ -1,0 +1,1 @@
+"""TensorBoard event files, written live or from a stored run."""

@@ -1,0 +1,1 @@
+"""Watches the training of a script that does not know about it."""

@@ -1,0 +1,49 @@
+"""The record of one hand-written loop: of one model, from its first update to the end of the script."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from pathlib import Path
+
+from diagnostics.runs.run import RunWriter
+from diagnostics.training.recorder import FLUSH_SECONDS, LenientRecorder
+from probes.monitor import Monitor
+
+METHOD = "a hand-written loop's steps are not timed; only reading and writing is"
+
+
+class WatchedLoop:
+    """Writes a run while somebody else's loop goes on; a thread of its own does it, for the loop leaves no opportunity.
+
+    Args:
+        model: the model's name.
+        monitor: what measures it.
+        directory: the run's folder.
+        command: what was typed, for the record.
+    """
+
+    def __init__(self, model: str, monitor: Monitor, directory: Path, command: str) -> None:
+        self.directory = directory
+        config = {"command": command, "model": model, "training": "a hand-written loop; its loss is not seen"}
+        names = [repr(probe) for probe in monitor.probes]
+        self._writer = RunWriter(directory, command=command, config=config, seed=None, probes=names)
+        self._monitor, self._recorder = monitor, LenientRecorder(self._writer, monitor)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._flush_at_times, daemon=True)
+        self._thread.start()
+
+    def end(self, status: str, error: str | None = None) -> None:
+        """Bring the rest to disk and end the run."""
+        self._ended.set()
+        self._thread.join()
+        self._recorder.flush_until(self._monitor.steps)
+        cost = {"share": None, "recording": self._recorder.seconds, "closing": 0.0, "method": METHOD}
+        try:
+            self._writer.finish(status, cost=cost, **({"error": error} if error else {}))
+        except Exception as refused:  # training is worth more than its record
+            warnings.warn(f"the run's end could not be recorded: {refused}", stacklevel=2)
+
+    def _flush_at_times(self) -> None:
+        while not self._ended.wait(FLUSH_SECONDS):
+            self._recorder.flush_until(self._monitor.steps)

@@ -1,0 +1,148 @@
+"""Watches the trainings of a process: a `ProbeCallback` on every ``keras.Model.fit``, a monitor on every other loop."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from diagnostics.training.fit.callback import ProbeCallback
+from diagnostics.training.watch.loop_run import WatchedLoop
+from diagnostics.training.watch.loops import WatchedLoops
+from probes.errors import UsageError
+from probes.monitor import Monitor
+
+
+class QuietCallback(ProbeCallback):
+    """One that nobody has asked for by name: where it cannot measure, it says so and lets training go on."""
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Put the probes in, if that is possible."""
+        try:
+            super().on_train_begin(logs)
+        except Exception as error:  # whatever it is, the script was fine without us
+            warnings.warn(f"this fit is not watched: {error}", stacklevel=2)
+
+
+@dataclass
+class Watched:
+    """Which trainings the process did.
+
+    Attributes:
+        next_directory: where the next run goes.
+        command: what was typed, for the record.
+        budget: the most that measuring may cost, as a share of training.
+        directories: the runs so far.
+        unseen: why some training step was not measured.
+    """
+
+    next_directory: Callable[[], Path]
+    command: str
+    budget: float | None = None
+    directories: list[Path] = field(default_factory=list)
+    unseen: dict[str, int] = field(default_factory=dict)
+    _loops: list[WatchedLoop] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make what watches the loops."""
+        self._watched_loops = WatchedLoops(self._start, self._note_unseen)
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Watch inside the ``with`` block; Keras and TensorFlow are put back afterwards.
+
+        Raises:
+            UsageError: Keras computes with something else than TensorFlow.
+        """
+        if keras.backend.backend() != "tensorflow":
+            raise UsageError(
+                what="only TensorFlow's training is watched",
+                where="Keras' backend",
+                got=keras.backend.backend(),
+                do="set KERAS_BACKEND=tensorflow",
+            )
+        owner: Any = next(kind for kind in keras.Model.__mro__ if "fit" in vars(kind))
+        original = owner.fit
+        owner.fit = self._watched(original)
+        try:
+            with self._watched_loops.installed():
+                yield
+        finally:
+            owner.fit = original
+
+    @property
+    def has_loops(self) -> bool:
+        """Whether a hand-written loop was among the trainings."""
+        return len(self._loops) > 0
+
+    def end(self, status: str, error: str | None = None) -> None:
+        """The script has ended, and with it the loops."""
+        for loop in self._loops:
+            loop.end(status, error)
+
+    def _start(self, model: Any, monitor: Monitor) -> WatchedLoop | None:
+        try:
+            self._loops.append(WatchedLoop(model.name, monitor, self.next_directory(), self.command))
+        except (OSError, UsageError) as error:
+            self._note_unseen(str(error))
+            return None
+        self.directories.append(self._loops[-1].directory)
+        return self._loops[-1]
+
+    def _note_unseen(self, reason: str) -> None:
+        self.unseen[reason] = self.unseen.get(reason, 0) + 1
+
+    def _watched(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def fit(model: Any, *args: Any, **options: Any) -> Any:
+            try:
+                bound = signature.bind(model, *args, **options)
+            except TypeError:  # wrong arguments are Keras' to complain about
+                return original(model, *args, **options)
+            with self._watched_loops.paused():
+                if self._is_watched(bound.arguments.get("callbacks")):
+                    return original(model, *args, **options)
+                return self._fit(original, bound)
+
+        return fit
+
+    def _is_watched(self, callbacks: Any) -> bool:
+        """By the user's own callback."""
+        return any(isinstance(each, ProbeCallback) for each in _flat(callbacks))
+
+    def _fit(self, original: Callable[..., Any], bound: inspect.BoundArguments) -> Any:
+        callback = QuietCallback(self.next_directory(), config={"command": self.command}, budget=self.budget)
+        bound.arguments["callbacks"] = _with(bound.arguments.get("callbacks"), callback, bound.args[0])
+        try:
+            return original(*bound.args, **bound.kwargs)
+        except BaseException as error:
+            callback.end(error)
+            raise
+        finally:
+            if callback.directory.exists():
+                self.directories.append(callback.directory)
+
+
+def _flat(callbacks: Any) -> list[Any]:
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks.callbacks
+    return keras.tree.flatten(callbacks) if callbacks else []
+
+
+def _with(callbacks: Any, callback: ProbeCallback, model: Any) -> Any:
+    """The user's callbacks and ours, after them: as what they log at an epoch's end is to be recorded, too."""
+    if not isinstance(callbacks, keras.callbacks.CallbackList):
+        return [*_flat(callbacks), callback]
+    callbacks.callbacks.append(callback)
+    callback.set_model(model)
+    callback.set_params(callbacks.params)
+    return callbacks

@@ -1,0 +1,232 @@
+"""Records every layer's output, and its gradient as it passes, while a step runs or is traced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from probes.capture.layers import unit_axis
+from probes.capture.modules import Names
+from probes.seams.operations import Rectified, composes, declared
+from probes.seams.tap import seen_through, source, tap
+from probes.snapshot.facts import Facts, facts_of
+from probes.snapshot.snapshot import Need
+from probes.step.watched_variable import read
+
+MEASURED = "measured"
+INNER_LOOP = "runs inside an inner loop or function of its own, whose tensors do not reach the step"
+NO_FLOATS = "its output has no floating tensor of known rank"
+HANDED_ON = "returns what a layer inside it returned, whose row it is"
+NO_ROW = "no probe applies to it, or it first ran when the record had already been laid out"
+MODEL_ITSELF = "the model itself: only the weights that it holds outside its layers"
+
+
+State = tuple[tuple[str, tf.Tensor], ...]
+"""Name and value of variables."""
+
+
+@dataclass
+class Call:
+    """One call of one layer."""
+
+    path: str
+    layer: keras.Layer
+    activation: tf.Tensor
+    unit_axis: int
+    examples: tf.Tensor | None
+    facts: Facts
+    input: tf.Tensor | None = None
+    mask: tf.Tensor | None = None
+    state: State = ()
+    gradient: tf.Tensor | None = None
+    function: str | None = None
+
+    def see(self, gradient: tf.Tensor) -> None:
+        """Keep dL/d(activation)."""
+        self.gradient = gradient
+
+
+@dataclass
+class _Frame:
+    """A layer call that has not returned yet."""
+
+    layer: keras.Layer
+    arguments: tuple[tuple[Any, ...], dict[str, Any]]
+    facts: Facts
+    state: State = ()
+    outputs: list[Any] = field(default_factory=list)
+    rectified: list[Rectified] = field(default_factory=list)
+
+    @property
+    def input(self) -> tf.Tensor | None:
+        """The first floating tensor that the layer is given."""
+        return next((source(value) for value in tf.nest.flatten(self.arguments) if _is_floating(value)), None)
+
+    @property
+    def mask(self) -> tf.Tensor | None:
+        """The mask, where there is a single one."""
+        mask = self.arguments[1].get("mask")
+        return mask if tf.is_tensor(mask) else None
+
+
+class Capture:
+    """Listens to layer calls and keeps what the probes need of them.
+
+    Args:
+        names: the layers' paths.
+        wants: tells whether some probe needs this of a layer of these facts, and at this path where it is given.
+
+    Attributes:
+        calls: what was captured, in the order in which the layers returned.
+        order: every layer that ran, by path, in that order, captured or not.
+        unseen: why a layer that ran was not captured, by path.
+        graph: the graph in which the step is traced, ``None`` when eager.
+        batches: the number of examples in each call of the model, float32 scalars.
+    """
+
+    def __init__(self, names: Names, wants: Callable[[Need, Facts, str | None], bool]) -> None:
+        self.names = names
+        self.calls: list[Call] = []
+        self.order: dict[str, keras.Layer] = {}
+        self.unseen: dict[str, str] = {}
+        self._wants = wants
+        self.graph = current_graph()
+        self.batches: list[tf.Tensor] = []
+        self._frames: list[_Frame] = []
+        self._examples: tf.Tensor | None = None
+
+    def enter(self, layer: keras.Layer, inputs: Any) -> None:
+        """Note the caller; at the model's own call also the number of examples."""
+        frame = _Frame(layer, inputs, facts_of(layer, inputs[1]))
+        if self._in_step() and self._wants("state", frame.facts, None):
+            frame.state = tuple((variable.name, read(variable)) for variable in layer.non_trainable_variables)
+        self._frames.append(frame)
+        if layer is self.names.model and self._in_step():
+            if not self.calls:  # what ran before, in another graph, only built the model
+                self.order.clear()
+            tensors = [tensor for tensor in tf.nest.flatten(inputs) if tf.is_tensor(tensor) and tensor.shape.rank]
+            self._examples = tf.cast(tf.shape(tensors[0])[0], tf.float32) if tensors else None
+            self.batches += [] if self._examples is None else [self._examples]
+
+    def leave(self, layer: keras.Layer) -> None:
+        """Forget the call, and the batch with the model's."""
+        self._frames.pop()
+        if layer is self.names.model:
+            self._examples = None
+
+    def rectify(self, function: str, activation: tf.Tensor) -> None:
+        """Keep what a rectifying function returns inside a ``call``: a row of its own, unless it is the layer's output."""
+        if not self._frames or not self._in_step() or self._in_recurrence(self._frames):
+            return
+        layer, caller = self._frames[-1].layer, self._frames[-2].layer if len(self._frames) > 1 else None
+        self._frames[-1].rectified.append(Rectified(function, activation))
+        above = "" if layer is self.names.model else self.names.path(layer, caller)
+        if above is None or not composes(layer) or not _is_floating(activation):
+            return
+        path = self.names.inside(
+            above, function, [each.function for each in self._frames[-1].rectified].count(function)
+        )
+        axis = unit_axis(layer, activation.shape.rank)
+        self.calls.append(
+            Call(path, layer, activation, axis, self._examples, Facts(activation=function), function=function)
+        )
+        self.order.setdefault(path, layer)
+
+    def observe(self, layer: keras.Layer, outputs: Any) -> Any:
+        """Keep the first floating tensor of what a layer returns, and tap it."""
+        if layer is self.names.model:
+            return _reveal(outputs)
+        caller = self._frames[-2].layer if len(self._frames) > 1 else None
+        path = self.names.path(layer, caller)
+        if path is None:
+            return outputs
+        self.order.setdefault(path, layer)
+        flat = tf.nest.flatten(outputs)
+        if not self._in_step() or self._in_recurrence(self._frames[:-1]):
+            self.unseen[path] = INNER_LOOP
+            return outputs
+        position = next((i for i, tensor in enumerate(flat) if _is_floating(tensor)), None)
+        if position is None:
+            self.unseen[path] = NO_FLOATS
+        elif _contains(self._frames[-1].outputs, flat[position]):
+            self.unseen[path] = HANDED_ON
+        else:
+            flat[position] = self._keep(path, layer, flat[position])
+            outputs = tf.nest.pack_sequence_as(outputs, flat)
+        if len(self._frames) > 1 and position is not None:
+            self._frames[-2].outputs.append(flat[position])
+        return outputs
+
+    def _keep(self, path: str, layer: keras.Layer, activation: tf.Tensor) -> tf.Tensor:
+        frame, axis = self._frames[-1], unit_axis(layer, activation.shape.rank)
+        facts = self._facts_of_output(frame, source(activation))
+        call = Call(path, layer, source(activation), axis, self._examples, facts, state=frame.state)
+        if self._wants("input", frame.facts, path):
+            call.input, call.mask = frame.input, frame.mask
+        self.calls.append(call)
+        # A tapped tensor that a loss would look through can be revealed again only where the model returns it.
+        if not self._wants("activation_gradient", frame.facts, path) or (
+            self._examples is None and seen_through(call.activation)
+        ):
+            return activation
+        return tap(activation, layer, self, call.see)
+
+    def _facts_of_output(self, frame: _Frame, activation: tf.Tensor) -> Facts:
+        """With the function that was seen to make it, whose output then needs no row of its own."""
+        made = next((each for each in frame.rectified if each.activation is activation), None)
+        if made is None:
+            return replace(frame.facts, activation=declared(frame.layer) or frame.facts.activation)
+        if composes(frame.layer):
+            self._withdraw(activation)
+        return replace(frame.facts, activation=made.function)
+
+    def _withdraw(self, activation: tf.Tensor) -> None:
+        place = next(place for place, call in reversed([*enumerate(self.calls)]) if call.activation is activation)
+        path = self.calls.pop(place).path
+        if all(call.path != path for call in self.calls):
+            del self.order[path]
+
+    @staticmethod
+    def _in_recurrence(frames: Sequence[_Frame]) -> bool:
+        return any(isinstance(frame.layer, keras.layers.RNN) for frame in frames)
+
+    def _in_step(self) -> bool:
+        return current_graph() is self.graph
+
+
+def rows_of(calls: Iterable[Call]) -> Iterator[tuple[str, Call]]:
+    """Each call with its row: its path, and for calls of another shape than the first a number, ``path@2``."""
+    shapes: dict[str, list[tuple[int | None, ...]]] = {}
+    for call in calls:
+        known, shape = shapes.setdefault(call.path, []), tuple(call.activation.shape[1:])
+        if shape not in known:
+            known.append(shape)
+        place = known.index(shape) + 1
+        yield call.path if place == 1 else f"{call.path}@{place}", call
+
+
+def current_graph() -> Any:
+    """The graph that is being traced, or ``None`` when eager."""
+    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+
+
+def _is_floating(value: Any) -> bool:
+    return isinstance(value, tf.Tensor) and value.dtype.is_floating and value.shape.rank is not None
+
+
+def _contains(tensors: list[Any], tensor: Any) -> bool:
+    return any(source(tensor) is source(other) for other in tensors)
+
+
+def _reveal(outputs: Any) -> Any:
+    """The model's outputs, with the operation in sight that a loss would look at."""
+    flat = tf.nest.flatten(outputs)
+    if not any(tensor is not source(tensor) and seen_through(source(tensor)) for tensor in flat):
+        return outputs
+    return tf.nest.pack_sequence_as(
+        outputs, [source(tensor) if seen_through(source(tensor)) else tensor for tensor in flat]
+    )

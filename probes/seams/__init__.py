@@ -1,0 +1,1 @@
+"""Everything that touches Keras or TensorFlow from the outside, in one place."""

@@ -1,0 +1,158 @@
+"""``ProbeCallback`` used wrongly, and disks that refuse: an error before the first step, or training that goes on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import probes
+from diagnostics import ProbeCallback, load_run
+from diagnostics.training import recorder
+from diagnostics.training.fit.train_function import ObservedFunction
+from probes.capture.capture import Capture
+from probes.errors import UsageError
+from tests.diagnostics.training.fit.test_callback import X, Y, compiled, fit, left_behind, stack
+
+
+def test_an_occupied_folder_is_refused_before_the_first_step(tmp_path):
+    (tmp_path / "mine.txt").write_text("kept")
+    model = compiled({})
+    before = left_behind(model)
+    with pytest.raises(UsageError, match="never overwritten"):
+        fit(model, [ProbeCallback(tmp_path)])
+    for one, other in zip(left_behind(model), before, strict=False):
+        np.testing.assert_array_equal(one, other)
+    assert not isinstance(model.train_function, ObservedFunction)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_model_without_an_optimizer_is_refused(tmp_path):
+    model = stack()
+    with pytest.raises(ValueError, match="compile"):
+        fit(model, [ProbeCallback(tmp_path / "run")])
+    model.compile(optimizer=None, loss="sparse_categorical_crossentropy")
+    with pytest.raises(UsageError, match="no optimizer"):
+        fit(model, [ProbeCallback(tmp_path / "run")])
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_misspelt_layer_is_refused_before_a_folder_is_made(tmp_path):
+    with pytest.raises(UsageError, match="hiden"):
+        fit(compiled({}), [ProbeCallback(tmp_path / "run", [probes.GradientNorm(layers="hiden")])])
+    assert not (tmp_path / "run").exists()
+
+
+class Vanish(keras.callbacks.Callback):
+    """Takes the folder away in the midst of training."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            shutil.rmtree(self.folder)
+            self.folder.write_text("a file where the folder was")
+
+
+def test_training_goes_on_when_the_folder_is_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorder, "FLUSH_SECONDS", 0.0)
+    bare, watched = compiled({}), compiled({})
+    expected = fit(bare, epochs=3).history
+    with pytest.warns(UserWarning, match=re.escape("recording has stopped, training goes on")) as told:
+        history = fit(watched, [ProbeCallback(tmp_path / "run"), Vanish(tmp_path / "run")], epochs=3).history
+    assert history["loss"] == pytest.approx(expected["loss"], rel=1e-6) and len(history["loss"]) == 3
+    about_us = [str(each.message) for each in told if "recording has stopped" in str(each.message)]
+    assert len(about_us) == 1 and re.search("holds nothing from step 4 on", about_us[0])
+
+
+def test_a_disk_that_refuses_at_the_end_leaves_what_was_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorder, "FLUSH_SECONDS", 0.0)
+    callback = ProbeCallback(tmp_path / "run", [probes.GradientNorm(every=1)])
+
+    class Full(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                monkeypatch.setattr("diagnostics.runs.parts.pq.write_table", refuse)
+
+    def refuse(*args, **options):
+        raise OSError(28, "No space left on device")
+
+    with pytest.warns(UserWarning, match="No space left"):
+        fit(compiled({}), [callback, Full()])
+    run = load_run(tmp_path / "run")
+    assert run.status == "finished" and run.metadata["lost_from_step"] == 4
+    assert sorted(set(run.layers["step"])) == sorted(set(run.scalars["step"])) == [0, 1, 2, 3]
+
+
+def test_a_fault_of_the_probes_does_not_stop_training(tmp_path, monkeypatch):
+    def broken(*args, **options):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(probes.Monitor, "update", broken)
+    with pytest.warns(UserWarning, match="training goes on unobserved: .*a fault of ours"):
+        history = fit(compiled({}), [ProbeCallback(tmp_path / "run")]).history
+    assert len(history["loss"]) == 2
+    run = load_run(tmp_path / "run")
+    assert run.status == "finished" and "a fault of ours" in run.metadata["unobserved"]
+    assert run.scalars["step"].tolist() == list(range(10))
+
+
+def test_steps_by_hand_inside_fit_are_none_of_its_steps(tmp_path):
+    class ByHand(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.train_on_batch(X[:10], Y[:10])
+            assert logs is not None
+            logs |= {"note": "text", "nothing": None, "confusion": np.eye(3)}
+
+    model = compiled({})
+    fit(model, [ByHand(), ProbeCallback(tmp_path / "run", [probes.GradientNorm(every=1)])])
+    run = load_run(tmp_path / "run")
+    assert sorted(set(run.layers["step"])) == list(range(10))
+    assert not {"note", "confusion"} & set(run.scalars.columns) and run.scalars["accuracy"].notna().sum() == 2
+    assert int(model.optimizer.iterations) == 12
+
+
+def test_what_keras_prints_stays_as_it_is(tmp_path, capsys):
+    printed = []
+    for callbacks in ([], [ProbeCallback(tmp_path / "run")]):
+        fit(compiled({}), callbacks, verbose=1, epochs=1)
+        printed.append(re.sub(r"\d+(ms|s|us)\b(/step)?", "T", capsys.readouterr().out).replace("\x08", ""))
+    assert "loss" in printed[0] and _words(printed[0]) == _words(printed[1])
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z_]+:|\d+/\d+", text))
+
+
+def test_a_fault_of_the_probes_is_told_and_training_is_as_without_them(tmp_path, monkeypatch):
+    bare = compiled({})
+    losses = fit(bare, []).history["loss"]
+
+    def broken(*_):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(Capture, "observe", broken)
+    model = compiled({})
+    with pytest.warns(UserWarning, match=r"(?s)goes on unobserved: a fault of the probes: RuntimeError.*out of order"):
+        assert fit(model, [ProbeCallback(tmp_path / "run")]).history["loss"] == losses
+    for one, other in zip(model.get_weights(), bare.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    run = load_run(tmp_path / "run")
+    assert run.status == "finished" and "out of order" in run.metadata["unobserved"] and len(run.scalars)
+
+
+def test_a_fault_of_the_model_is_raised_as_it_is(tmp_path):
+    class Faulty(keras.layers.Layer):
+        def call(self, inputs):
+            raise ArithmeticError("of the user's own")
+
+    model = keras.Sequential([keras.layers.Dense(3), Faulty()])
+    model.compile("sgd", "mse")
+    with pytest.raises(ArithmeticError, match="user's own"):
+        model.fit(X, X, verbose=0, callbacks=[ProbeCallback(tmp_path / "run")])  # pyright: ignore[reportArgumentType]
+    assert load_run(tmp_path / "run").status == "failed"

@@ -1,0 +1,129 @@
+"""Measuring is traced once for layers and models that are measured alike, and keeps none of them alive."""
+
+import gc
+import weakref
+from dataclasses import dataclass
+from typing import ClassVar
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from probes import ActivationMoments, GradientNorm, Monitor, UpdateRatio, default
+from probes.measuring.traces import Traces
+from probes.probe import Probe
+
+
+class Counting(GradientNorm):
+    """Counts how often it is traced."""
+
+    traced = 0
+
+    def measure(self, snapshot):
+        """Count, and measure."""
+        Counting.traced += 1
+        return super().measure(snapshot)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter(Probe):
+    """Reads and changes a variable of its own, which no step knows of."""
+
+    needs: ClassVar = frozenset({"gradient"})
+    merges: ClassVar = {"seen": "same"}
+    columns: ClassVar = ("seen",)
+    count: tf.Variable
+
+    def measure(self, snapshot):
+        """One more."""
+        return {"seen": self.count.assign_add(1.0)}
+
+    def summarize(self, statistics):
+        """As it is."""
+        return {"seen": statistics["seen"]}
+
+
+def model(width: int = 5) -> keras.Model:
+    """Three layers of one shape, and one of another."""
+    return keras.Sequential(
+        [keras.Input([width])] + [keras.layers.Dense(width) for _ in range(3)] + [keras.layers.Dense(2)]
+    )
+
+
+def stepper(model: keras.Model, probes: tuple[Probe, ...]):
+    """A compiled training step with probes, and their monitor."""
+    optimizer = keras.optimizers.SGD(0.1)
+    monitor = Monitor(model, probes, optimizer=optimizer)
+
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape, monitor.capture():
+            loss = tf.reduce_mean(model(x, training=True) ** 2)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        monitor.update(gradients)
+
+    return step, monitor
+
+
+def test_two_models_under_the_same_probes_are_traced_once_and_measured_each():
+    Counting.traced, probes = 0, (Counting(every=2),)
+    read = []
+    for seed in (0, 1):
+        keras.utils.set_random_seed(seed)
+        step, monitor = stepper(model(), probes)
+        for _ in range(3):
+            step(tf.ones([4, 5]))
+        read.append(monitor.read().layers)
+    assert Counting.traced == 2  # one for each shape
+    assert [*read[0]["step"].unique()] == [0, 2] and read[0]["layer"].nunique() == 4
+    assert not np.array_equal(read[0]["gradient_norm"], read[1]["gradient_norm"])
+
+
+def test_probes_that_are_only_equal_share_nothing():
+    one, other = (GradientNorm(),), (GradientNorm(),)
+    assert one == other
+    assert Traces.of(one) is Traces.of(one)
+    assert Traces.of(one) is not Traces.of(other)
+
+
+def test_default_probes_are_the_same_at_every_call_and_their_list_is_not():
+    assert default() == default() and default() is not default()
+    assert Traces.of(default()) is Traces.of(default())
+    assert Traces.of(default(every=3)) is not Traces.of(default())
+
+
+def test_a_tensor_that_two_layers_share_is_handed_over_once():
+    inputs = keras.Input([5])
+    outputs = keras.layers.Dense(2)(keras.layers.Dense(5)(inputs))
+    step, monitor = stepper(keras.Model(inputs, outputs), (ActivationMoments(every=2),))
+    step(tf.ones([4, 5]))
+    assert len(monitor.read().layers) == 2
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_what_is_kept_keeps_no_model_alive(every):
+    probes = (GradientNorm(every=every), UpdateRatio(every=every))
+    watched = model()
+    step, monitor = stepper(watched, probes)
+    step(tf.ones([4, 5]))
+    gone = weakref.ref(watched)
+    del watched, step, monitor
+    keras.backend.clear_session()
+    gc.collect()
+    assert gone() is None
+    assert Traces.of(probes) is not None
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_probe_may_keep_a_variable_of_its_own(every):
+    count = tf.Variable(0.0)
+    probes, told = (Counter(every=every, count=count),), []
+    for _ in range(2):
+        step, monitor = stepper(model(), probes)
+        for _ in range(4):
+            step(tf.ones([4, 5]))
+        told += sorted(monitor.read().layers["seen"])
+    assert told == list(range(1, 2 * 4 * 4 // every + 1))
+    assert float(count) == len(told)

@@ -1,0 +1,42 @@
+"""NonFinite on whole models: where numbers break, and where there is nothing to count."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import probes
+from tests.kit.steps import rows, watch
+
+
+def counted(model: keras.Model, x: tf.Tensor, **options):
+    return rows(watch(model, x, watched=[probes.NonFinite(every=1)], **options).read())
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_bad_example_spreads_from_the_input_to_every_gradient(compiled):
+    layers = [keras.layers.Dense(4, name="a"), keras.layers.ReLU(name="b"), keras.layers.Dense(2, name="c")]
+    x = np.ones((3, 5), np.float32)
+    x[1, 2] = np.nan
+    seen = counted(keras.Sequential([keras.Input((5,)), *layers]), tf.constant(x), compiled=compiled)
+    assert list(seen["activation_nonfinite"]) == [4, 4, 2]
+    assert seen.loc["c", "gradient_nonfinite"] == 4 * 2 + 2
+    assert np.isnan(seen.loc["b", "gradient_nonfinite"]), "a layer without variables has no gradient to count"
+
+
+def test_a_layer_called_twice_counts_both_calls_and_its_gradient_once():
+    shared = keras.layers.Dense(3, name="shared")
+    x = keras.Input((3,))
+    model = keras.Model(x, shared(shared(x)))
+    seen = counted(model, tf.constant([[np.inf, 0.0, 1.0]], tf.float32)).loc["shared"]
+    assert seen["activation_nonfinite"] == 3 + 3
+    assert seen["gradient_nonfinite"] == 3 * 3 + 3
+
+
+def test_what_overflows_in_half_precision_is_counted():
+    big = keras.layers.Dense(2, name="big", kernel_initializer="ones", dtype="float16")
+    model = keras.Sequential([keras.Input((4,)), big])
+    assert counted(model, tf.fill([3, 4], 1.0)).loc["big", "activation_nonfinite"] == 0
+    assert counted(model, tf.fill([3, 4], 60_000.0)).loc["big", "activation_nonfinite"] == 6

@@ -1,0 +1,132 @@
+"""Conformance of every scenario there is: the package is walked, and nothing is listed."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import string
+
+import keras
+import numpy as np
+import pytest
+
+from diagnostics import figures
+from diagnostics.commands import catalogue
+from diagnostics.measures import measure
+from probes.probe import Probe
+from scenarios.data import Data, load, load_raw, standardised
+from scenarios.scenario import Scenario
+
+PLACEHOLDERS = {"supported", "refuted", "inconclusive", "low", "high", "seeds"}
+
+
+@pytest.fixture(params=catalogue.names())
+def scenario(request) -> Scenario:
+    module = importlib.import_module(f"scenarios.{request.param}")
+    return getattr(module, catalogue.class_name(request.param))()
+
+
+@pytest.fixture(scope="session")
+def digits() -> Data:
+    return load("digits")
+
+
+def test_its_file_is_its_name_and_asks_in_its_first_line(scenario):
+    assert scenario.name in catalogue.names()
+    assert catalogue.about(scenario.name) == scenario.about.strip()
+    assert scenario.about.splitlines()[0].endswith("?") and scenario.question.endswith("?")
+    assert "References:" in scenario.about or "Reference:" in scenario.about
+
+
+def test_its_knobs_are_fields_of_a_frozen_dataclass(scenario):
+    assert dataclasses.is_dataclass(scenario)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        scenario.epochs = 3
+    args = type(scenario).__doc__ or ""
+    own = {field.name for field in dataclasses.fields(scenario)} - {
+        field.name for field in dataclasses.fields(Scenario)
+    }
+    assert all(f"{name}:" in args for name in own), "every knob is explained in the class's docstring"
+
+
+def test_arms_have_names_for_folders_and_labels_for_people(scenario):
+    names = [arm.name for arm in scenario.arms()]
+    assert len(set(names)) == len(names) and len({arm.label for arm in scenario.arms()}) == len(names)
+    assert all(set(name) <= set(string.ascii_lowercase + string.digits + ".-_") for name in names)
+
+
+def test_claims_name_arms_and_measures_that_exist(scenario):
+    arms = {arm.name for arm in scenario.arms()}
+    for claim in scenario.claims():
+        for part in claim.parts:
+            assert {part.treated, part.control} <= arms | {None}
+            measure(part.measure, **part.parameters)
+            assert (part.margin is not None) == (part.expects == "equal")
+        assert "" in claim.outcomes
+        for outcome in claim.outcomes.values():
+            assert {field for _, field, _, _ in string.Formatter().parse(outcome) if field} <= PLACEHOLDERS
+
+
+def test_claims_arms_and_figures_are_data(scenario):
+    for item in (*scenario.claims(), *scenario.arms(), *scenario.figures()):
+        json.dumps(dataclasses.asdict(item))
+    assert all(hasattr(figures, figure.kind) and len(figure.caption) > 40 for figure in scenario.figures())
+
+
+def test_what_it_answers_follows_from_verdicts(scenario):
+    """No sentence is told whatever comes out: that would be a result that nobody measured."""
+    names = {claim.name for claim in scenario.claims()}
+    assert scenario.answers()
+    for answer in scenario.answers():
+        assert answer.when and set(answer.when) <= names
+        for words in answer.when.values():
+            assert set(words.split("|")) < {"supported", "refuted", "mixed", "inconclusive"}
+
+
+def test_it_says_what_could_still_be_objected(scenario):
+    assert len(scenario.objection) > 80 and scenario.objection.endswith(".")
+
+
+def test_every_arm_builds_a_model_that_takes_the_data(scenario):
+    for arm in scenario.arms():
+        data = scenario.prepare(arm, load(scenario.data))
+        model = scenario.model(arm, data)
+        assert model(data.x_train[:2]).shape == (2, data.outputs)
+        assert isinstance(scenario.optimizer(arm), keras.optimizers.Optimizer)
+    assert all(isinstance(probe, Probe) for probe in scenario.probes())
+
+
+def test_quick_is_less_of_the_same(scenario):
+    quick = scenario.quick()
+    assert type(quick) is type(scenario)
+    assert quick.seeds * quick.epochs < scenario.seeds * scenario.epochs
+
+
+def test_data_are_split_alike_and_scaled_by_the_training_part(digits):
+    again = load("digits")
+    np.testing.assert_array_equal(digits.x_train, again.x_train)
+    assert digits.x_train.mean() == pytest.approx(0, abs=1e-5) and digits.x_train.std() == pytest.approx(1, abs=1e-5)
+    assert digits.second_moment == pytest.approx(1, abs=1e-5)
+    assert len(digits.x_train) + len(digits.x_test) == 1797 and digits.classes == 10
+
+
+def test_regression_predicts_one_value_and_is_scaled_feature_by_feature():
+    data = load("diabetes")
+    assert (data.classes, data.outputs, len(data.x_train) + len(data.x_test)) == (0, 1, 442)
+    assert data.y_train.shape == (353, 1) and data.y_train.dtype == np.float32
+    for values in (data.x_train, data.y_train):
+        np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-5)
+        np.testing.assert_allclose(values.std(axis=0), 1, atol=1e-5)
+
+
+def test_raw_data_are_the_same_examples_in_their_own_units(digits):
+    raw = load_raw("digits")
+    assert raw.x_train.min() == 0 and raw.x_train.max() == 16
+    scaled = (raw.x_train - raw.x_train.mean(dtype=float)) / raw.x_train.std(dtype=float)
+    np.testing.assert_allclose(digits.x_train, scaled, atol=1e-5)
+
+
+def test_what_does_not_vary_is_only_shifted():
+    train, test = standardised(np.full((4, 1), 3.0), np.array([[3.0], [5.0]]), axis=0)
+    assert (train == 0).all() and test.ravel().tolist() == [0, 2]
