@@ -17,7 +17,7 @@ from probes import UsageError
 
 WORKER = """
 import socket, sys
-from diagnostics.cluster import wait_for_workers
+from diagnostics.training.workers import wait_for_workers
 wait_for_workers(60)
 with socket.create_server(("127.0.0.1", int(sys.argv[1]))):  # as TensorFlow goes on answering on that port
     print("together", flush=True)
