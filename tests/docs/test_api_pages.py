@@ -39,6 +39,16 @@ def test_docstrings_become_markdown():
     ]
 
 
+def test_examples_become_code():
+    text = markdown(
+        "Adds.\n\nReturns:\n    A number.\n\nExamples:\n    >>> add(1, 2)  # a * b\n    3\n\nReferences:\n    Peano."
+    )
+    code = ["```python", ">>> add(1, 2)  # a * b", "3", "```"]
+    assert text.split("\n") == [
+        *("Adds.", "", "*Returns*", "", "A number.", "", "*Examples*", "", *code, "", "*References*", "", "Peano."),
+    ]
+
+
 def test_signatures_are_as_written():
     def function(self, one: dict[str, int], *, two: str = "a", three=tuple(range(99))) -> None: ...
 

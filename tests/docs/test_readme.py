@@ -38,7 +38,7 @@ def test_every_block_runs(yours, tmp_path, monkeypatch):
     for number, code in enumerate(BLOCKS):
         place = f"README.md[{number}]"
         linecache.cache[place] = (len(code), None, code.splitlines(keepends=True), place)  # for tf.function
-        exec(compile(code, place, "exec"), names)
+        exec(compile(code, place, "exec", dont_inherit=True), names)
     names["train_step"](names["x"], names["y"])
     assert len(names["monitor"].read().layers)
     assert sorted(folder.name for folder in Path("runs").iterdir()) == ["fit", "trainer"]

@@ -10,17 +10,19 @@ import importlib
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ("run", "report", "compare", "export", "watch")
+EXAMPLES = re.compile(r"^Examples:\n((?:    .*\n?|\n)+)", re.MULTILINE)
 SECTION = re.compile(r"^(Args|Returns|Raises|Attributes|References|Yields):$")
 LONGEST_DEFAULT = 30
 HEAD = """# Reference
 
-Written from signatures and docstrings by `python -m tests.kit.api_pages docs/api.md`; a test holds it to them.
+Generated from signatures and docstrings by `python -m tests.kit.api_pages docs/api.md`; a test checks that it is current.
 Terms and columns: [README](../README.md#notation). Questions: [How do I ...](how_do_i.md).
 
 """
@@ -117,7 +119,17 @@ def parameter(one: inspect.Parameter) -> str:
 
 
 def markdown(text: str) -> str:
-    """A docstring as Markdown: its sections as lists, symbols that Markdown would take for its own escaped."""
+    """A docstring as Markdown: examples as code, other sections as lists, symbols with a meaning in Markdown escaped."""
+    before, *rest = EXAMPLES.split(text, maxsplit=1)
+    if rest:
+        code, after = rest
+        shown = f"{prose(before)}\n*Examples*\n\n```python\n{textwrap.dedent(code).rstrip()}\n```"
+        return f"{shown}\n\n{prose(after)}".rstrip()
+    return prose(before)
+
+
+def prose(text: str) -> str:
+    """The parts of a docstring that are not examples."""
     lines: list[str] = []
     section = ""
     for line in text.splitlines():
