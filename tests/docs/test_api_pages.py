@@ -8,7 +8,7 @@ from tests.kit.api_pages import markdown, page, signature, stubbed
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_reference_is_what_the_docstrings_say():
+def test_the_reference_page_is_current():
     written = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     assert page() == written, "write it anew: python -m tests.kit.api_pages docs/api.md"
 

@@ -68,5 +68,5 @@ def test_it_is_committed_without_outputs(path):
     assert re.match(r"# \S", book.cells[0].source)
 
 
-def test_every_notebook_is_held_to_what_it_says():
+def test_every_notebook_has_expected_outputs():
     assert [path.stem for path in NOTEBOOKS] == sorted(SAYS)

@@ -120,7 +120,7 @@ def test_a_hessian_that_is_not_finite_or_that_lanczos_cannot_solve_has_no_number
 
 
 @pytest.mark.parametrize("case", ["nothing trainable", "a loss of something else"])
-def test_bad_input_is_told_in_four_parts(case):
+def test_bad_input_raises_an_error_in_four_parts(case):
     model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
     model.trainable = case != "nothing trainable"
     with pytest.raises(probes.UsageError) as caught:

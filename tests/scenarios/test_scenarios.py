@@ -39,7 +39,7 @@ def test_its_file_is_its_name_and_asks_in_its_first_line(scenario):
     assert "References:" in scenario.about or "Reference:" in scenario.about
 
 
-def test_its_knobs_are_fields_of_a_frozen_dataclass(scenario):
+def test_its_settings_are_fields_of_a_frozen_dataclass(scenario):
     assert dataclasses.is_dataclass(scenario)
     with pytest.raises(dataclasses.FrozenInstanceError):
         scenario.epochs = 3
@@ -84,7 +84,7 @@ def test_what_it_answers_follows_from_verdicts(scenario):
             assert set(words.split("|")) < {"supported", "refuted", "mixed", "inconclusive"}
 
 
-def test_it_says_what_could_still_be_objected(scenario):
+def test_it_states_its_limitations(scenario):
     assert len(scenario.objection) > 80 and scenario.objection.endswith(".")
 
 

@@ -83,7 +83,7 @@ def test_layers_stand_in_the_order_of_their_depth_and_say_when_nothing_died():
     assert ["no unit was ever dead" in own for own in said] == [False, False, True]
 
 
-def test_of_too_many_layers_those_with_dead_units_stay():
+def test_with_too_many_layers_those_with_dead_units_are_kept():
     names = [f"hidden_{number}" for number in range(MOST_LAYERS + 5)]
     checks = pd.DataFrame({"step": 0, "layer": names, "depth": range(len(names))})
     events = pd.DataFrame([(0, names[-1], 0, "born_dead")], columns=EVENTS.columns)
