@@ -45,7 +45,7 @@ def silent(model: Any, batch: np.ndarray, layer: str = "hidden") -> np.ndarray:
 
 
 def events_of(dead: list[np.ndarray], steps: list[int], layer: str = "hidden") -> pd.DataFrame:
-    """Written out check by check."""
+    """The events, listed check by check."""
     found = []
     for number, (step, now) in enumerate(zip(steps, dead, strict=True)):
         for unit, is_dead in enumerate(now):
@@ -134,7 +134,7 @@ def test_an_empty_batch_is_no_check():
 
 
 class Functions(layers.Layer):
-    """Rectifiers in all the ways of calling them."""
+    """Rectifiers, called in every supported way."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

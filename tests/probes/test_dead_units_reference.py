@@ -124,7 +124,7 @@ def test_several_inputs_are_given_in_the_model_s_structure():
 
 
 class OwnInputs(keras.Model):
-    """Says nothing of the inputs that it takes."""
+    """A model that does not declare its inputs."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Histogram on whole models, and on the way through a table and Parquet."""
+"""Histogram on whole models, in tables and in Parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each way to use a monitor wrongly is told at once, in four parts."""
+"""Each wrong use of a monitor raises an error in four parts at once."""
 
 from __future__ import annotations
 

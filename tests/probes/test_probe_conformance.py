@@ -1,4 +1,4 @@
-"""What every probe of the package has to keep; found by walking it, none listed by hand."""
+"""What every probe in the package must satisfy; probes are found by walking the package."""
 
 from __future__ import annotations
 

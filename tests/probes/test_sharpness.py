@@ -1,4 +1,4 @@
-"""Sharpness: exact on a quadratic, and that of the full Hessian on a network."""
+"""Sharpness: exact on a quadratic loss, and equal to that of the full Hessian on a network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Y = tf.constant(RNG.normal(size=(12, 2)), tf.float32)
 
 
 class Quadratic(tf.Module):
-    """L = ½ wᵀ A w, whose Hessian is A wherever w stands."""
+    """L = ½ wᵀ A w, whose Hessian is A at every w."""
 
     def __init__(self, matrix: np.ndarray) -> None:
         super().__init__()

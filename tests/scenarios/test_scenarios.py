@@ -1,4 +1,4 @@
-"""Conformance of every scenario there is: the package is walked, and nothing is listed."""
+"""Conformance of every scenario; scenarios are found by walking the package."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_claims_arms_and_figures_are_data(scenario):
 
 
 def test_what_it_answers_follows_from_verdicts(scenario):
-    """No sentence is told whatever comes out: that would be a result that nobody measured."""
+    """No sentence appears regardless of the verdicts: it would be a result that nobody measured."""
     names = {claim.name for claim in scenario.claims()}
     assert scenario.answers()
     for answer in scenario.answers():

@@ -1,4 +1,4 @@
-"""A call after an import: once, when packages that import one another are whole."""
+"""A call after an import comes once, when packages that import each other are fully loaded."""
 
 from __future__ import annotations
 

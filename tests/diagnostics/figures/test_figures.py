@@ -45,7 +45,7 @@ every_figure = pytest.mark.parametrize("name", FIGURES)
 
 
 def texts(figure: Figure) -> list[tuple[str, np.ndarray]]:
-    """What is written in a figure, and where: [left, bottom, right, top] in pixels."""
+    """The texts of a figure and their boxes: [left, bottom, right, top] in pixels."""
     figure.draw_without_rendering()
     written = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
     return [(text.get_text(), np.asarray(text.get_window_extent().extents)) for text in written]

@@ -37,7 +37,7 @@ PAGE = Page(
 
 
 class Reader(HTMLParser):
-    """What a browser or a screen reader would meet."""
+    """What a browser or a screen reader would find."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

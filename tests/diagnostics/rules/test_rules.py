@@ -1,4 +1,4 @@
-"""Rules: the package walked, and each rule on runs that have its disease, a lighter case, or none."""
+"""Rules: each rule of the package on runs with a severe case of its problem, a mild case, or none."""
 
 from __future__ import annotations
 

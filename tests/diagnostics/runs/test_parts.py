@@ -1,4 +1,4 @@
-"""The Parquet store: what is appended comes back, whole, once, whatever happens in between."""
+"""The Parquet store: every appended row is read back exactly once, whatever fails in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run on disk: refused folders, endings of every kind, and what is read back."""
+"""A run on disk: refused folders, every way to end, and reading it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers wait for each other, and a cluster that never forms is said to."""
+"""Workers wait for each other, and a cluster that never forms raises an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims judged from runs made by hand, whose effects are known."""
+"""Claims judged from constructed runs with known effects."""
 
 from __future__ import annotations
 

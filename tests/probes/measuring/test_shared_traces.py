@@ -28,7 +28,7 @@ class Counting(GradientNorm):
 
 @dataclass(frozen=True, kw_only=True)
 class Counter(Probe):
-    """Reads and changes a variable of its own, which no step knows of."""
+    """Reads and changes its own variable, which is not part of the model."""
 
     needs: ClassVar = frozenset({"gradient"})
     merges: ClassVar = {"seen": "same"}

@@ -1,4 +1,4 @@
-"""``ProbeCallback`` used wrongly, and disks that refuse: an error before the first step, or training that goes on."""
+"""Wrong use of ``ProbeCallback`` raises an error before the first step; a failing disk does not stop training."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_misspelt_layer_is_refused_before_a_folder_is_made(tmp_path):
 
 
 class Vanish(keras.callbacks.Callback):
-    """Takes the folder away in the midst of training."""
+    """Removes the folder during training."""
 
     def __init__(self, folder):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The cadence that keeps measuring within a budget, from times that are known."""
+"""The cadence that keeps measuring within a budget, computed from known times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from probes.errors import UsageError
 
 
 class Clockwork:
-    """Stands in for a monitor: remembers how much it was slowed down."""
+    """A stand-in for a monitor that remembers by how much its cadence was stretched."""
 
     def __init__(self, every: int = 10):
         self.probes, self.factor = tuple(probes.default(every)), 1
