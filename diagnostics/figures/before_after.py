@@ -55,7 +55,7 @@ def before_after(
     texts = {
         "before": "before dropout",
         "after": "after dropout",
-        "theory": "theory, from the measured variance before dropout",
+        "theory": "theory, from the variance before",
     }
     handles = [marks.swatch(texts[name], style.colour(tone), **looks) for name, (tone, looks) in _LOOKS.items()]
     with style.styled():
