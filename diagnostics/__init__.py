@@ -1,4 +1,4 @@
-"""Diagnostics: train with probes, store runs, judge them by open rules, put theory beside them, and report."""
+"""Diagnostics: train with probes, store runs, judge them by open rules, compare them with theory, and write reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what a name stands for when it is first used: stored runs are read without loading TensorFlow."""
+    """Import a public name when it is first used, so that reading stored runs does not load TensorFlow."""
     if name in _HOME:
         module = importlib.import_module(f"{__name__}.{_HOME[name]}")
         value = getattr(module, name)

@@ -1,6 +1,6 @@
-"""Probes: what happens inside a TensorFlow or Keras model while it trains, read from within the compiled step.
+"""Probes: measure what happens inside a TensorFlow or Keras model during training, from inside the compiled step.
 
-Every probe is one file, named after its class; a new file is found without being listed here.
+Each probe is in a file named after its class; a new file is found without being listed here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _class_name(module: str) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    """Import what a name stands for when it is first used, so that importing the package loads no TensorFlow."""
+    """Import a public name when it is first used, so that importing the package does not load TensorFlow."""
     homes = {_class_name(module): module for module in _modules()} | _HOME
     if name in homes:
         value = getattr(importlib.import_module(f"{__name__}.{homes[name]}"), name, None)

@@ -1,4 +1,4 @@
-"""What static checkers and completion see of the package; a test holds it against what is there."""
+"""The public names for type checkers and code completion; a test compares them with the package."""
 
 from probes.activation_gradient import ActivationGradient as ActivationGradient
 from probes.activation_moments import ActivationMoments as ActivationMoments

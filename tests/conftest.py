@@ -1,4 +1,4 @@
-"""For every test: how long an example takes says nothing about whether it is right."""
+"""For every test: Hypothesis sets no deadline, because timing says nothing about correctness."""
 
 from hypothesis import settings
 

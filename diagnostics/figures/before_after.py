@@ -1,4 +1,4 @@
-"""A statistic before and after a layer, along the depth, one panel per arm, with what theory makes of the one before."""
+"""A statistic before and after a layer, by depth, with what theory predicts from the value before; one panel per arm."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def before_after(
         frame: ``arm``, ``seed``, ``step``, ``depth`` and the three columns; one row per layer, step and seed.
         column: the statistic after the layer.
         before: the statistic before the layer.
-        expected: what theory makes of the measurement before.
+        expected: what theory predicts for after the layer, from the measurement before it.
         width: width in CSS pixels.
 
     Returns:
-        The figure; theory is not shifted or fitted. Panels without a single value say so.
+        The figure; theory is neither shifted nor fitted. A panel without values says so.
 
     Raises:
         UsageError: when a column is missing or the frame is empty.
@@ -52,7 +52,11 @@ def before_after(
     axis, names = quantity(column), arm_names(frame)
     limits = axis.scale.limits(values_of(lines))
     depths = (int(frame["depth"].to_numpy().min()), int(frame["depth"].to_numpy().max()))
-    texts = {"before": "before dropout", "after": "after dropout", "theory": "theory, from what was measured before"}
+    texts = {
+        "before": "before dropout",
+        "after": "after dropout",
+        "theory": "theory, from the variance before",
+    }
     handles = [marks.swatch(texts[name], style.colour(tone), **looks) for name, (tone, looks) in _LOOKS.items()]
     with style.styled():
         grid = panels(names, width=width, layout=headed(len(names), axis.label, handles, width))

@@ -1,4 +1,4 @@
-"""A measure of every arm with its interval over the seeds, in a row each."""
+"""A measure of each arm with its interval over the seeds, one row per arm."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from diagnostics.figures.effects import effects
 def by_arm(
     frame: pd.DataFrame, column: str, *, label: str = "", reference: str = "theory", width: int = style.WIDE
 ) -> Figure:
-    """One row per arm: the mean over the seeds, its interval, and what theory expects where it does.
+    """One row per arm: the mean over the seeds, its interval, and theory's value if it has one.
 
     Args:
         frame: ``label`` (the arm), ``effect``, ``low``, ``high``; optionally ``reference`` and ``unit``.
-        column: what the measure is called in ``figures.columns``.
+        column: the measure's name in ``figures.columns``.
         label: name of the measure; the column's by default.
-        reference: what the reference is called.
+        reference: name of the reference in the legend.
         width: width in CSS pixels.
 
     Returns:

@@ -1,4 +1,4 @@
-"""A measure against a numeric setting of the arms, such as the dropout rate: one panel a series, the others in grey."""
+"""A measure against a numeric setting of the arms, such as the dropout rate: one panel per series, the other series in grey."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def by_setting(
 
     Args:
         frame: ``series``, ``setting``, ``seed`` and ``value``; one row per run.
-        column: what the value is called in ``figures.columns``.
+        column: the value's name in ``figures.columns``.
         x: name of the setting, with its unit.
         label: name of the value, with its unit; the column's by default.
         theory: points ``(setting, value)`` by series, drawn as a dashed line.
-        guide: a value of orientation and what it is called.
+        guide: a reference value and its name in the legend.
         width: width in CSS pixels.
 
     Returns:
-        The figure. A series without a value says so.
+        The figure. The panel of a series without values says so.
 
     Raises:
         UsageError: when a column is missing or the frame is empty.

@@ -1,4 +1,4 @@
-"""What the columns of a run's tables are called on an axis, in which unit, and on which scale they are read."""
+"""Name, unit and scale on an axis for each column of a run's tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Quantity:
     Args:
         label: its name in words, with the unit in brackets.
         scale: logarithmic for what spans decades.
-        always_measured: whether each row holds a measurement, so that NaN says *not a number* and not *missing*.
+        always_measured: whether each row holds a measurement; NaN then means *not a number*, not *missing*.
     """
 
     label: str

@@ -25,7 +25,7 @@ _LINE: Mapping[str, dict] = {
     "validation": {"lw": 1.3, "marker": "o", "ms": 2.8, "mew": 0, "zorder": 3.1},
 }
 POINTS = 90
-"""Points along a panel: more are averaged in groups of consecutive steps, as no more can be told apart."""
+"""Most points along a panel: more could not be told apart, so groups of consecutive steps are averaged."""
 
 
 def curves(
@@ -42,14 +42,14 @@ def curves(
     Args:
         frame: ``arm``, ``seed``, ``step``, ``split`` ("train" or "validation") and `column`.
         column: the scalar on the vertical axis, which all panels share.
-        guide: a value of orientation and what it is called, such as ``(2.303, "chance: ln 10")``.
+        guide: a reference value and its name in the legend, such as ``(2.303, "chance: ln 10")``.
         notes: a short second title line by arm.
         arms: the panels in order; by default as the frame has them.
         width: width in CSS pixels.
 
     Returns:
-        The figure. Where the median is no longer finite the line ends, and signs at the upper edge say so; a loss
-        that is NaN counts as infinite, for it was measured.
+        The figure. The line ends where the median is no longer finite, and markers at the upper edge show this; a
+        loss that is NaN counts as infinite, because it was measured.
 
     Raises:
         UsageError: when a column is missing or the frame is empty.
@@ -78,7 +78,7 @@ def curves(
 def thin(frame: pd.DataFrame, column: str, points: int = POINTS) -> pd.DataFrame:
     """Average groups of consecutive steps where a split has more steps than a panel can show.
 
-    A group with an infinite value becomes infinite: what went wrong is not averaged away.
+    A group with an infinite value becomes infinite, so that averaging does not hide a failure.
 
     Args:
         frame: ``arm``, ``seed``, ``step``, ``split`` and `column`.

@@ -1,4 +1,4 @@
-"""A quantity against depth, one panel per arm, at the start, the middle and the end of training, with theory beside."""
+"""A quantity against depth, one panel per arm, at the start, the middle and the end of training, with theory."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def depth_profile(
     Args:
         frame: ``arm``, ``seed``, ``step``, ``depth`` and `column`; one row per layer, step and seed.
         column: the quantity on the vertical axis, which all panels share.
-        theory: ``arm``, ``depth``, ``log10_relative``; arms without theory are simply not in it.
-        guide: a value of orientation and what it is called, such as ``(1e-3, "10⁻³, rule of thumb")``.
+        theory: ``arm``, ``depth``, ``log10_relative``; arms without theory are left out.
+        guide: a reference value and its name in the legend, such as ``(1e-3, "10⁻³, rule of thumb")``.
         notes: a short second title line by arm, such as its measured slope.
         arms: the panels in order; by default as the frame has them.
-        width: width in CSS pixels; decides how many panels stand side by side.
+        width: width in CSS pixels; decides how many panels fit side by side.
 
     Returns:
-        The figure. Panels without a single value say so.
+        The figure. A panel without values says so.
 
     Raises:
         UsageError: when a column is missing or the frame is empty.
@@ -109,7 +109,7 @@ def _panel(axes: Axes, own: Mapping[str, Track], limits: Limits) -> None:
     if not any(line.measured for line in own.values()):
         say_missing(axes)
         return
-    # Lines join the layers that have a value at some moment; one that is missing at this moment only leaves a gap.
+    # A line joins the layers measured at any moment; a layer that is missing at this moment only leaves a gap.
     known = {x for line in own.values() for x in line.x[~np.isnan(line.median)]}
     for moment, line in own.items():
         there = line.where(np.isin(line.x, list(known)))

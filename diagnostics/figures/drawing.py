@@ -1,4 +1,4 @@
-"""A figure that shows itself in a notebook as it looks on the page, whatever backend matplotlib has there."""
+"""A figure that looks in a notebook as it does on the page, with any matplotlib backend."""
 
 from __future__ import annotations
 

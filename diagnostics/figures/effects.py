@@ -1,4 +1,4 @@
-"""Effects with their intervals in a row each, beside what theory or a threshold says: a forest plot."""
+"""A forest plot: one row per effect with its interval, and the value of theory or the threshold."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from diagnostics.wording.numerals import estimate
 
 @dataclass(frozen=True)
 class Rows:
-    """Where the rows and their texts stand, in CSS pixels.
+    """Positions of the rows and their texts, in CSS pixels.
 
     Args:
         height: of one row.
         left: room for the labels.
         right: room for the numbers, and for the verdict where there is one.
-        stacked: whether label and numbers stand above the row, as on a phone.
+        stacked: whether label and numbers are above the row, as on a phone.
         head: room for the legend.
         foot: room for the ticks and the title of x below each block.
     """
@@ -40,7 +40,7 @@ class Rows:
 
 
 NEAR = 1.0
-"""Values are near 0 when the gap to it is no wider than what they span: then it takes at most half of the axis."""
+"""The axis includes 0 if the distance from 0 to the nearest value is at most this multiple of the values' range."""
 
 
 def effects(
@@ -51,20 +51,20 @@ def effects(
     zero: bool = True,
     width: int = style.WIDE,
 ) -> Figure:
-    """One row per effect: a dot with its interval, a bar where the reference lies, the numbers beside.
+    """One row per effect: a dot with its interval, a bar at the reference, and the numbers beside them.
 
-    Effects of different units stand in blocks of their own, each with its own axis.
+    Effects in different units are drawn in separate blocks, each with its own axis.
 
     Args:
         frame: ``label``, ``effect``, ``low``, ``high``; optionally ``reference`` (NaN: none), ``unit`` and ``word``
-            (a verdict, shown with its sign and colour).
-        reference: what the reference is called in the legend, such as "theory" or "threshold".
+            (a verdict, shown with its symbol and colour).
+        reference: name of the reference in the legend, such as "theory" or "threshold".
         x: what the effect is, for the axis.
-        zero: whether the axis always reaches 0; otherwise it does where the values are not far from it.
-        width: width in CSS pixels; on a narrow figure the texts stand above their row.
+        zero: whether the axis always includes 0; otherwise it does only if the values are near 0.
+        width: width in CSS pixels; on a narrow figure the texts are above their row.
 
     Returns:
-        The figure. A missing effect says so in its row; an infinite end of an interval reaches the edge.
+        The figure. The row of a missing effect says so; an infinite end of an interval reaches the edge.
 
     Raises:
         UsageError: when a column is missing or the frame is empty.
@@ -136,7 +136,7 @@ def _texts(axes: Axes, index: int, record: Mapping[str, Any], rows: Rows) -> Non
     numbers = estimate(*(float(record[name]) for name in ("effect", "low", "high")))
     verdict = f"{style.SYMBOLS.get(word, '')} {word}".strip()
     if rows.stacked:
-        # on paper of their own: on a phone the texts stand where the vertical lines run
+        # give the texts a background: on a phone, vertical lines run behind them
         plain: dict = {
             "transform": across,
             "va": "center",

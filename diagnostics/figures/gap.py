@@ -1,4 +1,4 @@
-"""The gap between validation and training by epoch, stacked from the parts that add up to it."""
+"""The gap between validation and training by epoch, as a stack of the parts that add up to it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from diagnostics.figures.seeds import arm_names, require
 from diagnostics.wording.numerals import short
 
 PARTS = {"lag": "start", "mode": "theory", "data": "validation"}
-"""The parts, and the meanings of the palette that lend their colours."""
+"""The parts, each with the palette entry that gives its colour."""
 WORDS = {
-    "lag": "lag: weights at the end − on the way",
+    "lag": "lag: weights at the end of the epoch − during it",
     "mode": "mode: inference − training mode",
     "data": "data: validation − training examples",
 }
@@ -33,7 +33,7 @@ def gap(
     """Small multiples by arm: each epoch's gap as stacked bars of its parts, up or down from 0, and their sum as a dot.
 
     Args:
-        frame: ``arm``, ``seed``, ``epoch``, ``lag``, ``mode``, ``data`` and ``gap``; one row an epoch, seed and arm. Means
+        frame: ``arm``, ``seed``, ``epoch``, ``lag``, ``mode``, ``data`` and ``gap``; one row per epoch, seed and arm. Means
             over the seeds are shown, because they add up as the parts do; medians would not.
         column: the metric, for the axis.
         arms: the panels in order; by default as the frame has them.
@@ -51,8 +51,8 @@ def gap(
     names, scale = arm_names(frame, arms), Linear()
     limits = scale.limits(np.concatenate([_ends(means).ravel(), means["gap"], [0.0]]))
     handles: list[Artist] = [Patch(color=style.colour(meaning), label=WORDS[part]) for part, meaning in PARTS.items()]
-    handles.append(marks.swatch("the gap, their sum", style.colour("ink"), marker="o", ms=4, lw=1))
-    y = f"{column} on validation − {column} shown for training (mean over seeds)"
+    handles.append(marks.swatch("gap: the sum of the parts", style.colour("ink"), marker="o", ms=4, lw=1))
+    y = f"validation {column} − reported training {column} (mean over seeds)"
     with style.styled():
         grid = panels(names, width=width, layout=headed(len(names), y, handles, width))
         for name, axes in grid.axes.items():
@@ -76,7 +76,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, limits: Limits) -> None:
 
 
 def _ends(rows: pd.DataFrame) -> np.ndarray:
-    """Lower and upper end of each bar, ``[parts, 2, rows]``: positive parts pile up from 0, negative ones pile down."""
+    """Lower and upper end of each bar, ``[parts, 2, rows]``: positive parts stack upwards from 0, negative parts downwards."""
     values = rows[list(PARTS)].to_numpy(float).T
     before = np.zeros_like(values[0])
     up, down, ends = before.copy(), before.copy(), []

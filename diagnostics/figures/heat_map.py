@@ -1,4 +1,4 @@
-"""A quantity over layers and steps as a coloured mesh, one panel per arm, all on one colour scale."""
+"""A quantity over layers and steps as a coloured mesh, one panel per arm, all with the same colour scale."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from diagnostics.wording.numerals import short
 BAR = 44
 """Height in CSS pixels of the colour bar with its tick labels."""
 MOST_COLUMNS = 240
-"""Recorded steps beyond this many are thinned: a panel has no more pixels than that."""
+"""Most columns of a panel, which has no more pixels; a run with more recorded steps is thinned."""
 ZERO, INFINITE, MISSING = "#7cf2b4", "#00c8ff", "#b9bfc6"
-"""Colours outside the map's own range for values without a place on the scale."""
+"""Colours outside the colour map, for values that the scale cannot show."""
 
 
 class Mesh(NamedTuple):
@@ -78,7 +78,7 @@ def heat_map(
         width: width in CSS pixels.
 
     Returns:
-        The figure. Zeros on a logarithmic scale, infinities and missing values have colours of their own.
+        The figure. Zeros on a logarithmic scale, infinities and missing values each have a special colour.
 
     Raises:
         UsageError: when a column is missing or the frame is empty.
@@ -104,14 +104,14 @@ def heat_map(
 
 
 def thin(frame: pd.DataFrame) -> pd.DataFrame:
-    """Only the steps that :func:`mesh` will show of some arm: the others need no summing up over seeds."""
+    """Keep the steps that :func:`mesh` shows for some arm; the others need not be summarised over seeds."""
     by_arm = [np.unique(steps.to_numpy()) for _, steps in frame.groupby("arm", observed=True)["step"]]
     shown = [steps[_last_readings(steps)[1]] for steps in by_arm]
     return frame.loc[np.isin(frame["step"].to_numpy(), np.concatenate(shown))]
 
 
 def _last_readings(recorded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """An even grid from the first to the last recorded step, and the index of the last reading up to each of it."""
+    """An even grid from the first to the last recorded step, and for each of its steps the index of the last reading up to it."""
     even = np.linspace(recorded[0], recorded[-1], min(len(recorded), MOST_COLUMNS))
     return even, np.searchsorted(recorded, even + 1e-6, side="right") - 1
 
@@ -128,12 +128,12 @@ def mesh(rows: pd.DataFrame) -> Mesh:
 
 
 def layer_labels(frame: pd.DataFrame, longest: int, most: int = 40) -> dict[int, str]:
-    """Layer names with their depth, for the rows of a single map; nothing without names or with too many rows.
+    """Layer names with their depth, for the rows of a single map; empty without names or with too many rows.
 
     Args:
         frame: ``depth``, and ``layer`` where there are names.
-        longest: most characters of a name; of a longer one the end is kept, which tells siblings apart.
-        most: rows beyond which names would overlap.
+        longest: most characters of a name; a longer name keeps its end, which distinguishes siblings.
+        most: most rows for which names do not overlap.
     """
     if "layer" not in frame or len(np.unique(frame["depth"].to_numpy())) > most:
         return {}
@@ -177,7 +177,7 @@ def _map() -> Colormap:
 
 
 def _layout(rows: Mapping[int, str]) -> Layout:
-    """Room for the layers' names where they label the rows; small multiples have their numbers only."""
+    """Make room for layer names where they label the rows; small multiples show layer numbers only."""
     plain = Layout(panel=110, head=BAR + LINE, bottom=38)
     longest = max(map(len, rows.values()), default=0)
     return replace(plain, panel=max(110, 15 * len(rows)), left=plain.left + int(6 * longest), widest=760)

@@ -1,4 +1,4 @@
-"""Two histograms over one another, before and after a layer, one panel per arm."""
+"""Two overlaid histograms, before and after a layer, one panel per arm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diagnostics.figures.seeds import arm_names, require
 from diagnostics.wording.numerals import short
 
 FLOOR = 1e-4
-"""Bins with a smaller share are drawn at the floor: a few activations of ten thousand."""
+"""Lower end of the axis; bins with a smaller share are drawn here."""
 
 EMPTY = np.empty((2, 0))
 _LOOKS = {"before": ("start", 1.4), "after": ("end", 1.8)}
@@ -35,14 +35,14 @@ def histogram_pair(
         width: width in CSS pixels.
 
     Returns:
-        The figure, the share on a logarithmic axis. Panels without a value say so.
+        The figure, with the share on a logarithmic axis. A panel without values says so.
 
     Raises:
         UsageError: when a column is missing or the frame is empty.
     """
     require(frame, ["arm", "seed", "moment", "bin", column])
     shares = _means(frame, column)
-    names, label = arm_names(frame), "share of the values in a bin"
+    names, label = arm_names(frame), "share of values per bin"
     bins = np.sort(frame["bin"].unique().astype(float))
     step = float(np.diff(bins).min()) if len(bins) > 1 else 1.0
     ends = (float(bins[0]) - step, float(bins[-1]) + step)
@@ -59,7 +59,7 @@ def histogram_pair(
 
 
 def _means(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], np.ndarray]:
-    """Bin and mean share, ``[2, bins]``, by arm and moment; what was not measured has no bins."""
+    """Bin and mean share, ``[2, bins]``, by arm and moment; an arm or moment that was not measured is left out."""
     known = frame.loc[frame[column].notna()].assign(share=frame[column])
     means = known.pivot_table(values="share", index=["arm", "moment"], columns="bin", aggfunc="mean", observed=True)
     bins = means.columns.to_numpy(float)

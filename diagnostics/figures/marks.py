@@ -1,4 +1,4 @@
-"""Marks shared by the figures: a band with its line, and signs at the edge for values that the scale cannot show."""
+"""Marks shared by the figures: a band with its line, and markers at the edge for values that the scale cannot show."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ EDGE_SIZE = 4.5
 def band(axes: Axes, line: Track, color: str, limits: Limits, **looks) -> None:
     """Draw the median as a line and the range over seeds as a band.
 
-    Infinite ends of the band reach the edge of the panel, and so do zeros on a logarithmic axis. Medians that have no
-    place on the scale get a sign at the edge: ▽ zero or negative, △ infinite.
+    Infinite ends of the band reach the edge of the panel, and so do zeros on a logarithmic axis. Medians that the
+    scale cannot show get a marker at the edge: ▽ zero or negative, △ infinite.
 
     Args:
         axes: the panel; its scale and limits are set already.
@@ -56,7 +56,7 @@ def lonely(values: np.ndarray) -> np.ndarray:
 
 
 def edge_legend(lines: Mapping[tuple[str, ...], Track], scale: Scale) -> list[Line2D]:
-    """Legend entries for the signs at the edge that :func:`band` will draw for these lines."""
+    """Legend entries for the markers at the edge that :func:`band` will draw for these lines."""
     medians = np.concatenate([line.median for line in lines.values()] or [np.empty(0)])
     below = (medians <= 0) & (scale.name == "log")
     occurs = {("zero or negative", ZERO): below.any(), ("not finite", INFINITE): (np.isinf(medians) & ~below).any()}
@@ -66,7 +66,7 @@ def edge_legend(lines: Mapping[tuple[str, ...], Track], scale: Scale) -> list[Li
 
 
 def guide_line(axes: Axes, value: float, limits: Limits) -> None:
-    """A thin dotted line at a value of orientation, when it lies inside the panel."""
+    """A thin dotted line at a reference value, if it lies inside the panel."""
     if limits[0] < value < limits[1]:
         axes.axhline(value, color=style.colour("muted"), lw=0.9, ls=(0, (1, 2)), zorder=1.5)
 

@@ -1,4 +1,4 @@
-"""A quantity of several runs on one pair of axes, a line a run: one panel per moment of training, or per split."""
+"""A quantity of several runs on shared axes, one line per run; one panel per moment of training, or per split."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ PANEL: Mapping[str, str] = {"depth": "moment", "step": "split"}
 TITLE: Mapping[str, str] = {"depth": "layer, counted from the input", "step": "step"}
 TICKS = {"depth": depth_ticks, "step": step_ticks}
 DASHES: Sequence = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
-"""Line styles: a second mark beside colour from the first run on, and what tells more runs apart than there are colours."""
+"""Line styles, so that runs can be told apart without colour, and when there are more runs than colours."""
 WIDEST, LOW = 340, 190
-"""Few panels stand side by side here: each may be wide, and has to be high enough for several lines."""
+"""Few panels are side by side here, so each may be wide; it must be high enough for several lines."""
 
 
 def overlay(frame: pd.DataFrame, column: str, *, along: Along = "depth", width: int = style.WIDE) -> Figure:
@@ -68,7 +68,7 @@ def overlay(frame: pd.DataFrame, column: str, *, along: Along = "depth", width: 
 
 
 def _titles(names: Sequence[str]) -> dict[str, str]:
-    """The panels in order: moments in that of time, splits in that of their rows."""
+    """The panels in order: moments by time, splits by their first row."""
     moments = {name: f"{name} of training" for name in MOMENTS if name in names}
     return moments or {str(name): str(name) for name in names}
 

@@ -1,4 +1,4 @@
-"""Axis scales that know what to do with zeros and infinities: limits, ticks, and where to put what has no place."""
+"""Axis scales that handle zeros and infinities: limits, ticks and their labels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Scale(Protocol):
         ...
 
     def limits(self, values: np.ndarray) -> Limits:
-        """The limits that show every value that can be shown."""
+        """Limits that include every value the scale can show."""
         ...
 
     def ticks(self, limits: Limits, most: int) -> list[float]:
@@ -46,7 +46,7 @@ class Log:
 
     Args:
         margin: share of the range in decades that is added at both ends, so that no mark is cut.
-        least: narrowest range in decades; a constant would otherwise have none.
+        least: narrowest range in decades; without it, a constant would have no range.
     """
 
     margin: float = 0.05
@@ -84,7 +84,7 @@ class Linear:
 
     Args:
         margin: share of the range that is added at both ends.
-        always: values that the limits always include, such as (0, 1) for a share; a small range is not blown up.
+        always: values that the limits always include, such as (0, 1) for a share, so that a small range is not magnified.
     """
 
     margin: float = 0.05
@@ -105,7 +105,7 @@ class Linear:
         return round_steps(limits, most)
 
     def label(self, value: float) -> str:
-        """The shortest digits that tell the value."""
+        """The value with three significant digits."""
         return short(value)
 
 
@@ -130,14 +130,14 @@ def step_ticks(low: float, high: float) -> list[float]:
 
 
 def lay_out(axes: Axes, scale: Scale, limits: Limits, *, most: int = 6, labels: bool = True) -> None:
-    """Give the y axis its scale, limits and ticks; without labels where a neighbour carries them."""
+    """Give the y axis its scale, limits and ticks, with labels unless a neighbouring panel has them."""
     axes.set_yscale(scale.name)
     axes.set_ylim(*limits)
     set_ticks(axes.yaxis, scale.ticks(limits, most), scale.label, labels=labels)
 
 
 def set_ticks(axis: Axis, values: Sequence[float], text: Callable[[float], str], *, labels: bool = True) -> None:
-    """Set exactly these ticks: none is made that nobody reads, which is most of the time that a small panel takes."""
+    """Set exactly these ticks; making the default ticks first would take most of the time of a small panel."""
     axis.set_major_locator(FixedLocator(values))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FixedFormatter([text(value) for value in values]) if labels else NullFormatter())

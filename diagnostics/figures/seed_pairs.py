@@ -1,4 +1,4 @@
-"""A measure with and without something, seed by seed: points beside the line of no difference."""
+"""A measure in two arms, seed by seed: a point per seed, and the line of no difference."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _POINT: dict = {"marker": "o", "ls": "", "ms": 5, "mew": 0, "alpha": 0.85}
 
 
 def seed_pairs(frame: pd.DataFrame, column: str, *, x: str = "control", y: str = "", width: int = style.WIDE) -> Figure:
-    """Small multiples by comparison: each point is a seed, the control across and the treated arm up.
+    """Small multiples by comparison: each point is a seed, with the control on the x axis and the treated arm on the y axis.
 
     Args:
         frame: ``label``, ``seed``, ``control`` and ``treated``; one row per comparison and seed.
-        column: what both are called in ``figures.columns``.
+        column: name of both values in ``figures.columns``.
         x: name of the control's value, with its unit.
         y: name of the treated arm's value, with its unit; the column's by default.
         width: width in CSS pixels.
 
     Returns:
-        The figure; all panels share their limits, and so do both axes. Panels without a finite pair say so.
+        The figure; all panels and both axes have the same limits. A panel without a finite pair says so.
 
     Raises:
         UsageError: when a column is missing or the frame is empty.

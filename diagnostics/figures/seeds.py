@@ -1,4 +1,4 @@
-"""From one row per seed to what a figure draws: the median over seeds and the range between the extreme seeds."""
+"""Summaries over the seeds for the figures: the median, and the range between the extreme seeds."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ Tracks = dict[tuple[str, ...], Track]
 def over_seeds(frame: pd.DataFrame, column: str, by: Sequence[str]) -> pd.DataFrame:
     """Median, lowest and highest value over the seeds.
 
-    Missing values (NaN) are left out; a group of only missing values stays missing. Zeros and infinities count.
+    Missing values (NaN) are left out; a group with only missing values stays missing. Zeros and infinities count.
 
     Args:
         frame: one row per seed and per combination of `by`.
         column: the quantity.
-        by: the columns that stay.
+        by: the columns that define a group.
 
     Returns:
         One row per combination that occurs, in ascending order: `by`, then ``median``, ``low``, ``high``.
@@ -65,7 +65,7 @@ def tracks(frame: pd.DataFrame, column: str, *, by: Sequence[str], along: str) -
     Args:
         frame: one row per seed, position and combination of `by`.
         column: the quantity.
-        by: what tells the lines apart, such as ``("arm", "moment")``.
+        by: the columns that distinguish the lines, such as ``("arm", "moment")``.
         along: the horizontal position, such as ``"depth"``.
     """
     table = over_seeds(frame, column, [*by, along])
@@ -85,7 +85,7 @@ def require(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     """Check that a frame has rows and these columns.
 
     Raises:
-        UsageError: when it has not, with the columns there are.
+        UsageError: when it does not, with the existing columns.
     """
     for column in columns:
         if column not in frame.columns:

@@ -18,7 +18,7 @@ NARROW = 358
 """Width in CSS pixels of a figure on a phone (390 pixels less the page's margins)."""
 PIXELS_PER_INCH = 100
 PIXELS_PER_CHARACTER = 7.0
-"""Mean width of a character at the base size, on the safe side."""
+"""Mean width of a character at the base size, rounded up."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Colour:
 
 
 # Blues, pale to deep, are moments of training; orange is theory; magenta is validation; the colours of verdicts
-# and findings appear with their word only. Lightness differs within each group: no reader depends on hue.
+# and findings appear with their word only. Lightness differs within each group: no reader has to rely on hue.
 PALETTE: Mapping[str, Colour] = {
     "ink": Colour("#1c2127", "#e9ecef"),
     "muted": Colour("#58626d", "#a9b3bd"),
@@ -60,7 +60,7 @@ PALETTE: Mapping[str, Colour] = {
 }
 
 RUNS = 6
-"""How many runs have a colour of their own in a figure that lays them over each other."""
+"""How many runs have their own colour in a figure that overlays runs."""
 
 SYMBOLS: Mapping[str, str] = {
     "supported": "✓",
@@ -71,7 +71,7 @@ SYMBOLS: Mapping[str, str] = {
     "warning": "!",
     "clean": "✓",
 }
-"""The sign of a verdict or a finding, so that it never rests on colour alone."""
+"""The symbol of a verdict or a finding, so that colour is never the only cue."""
 
 RC: dict[Any, Any] = {
     "figure.dpi": PIXELS_PER_INCH,
@@ -114,16 +114,16 @@ def styled() -> Iterator[None]:
 
 
 def colour(meaning: str) -> str:
-    """The colour of a meaning on light paper, as hex; the page maps it to its dark twin.
+    """The colour of a meaning on light paper, as hex; the page replaces it by the dark variant.
 
     Raises:
-        KeyError: when nothing has that meaning.
+        KeyError: when the palette has no such meaning.
     """
     return PALETTE[meaning].light
 
 
 def css_variables() -> str:
-    """The palette as CSS custom properties, light by default and dark where the reader prefers it."""
+    """The palette as CSS custom properties, light by default, dark if the reader's system prefers it."""
     light = "".join(f"--{name}:{shade.light};" for name, shade in PALETTE.items())
     dark = "".join(f"--{name}:{shade.dark};" for name, shade in PALETTE.items())
     return f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"

@@ -1,4 +1,4 @@
-"""How long dead units stay dead: Kaplan-Meier curves, one panel per arm, the others in grey."""
+"""How long dead units stay dead: Kaplan-Meier curves, one panel per arm, the other arms in grey."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from diagnostics.figures.seeds import require
 from diagnostics.wording import numerals
 
 SHARE = Linear(margin=0.02, always=(0.0, 1.0))
-LABEL = "dead units that are still dead (share)"
+LABEL = "share of dead units not yet revived"
 
 
 def time_to_revival(frame: pd.DataFrame, column: str = "dead_fraction", *, width: int = style.WIDE) -> Figure:
     """Small multiples by arm: the share of spells that last longer, with its 95 % interval; the first arm is the control.
 
     Args:
-        frame: ``arm`` (categorical), ``seed``, ``length``, ``open``; seeds are taken together.
+        frame: ``arm`` (categorical), ``seed``, ``length``, ``open``; seeds are pooled.
         column: not used; all spells are of dead units.
         width: width in CSS pixels.
 
     Returns:
-        The figure. Each panel tells the spells, how many ended, and the log-rank test against the first arm.
+        The figure. Each panel states the number of spells, how many ended, and the log-rank test against the first arm.
 
     Raises:
         UsageError: when a column is missing or nothing died in any arm.
@@ -55,7 +55,7 @@ def time_to_revival(frame: pd.DataFrame, column: str = "dead_fraction", *, width
             _cut_off(axes, found[name], groups[name])
             if not found[name].spells:
                 say_missing(axes, "no unit died")
-        explain(grid, handles, y=LABEL, x="steps since the death")
+        explain(grid, handles, y=LABEL, x="steps since death")
     return grid.figure
 
 
@@ -70,7 +70,7 @@ def _curve(axes: Axes, curve: survival.RevivalCurve, *, own: bool) -> None:
 
 
 def _cut_off(axes: Axes, curve: survival.RevivalCurve, table: pd.DataFrame) -> None:
-    """A mark at each time for which some spell is known to last, but not for how much longer."""
+    """A mark where a spell was still open at the last check (censored)."""
     times = np.unique(table.loc[table["open"].to_numpy(bool), "length"].to_numpy(float))
     if times.size:
         height = curve.still_dead[np.searchsorted(curve.steps, times, side="right") - 1]
@@ -80,6 +80,6 @@ def _cut_off(axes: Axes, curve: survival.RevivalCurve, table: pd.DataFrame) -> N
 def _note(curve: survival.RevivalCurve, table: pd.DataFrame, control: pd.DataFrame, *, first: bool) -> str:
     if not curve.spells:
         return ""
-    counts = f"{curve.revivals:,} of {curve.spells:,} came back"
+    counts = f"{curve.revivals:,} of {curve.spells:,} were revived"
     test = "" if first else numerals.p_value(survival.compare_revival(table, control).p_value)
     return f"{counts}, {test}" if test else counts

@@ -1,4 +1,4 @@
-"""Which units were dead when: one line a unit and spell, one panel per arm."""
+"""When units were dead: one line per unit and spell, one panel per arm."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from diagnostics.figures.seeds import require
 from diagnostics.wording.numerals import short
 
 MOST_UNITS = 400
-"""Rows beyond this many are thinned: a panel has no more pixels than a third of that."""
+"""Most rows of a panel, which has a third as many pixels; more units are thinned."""
 
 
 def unit_raster(frame: pd.DataFrame, column: str = "dead_fraction", *, width: int = style.WIDE) -> Figure:
@@ -28,7 +28,7 @@ def unit_raster(frame: pd.DataFrame, column: str = "dead_fraction", *, width: in
         width: width in CSS pixels.
 
     Returns:
-        The figure. Arms in which nothing died say so.
+        The figure. The panel of an arm in which nothing died says so.
 
     Raises:
         UsageError: when a column is missing or nothing died in any arm.

@@ -1,4 +1,4 @@
-"""The units of one run over its checks, one panel a layer: in which spells they were dead, and which of these had an end."""
+"""When the units of one run were dead, one panel per layer; the colour shows whether the spell ended."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from diagnostics.survival import spells
 from diagnostics.wording.numerals import short
 
 ENDED, LASTING = "#8593a3", "#c8501e"
-"""Colours of spells with an end and of those without, to be told apart on light and on dark paper, and in grey."""
+"""Colours of spells that ended and of those that did not; distinct on light and dark paper, and in grey."""
 MOST_COLUMNS = 240
-"""Checks beyond this many share columns: a panel has no more pixels than that."""
+"""Most columns of a panel, which has no more pixels; with more checks, several share a column."""
 MOST_UNITS = 256
-"""Units beyond this many are thinned, evenly along their order."""
+"""Most units of a panel; more are thinned evenly along their order."""
 GAP = 38
-"""Distance between panels in CSS pixels: each has a number of units, and tick labels, of its own."""
+"""Distance between panels in CSS pixels; each has its own tick labels, for its own number of units."""
 MOST_LAYERS = 24
-"""Layers beyond this many are left out, those with the fewest dead units first."""
+"""Most layers shown; of more, those with the fewest dead units are left out."""
 
 
 class Raster(NamedTuple):
     """One layer's units.
 
     Args:
-        states: ``[units, columns]``: 0 alive, 1 dead and revived later, 2 dead to the last check; longest dead first.
+        states: ``[units, columns]``: 0 alive, 1 dead and revived later, 2 dead until the last check; longest dead first.
         lasting: how many units are dead at the last check.
-        revivals: how many spells had an end.
-        units: number of units, also where not all of them are rows.
+        revivals: how many spells ended.
+        units: number of units, including those without a row.
     """
 
     states: np.ndarray
@@ -50,8 +50,8 @@ class Raster(NamedTuple):
 
     @property
     def note(self) -> str:
-        """What happened, in numbers of units."""
-        return f"{self.lasting:,} of {self.units:,} end dead,\n{self.revivals:,} revival{'s' * (self.revivals != 1)}"
+        """How many units ended dead, and how many revivals there were."""
+        return f"{self.lasting:,} of {self.units:,} dead at the end,\n{self.revivals:,} revival{'s' * (self.revivals != 1)}"
 
 
 def units_by_layer(
@@ -61,16 +61,16 @@ def units_by_layer(
 
     Args:
         events: of one run: ``step``, ``layer``, ``unit``, ``event``.
-        checks: the checks, dead units or not: ``step``, ``layer``, ``depth``.
+        checks: all checks, with or without dead units: ``step``, ``layer``, ``depth``.
         units: number of units by layer.
         width: width in CSS pixels.
 
     Returns:
-        The figure. Units are in the order of the time that they were dead, the longest at the bottom; a spell shorter than
-        a column still fills one.
+        The figure. Units are sorted by how long they were dead, the longest at the bottom; a spell shorter than a
+        column still fills one.
 
     Raises:
-        UsageError: when a column is missing, there was no check, or the events are no history.
+        UsageError: when a column is missing, there was no check, or the events are inconsistent.
     """
     require(checks, ["step", "layer", "depth"])
     steps = np.unique(checks["step"].to_numpy(np.int64))
@@ -79,10 +79,10 @@ def units_by_layer(
     order = checks.drop_duplicates("layer").sort_values("depth")["layer"].astype(str).tolist()
     rasters = {name: raster(table.loc[table["layer"] == name], columns, units[name]) for name in _shown(order, table)}
     area = (columns[0], columns[-1] + column_width(columns))
-    y = "units of the layer; those that were dead longest at the bottom"
+    y = "units of the layer, those dead longest at the bottom"
     handles = [
-        Patch(color=ENDED, label="dead, came back later"),
-        Patch(color=LASTING, label="dead to the last check"),
+        Patch(color=ENDED, label="dead, revived later"),
+        Patch(color=LASTING, label="dead until the last check"),
     ]
     with style.styled():
         notes = {name: data.note for name, data in rasters.items()}

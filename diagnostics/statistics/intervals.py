@@ -37,6 +37,14 @@ def interval_of(effects: np.ndarray) -> Interval:
 
     Returns:
         The interval; NaN bounds for no effect, unbounded with confidence 0 for a single one.
+
+    Examples:
+        >>> import numpy as np
+        >>> interval = interval_of(np.array([0.61, 0.63, 0.62, 0.64, 0.65]))
+        >>> round(interval.estimate, 3), round(interval.low, 3), round(interval.high, 3)
+        (0.63, 0.61, 0.65)
+        >>> interval_of(np.array([3.0, np.inf, 5.0])).statistic  # an infinite effect has a rank but no mean
+        'median'
     """
     if effects.size == 0:
         return Interval(np.nan, np.nan, np.nan, 0.0, "mean")
@@ -90,6 +98,11 @@ def median_interval(effects: np.ndarray) -> Interval:
 
     Returns:
         The interval with the confidence it has: 1 − 2^(1−n) below six effects.
+
+    Examples:
+        >>> import numpy as np
+        >>> median_interval(np.array([1.0, 2.0, 3.0, 4.0, np.inf]))
+        Interval(estimate=3.0, low=1.0, high=inf, confidence=0.9375, statistic='median')
     """
     ordered, n = np.sort(effects), effects.size
     k = max(int(stats.binom.ppf((1 - CONFIDENCE) / 2, n, 0.5)), 1)

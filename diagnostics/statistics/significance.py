@@ -26,6 +26,11 @@ def location_test(deviations: np.ndarray, margin: float | None = None) -> tuple[
 
     References:
         Wilcoxon 1945; Schuirmann 1987 for the two one-sided tests.
+
+    Examples:
+        >>> import numpy as np
+        >>> location_test(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+        (0.0625, 'sign test')
     """
     if deviations.size < 2:
         return math.nan, "none: a test needs two seeds"
@@ -50,6 +55,10 @@ def adjust(p_values: Sequence[float]) -> np.ndarray:
 
     References:
         Benjamini and Hochberg 1995.
+
+    Examples:
+        >>> adjust([0.01, 0.04, 0.03, float("nan")]).round(3).tolist()
+        [0.03, 0.04, 0.04, nan]
     """
     adjusted = np.array(p_values, np.float64)
     tested = ~np.isnan(adjusted)

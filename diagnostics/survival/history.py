@@ -30,6 +30,12 @@ def dead_over_time(events: pd.DataFrame, checks: ArrayLike, units: Mapping[str, 
 
     Raises:
         UsageError: an event that is none, or of a layer that ``units`` does not name.
+
+    Examples:
+        >>> rows = [(10, "hidden", 0, "death"), (20, "hidden", 1, "death"), (30, "hidden", 0, "revival")]
+        >>> events = pd.DataFrame(rows, columns=["step", "layer", "unit", "event"])
+        >>> dead_over_time(events, [0, 20, 40], {"hidden": 4})["dead"].tolist()
+        [0, 2, 1]
     """
     ordered = _ordered(events)
     steps = np.unique(np.asarray(checks, np.int64))
@@ -55,6 +61,12 @@ def dead_for_good(events: pd.DataFrame, units: Mapping[str, int]) -> pd.DataFram
 
     Raises:
         UsageError: as for ``dead_over_time``.
+
+    Examples:
+        >>> rows = [(10, "hidden", 0, "death"), (20, "hidden", 1, "death"), (30, "hidden", 0, "revival")]
+        >>> events = pd.DataFrame(rows, columns=["step", "layer", "unit", "event"])
+        >>> dead_for_good(events, {"hidden": 4})["dead_share"].tolist()
+        [0.25]
     """
     last = dead_over_time(events, [np.iinfo(np.int64).max], units)
     columns = {"layer": last["layer"], "units": list(units.values()), "dead": last["dead"]}
@@ -77,6 +89,12 @@ def spells(events: pd.DataFrame, last_check: int) -> pd.DataFrame:
 
     Raises:
         UsageError: an event that is none or comes after the last check, or events of a unit that do not alternate.
+
+    Examples:
+        >>> rows = [(10, "hidden", 0, "death"), (20, "hidden", 1, "death"), (30, "hidden", 0, "revival")]
+        >>> events = pd.DataFrame(rows, columns=["step", "layer", "unit", "event"])
+        >>> spells(events, last_check=45)[["unit", "start", "length", "open"]].to_numpy().tolist()
+        [[0, 10, 20, False], [1, 20, 25, True]]
     """
     ordered = _ordered(events)
     if len(ordered) and ordered["step"].to_numpy().max() > last_check:

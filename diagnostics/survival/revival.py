@@ -52,6 +52,14 @@ def time_to_revival(table: pd.DataFrame) -> RevivalCurve:
 
     References:
         Kaplan and Meier 1958.
+
+    Examples:
+        >>> table = pd.DataFrame({"length": [20, 40, 60, 60], "open": [False, False, True, True]})
+        >>> curve = time_to_revival(table)
+        >>> curve.revivals, curve.median
+        (2, 40.0)
+        >>> curve.still_dead.tolist()
+        [1.0, 0.75, 0.5, 0.5]
     """
     if table.empty:
         nothing = np.array([np.nan])

@@ -87,6 +87,10 @@ def activation(name: str | Activation) -> Activation:
 
     Raises:
         UsageError: the theory has no such activation.
+
+    Examples:
+        >>> activation("swish").name
+        'silu'
     """
     if isinstance(name, Activation):
         return name
@@ -106,6 +110,11 @@ def leaky_relu(negative_slope: float) -> Activation:
 
     Returns:
         The activation, named ``leaky_relu``.
+
+    Examples:
+        >>> import numpy as np
+        >>> leaky_relu(0.1).value(np.array([-2.0, 3.0])).tolist()
+        [-0.2, 3.0]
     """
     return _leaky_relu("leaky_relu", negative_slope)
 
@@ -120,5 +129,10 @@ def elu(alpha: float) -> Activation:
 
     Returns:
         The activation, named ``elu``.
+
+    Examples:
+        >>> import numpy as np
+        >>> elu(1.0).value(np.array([-50.0, 2.0])).tolist()
+        [-1.0, 2.0]
     """
     return _elu("elu", 1.0, alpha)

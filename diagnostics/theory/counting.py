@@ -25,6 +25,10 @@ def born_dead_probability(widths: Sequence[int]) -> float:
 
     References:
         Lu et al. 2019, Dying ReLU and initialization, arXiv 1903.06733.
+
+    Examples:
+        >>> round(born_dead_probability([2, 2]), 4)  # 1 − (3/4)²
+        0.4375
     """
     silent = np.exp2(-np.asarray(widths, np.float64))
     with np.errstate(divide="ignore"):
@@ -42,6 +46,10 @@ def subnetwork_count(units: int, dropped: int) -> int:
 
     Returns:
         The exact count, ≥ 0.
+
+    Examples:
+        >>> subnetwork_count(units=4, dropped=2)
+        6
     """
     return math.comb(units, dropped)
 
@@ -57,6 +65,10 @@ def log2_subnetwork_count(units: float, dropped: float) -> float:
 
     Returns:
         Bits.
+
+    Examples:
+        >>> round(log2_subnetwork_count(4, 2), 3)  # log₂ 6
+        2.585
     """
     return float(-(np.log(units + 1) + special.betaln(units - dropped + 1, dropped + 1)) / np.log(2))
 
@@ -72,6 +84,10 @@ def mask_entropy(units: int, rate: float) -> float:
 
     Returns:
         Bits, in [0, n].
+
+    Examples:
+        >>> round(mask_entropy(100, rate=0.5), 6)
+        100.0
     """
     return float(units * (special.entr(rate) + special.entr(1 - rate)) / np.log(2))
 
@@ -93,5 +109,9 @@ def batch_normalisation_parameters(channels: int) -> ParameterCount:
 
     Returns:
         Both counts.
+
+    Examples:
+        >>> batch_normalisation_parameters(64)
+        ParameterCount(trained=128, moving=128)
     """
     return ParameterCount(trained=2 * channels, moving=2 * channels)

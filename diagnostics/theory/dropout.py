@@ -38,6 +38,11 @@ def dropout_moments(mean: ArrayLike, variance: ArrayLike, rate: float) -> Moment
 
     References:
         Srivastava et al. 2014, Dropout; Li et al. 2019, arXiv 1801.05134.
+
+    Examples:
+        >>> after = dropout_moments(mean=1.0, variance=1.0, rate=0.5)
+        >>> float(after.mean), float(after.variance)
+        (1.0, 3.0)
     """
     p, (mu, sigma2) = _rate(rate), _float(mean, variance)
     return Moments(mu, sigma2 / (1 - p) + p / (1 - p) * mu**2)
@@ -61,6 +66,11 @@ def alpha_dropout_moments(mean: ArrayLike, variance: ArrayLike, rate: float) -> 
 
     References:
         Klambauer et al. 2017, arXiv 1706.02515, section "New dropout technique".
+
+    Examples:
+        >>> after = alpha_dropout_moments(mean=0.0, variance=1.0, rate=0.1)
+        >>> abs(round(float(after.mean), 6)), round(float(after.variance), 6)
+        (0.0, 1.0)
     """
     p, (mu, sigma2) = _rate(rate), _float(mean, variance)
     q, (scale, shift) = 1 - p, alpha_dropout_affine(rate)
@@ -83,6 +93,11 @@ def alpha_dropout_affine(rate: float) -> tuple[float, float]:
 
     Raises:
         UsageError: rate outside [0, 1).
+
+    Examples:
+        >>> a, b = alpha_dropout_affine(0.1)
+        >>> round(a, 4), round(b, 4)
+        (0.9213, 0.162)
     """
     p = _rate(rate)
     scale = ((1 - p) * (1 + p * ALPHA_PRIME**2)) ** -0.5

@@ -22,6 +22,11 @@ def activation_moments(phi: str | Activation, mean: float = 0.0, variance: float
 
     Returns:
         Moments of the activation, in its unit.
+
+    Examples:
+        >>> relu = activation_moments("relu")
+        >>> round(relu.mean, 4), round(relu.variance, 4)
+        (0.3989, 0.3408)
     """
     function, std = activation(phi).value, float(np.sqrt(variance))
     centre = gaussian_mean(function, mean, std)
@@ -53,6 +58,10 @@ def relu_zero_fraction(mean: float = 0.0, variance: float = 1.0) -> float:
 
     Returns:
         A share, in [0, 1].
+
+    Examples:
+        >>> relu_zero_fraction(), round(relu_zero_fraction(mean=1.0), 4)
+        (0.5, 0.1587)
     """
     if variance == 0:
         return float(mean <= 0)

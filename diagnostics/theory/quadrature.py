@@ -26,6 +26,11 @@ def gaussian_mean(function: Function, mean: float = 0.0, std: float = 1.0, kink:
 
     Returns:
         The mean in the unit of f; NaN where ``mean`` or ``std`` is not finite.
+
+    Examples:
+        >>> import numpy as np
+        >>> round(gaussian_mean(np.square), 6), round(gaussian_mean(np.abs), 6)  # 1 and √(2/π)
+        (1.0, 0.797885)
     """
     if not (np.isfinite(mean) and np.isfinite(std)):
         return float("nan")

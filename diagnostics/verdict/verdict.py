@@ -96,6 +96,12 @@ def judge(
 
     Raises:
         UsageError: unknown expectation, or a margin that is missing, negative or out of place.
+
+    Examples:
+        >>> print(judge([0.61, 0.63, 0.62, 0.64, 0.65], expects="greater", unit="decades per layer"))
+        supported: 0.63 [0.61, 0.65] decades per layer, 5 seeds, p = 0.062
+        >>> judge([0.0, 0.0, 0.1], expects="equal", margin=0.0, exact=True).word
+        'refuted'
     """
     _check(expects, threshold, margin)
     values = np.asarray(effects, np.float64).ravel()
@@ -137,6 +143,10 @@ def paired_effects(treated: Mapping[int, float], control: Mapping[int, float]) -
     Returns:
         ``[seeds]`` in the order of the seeds, NaN where only one arm has the seed, or where both are infinite: such
         pairs are missing, not equal.
+
+    Examples:
+        >>> paired_effects({0: 1.5, 1: 2.0}, {0: 1.0, 2: 1.0}).tolist()
+        [0.5, nan, nan]
     """
     seeds = sorted(treated.keys() | control.keys())
     with np.errstate(invalid="ignore"):
@@ -156,6 +166,10 @@ def combine(words: Iterable[str]) -> Word:
     Returns:
         Mixed when some parts are supported and others refuted, or any is mixed; else inconclusive when any part is
         inconclusive or there is none; else the word that all share.
+
+    Examples:
+        >>> combine(["supported", "refuted"]), combine(["supported", "supported"])
+        ('mixed', 'supported')
     """
     found = set(words)
     if "mixed" in found or {"supported", "refuted"} <= found:

@@ -20,6 +20,10 @@ def short(value: float, digits: int = 3) -> str:
 
     Returns:
         Text such as ``"0.626"``, ``"−1.2 × 10⁻⁷"``, ``"∞"`` or ``"–"``.
+
+    Examples:
+        >>> short(0.62649), short(-1.234e-7), short(float("nan"))
+        ('0.626', '−1.23 × 10⁻⁷', '–')
     """
     if value is None or math.isnan(value):
         return MISSING
@@ -36,6 +40,10 @@ def span(values: Iterable[float]) -> tuple[str, str]:
 
     Returns:
         Two texts of three significant digits.
+
+    Examples:
+        >>> span([0.1, 2, 30])
+        ('0.1', '30')
     """
     low, high = min(values := [*values]), max(values)
     size = max(abs(low), abs(high))
@@ -44,7 +52,12 @@ def span(values: Iterable[float]) -> tuple[str, str]:
 
 
 def power_of_ten(value: float) -> str:
-    """A value of a logarithmic axis: digits from 0.01 to 1000, a superscript power of ten outside."""
+    """A value of a logarithmic axis: digits from 0.01 to 1000, a superscript power of ten outside.
+
+    Examples:
+        >>> power_of_ten(100), power_of_ten(1e-5)
+        ('100', '10⁻⁵')
+    """
     exponent = _magnitude(value)
     mantissa = value / 10.0**exponent
     if -2 <= exponent <= 3:
@@ -54,7 +67,12 @@ def power_of_ten(value: float) -> str:
 
 
 def interval(low: float, high: float, digits: int = 3) -> str:
-    """An interval in brackets, or a dash when it is missing."""
+    """An interval in brackets, or a dash when it is missing.
+
+    Examples:
+        >>> interval(-0.5, 0.639)
+        '[−0.5, 0.639]'
+    """
     if math.isnan(low) or math.isnan(high):
         return MISSING
     return f"[{short(low, digits)}, {short(high, digits)}]"
@@ -68,6 +86,10 @@ def estimate(effect: float, low: float, high: float) -> str:
 
     Returns:
         Text such as ``"0.630 [0.621, 0.639]"``; ``"not measured"`` when the effect is missing.
+
+    Examples:
+        >>> estimate(0.6301, 0.6212, 0.6394)
+        '0.630 [0.621, 0.639]'
     """
     if math.isnan(effect):
         return "not measured"
@@ -82,7 +104,12 @@ def estimate(effect: float, low: float, high: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as per cent: ``0.0123`` is ``"1.2 %"``; below a tenth of a per cent it says so."""
+    """A share as per cent: ``0.0123`` is ``"1.2 %"``; below a tenth of a per cent it says so.
+
+    Examples:
+        >>> percent(0.0123), percent(0.0004)
+        ('1.2 %', '< 0.1 %')
+    """
     if math.isnan(share) or math.isinf(share):
         return MISSING
     if 0 < abs(share) < 1e-3:
@@ -91,7 +118,12 @@ def percent(share: float) -> str:
 
 
 def p_value(value: float) -> str:
-    """A p-value as papers write it, such as ``"p = 0.031"`` or ``"p < 0.001"``; empty when there is none."""
+    """A p-value as papers write it, such as ``"p = 0.031"`` or ``"p < 0.001"``; empty when there is none.
+
+    Examples:
+        >>> p_value(0.03125), p_value(0.0002)
+        ('p = 0.031', 'p < 0.001')
+    """
     if value is None or math.isnan(value):
         return ""
     return "p < 0.001" if value < 1e-3 else f"p = {value:.2g}"

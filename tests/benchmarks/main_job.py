@@ -33,7 +33,7 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def warm_up() -> None:
-    """A training of nothing that matters, recorded, before the clock runs."""
+    """A short recorded training as a warm-up, before timing starts."""
     model = keras.Sequential([keras.Input([2]), keras.layers.Dense(1)])
     batches = tf.data.Dataset.from_tensor_slices((np.ones([8, 2]), np.ones([8, 1]))).batch(4)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What probes cost: ``python -m tests.benchmarks.overhead [MODEL ...]``.
+"""Cost of probes: ``python -m tests.benchmarks.overhead [MODEL ...]``.
 
 Ratios to the same compiled step bare: medians over rounds in which every variant takes its turn in one process, so
 that whatever else the machine does falls on all alike; the spread is the middle half of the rounds. Peak memory and
@@ -31,7 +31,7 @@ VARIANTS: dict[str, Callable[[Case], Runner]] = {
 }
 TODAY = {"second model, .numpy()": second_model}
 ROUND_SECONDS = 0.15
-"""Length of one variant's turn: long against the clock and a step, short against what else the machine is busy with."""
+"""Length of one variant's turn: long compared with the clock's resolution and a step, short compared with other load."""
 
 CADENCE = 10
 FIT_STEPS = 50

@@ -50,7 +50,7 @@ def test_a_scenario_is_judged_anew_in_its_folder_and_left_alone_for_a_page_elsew
     assert "Nobody knows." in capsys.readouterr().out
 
 
-def test_what_cannot_be_reported_on_is_told_and_nothing_is_written(tmp_path, capsys):
+def test_input_without_a_report_is_an_error_and_nothing_is_written(tmp_path, capsys):
     scenario(tmp_path / "tiny")
     for folder in (tmp_path / "tiny", tmp_path / "nowhere", tmp_path):
         assert main([str(folder)]) == 2

@@ -124,7 +124,7 @@ def test_same_seed_gives_the_same_tables_bit_for_bit(quick, tmp_path):
         pd.testing.assert_frame_equal(*scalars, check_exact=True)
 
 
-def test_data_that_cannot_be_had_is_named_with_its_place(tmp_path):
+def test_missing_data_are_named_with_their_path(tmp_path):
     shown = command(
         "vanishing_gradient", "--data", "mnist", "--out", str(tmp_path / "run"), KERAS_HOME=str(tmp_path), **OFFLINE
     )

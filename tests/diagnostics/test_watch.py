@@ -218,7 +218,7 @@ def test_a_module_runs_with_its_arguments(here, monkeypatch, capsys):
         (["--budget", "much", "train.py"], "not a budget"),
     ],
 )
-def test_wrong_use_is_told_and_nothing_runs(arguments, told, here, capsys):
+def test_wrong_use_is_reported_and_nothing_runs(arguments, told, here, capsys):
     (here / "train.py").write_text("raise SystemExit(3)")
     assert watch.main(arguments) == 2
     error = capsys.readouterr().err

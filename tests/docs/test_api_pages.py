@@ -8,7 +8,7 @@ from tests.kit.api_pages import markdown, page, signature, stubbed
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_reference_is_what_the_docstrings_say():
+def test_the_reference_page_is_current():
     written = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     assert page() == written, "write it anew: python -m tests.kit.api_pages docs/api.md"
 
@@ -36,6 +36,16 @@ def test_docstrings_become_markdown():
         "*Returns*",
         "",
         "`a * b`, a number.",
+    ]
+
+
+def test_examples_become_code():
+    text = markdown(
+        "Adds.\n\nReturns:\n    A number.\n\nExamples:\n    >>> add(1, 2)  # a * b\n    3\n\nReferences:\n    Peano."
+    )
+    code = ["```python", ">>> add(1, 2)  # a * b", "3", "```"]
+    assert text.split("\n") == [
+        *("Adds.", "", "*Returns*", "", "A number.", "", "*Examples*", "", *code, "", "*References*", "", "Peano."),
     ]
 
 

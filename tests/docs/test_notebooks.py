@@ -26,7 +26,7 @@ SAYS = {
     "your_own_model": ["block_2/outer", "update_ratio", "<iframe srcdoc="],
     "your_own_probe": ["hidden_4", "window of three steps"],
 }
-"""What a notebook's outputs have to hold, so that its text stays true."""
+"""What a notebook's outputs must contain for its text to be true."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def client(tmp_path_factory) -> Iterator[NotebookClient]:
 
 
 def outputs(book: NotebookNode) -> str:
-    """All that a notebook's cells show, as text and HTML."""
+    """All outputs of a notebook's cells, as text and HTML."""
     shown = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
     return "\n".join(
         str(text) for output in shown for text in output.get("data", {"text": output.get("text")}).values()
@@ -68,5 +68,5 @@ def test_it_is_committed_without_outputs(path):
     assert re.match(r"# \S", book.cells[0].source)
 
 
-def test_every_notebook_is_held_to_what_it_says():
+def test_every_notebook_has_expected_outputs():
     assert [path.stem for path in NOTEBOOKS] == sorted(SAYS)

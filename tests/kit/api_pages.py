@@ -1,4 +1,4 @@
-"""Writes ``docs/api.md``, the reference of all public names: ``python -m tests.kit.api_pages docs/api.md`` (seconds).
+"""Write ``docs/api.md``, the reference of all public names: ``python -m tests.kit.api_pages docs/api.md`` (seconds).
 
 Everything on it comes from signatures and docstrings.
 """
@@ -10,17 +10,19 @@ import importlib
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ("run", "report", "compare", "export", "watch")
+EXAMPLES = re.compile(r"^Examples:\n((?:    .*\n?|\n)+)", re.MULTILINE)
 SECTION = re.compile(r"^(Args|Returns|Raises|Attributes|References|Yields):$")
 LONGEST_DEFAULT = 30
 HEAD = """# Reference
 
-Written from signatures and docstrings by `python -m tests.kit.api_pages docs/api.md`; a test holds it to them.
+Generated from signatures and docstrings by `python -m tests.kit.api_pages docs/api.md`; a test checks that it is current.
 Terms and columns: [README](../README.md#notation). Questions: [How do I ...](how_do_i.md).
 
 """
@@ -46,7 +48,7 @@ def stubbed(package: str) -> tuple[str, ...]:
 
 
 def listed() -> tuple[str, ...]:
-    """Packages of ours whose ``__all__`` is public."""
+    """The packages whose ``__all__`` is public."""
     return (
         "diagnostics.rules",
         "diagnostics.survival",
@@ -57,7 +59,7 @@ def listed() -> tuple[str, ...]:
 
 
 def package_page(package: str, names: tuple[str, ...]) -> Iterator[str]:
-    """A heading, and every name that is a class or a function."""
+    """A heading, and an entry for every class and function."""
     module = importlib.import_module(package)
     yield f"## {package}\n\n{markdown(inspect.getdoc(module) or '')}\n"
     for name in names:
@@ -117,7 +119,17 @@ def parameter(one: inspect.Parameter) -> str:
 
 
 def markdown(text: str) -> str:
-    """A docstring as Markdown: its sections as lists, symbols that Markdown would take for its own escaped."""
+    """A docstring as Markdown: examples as code, other sections as lists, symbols with a meaning in Markdown escaped."""
+    before, *rest = EXAMPLES.split(text, maxsplit=1)
+    if rest:
+        code, after = rest
+        shown = f"{prose(before)}\n*Examples*\n\n```python\n{textwrap.dedent(code).rstrip()}\n```"
+        return f"{shown}\n\n{prose(after)}".rstrip()
+    return prose(before)
+
+
+def prose(text: str) -> str:
+    """The parts of a docstring that are not examples."""
     lines: list[str] = []
     section = ""
     for line in text.splitlines():
@@ -135,7 +147,7 @@ def markdown(text: str) -> str:
 
 
 def item(line: str, section: str) -> str:
-    """A line of a section: an entry becomes part of a list, what continues it stays below it."""
+    """A line of a section: the start of a list entry, or its continuation."""
     name, colon, rest = line.strip().partition(": ")
     begins = not line.startswith("     ") and colon and re.fullmatch(r"[\w.*, ]+", name)
     if section in ("Returns", "Yields", "References") or not begins:
@@ -148,13 +160,13 @@ def item(line: str, section: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Symbols that Markdown or HTML would take for their own, outside of code."""
+    """The text with symbols of Markdown and HTML escaped, except in code."""
     parts = re.split(r"(`+[^`]*`+)", text)
     return "".join(part if part.startswith("`") else re.sub(r"([*<|])", r"\\\1", part) for part in parts)
 
 
 def commands() -> Iterator[str]:
-    """What can be typed, with its help."""
+    """The commands, each with the first line of its help."""
     yield "## Commands\n"
     for name in COMMANDS:
         if (ROOT / "diagnostics" / f"{name}.py").exists():

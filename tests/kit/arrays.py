@@ -120,7 +120,7 @@ def measured(probe: Probe, arrays: Arrays, dtype: Any = tf.float32) -> dict[str,
 
 
 def merged(probe: Probe, readings: Sequence[Statistics]) -> Statistics:
-    """One reading from several, all at once."""
+    """Merge several readings into one in a single call."""
     return {name: merge(probe.merges[name], tf.stack([reading[name] for reading in readings])) for name in readings[0]}
 
 
@@ -144,7 +144,7 @@ def assert_columns(
 
 
 def scale_of(columns: Mapping[str, float]) -> float:
-    """The largest finite size among the columns, at least 1: rounding goes with the size of what is summed."""
+    """The largest finite magnitude among the columns, at least 1: rounding errors scale with it."""
     return max([1.0, *(abs(value) for value in columns.values() if np.isfinite(value))])
 
 

@@ -1,4 +1,4 @@
-"""Writes the page of verdicts from two folders of results: ``python -m tests.kit.claims_table RUNS AGAIN docs/claims.md``."""
+"""Write the page of verdicts from two folders of results: ``python -m tests.kit.claims_table RUNS AGAIN docs/claims.md``."""
 
 from __future__ import annotations
 

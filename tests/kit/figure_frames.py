@@ -1,4 +1,4 @@
-"""Synthetic tables for the tests of figures and pages: ten arms, twenty layers, five seeds, and what goes wrong."""
+"""Synthetic tables for the tests of figures and pages: ten arms, twenty layers, five seeds, and missing and non-finite values."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def layers(steps: int = 60, seeds: int = 5) -> pd.DataFrame:
 
 
 def broken(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same with zeros, infinities and gaps, in places that every figure shows."""
+    """The same table with zeros, infinities and gaps at places that every figure shows."""
     frame = frame.copy()
     column = frame["activation_gradient_rms"].copy()
     last = frame["step"] == frame["step"].max()
@@ -81,7 +81,7 @@ def scalars(steps: int = 900, seeds: int = 5) -> pd.DataFrame:
 
 
 def slopes() -> pd.DataFrame:
-    """Measured depth slopes with interval, beside theory."""
+    """Measured depth slopes with intervals, and theory's values."""
     rows = [(arm, slope + 0.003, slope - 0.006, slope + 0.012, slope) for arm, (slope, _) in ARMS.items()]
     table = pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference"]).assign(unit="decades per layer")
     table.loc[table["label"] == "relu-bn-0.01", "reference"] = np.nan
@@ -89,7 +89,7 @@ def slopes() -> pd.DataFrame:
 
 
 def pairs() -> pd.DataFrame:
-    """Errors with and without, by comparison and seed."""
+    """Errors of the control and the treated arm, by comparison and seed."""
     rng = np.random.default_rng(1)
     rows = [(label, seed, *rng.uniform(0.5, 1.5, 2)) for label in ("all", "few", "other") for seed in range(5)]
     return pd.DataFrame(rows, columns=["label", "seed", "control", "treated"])

@@ -1,6 +1,6 @@
-"""Writes ``docs/models.md``: for each kind of model, what is captured, and how equal training stays.
+"""Write ``docs/models.md``: for each kind of model, what is captured, and how equal training stays.
 
-Everything in the table is observed while the program runs: ``python -m tests.kit.model_table docs/models.md`` (minutes).
+Every entry of the table is measured: ``python -m tests.kit.model_table docs/models.md`` (takes minutes).
 """
 
 from __future__ import annotations
@@ -23,38 +23,40 @@ HEADINGS = ["kind of model", "outputs seen", "own weights seen", "not seen, and 
 
 HEAD = """# Kinds of models: what is captured, and how equal training stays
 
-Observed by `python -m tests.kit.model_table` with TensorFlow {tensorflow} and Keras {keras} on a CPU, `probes.default()` at every
-second step, {steps} steps of a small model of each kind. The same cases run as tests (`tests/probes/test_any_model.py`).
+`python -m tests.kit.model_table docs/models.md` measured this table with TensorFlow {tensorflow} and Keras {keras} on a CPU:
+{steps} steps of a small model of each kind, with `probes.default()` at every second step. The same cases run as tests
+(`tests/probes/test_any_model.py`).
 
-- **outputs seen**: layers whose output is read, with its gradient where the loss depends on it, of all layers. **own weights
-  seen**: layers whose weights' gradients are read, of those that hold trained weights.
-- **not seen, and why**: what `monitor.layer_table` says of the other layers.
-- The last three columns compare with the same training without probes. **bit-equal**: weights, optimizer state, losses
-  and random generators are the same to the last bit. A number is the largest difference in any weight, relative to the
-  largest weight of the same variable. XLA fuses anew whatever is added to a step, and promises no bits.
+- **outputs seen**: how many of the model's layers have their output read (and its gradient, where the loss depends on it). **own
+  weights seen**: how many of the layers with trained weights have the gradients of these weights read.
+- **not seen, and why**: what `monitor.layer_table` says about the other layers.
+- The last three columns compare training with probes to the same training without. **bit-equal**: weights, optimizer state, losses
+  and random generators are the same to the last bit. A number is the largest difference in any weight, relative to the largest
+  weight of the same variable. XLA may fuse a step differently when anything is added to it, and does not promise equal bits.
 
-The models are small, and the steps few. With TensorFlow's graph optimizer on, as by default, any added reader of a tensor can
-change what is fused. A prototype that read every output moved MobileNetV3 and ResNet50V2 by rounding; this table does not
-cover models of that size, so there expect equality to rounding, not bits. To tell rounding from a fault, train with
-`tf.config.optimizer.set_experimental_options({{"disable_meta_optimizer": True}})`, under which every kind here is bit-equal.
+The models are small and the steps few. With TensorFlow's graph optimizer on, as by default, anything that reads a tensor can change
+which operations are fused. A prototype that read every output changed the weights of MobileNetV3 and ResNet50V2 by rounding errors;
+this table does not cover models of that size, so expect equality up to rounding there. To tell rounding from a fault, train with
+`tf.config.optimizer.set_experimental_options({{"disable_meta_optimizer": True}})`; every kind listed here is then bit-equal.
 
 """
 
 TAIL = """
-Beside the table, each with a test; bit-equal here means with the graph optimizer off:
+Other cases, each with a test; bit-equal here means with the graph optimizer off:
 
-- **`tf.Module`, bare list of variables**: statistics of gradients, weights and updates, a row for each module or variable;
-  no outputs, as no Keras layer tells of them. Bit-equal (`tests/probes/capture/test_modules.py`).
+- **`tf.Module`, or a bare list of variables**: statistics of gradients, weights and updates, with a row for each module or variable.
+  There are no outputs, because no Keras layer reports them. Bit-equal (`tests/probes/capture/test_modules.py`).
 - **Two monitors on one model, monitors in threads**: each reads its own model; bit-equal (`tests/probes/test_any_model.py`).
-- **Many steps inside one `tf.function`** (`tf.range`): as steps called one by one; bit-equal (`tests/probes/test_any_model.py`).
+- **Many steps inside one `tf.function`** (`tf.range`): same as steps called one by one; bit-equal
+  (`tests/probes/test_any_model.py`).
 - **Eager steps**: bit-equal, tested on a network with dropout (`tests/probes/test_identity.py`).
-- **Cells of recurrent layers, the layer inside `TimeDistributed`**: their weights are seen. Their outputs exist only inside a
-  loop of the layer around them, or are never handed out by a call of their own; the output of the layer around is seen.
-- **A softmax or sigmoid output with a Keras loss**: the output is seen, its gradient is missing, as the loss goes by the
-  logits behind it (`tests/probes/capture/test_capture_keras.py`).
-- **Layers that Keras does not know**, hidden in plain objects: seen when called; their weights are not, as nothing trains
-  them (`tests/probes/capture/test_capture.py`). Layers of another model inside the block are left out.
-- **Frozen layers**: outputs and their gradients are seen, weights are not: nothing trains them.
+- **Cells of recurrent layers, the layer inside `TimeDistributed`**: their weights are seen. Their outputs are not: they exist only
+  inside a loop of the enclosing layer, or the layer is not called through its `__call__`. The enclosing layer's output is seen.
+- **A softmax or sigmoid output with a Keras loss**: the output is seen, its gradient is missing, because the loss is computed from
+  the logits before the activation (`tests/probes/capture/test_capture_keras.py`).
+- **Layers that Keras does not track**, held in plain Python objects: seen when called. Their weights are not seen, because they are
+  not trained (`tests/probes/capture/test_capture.py`). Layers of another model called in the same block are left out.
+- **Frozen layers**: outputs and their gradients are seen, weights are not, because they are not trained.
 """
 
 
@@ -67,7 +69,7 @@ def row(name: str, kind: Kind) -> list[str]:
 
 
 def compared(kind: Kind, **options) -> tuple[str, Trained | None]:
-    """How equal trainings with and without a monitor are, and the one with."""
+    """How equal training with and without a monitor is, and the training with the monitor."""
     try:
         bare = train(kind, steps=STEPS, **options)
     except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
@@ -92,7 +94,7 @@ def what_is_seen(watched: Trained) -> list[str]:
 
 
 def main(path: Path) -> None:
-    """Observe and write."""
+    """Measure every kind of model and write the page."""
     lines = [HEADINGS, ["---"] * len(HEADINGS)]
     for name, kind in (MODELS | SETTINGS).items():
         lines.append(row(name, kind))

@@ -1,4 +1,4 @@
-"""The structure of models that people train, each small, with a loop as they write it."""
+"""Common model structures in small, each with a typical training loop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Loss = Callable[[Any, Any], tf.Tensor]
 
 @dataclass(frozen=True)
 class Case:
-    """A model, its batch, and what is expected to be missing in its record.
+    """A model, its batch, and what is expected to be missing from its readings.
 
     Attributes:
         make: makes the model.

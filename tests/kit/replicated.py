@@ -1,4 +1,4 @@
-"""One small training, run by one replica or by several: ``python -m tests.kit.replicated FOLDER HOW``.
+"""A small training on one replica or on several: ``python -m tests.kit.replicated FOLDER HOW``.
 
 Writes what the monitor of a loop by hand has read, the weights, and the run of the built-in loop.
 """
@@ -121,12 +121,12 @@ def two_devices() -> tf.distribute.Strategy:
 
 
 def dies(steps: int, numbers: Any) -> None:
-    """As a machine dies: without a word to the others."""
+    """Exit as a dying machine does, without informing the other workers."""
     os._exit(9)
 
 
 def refused(strategy: tf.distribute.Strategy) -> None:
-    """What cannot be done on several replicas is said so at the start."""
+    """What several replicas do not support raises an error at the start."""
     with strategy.scope():
         net, loose = model(), keras.Sequential([keras.layers.Dense(2)])
         monitor = probes.Monitor(net, watched())

@@ -17,7 +17,7 @@ Batch = tuple[Any, Any]
 
 
 def every_probe(**options: Any) -> list[probes.Probe]:
-    """One of each probe that the package has, at every step."""
+    """One of each probe in the package, at every step."""
     return [getattr(probes, name)(**{"every": 1} | options) for name in probes.probe_names()]
 
 
@@ -60,7 +60,7 @@ def batch_for(model: Any, shape: tuple[int, ...], seed: int = 0) -> Batch:
 
 
 def watch(model: Any, x: Any, y: Any = 0.0, *, steps: int = 1, watched: Any = None, **options: Any) -> probes.Monitor:
-    """A monitor that has seen the model train; what ``watched`` does not say is ``probes.default(every=1)``."""
+    """A monitor that has measured training steps; with ``probes.default(every=1)`` unless ``watched`` says otherwise."""
     monitor = probes.Monitor(model, probes.default(every=1) if watched is None else watched)
     step = make_step(model, [monitor], **options)
     for _ in range(steps):
@@ -74,7 +74,7 @@ def rows(reading: probes.Reading, step: int = 0) -> pd.DataFrame:
 
 
 def statuses(monitor: probes.Monitor) -> dict[str, str]:
-    """What the layer table says of each layer; fails when a path stands twice."""
+    """The status of each layer in the layer table; fails if a path occurs twice."""
     table = [(entry["layer"], entry["status"]) for entry in monitor.layer_table]
     assert len(dict(table)) == len(table), f"a layer twice in {table}"
     return dict(table)

@@ -1,4 +1,4 @@
-"""Trains a kind of model with and without monitors, and says what training left behind and what was seen."""
+"""Train a kind of model with and without monitors; return the resulting state and the readings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CADENCE = 2  # steps that are due and steps that are not
 
 @dataclass(frozen=True)
 class Trained:
-    """One training: its model, the gradients of its first step, all that it left behind, and its monitors."""
+    """One training: its model, the gradients of its first step, the state after training, and its monitors."""
 
     model: Any
     gradients: Sequence[Any]
@@ -32,7 +32,7 @@ class Trained:
 
 @contextmanager
 def graph_optimizer(on: bool) -> Iterator[None]:
-    """TensorFlow's graph optimizer on or off; set back by name, as an empty dictionary would leave the entry."""
+    """Switch TensorFlow's graph optimizer on or off; the option is reset by name, because an empty dictionary would not reset it."""
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not on})
     try:
         yield
@@ -64,7 +64,7 @@ def train(kind: Kind, monitors: int = 0, steps: int = STEPS, **options: Any) -> 
 
 
 def differing(bare: Trained, watched: Trained) -> list[str]:
-    """What is not the same to the last bit."""
+    """The names of the values that are not bit-equal."""
     assert len(bare.left) == len(watched.left)
     pairs = zip(bare.left.items(), watched.left.values(), strict=True)
     return [name for (name, one), other in pairs if one.tobytes() != other.tobytes()]
@@ -81,7 +81,7 @@ def largest_difference(bare: Trained, watched: Trained) -> float:
 
 
 def gradient_norms(model: Any, trained: Trained) -> dict[str, float]:
-    """‖g‖₂ of each layer of ``model``, by hand from the gradients of the first step of its likeness."""
+    """‖g‖₂ of each layer of ``model``, computed from the first step's gradients of an identical model."""
     pairs = zip(model.trainable_variables, trained.gradients, strict=True)
     by_variable = {id(variable): gradient for variable, gradient in pairs if gradient is not None}
     norms = {}
@@ -94,7 +94,7 @@ def gradient_norms(model: Any, trained: Trained) -> dict[str, float]:
 
 
 def paths(model: Any) -> list[tuple[str, Any]]:
-    """Every layer in the order in which it was called or made, by a walk of its own; the model's variables last."""
+    """Every layer in the order of calls or creation, found independently of the package; the model's own variables come last."""
     found: dict[int, tuple[str, Any]] = {}
 
     def walk(layer: Any, above: str) -> None:

@@ -1,4 +1,4 @@
-"""One small model of every kind that people train, with a batch: what ``docs/models.md`` is written from."""
+"""One small model of each common kind, with a batch; the source of ``docs/models.md``."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def tokens(length: int, padded: bool = False) -> tf.Tensor:
 
 
 def stack(shape: tuple[int, ...], *inside: Any, dtype: str | None = None) -> Callable[[], Any]:
-    """A Sequential of layers that are made anew each time, with a head."""
+    """A Sequential with a head, whose layers are created anew at each call."""
     return lambda: keras.Sequential([keras.Input(shape, dtype=dtype), *(make() for make in inside), layers.Dense(2)])
 
 
@@ -69,7 +69,7 @@ def shared_and_residual() -> Any:
 
 
 class Subclassed(keras.Model):
-    """Layers in a list, in a dictionary and made late; functions as activations; a weight of the model's own."""
+    """Layers in a list, in a dictionary and created late; functions as activations; a weight that belongs to the model itself."""
 
     def __init__(self) -> None:
         super().__init__(name="subclassed")
@@ -174,7 +174,7 @@ MODELS: dict[str, Kind] = {
 
 
 def scaled() -> Any:
-    """A scale that the first step survives, doubled after each step until one overflows, which is then skipped."""
+    """A loss scale that is doubled after each step until a step overflows and is skipped; the first step does not overflow."""
     adam = keras.optimizers.Adam(0.01)
     return keras.optimizers.LossScaleOptimizer(adam, initial_scale=2.0**16, dynamic_growth_steps=1)
 

@@ -1,4 +1,4 @@
-"""Any model: training is the same bit by bit, numbers agree with those by hand, and no layer goes unmentioned.
+"""Any model: training is bit-equal, statistics agree with independent computations, and every layer is accounted for.
 
 The table of ``docs/models.md`` is written by ``python -m tests.kit.model_table`` from the same cases.
 """
@@ -33,7 +33,7 @@ EVERY = MODELS | SETTINGS
 
 
 def convolves_channels_first() -> bool:
-    """Whether this machine can at all: on CPUs, TensorFlow has the kernel only where oneDNN is on."""
+    """Whether this machine supports it: on CPUs, TensorFlow has the kernel only with oneDNN."""
     try:
         tf.nn.conv2d(tf.zeros([1, 1, 2, 2]), tf.zeros([1, 1, 1, 1]), 1, "VALID", data_format="NCHW")
     except tf.errors.UnimplementedError:
@@ -47,7 +47,7 @@ def case(name: str):
 
 
 def assert_all_seen(kind: Kind, watched: Trained) -> None:
-    """Every layer is measured, or stands in the layer table with the reason that the case expects."""
+    """Every layer is measured, or the layer table gives the reason that the case expects."""
     (monitor,) = watched.monitors
     said = statuses(monitor)
     assert set(said) >= {path for path, _ in paths(watched.model)}  # and rows of functions inside a ``call``
@@ -55,7 +55,7 @@ def assert_all_seen(kind: Kind, watched: Trained) -> None:
 
 
 def assert_numbers(watched: Trained, bare: Trained) -> None:
-    """Gradient norms as by hand; activations and their gradients where a layer is measured."""
+    """Gradient norms equal the reference; activations and their gradients exist wherever a layer is measured."""
     seen, expected = rows(watched.monitors[0].read()), gradient_norms(watched.model, bare)
     assert len(expected) and np.isfinite(list(expected.values())).all()
     shown = seen["gradient_norm"].dropna()
@@ -96,7 +96,7 @@ def test_two_monitors_on_one_model_change_nothing_and_read_the_same():
 
 
 def in_one_call(kind: Kind, watched: bool, **options) -> tuple[list[bytes], list[probes.Monitor]]:
-    """Weights and optimizer after several steps that run in a loop of TensorFlow's."""
+    """Weights and optimizer after several steps in a TensorFlow loop."""
     keras.utils.set_random_seed(7)
     model, optimizer = kind.make(), kind.optimizer()
     model(kind.x)
@@ -124,7 +124,7 @@ def test_steps_inside_a_loop_of_tensorflow_are_the_same_bit_by_bit(name):
 
 
 def test_trainings_in_threads_are_the_same_bit_by_bit():
-    """Each thread has a model and a monitor of its own; one has no monitor, and one trains alone, as the reference."""
+    """Each thread has its own model and monitor; one has no monitor; one more training runs alone as the reference."""
     kind = EVERY["Functional, shared layer, residual"]
     models = [kind.make() for _ in range(3)]
     for model in models[1:]:

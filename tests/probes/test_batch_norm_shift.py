@@ -1,4 +1,4 @@
-"""BatchNormShift on whole models: the moving statistics of the step, before the layer moves them."""
+"""BatchNormShift on whole models: it uses the moving statistics before the step updates them."""
 
 from __future__ import annotations
 

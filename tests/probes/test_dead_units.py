@@ -45,7 +45,7 @@ def silent(model: Any, batch: np.ndarray, layer: str = "hidden") -> np.ndarray:
 
 
 def events_of(dead: list[np.ndarray], steps: list[int], layer: str = "hidden") -> pd.DataFrame:
-    """Written out check by check."""
+    """The events, listed check by check."""
     found = []
     for number, (step, now) in enumerate(zip(steps, dead, strict=True)):
         for unit, is_dead in enumerate(now):
@@ -106,7 +106,7 @@ def test_the_events_make_a_history_that_survival_reads():
     assert len(spells(reading.units, last_check=19))
 
 
-def test_another_training_begins_with_births():
+def test_a_new_training_starts_with_born_dead_events():
     model = dense()
     monitor = probes.Monitor(model, [probes.DeadUnits(window=2)])
     for _ in range(2):
@@ -134,7 +134,7 @@ def test_an_empty_batch_is_no_check():
 
 
 class Functions(layers.Layer):
-    """Rectifiers in all the ways of calling them."""
+    """Rectifiers, called in every supported way."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -171,7 +171,7 @@ RECTIFIED = {
 
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("name", RECTIFIED)
-def test_rectified_outputs_are_looked_at_and_no_others(name, compiled):
+def test_only_rectified_outputs_are_checked(name, compiled):
     make, expected = RECTIFIED[name]
     monitor = probes.Monitor(stack(*make()), [probes.DeadUnits(every=1)])
     train(monitor, [X], compiled=compiled)
@@ -200,7 +200,7 @@ def test_a_unit_of_a_convolution_is_dead_where_it_is_silent_at_every_position():
     assert_events(monitor.read().units, events_of([(outputs == 0).all(axis=(0, 1))], [0]))
 
 
-def test_a_call_that_raises_leaves_nobody_listening():
+def test_a_call_that_raises_removes_its_listeners():
     from tensorflow.python.framework import op_callbacks  # noqa: PLC0415
 
     monitor = probes.Monitor(dense(), [probes.DeadUnits(every=1)])

@@ -124,7 +124,7 @@ def test_several_inputs_are_given_in_the_model_s_structure():
 
 
 class OwnInputs(keras.Model):
-    """Says nothing of the inputs that it takes."""
+    """A model that does not declare its inputs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ def test_a_reference_set_that_does_not_fit_is_refused_at_the_start(name):
     assert got in caught.value.got and caught.value.where == "reference=..." and caught.value.do
 
 
-def test_where_the_model_does_not_tell_its_inputs_it_is_refused_at_the_first_step():
+def test_a_reference_set_is_refused_at_the_first_step_if_the_models_inputs_are_unknown():
     model = OwnInputs()
     model(X)
     monitor = probes.Monitor(model, [probes.DeadUnits(reference=X[:, :5])])

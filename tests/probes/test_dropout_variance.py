@@ -1,4 +1,4 @@
-"""DropoutVariance on whole models: what theory says of the measured input is what comes out."""
+"""DropoutVariance on whole models: the measured output has the moments that theory predicts from the measured input."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Kept(layers.Dropout):
 
 
 class Own(layers.Dropout):
-    """A subclass with a ``call`` of its own, of which nothing is known."""
+    """A subclass with its own ``call``, whose behaviour is unknown."""
 
     def call(self, inputs, training=False):
         return 3 * super().call(inputs, training=training)

@@ -139,7 +139,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_parts_that_are_none_are_told_in_four_parts(case):
+def test_invalid_parts_raise_an_error_in_four_parts(case):
     spoil, word = WRONG[case]
     parts = one_forward_pass(monitor_of(dense()), X)
     monitor = monitor_of(dense())

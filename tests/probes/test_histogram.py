@@ -1,4 +1,4 @@
-"""Histogram on whole models, and on the way through a table and Parquet."""
+"""Histogram on whole models, in tables and in Parquet."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def test_boundaries_are_symmetric_and_between_the_bins():
 @pytest.mark.parametrize(
     "edges", [(), (0.0, 1.0), (1.0, 1.0), (2.0, 1.0), (-1.0, 1.0), (1.0, np.nan), ("a",), 3, (1.0, np.inf)]
 )
-def test_edges_that_bound_no_bins_are_refused(edges):
+def test_edges_without_bins_are_refused(edges):
     with pytest.raises(probes.UsageError, match="edges"):
         probes.Histogram(edges=edges)

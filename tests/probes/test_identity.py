@@ -1,4 +1,4 @@
-"""Measurement is the identity: the same weights, optimizer, random generators and losses, bit by bit, with and without.
+"""Measuring changes nothing: weights, optimizer, random generators and losses are bit-equal with and without probes.
 
 TensorFlow's graph optimizer may fuse otherwise when another reader of a tensor joins in; it is off here, but for plain
 stacks of dense layers, which stay bit-equal under TensorFlow's default options too.
@@ -45,7 +45,7 @@ def probability_loss(labels, outputs):
 
 
 def train(name: str, watched: list[probes.Probe] | None, **options) -> dict[str, Any]:
-    """Everything that training leaves behind, by name; watched by a monitor when there are probes."""
+    """The whole state after training, by name; with a monitor if there are probes."""
     keras.utils.set_random_seed(7)
     make, x = MODELS[name]
     model, optimizer = make(), optimizer_for(name)

@@ -1,4 +1,4 @@
-"""When a monitor measures, what it writes down, and that it reads it out once."""
+"""When a monitor measures, what it records, and that each reading is returned once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each way to use a monitor wrongly is told at once, in four parts."""
+"""Each wrong use of a monitor raises an error in four parts at once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NO_PROBES = {
 
 
 @pytest.mark.parametrize("case", NO_PROBES)
-def test_something_that_is_no_probe(case):
+def test_objects_that_are_not_probes_are_refused(case):
     given, word = NO_PROBES[case]
     with pytest.raises(probes.UsageError) as caught:
         probes.Monitor(dense(), given)
@@ -49,7 +49,7 @@ class Weightless(keras.Model):
 
 
 @pytest.mark.parametrize("model", [None, [], tf.zeros([]), keras.layers.Dense, "model"], ids=repr)
-def test_something_that_is_no_model(model):
+def test_objects_that_are_not_models_are_refused(model):
     with pytest.raises(probes.UsageError) as caught:
         probes.Monitor(model)
     assert_four_parts(caught.value, "no layers")
@@ -71,7 +71,7 @@ def test_a_pattern_that_matches_no_layer_lists_the_layers(pattern):
         assert "use 'hidden'" in caught.value.do
 
 
-def test_a_misspelt_pattern_of_a_model_that_is_not_built_is_told_at_its_first_step():
+def test_a_misspelt_pattern_is_reported_at_the_first_step_of_an_unbuilt_model():
     model = keras.Sequential([layers.Dense(4, name="hidden"), layers.Dense(3, name="logits")])
     monitor = probes.Monitor(model, [probes.GradientNorm(layers="hiden")])
     with pytest.raises(probes.UsageError, match="hidden, logits"):
@@ -106,7 +106,7 @@ def test_gradients_that_do_not_fit(case):
     assert_four_parts(caught.value, word, "tape.gradient")
 
 
-def test_gradients_of_none_are_not_connected_and_no_mistake():
+def test_none_gradients_mean_not_connected_and_raise_no_error():
     monitor, gradients = captured()
     monitor.update([None, None, *gradients[2:]])
     hidden, logits = rows(monitor.read())["gradient_norm"].to_numpy()
@@ -151,7 +151,7 @@ def test_update_in_another_function_than_capture():
         monitor.update(gradients)
 
 
-def test_a_monitor_works_on_after_a_mistake():
+def test_a_monitor_keeps_working_after_a_usage_error():
     monitor, gradients = captured()
     with pytest.raises(probes.UsageError):
         monitor.update(gradients[:1])

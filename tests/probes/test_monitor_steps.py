@@ -1,4 +1,4 @@
-"""One record whatever runs the step: eager, compiled, in a loop, by XLA, in half precision, with sparse gradients."""
+"""Readings do not depend on how the step runs: eager, compiled, in a loop, by XLA, in half precision, with sparse gradients."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(monitor: probes.Monitor, steps: int, **options) -> None:
 
 
 def in_one_call(monitor: probes.Monitor, steps: int, **options):
-    """A function that runs this many steps inside TensorFlow."""
+    """A function that runs this many steps in a TensorFlow loop."""
     optimizer = keras.optimizers.SGD(0.1)
     optimizer.build(monitor.model.trainable_variables)
 

@@ -1,4 +1,4 @@
-"""NonFinite on whole models: where numbers break, and where there is nothing to count."""
+"""NonFinite on whole models: where values stop being finite, and where there is nothing to count."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_each_model_is_measured_at_its_own_update(together, tmp_path):
 
 
 class Idle(Gan):
-    """A step that trains nothing of the model's."""
+    """A step that does not train the model."""
 
     def train_step(self, real):
         return {"d_loss": self.losses_of(real)}

@@ -1,4 +1,4 @@
-"""Models as people train them: training stays the same bit by bit, every layer is accounted for, numbers make sense."""
+"""Common models: training is bit-equal, every layer is accounted for, and values are plausible."""
 
 from __future__ import annotations
 

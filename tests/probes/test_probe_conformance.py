@@ -1,4 +1,4 @@
-"""What every probe of the package has to keep; found by walking it, none listed by hand."""
+"""What every probe in the package must satisfy; probes are found by walking the package."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_kit_fills_every_need_of_a_probe():
 
 
 @every_probe
-def test_a_probe_stands_in_a_file_of_its_name_and_alone(probe):
+def test_each_probe_has_its_own_file_with_its_name(probe):
     name, module = type(probe).__name__, type(probe).__module__
     assert module == "probes." + re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
     members = vars(importlib.import_module(module)).values()
@@ -243,7 +243,7 @@ BAD_SETTINGS = [
 
 @every_probe
 @pytest.mark.parametrize("settings", BAD_SETTINGS, ids=str)
-def test_bad_settings_are_refused_in_four_parts(probe, settings):
+def test_bad_settings_raise_an_error_in_four_parts(probe, settings):
     with pytest.raises(probes.UsageError) as caught:
         type(probe)(**settings)
     error = caught.value

@@ -1,4 +1,4 @@
-"""Merge laws of every probe: the same numbers however the examples are cut into steps, halves and replicas."""
+"""Merge laws of every probe: the same numbers however the examples are split into steps, parts and replicas."""
 
 from __future__ import annotations
 

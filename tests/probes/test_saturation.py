@@ -47,7 +47,7 @@ def test_an_activation_given_as_argument_is_seen_however_it_is_given():
 
 
 class Doubled(keras.layers.Dense):
-    """Whose output is not that of its activation."""
+    """A layer whose output is not the output of its activation."""
 
     def call(self, inputs, training=None):
         outputs: Any = super().call(inputs)

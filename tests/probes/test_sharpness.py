@@ -1,4 +1,4 @@
-"""Sharpness: exact on a quadratic, and that of the full Hessian on a network."""
+"""Sharpness: exact on a quadratic loss, and equal to that of the full Hessian on a network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Y = tf.constant(RNG.normal(size=(12, 2)), tf.float32)
 
 
 class Quadratic(tf.Module):
-    """L = ½ wᵀ A w, whose Hessian is A wherever w stands."""
+    """L = ½ wᵀ A w, whose Hessian is A at every w."""
 
     def __init__(self, matrix: np.ndarray) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ def test_a_hessian_that_is_not_finite_or_that_lanczos_cannot_solve_has_no_number
 
 
 @pytest.mark.parametrize("case", ["nothing trainable", "a loss of something else"])
-def test_bad_input_is_told_in_four_parts(case):
+def test_bad_input_raises_an_error_in_four_parts(case):
     model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
     model.trainable = case != "nothing trainable"
     with pytest.raises(probes.UsageError) as caught:

@@ -1,4 +1,4 @@
-"""What the dropout scenarios compute beside training, on cases whose answer is known."""
+"""What the dropout scenarios compute in addition to training, on cases with known answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conformance of every scenario there is: the package is walked, and nothing is listed."""
+"""Conformance of every scenario; scenarios are found by walking the package."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_its_file_is_its_name_and_asks_in_its_first_line(scenario):
     assert "References:" in scenario.about or "Reference:" in scenario.about
 
 
-def test_its_knobs_are_fields_of_a_frozen_dataclass(scenario):
+def test_its_settings_are_fields_of_a_frozen_dataclass(scenario):
     assert dataclasses.is_dataclass(scenario)
     with pytest.raises(dataclasses.FrozenInstanceError):
         scenario.epochs = 3
@@ -75,7 +75,7 @@ def test_claims_arms_and_figures_are_data(scenario):
 
 
 def test_what_it_answers_follows_from_verdicts(scenario):
-    """No sentence is told whatever comes out: that would be a result that nobody measured."""
+    """No sentence appears regardless of the verdicts: it would be a result that nobody measured."""
     names = {claim.name for claim in scenario.claims()}
     assert scenario.answers()
     for answer in scenario.answers():
@@ -84,7 +84,7 @@ def test_what_it_answers_follows_from_verdicts(scenario):
             assert set(words.split("|")) < {"supported", "refuted", "mixed", "inconclusive"}
 
 
-def test_it_says_what_could_still_be_objected(scenario):
+def test_it_states_its_limitations(scenario):
     assert len(scenario.objection) > 80 and scenario.objection.endswith(".")
 
 

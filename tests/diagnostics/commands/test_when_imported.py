@@ -1,4 +1,4 @@
-"""A call after an import: once, when packages that import one another are whole."""
+"""A call after an import comes once, when packages that import each other are fully loaded."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_call_comes_once_when_both_are_whole(packages, first):
     assert not type(module.__spec__.loader).__module__.startswith("diagnostics")
 
 
-def test_what_is_there_already_is_told_at_once(packages):
+def test_the_call_comes_at_once_when_the_modules_are_loaded(packages):
     importlib.import_module(NAMES[0])
     seen = []
     with when_imported(NAMES, lambda: seen.append(1)):
@@ -43,7 +43,7 @@ def test_what_is_there_already_is_told_at_once(packages):
     assert seen == [1]
 
 
-def test_what_is_never_imported_is_never_told(packages):
+def test_the_call_never_comes_when_a_module_is_not_imported(packages):
     before, seen = list(sys.meta_path), []
     with when_imported(NAMES, lambda: seen.append(1)):
         pass

@@ -46,7 +46,7 @@ def test_layers_are_counted_from_the_first_one():
     assert depth_ticks(3, 3) == [3]
 
 
-def test_a_share_is_not_blown_up_and_a_constant_has_room():
+def test_a_share_is_not_magnified_and_a_constant_has_room():
     low, high = Linear(always=(0.0, 1.0)).limits(np.array([0.5, 0.501]))
     assert low <= 0 and high >= 1
     low, high = Log().limits(np.array([1e-3, 1e-3]))

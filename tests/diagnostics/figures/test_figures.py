@@ -45,7 +45,7 @@ every_figure = pytest.mark.parametrize("name", FIGURES)
 
 
 def texts(figure: Figure) -> list[tuple[str, np.ndarray]]:
-    """What is written in a figure, and where: [left, bottom, right, top] in pixels."""
+    """The texts of a figure and their boxes: [left, bottom, right, top] in pixels."""
     figure.draw_without_rendering()
     written = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
     return [(text.get_text(), np.asarray(text.get_window_extent().extents)) for text in written]
@@ -144,7 +144,7 @@ def test_each_arm_has_its_own_end():
     assert ends["tanh-0.01"].tolist() == [450] and ends["relu-0.01"].tolist() == [900]
 
 
-def test_seeds_are_summed_up_as_numpy_does():
+def test_seeds_are_summarised_as_numpy_does():
     values = np.array([[1.0, np.nan, np.inf], [3.0, np.nan, 2.0], [np.nan, np.nan, 5.0]])
     frame = pd.DataFrame({"depth": np.tile([1, 2, 3], 3), "q": values.ravel().astype("float32")})
     table = over_seeds(frame, "q", ["depth"])
@@ -153,7 +153,7 @@ def test_seeds_are_summed_up_as_numpy_does():
 
 
 @given(st.floats(-0.7, 0.7), st.floats(-12, 3))
-def test_theory_is_moved_to_the_measurement_without_changing_its_slope(slope, height):
+def test_theory_is_shifted_to_the_measurement_without_changing_its_slope(slope, height):
     depths = np.arange(1.0, 21.0)
     measured = 10 ** (slope * depths + height)
     measured[[3, 7]] = [0.0, np.inf]
@@ -161,7 +161,7 @@ def test_theory_is_moved_to_the_measurement_without_changing_its_slope(slope, he
     assert np.allclose(np.log10(line), slope * depths + height)
 
 
-def test_theory_has_no_height_where_nothing_was_measured():
+def test_theory_is_missing_where_nothing_was_measured():
     depths = np.arange(3.0)
     nothing = np.array([0.0, np.nan, np.inf])
     assert np.isnan(anchor(depths, depths, Track(depths, nothing, nothing, nothing))).all()
@@ -251,7 +251,7 @@ def test_moments_differ_in_lightness(side):
 
 
 @pytest.mark.parametrize(("effects", "reaches_zero"), [((0.96, 0.8), False), ((0.96, 0.1), True), ((-0.1, 0.8), True)])
-def test_an_axis_of_levels_reaches_zero_where_that_costs_little(effects, reaches_zero):
+def test_an_axis_includes_zero_when_it_is_near(effects, reaches_zero):
     frame = pd.DataFrame({"label": ["a", "b"], "effect": effects}).assign(low=effects, high=effects)
     low, high = by_arm(frame, "accuracy").axes[0].get_xlim()
     assert (low <= 0 <= high) == reaches_zero

@@ -43,7 +43,7 @@ def test_a_unit_is_dead_from_the_check_that_found_it_so_to_the_one_that_found_it
     expected = [[2, 2, 2, 2, 2, 2], [0, 1, 1, 0, 2, 2], [0] * 6, [0] * 6]
     np.testing.assert_array_equal(data.states, expected)
     assert (data.revivals, data.units) == (1, 4)
-    assert data.note == "2 of 4 end dead,\n1 revival"
+    assert data.note == "2 of 4 dead at the end,\n1 revival"
 
 
 def test_a_spell_that_is_shorter_than_a_column_still_fills_one():
@@ -83,7 +83,7 @@ def test_layers_stand_in_the_order_of_their_depth_and_say_when_nothing_died():
     assert ["no unit was ever dead" in own for own in said] == [False, False, True]
 
 
-def test_of_too_many_layers_those_with_dead_units_stay():
+def test_with_too_many_layers_those_with_dead_units_are_kept():
     names = [f"hidden_{number}" for number in range(MOST_LAYERS + 5)]
     checks = pd.DataFrame({"step": 0, "layer": names, "depth": range(len(names))})
     events = pd.DataFrame([(0, names[-1], 0, "born_dead")], columns=EVENTS.columns)

@@ -102,7 +102,7 @@ def test_a_layer_without_a_reading_keeps_its_place():
     assert measure("attenuation")(run_of(table)) == pytest.approx(4)
 
 
-def test_wrong_names_are_told(run):
+def test_wrong_names_are_an_error(run):
     with pytest.raises(UsageError, match="activation_gradient_rms"):
         measure("depth_slope", column="activation_gradient")(run)
     with pytest.raises(UsageError, match="hidden_1"):

@@ -47,7 +47,7 @@ def pair(tmp_path) -> dict[str, Run]:
     return {"one": one, "two": two}
 
 
-def test_only_settings_that_differ_are_told(pair):
+def test_only_settings_that_differ_are_shown(pair):
     found = differences.settings(pair)
     assert found.to_dict("index") == {
         "rate": {"one": 0.1, "two": 0.2},
@@ -98,7 +98,7 @@ def test_the_page_answers_and_shows_every_statistic_on_common_axes(pair):
     assert "first step that differs anywhere is 0" in overview.caption
 
 
-def test_a_run_that_diverged_is_told_first(pair, tmp_path):
+def test_a_run_that_diverged_is_named_first(pair, tmp_path):
     lost = stored(tmp_path / "lost", {"gradient_norm": NORMS}, losses=(2.0, np.nan))
     told = page_of([pair["one"], lost]).answer
     assert told.startswith("lost has NaN or Inf from step 1 on.") and "largest difference" not in told

@@ -37,7 +37,7 @@ PAGE = Page(
 
 
 class Reader(HTMLParser):
-    """What a browser or a screen reader would meet."""
+    """What a browser or a screen reader would find."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path):
         write_page(Page("T", "A."), tmp_path / "file" / "x.html")
 
 
-def test_the_card_of_a_verdict_says_what_it_is_held_against():
+def test_the_card_of_a_verdict_says_what_it_is_compared_with():
     effects = [0.61, 0.62, 0.63, 0.64, 0.65]
     assert (
         Card.of("s", judge(effects, expects="greater", threshold=0.1, unit="decades")).threshold == "above 0.1 decades"

@@ -47,7 +47,7 @@ def test_the_worst_finding_is_the_answer(run):
     assert [row[1] for row in findings.tables[0].rows] == ["not evaluated", "clean"]
 
 
-def test_clean_and_unknown_are_told_apart():
+def test_clean_and_not_evaluated_are_distinguished():
     assert answer(FINDINGS[2:]) == "Nothing suspicious: the one check that could be made is clean."
     assert answer([FINDINGS[2]] * 3) == "Nothing suspicious: all 3 checks that could be made are clean."
     assert answer(FINDINGS[1:2]).startswith("No rule could be evaluated")

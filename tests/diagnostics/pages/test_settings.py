@@ -64,7 +64,7 @@ def test_values_stand_with_the_setting_of_their_arm():
     assert table.values.tolist() == [["alpha", 0.2, 0, 0.7], ["alpha", 0.2, 1, 0.7]]
 
 
-def test_recorded_numbers_stand_where_their_names_say():
+def test_recorded_numbers_are_found_by_name():
     run = SimpleNamespace(metadata={"recorded": {"disabled@1": 0.5, "disabled@32": 0.0, "other": 3.0}})
     experiment = SimpleNamespace(metadata={"arms": {"a": {"label": "SGD"}}}, runs={"a": {4: run}})
     table = table_by_setting(experiment, {"column": "disabled"})  # pyright: ignore

@@ -89,7 +89,7 @@ def test_the_curve_of_an_arm_falls_to_the_share_that_never_came_back():
     axes = time_to_revival(table).axes[0]
     heights = np.asarray(axes.lines[0].get_ydata(), float)
     assert heights[0] == 1 and heights[-1] == pytest.approx(2 / 3)
-    assert any("2 of 6 came back" in text.get_text() for text in axes.texts)
+    assert any("2 of 6 were revived" in text.get_text() for text in axes.texts)
 
 
 def test_without_any_dead_unit_there_is_nothing_to_draw():

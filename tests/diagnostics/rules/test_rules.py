@@ -1,4 +1,4 @@
-"""Rules: the package walked, and each rule on runs that have its disease, a lighter case, or none."""
+"""Rules: each rule of the package on runs with a severe case of its problem, a mild case, or none."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def test_a_gradient_that_has_become_nan_is_found_without_a_loss():
         assert only(run_of(turned(cadences, nan_from=1000)), NonFinite()).severity == "clean"
 
 
-def test_a_row_without_a_number_is_no_measurement():
+def test_a_row_without_a_number_is_not_a_measurement():
     table = layers_table(
         {"gradient_norm": lambda step, _: NAN if step > 50 else 1.0}, steps=range(0, 100, 10), names=NAMES
     )

@@ -1,4 +1,4 @@
-"""The Parquet store: what is appended comes back, whole, once, whatever happens in between."""
+"""The Parquet store: every appended row is read back exactly once, whatever fails in between."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_a_frame_that_does_not_fit_is_refused_and_leaves_nothing(store, bad):
     assert not store.directory.exists()
 
 
-def test_a_full_disk_is_told_and_what_was_written_is_kept(store):
+def test_a_full_disk_is_an_error_and_earlier_parts_are_kept(store):
     store.append(frame(0))
     (store.directory / ".part-00001.parquet.partial").symlink_to("/dev/full")
     with pytest.raises(UsageError, match="No space left") as caught:
@@ -223,7 +223,7 @@ def test_a_full_disk_in_compaction_leaves_the_parts(store):
     assert len(store.read()) == 9
 
 
-def test_a_vanished_folder_is_told(tmp_path):
+def test_a_vanished_folder_is_an_error(tmp_path):
     with pytest.raises(UsageError, match="No such file"):
         PartStore(tmp_path / "gone" / "layers", TABLES["layers"]).append(frame())
 
@@ -236,7 +236,7 @@ def test_a_damaged_part_is_named(store, number):
         store.read()
 
 
-def test_types_that_do_not_go_together_are_told(store):
+def test_incompatible_types_are_an_error(store):
     store.append(frame(q=1.0))
     store.append(frame(q="text"))
     with pytest.raises(UsageError, match="do not go together"):

@@ -1,4 +1,4 @@
-"""A run on disk: refused folders, endings of every kind, and what is read back."""
+"""A run on disk: refused folders, every way to end, and reading it back."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_loading_points_to_the_run_that_was_meant(tmp_path):
         ("[]", "not an object"),
     ],
 )
-def test_a_run_json_that_cannot_be_used_is_told(tmp_path, content, complaint):
+def test_an_unusable_run_json_is_an_error(tmp_path, content, complaint):
     (tmp_path / "run.json").write_text(content)
     with pytest.raises(UsageError, match=complaint):
         load_run(tmp_path)

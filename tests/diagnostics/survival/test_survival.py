@@ -80,7 +80,7 @@ STATES = st.lists(st.lists(st.booleans(), min_size=1, max_size=8), min_size=1, m
 
 @given(states=STATES)
 def test_curves_follow_from_events(states):
-    """The slow twin: states at every check, from which events are read off, and to which the curves lead back."""
+    """A slow reference: events follow from the states at every check, and the curves must reproduce these states."""
     dead, rows = np.array(states), []
     for unit, history in enumerate(states):
         for check, now in enumerate(history):

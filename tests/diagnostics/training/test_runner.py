@@ -47,7 +47,7 @@ def runs(directory, seeds, **knobs):
     return load_experiment(directory)
 
 
-def test_a_training_does_not_depend_on_those_before_it(tmp_path):
+def test_training_does_not_depend_on_earlier_runs(tmp_path):
     alone = runs(tmp_path / "alone", [1])
     keras.utils.set_random_seed(99)  # whatever the process did before
     second = runs(tmp_path / "second", [0, 1])

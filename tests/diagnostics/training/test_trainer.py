@@ -36,7 +36,7 @@ def loss() -> keras.losses.Loss:
 
 
 def reference(epochs: int) -> tuple[list[float], list[np.ndarray]]:
-    """The loop as one writes it by hand, eager, without anything of ours."""
+    """A hand-written eager loop without probes."""
     net, optimizer, losses = model(), keras.optimizers.SGD(0.1, momentum=0.9), []
     for _ in range(epochs):
         for x, y in batches():

@@ -1,4 +1,4 @@
-"""Workers wait for each other, and a cluster that never forms is said to."""
+"""Workers wait for each other, and a cluster that never forms raises an error."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def test_a_port_that_is_taken_is_named(monkeypatch):
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"cluster": {"worker": ["a:1", "b:2"]}}',
                                   '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 7}}'])  # fmt: skip
-def test_a_configuration_that_is_none_is_shown(monkeypatch, text):
+def test_an_invalid_configuration_is_shown(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(UsageError, match="TF_CONFIG"):
         wait_for_workers(1)
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 0}}'])
-def test_one_worker_waits_for_nobody(monkeypatch, text):
+def test_a_single_worker_does_not_wait(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     wait_for_workers(0)

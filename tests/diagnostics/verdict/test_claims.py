@@ -1,4 +1,4 @@
-"""Claims judged from runs made by hand, whose effects are known."""
+"""Claims judged from constructed runs with known effects."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ def test_a_claim_whose_arms_were_not_run_is_not_judged():
     assert found.word == "inconclusive" and not found.parts and "not run" in found.sentence
 
 
-def test_values_that_were_not_measured_leave_it_open():
+def test_missing_values_leave_a_claim_inconclusive():
     found = judge_claims(experiment({"a": [math.nan, math.nan, math.nan]}, {"treated": "a"}))[0]
     assert found.word == "inconclusive" and found.parts[0].verdict.seeds == 0
 
 
-def test_words_stand_for_what_only_the_runs_know():
+def test_placeholders_are_filled_from_the_runs():
     part = {
         "treated": "a",
         "control": "b",
@@ -137,5 +137,5 @@ def test_sentences_that_would_name_no_part_are_left_out():
         ({"expects": "equal", "threshold": 1.0, "margin": 0.03}, "within 1 ±0.03"),
     ],
 )
-def test_what_an_effect_was_held_against(options, told):
+def test_what_an_effect_was_compared_with(options, told):
     assert held_against(judge([1.0, 2.0], **options)) == told

@@ -1,4 +1,4 @@
-"""Units whose every entry in the window is 0, over units; alone, a window is the first check: who is dead is born so."""
+"""Share of units whose every entry in the window is 0; a single window is the first check, so its dead units are born dead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""‖u‖₂ / ‖W‖₂ with u = W after − W before; over a window both squares are summed; missing for weights all 0."""
+"""‖u‖₂ / ‖W‖₂ with u = W after − W before; over a window both squares are summed; missing if all weights are 0."""
 
 from __future__ import annotations
 

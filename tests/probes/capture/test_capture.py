@@ -76,7 +76,7 @@ def test_a_shared_layer_with_calls_of_two_shapes_is_two_rows_also_when_chosen_by
 
 
 class Box:
-    """Of the user's own, into which Keras does not look."""
+    """The user's own object, which Keras does not inspect."""
 
     def __init__(self, dense):
         self.dense = dense

@@ -1,4 +1,4 @@
-"""What Keras hangs on tensors and runs out of sight: logits behind a softmax, masks, loops, threads, exceptions."""
+"""What Keras attaches to tensors or runs internally: logits before a softmax, masks, loops, threads, exceptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is no Keras model: a tf.Module and a bare list of variables show gradients, weights and updates."""
+"""Not a Keras model: a tf.Module and a bare list of variables show gradients, weights and updates."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from tests.kit.replicated import BATCH, built_in, by_hand, examples, fitted, mod
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 300
-"""Seconds after which a cluster counts as one that never forms; it takes 15 on a free machine."""
+"""Seconds until a cluster is taken not to form; on an idle machine it takes 15."""
 
 NEAR_ZERO = {"activation_mean": 1e-6, "population_sparseness": 1e-6, "lifetime_sparseness": 1e-5}
 """Differences of nearly equal sums: float32 keeps their absolute error small, not the relative one."""
@@ -46,7 +46,7 @@ def start_workers(folder: Path, how: str) -> list[subprocess.Popen]:
 
 
 def finish(processes: list[subprocess.Popen]) -> list[int]:
-    """Their exit statuses; fails with what they printed when they do not end."""
+    """The exit statuses of the processes; if they do not end, fail with their output."""
     try:
         printed = [process.communicate(timeout=PATIENCE)[0] for process in processes]
     except subprocess.TimeoutExpired:

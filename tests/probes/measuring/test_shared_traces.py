@@ -28,7 +28,7 @@ class Counting(GradientNorm):
 
 @dataclass(frozen=True, kw_only=True)
 class Counter(Probe):
-    """Reads and changes a variable of its own, which no step knows of."""
+    """Reads and changes its own variable, which is not part of the model."""
 
     needs: ClassVar = frozenset({"gradient"})
     merges: ClassVar = {"seen": "same"}
@@ -81,14 +81,14 @@ def test_two_models_under_the_same_probes_are_traced_once_and_measured_each():
     assert not np.array_equal(read[0]["gradient_norm"], read[1]["gradient_norm"])
 
 
-def test_probes_that_are_only_equal_share_nothing():
+def test_equal_but_distinct_probes_share_no_trace():
     one, other = (GradientNorm(),), (GradientNorm(),)
     assert one == other
     assert Traces.of(one) is Traces.of(one)
     assert Traces.of(one) is not Traces.of(other)
 
 
-def test_default_probes_are_the_same_at_every_call_and_their_list_is_not():
+def test_default_returns_the_same_probes_in_a_new_list():
     assert default() == default() and default() is not default()
     assert Traces.of(default()) is Traces.of(default())
     assert Traces.of(default(every=3)) is not Traces.of(default())
@@ -103,7 +103,7 @@ def test_a_tensor_that_two_layers_share_is_handed_over_once():
 
 
 @pytest.mark.parametrize("every", [1, 3])
-def test_what_is_kept_keeps_no_model_alive(every):
+def test_cached_traces_keep_no_model_alive(every):
     probes = (GradientNorm(every=every), UpdateRatio(every=every))
     watched = model()
     step, monitor = stepper(watched, probes)

@@ -1,4 +1,4 @@
-"""``ProbeCallback``: training stays as it is, what is measured is right, and everything is put back."""
+"""``ProbeCallback``: training does not change, readings are right, and everything is restored afterwards."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_each_fit_is_a_run_and_what_was_compiled_is_kept(tmp_path):
 
 
 class Raising(keras.callbacks.Callback):
-    """Somebody else's callback, which ends training."""
+    """A foreign callback that ends training."""
 
     def on_epoch_end(self, epoch, logs=None):
         raise RuntimeError("no more")

@@ -1,4 +1,4 @@
-"""``ProbeCallback`` used wrongly, and disks that refuse: an error before the first step, or training that goes on."""
+"""Wrong use of ``ProbeCallback`` raises an error before the first step; a failing disk does not stop training."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_misspelt_layer_is_refused_before_a_folder_is_made(tmp_path):
 
 
 class Vanish(keras.callbacks.Callback):
-    """Takes the folder away in the midst of training."""
+    """Removes the folder during training."""
 
     def __init__(self, folder):
         super().__init__()
@@ -102,7 +102,7 @@ def test_a_fault_of_the_probes_does_not_stop_training(tmp_path, monkeypatch):
     assert run.scalars["step"].tolist() == list(range(10))
 
 
-def test_steps_by_hand_inside_fit_are_none_of_its_steps(tmp_path):
+def test_manual_steps_inside_fit_are_not_recorded_as_its_steps(tmp_path):
     class ByHand(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             self.model.train_on_batch(X[:10], Y[:10])
@@ -117,7 +117,7 @@ def test_steps_by_hand_inside_fit_are_none_of_its_steps(tmp_path):
     assert int(model.optimizer.iterations) == 12
 
 
-def test_what_keras_prints_stays_as_it_is(tmp_path, capsys):
+def test_the_output_of_keras_is_unchanged(tmp_path, capsys):
     printed = []
     for callbacks in ([], [ProbeCallback(tmp_path / "run")]):
         fit(compiled({}), callbacks, verbose=1, epochs=1)
@@ -129,7 +129,7 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z_]+:|\d+/\d+", text))
 
 
-def test_a_fault_of_the_probes_is_told_and_training_is_as_without_them(tmp_path, monkeypatch):
+def test_a_fault_of_the_probes_is_reported_and_does_not_change_training(tmp_path, monkeypatch):
     bare = compiled({})
     losses = fit(bare, []).history["loss"]
 

@@ -1,4 +1,4 @@
-"""The cadence that keeps measuring within a budget, from times that are known."""
+"""The cadence that keeps measuring within a budget, computed from known times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from probes.errors import UsageError
 
 
 class Clockwork:
-    """Stands in for a monitor: remembers how much it was slowed down."""
+    """A stand-in for a monitor that remembers by how much its cadence was stretched."""
 
     def __init__(self, every: int = 10):
         self.probes, self.factor = tuple(probes.default(every)), 1
@@ -44,7 +44,7 @@ def test_the_cadence_is_the_shortest_within_the_budget(budget, every):
     )  # 8 s more on every n-th step of 2 s: 4 / n, nine tenths of the budget
 
 
-def test_without_a_budget_the_cadence_stays_and_the_cost_is_told():
+def test_without_a_budget_the_cadence_stays_and_the_cost_is_reported():
     monitor = Clockwork()
     pace = Pace(monitor, None)  # pyright: ignore[reportArgumentType]
     spent = run(pace, monitor, 1000)
@@ -54,14 +54,14 @@ def test_without_a_budget_the_cadence_stays_and_the_cost_is_told():
     assert cost["first_calls"] == pytest.approx(2.0 + 8.0 + 2.0)
 
 
-def test_calls_of_many_steps_are_told_apart_once_the_cadence_is_longer():
+def test_calls_of_many_steps_are_timed_separately_once_the_cadence_is_longer():
     monitor = Clockwork()
     pace = Pace(monitor, 0.05)  # pyright: ignore[reportArgumentType]
     run(pace, monitor, 20_000, count=50)
     assert pace.every == 90 and pace.cost(recording=0.0)["more_per_measured_step"] == pytest.approx(8.0)
 
 
-def test_what_was_not_timed_is_not_known():
+def test_a_cost_that_was_not_timed_is_unknown():
     monitor = Clockwork()
     pace = Pace(monitor, None)  # pyright: ignore[reportArgumentType]
     run(pace, monitor, 20)
@@ -74,6 +74,6 @@ def test_a_budget_is_a_share(text, share):
 
 
 @pytest.mark.parametrize("text", ["five", "0", "-1%", "5", "nan", "%"])
-def test_what_is_no_budget_is_refused(text):
+def test_an_invalid_budget_is_refused(text):
     with pytest.raises(UsageError, match="not a budget"):
         parse_budget(text)

@@ -64,7 +64,7 @@ def run(tmp_path_factory) -> Run:
 
 @pytest.fixture(scope="module")
 def ask(run) -> Iterator[Ask]:
-    """A function that asks the server; started once, on a port that nobody has."""
+    """A function that queries the server, which is started once on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
