@@ -12,10 +12,9 @@ from typing import Any, Self
 import pandas as pd
 import pyarrow as pa
 
-from diagnostics.runs import manifest
-from diagnostics.wording import statements
-from diagnostics.runs import split_rows
+from diagnostics.runs import manifest, split_rows
 from diagnostics.runs.parts import TEXT, PartStore
+from diagnostics.wording import statements
 from probes.errors import UsageError, unknown_name
 
 STATUSES = ("finished", "failed", "interrupted")

@@ -1,0 +1,1 @@
+"""Runs and experiments on disk: written a part at a time, read back as tables. Never loads TensorFlow."""
