@@ -22,7 +22,8 @@ def test_every_bound_is_the_version_that_ci_tests_with():
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     bounds = requirements(setup["options"]["install_requires"], ">=")
     assert "tensorflow" in bounds
-    assert bounds == requirements((ROOT / ".ci" / "lowest.txt").read_text(encoding="utf-8"), "==")
+    pins = requirements((ROOT / ".ci" / "lowest.txt").read_text(encoding="utf-8"), "==")
+    assert bounds == {name: pins.get(name) for name in bounds}
 
 
 def test_the_fast_half_lists_tests_that_exist():
