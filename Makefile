@@ -1,0 +1,22 @@
+# The checks that CI runs, one word each. Needs the environment of CONTRIBUTING.md.
+.PHONY: test fast lint types bench docs
+
+test: # every test, on two processes
+	python -m pytest
+
+fast: # the half that CI also runs with the lowest versions
+	xargs python -m pytest < .ci/fast
+
+lint:
+	ruff check .
+	ruff format --check .
+
+types:
+	pyright
+
+bench: # what probes cost on this machine, by model and cadence
+	python -m tests.benchmarks.overhead
+	python -m tests.benchmarks.fit
+
+docs: # docs/api.md, from signatures and docstrings
+	python -m tests.kit.api_pages docs/api.md
