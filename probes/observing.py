@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import keras
-
-from probes.capture.capture import Call, current_graph
+from probes.capture.capture import Call
 from probes.capture.layers import LayerEntry
 from probes.errors import UsageError
 from probes.monitor import Monitor
+from probes.seams.graph import current_graph, key_of
 from probes.seams.updates import hearing_updates
 from probes.step.step import Gradient, Step
 
@@ -59,11 +58,11 @@ class _Updates:
         """At the first, the forward pass is over; at later ones, what ran since then is."""
         (self._after if self._ends else self._forward).close()
         # Weights are built by now, also those of layers that were made in the forward pass.
-        self._trained = {_key(variable) for variable in self._monitor.model.trainable_variables}  # pyright: ignore
+        self._trained = {key_of(variable) for variable in self._monitor.model.trainable_variables}  # pyright: ignore
 
     def after_update(self, optimizer: Any, gradients: Sequence[Gradient], variables: Sequence[Any]) -> None:
         """Keep the gradients of the model's own variables, and watch on."""
-        by_key = dict(zip(map(_key, variables), gradients, strict=True))
+        by_key = dict(zip(map(key_of, variables), gradients, strict=True))
         own = {key: gradient for key, gradient in by_key.items() if key in self._trained}
         self._elsewhere |= bool(own) and current_graph() is not self._step.capture.graph
         self._gradients |= own
@@ -80,7 +79,7 @@ class _Updates:
         self._step.capture.calls = _own_calls(self._step.capture.calls, self._ends, owners)
         variables = self._monitor.model.trainable_variables  # pyright: ignore[reportAttributeAccessIssue]
         try:
-            self._monitor.update([self._gradients.get(_key(variable)) for variable in variables])
+            self._monitor.update([self._gradients.get(key_of(variable)) for variable in variables])
         except UsageError as error:
             if not self._monitor.has_measured:  # misuse, told at the start; later on, training comes first
                 raise
@@ -89,16 +88,11 @@ class _Updates:
             give_up(f"a fault of the probes: {type(error).__name__}: {error}")
 
 
-def _key(variable: Any) -> int:
-    """The same for a Keras variable and for the TensorFlow variable that it holds."""
-    return id(variable.value if isinstance(variable, keras.Variable) else variable)
-
-
 def _owners(entries: Iterable[LayerEntry], segment_of: dict[int, int]) -> dict[str, int]:
     """For each path that holds weights, itself or below, the last update that changed one of them."""
     owners: dict[str, int] = {}
     for entry in entries:
-        updates = [segment_of[_key(variable)] for variable in entry.variables if _key(variable) in segment_of]
+        updates = [segment_of[key_of(variable)] for variable in entry.variables if key_of(variable) in segment_of]
         for path in _upwards(entry.path) if updates else ():
             owners[path] = max(owners.get(path, 0), *updates)
     return owners

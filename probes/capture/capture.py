@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from probes.capture.layers import unit_axis
 from probes.capture.modules import Names
-from probes.seams.operations import Rectified, composes, declared
+from probes.capture.rectified import Rectified, composes, declared
+from probes.seams.graph import current_graph, read
 from probes.seams.tap import seen_through, source, tap
 from probes.snapshot.facts import Facts, facts_of
 from probes.snapshot.snapshot import Need
-from probes.step.watched_variable import read
 
 MEASURED = "measured"
 INNER_LOOP = "runs inside an inner loop or function of its own, whose tensors do not reach the step"
@@ -207,11 +207,6 @@ def rows_of(calls: Iterable[Call]) -> Iterator[tuple[str, Call]]:
             known.append(shape)
         place = known.index(shape) + 1
         yield call.path if place == 1 else f"{call.path}@{place}", call
-
-
-def current_graph() -> Any:
-    """The graph that is being traced, or ``None`` when eager."""
-    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
 
 
 def _is_floating(value: Any) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from probes.seams.layers import children
+
 NOT_CALLED = "was not called in the step, or not through its __call__"
 
 
@@ -99,11 +101,6 @@ class LayerNames:
             self._taken.add(path)
             self._paths[id(layer)] = (path, layer)
         return self._paths[id(layer)][0]
-
-
-def children(layer: keras.Layer) -> list[keras.Layer]:
-    """The layers that a layer holds directly, in the order in which it got them."""
-    return layer._flatten_layers(include_self=False, recursive=False)
 
 
 def own_variables(layer: keras.Layer) -> tuple[Any, ...]:

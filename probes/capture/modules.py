@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from probes.capture.layers import LayerEntry, LayerNames, unique
+from probes.seams.modules import members
 
 NO_LAYER = "is no Keras layer: its gradients, weights and updates are seen, what it returns is not"
 
@@ -76,20 +77,15 @@ def is_watchable_without_layers(model: Any) -> bool:
 def _of_module(root: tf.Module) -> Iterable[Part]:
     """Path, module and own variables of all modules below, then of the module itself."""
     trained = {id(variable) for variable in root.trainable_variables}
-    modules = _members(root, lambda value: isinstance(value, tf.Module), with_path=True)
+    modules = members(root, lambda value: isinstance(value, tf.Module))
     # A module under several names goes by the first.
-    first = {id(module): ("/".join(map(str, path)), module) for path, module in reversed([*modules])}
+    first = {id(module): (path, module) for path, module in reversed(modules)}
     first.pop(id(root), None)
     parts = []
     for path, module in [*reversed(first.values()), (root.name, root)]:
-        own = tuple(_members(module, lambda value: id(value) in trained, recursive=False))
-        parts += [(path, module, own)] if own else []
+        own = {id(value): value for _, value in members(module, lambda value: id(value) in trained, recursive=False)}
+        parts += [(path, module, tuple(own.values()))] if own else []
     return parts
-
-
-def _members(module: Any, predicate: Callable[[Any], bool], **options: bool) -> Iterable[Any]:
-    """What TensorFlow's own lists of variables and submodules are made of."""
-    return module._flatten(predicate=predicate, **options)
 
 
 def _of_list(variables: VariableList) -> Iterable[Part]:

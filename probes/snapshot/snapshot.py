@@ -13,7 +13,7 @@ from probes.primitives import square_sum_of_all
 from probes.snapshot.clipping import Clipping
 from probes.snapshot.facts import Facts
 from probes.snapshot.gradient_parts import GradientParts
-from probes.step.watched_variable import Update, WeightReading
+from probes.snapshot.weights import Update, WeightReading
 
 Need = Literal[
     "input",

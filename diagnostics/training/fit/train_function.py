@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import keras
@@ -14,6 +13,7 @@ import tensorflow as tf
 from probes.errors import UsageError
 from probes.monitor import Monitor
 from probes.observing import observing
+from probes.seams.fit import attribute_set
 
 LEARNING_RATE, LOSS = "_learning_rate_of_step", "_loss_of_step"
 """They travel out of the compiled step with the logs, and are taken out before Keras sees them."""
@@ -53,7 +53,7 @@ class ObservedFunction:
     def __init__(self, model: Any, monitor: Monitor, session: Session) -> None:
         self._model, self._session = model, session
         self._bare: TrainFunction | None = model.train_function
-        with _replaced(model, "train_step", _observed_step(model, monitor, session)):
+        with attribute_set(model, "train_step", _observed_step(model, monitor, session)):
             model.make_train_function(force=True)
         self._observed: TrainFunction = model.train_function
         self._has_run = False
@@ -161,19 +161,6 @@ def _of_step(before: Any, after: Any, logged: Any) -> Any:
 def _learning_rate(optimizer: Any) -> tf.Tensor | None:
     rate = getattr(optimizer, "learning_rate", None)
     return None if rate is None else tf.cast(tf.convert_to_tensor(rate), tf.float32)
-
-
-@contextmanager
-def _replaced(model: Any, name: str, value: Any) -> Iterator[None]:
-    """An attribute of one model, past Keras' own tracking of what is set."""
-    attributes: dict[str, Any] = model.__dict__
-    before = {name: attributes[name]} if name in attributes else {}
-    attributes[name] = value
-    try:
-        yield
-    finally:
-        del attributes[name]
-        attributes.update(before)
 
 
 def check_trainable(model: Any) -> None:
