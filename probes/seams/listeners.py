@@ -44,7 +44,7 @@ class Listeners(Generic[Listener]):
         try:
             yield
         finally:
-            own.remove(listener)
+            own[:] = [each for each in own if each is not listener]
             self._release(place)
 
     @contextmanager

@@ -94,7 +94,7 @@ def test_without_tensorflows_record_gradients_are_seen_through_a_public_identity
     without(tap, "tensorflow.python.eager.record")
     assert tap._record is None
     assert_same(trained(compiled), before)
-    assert before[0].layers["activation_gradient_norm"].notna().any()
+    assert before[0].layers["activation_gradient_rms"].notna().any()
 
 
 @pytest.mark.parametrize("module", ["tensorflow.python.framework.op_callbacks", "tensorflow.python.eager.context"])
@@ -106,7 +106,7 @@ def test_without_op_callbacks_functions_inside_a_call_are_missing_and_a_warning_
     inside = before.layers["layer"] == "block/relu"
     assert inside.any()
     assert set(after.layers["layer"]) == set(before.layers["layer"]) - {"block/relu"}
-    columns = ["layer", "gradient_norm", "dead_fraction"]
+    columns = ["layer", "gradient_norm", "weight_norm"]
     assert after.layers[columns].equals(before.layers[~inside][columns].reset_index(drop=True))
     assert all(np.array_equal(a, b) for a, b in zip(weights, same, strict=True))
 
