@@ -11,7 +11,7 @@ from probes.primitives import square_sum
 
 @dataclass(frozen=True)
 class Update:
-    """Weight after minus weight before, computed only where it is asked for.
+    """Weight after minus weight before, computed only when asked for.
 
     Attributes:
         plus: what was added; or the weight after.
@@ -30,13 +30,13 @@ class Update:
 
     @property
     def square_sum(self) -> tf.Tensor:
-        """Σ u², without another pass over the weights where the optimizer's own tensor is at hand."""
+        """Σ u²; where the optimizer's own tensor is at hand, without another pass over the weights."""
         return square_sum(self.value if self.plus and self.minus else _sum(self.plus or self.minus))
 
 
 @dataclass(frozen=True)
 class WeightReading:
-    """What is known of a layer's variables without keeping them.
+    """What is known about a layer's variables without keeping them.
 
     Attributes:
         changes: what the update did to each of them.
