@@ -1,4 +1,4 @@
-"""Observes a training step written by the user: finds its updates, one or several, without being told of them."""
+"""Observes a training step written by the user: finds its one or several updates by itself."""
 
 from __future__ import annotations
 

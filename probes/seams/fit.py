@@ -1,4 +1,4 @@
-"""``keras.Model.fit``: running every call through a function of ours, what one call looks like, and where it ends."""
+"""``keras.Model.fit``: how to run every call of it in our own way, and how to learn that one has ended."""
 
 from __future__ import annotations
 
@@ -36,16 +36,19 @@ def every_fit_through(run: RunFit) -> AbstractContextManager[None]:
 
 
 def running_callback_list() -> keras.callbacks.CallbackList | None:
-    """The callbacks of the ``fit`` that calls this, or ``None`` where Python does not show its callers.
+    """The list that calls a callback's ``on_train_begin``, for use inside that method.
 
-    ``fit`` holds the list in a local variable, so that it is freed when ``fit`` ends. Keras calls no callback when ``fit``
-    ends by an exception, and shows the list to none; the callers' local variables are the only way to it.
+    ``fit`` holds the list in a local variable, which is freed when ``fit`` ends. Keras calls no callback when ``fit`` ends by
+    an exception, and gives none of them the list; the callers' local variables are the only way to it.
+
+    Returns:
+        The list; ``None`` if a script calls the callback itself, or this Python does not show callers.
     """
     frame = inspect.currentframe()
     while frame is not None:
-        owner = frame.f_locals.get("self")
-        if isinstance(owner, keras.callbacks.CallbackList):
-            return owner
+        called = frame.f_locals.get("self") if frame.f_code.co_name == "on_train_begin" else None
+        if isinstance(called, keras.callbacks.CallbackList):
+            return called
         frame = frame.f_back
     return None
 

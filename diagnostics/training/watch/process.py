@@ -32,7 +32,7 @@ class QuietCallback(ProbeCallback):
 
 
 @dataclass
-class Watched:
+class WatchedProcess:
     """The trainings of one process, each with a run of its own.
 
     Attributes:
