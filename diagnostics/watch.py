@@ -66,9 +66,9 @@ def _watch(options: argparse.Namespace, rest: list[str], command: str, budget: f
 
         def begin() -> None:
             try:
-                from diagnostics.training.watch.process import Watched  # noqa: PLC0415 - Keras, when the script has imported it
+                from diagnostics.training.watch.process import WatchedProcess  # noqa: PLC0415 - Keras, when the script has imported it
 
-                watched.append(Watched(next_directory, command, budget))
+                watched.append(WatchedProcess(next_directory, command, budget))
                 stack.enter_context(watched[-1].installed())
             except Exception as error:  # the script was fine without us
                 print(f"watch: nothing is watched: {error}", file=sys.stderr)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 import keras
 import tensorflow as tf
 
-from probes.capture.capture import current_graph
-from probes.capture.layers import LayerNames, children
+from probes.capture.layers import LayerNames
 from probes.capture.modules import is_watchable_without_layers, names_of
 from probes.errors import UsageError, unknown_name
 from probes.probe import Probe
+from probes.seams.graph import current_graph
+from probes.seams.layers import children
 
 if TYPE_CHECKING:
     from probes.step.step import Step
@@ -68,7 +69,7 @@ def check_model(model: Any, probes: Sequence[Probe]) -> None:
     if is_watchable_without_layers(model):
         check_patterns([entry.path for entry in names_of(model).entries()], probes)
         return
-    is_model = hasattr(model, "_flatten_layers") and not isinstance(model, type)
+    is_model = isinstance(model, keras.Layer)
     if not is_model or (model.built and not children(cast(keras.Layer, model)) and not model.trainable_variables):
         raise UsageError(
             what="there are no layers to watch",

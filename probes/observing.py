@@ -1,4 +1,4 @@
-"""Observes a training step that somebody else wrote: finds the updates by themselves, one or several."""
+"""Observes a training step written by the user: finds its one or several updates by itself."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import keras
-
-from probes.capture.capture import Call, current_graph
+from probes.capture.capture import Call
 from probes.capture.layers import LayerEntry
 from probes.errors import UsageError
 from probes.monitor import Monitor
+from probes.seams.graph import current_graph, key_of
 from probes.seams.updates import hearing_updates
 from probes.step.step import Gradient, Step
 
@@ -24,13 +23,13 @@ ELSEWHERE = "an optimizer ran inside a branch or loop of the training step, whos
 def observing(monitor: Monitor, give_up: Callable[[str], None]) -> Iterator[None]:
     """Measure the training step that runs, or is traced, inside the ``with`` block.
 
-    The weights before the update are those before the first optimizer's call. Of each layer, the calls since the update
-    before its own are measured, with the gradients that its own update was given: of a discriminator those of its own loss,
-    not what the generator's loss sends through it afterwards.
+    The weights before the update are those before the first call of an optimizer. Each layer is measured on the calls between
+    the preceding update and its own, with the gradients that its own update was given: a discriminator with those of its own
+    loss, not with those that the generator's loss sends through it afterwards.
 
     Args:
-        monitor: whose model's layers and weights are measured; other models' are not.
-        give_up: told why, when nothing can be measured; training then goes on without.
+        monitor: measures the layers and weights of its own model only.
+        give_up: called with the reason when nothing can be measured; training continues.
 
     Raises:
         UsageError: what ``Monitor.update`` refuses, at the first step.
@@ -44,7 +43,7 @@ def observing(monitor: Monitor, give_up: Callable[[str], None]) -> Iterator[None
 
 
 class _Updates:
-    """What the optimizers did in one step."""
+    """The updates of one step, and the gradients that they were given."""
 
     def __init__(self, monitor: Monitor, step: Step, forward: ExitStack, after: ExitStack) -> None:
         self._monitor, self._step = monitor, step
@@ -56,14 +55,14 @@ class _Updates:
         self._trained: set[int] = set()
 
     def before_update(self, optimizer: Any) -> None:
-        """At the first, the forward pass is over; at later ones, what ran since then is."""
+        """End the forward pass at the first update; at later ones, end what ran since the last."""
         (self._after if self._ends else self._forward).close()
         # Weights are built by now, also those of layers that were made in the forward pass.
-        self._trained = {_key(variable) for variable in self._monitor.model.trainable_variables}  # pyright: ignore
+        self._trained = {key_of(variable) for variable in self._monitor.model.trainable_variables}  # pyright: ignore
 
     def after_update(self, optimizer: Any, gradients: Sequence[Gradient], variables: Sequence[Any]) -> None:
-        """Keep the gradients of the model's own variables, and watch on."""
-        by_key = dict(zip(map(_key, variables), gradients, strict=True))
+        """Keep the gradients of the model's own variables, and go on watching."""
+        by_key = dict(zip(map(key_of, variables), gradients, strict=True))
         own = {key: gradient for key, gradient in by_key.items() if key in self._trained}
         self._elsewhere |= bool(own) and current_graph() is not self._step.capture.graph
         self._gradients |= own
@@ -72,7 +71,7 @@ class _Updates:
         self._after.enter_context(self._monitor.watching_on())
 
     def end(self, give_up: Callable[[str], None]) -> None:
-        """Measure, when there was an update."""
+        """Measure the step, if there was an update."""
         if self._elsewhere or not self._gradients:
             give_up(ELSEWHERE if self._elsewhere else NO_UPDATE)
             return
@@ -80,32 +79,27 @@ class _Updates:
         self._step.capture.calls = _own_calls(self._step.capture.calls, self._ends, owners)
         variables = self._monitor.model.trainable_variables  # pyright: ignore[reportAttributeAccessIssue]
         try:
-            self._monitor.update([self._gradients.get(_key(variable)) for variable in variables])
+            self._monitor.update([self._gradients.get(key_of(variable)) for variable in variables])
         except UsageError as error:
-            if not self._monitor.has_measured:  # misuse, told at the start; later on, training comes first
+            if not self._monitor.has_measured:  # misuse is raised at the start; later on, training must go on
                 raise
             give_up(str(error))
         except Exception as error:
             give_up(f"a fault of the probes: {type(error).__name__}: {error}")
 
 
-def _key(variable: Any) -> int:
-    """The same for a Keras variable and for the TensorFlow variable that it holds."""
-    return id(variable.value if isinstance(variable, keras.Variable) else variable)
-
-
 def _owners(entries: Iterable[LayerEntry], segment_of: dict[int, int]) -> dict[str, int]:
     """For each path that holds weights, itself or below, the last update that changed one of them."""
     owners: dict[str, int] = {}
     for entry in entries:
-        updates = [segment_of[_key(variable)] for variable in entry.variables if _key(variable) in segment_of]
+        updates = [segment_of[key_of(variable)] for variable in entry.variables if key_of(variable) in segment_of]
         for path in _upwards(entry.path) if updates else ():
             owners[path] = max(owners.get(path, 0), *updates)
     return owners
 
 
 def _own_calls(calls: Sequence[Call], ends: Sequence[int], owners: dict[str, int]) -> list[Call]:
-    """Of each layer, the calls of one segment: the latest that its own update, or that of the model around it, follows."""
+    """Each layer's calls of one segment: the last before its own update, or before that of the model around it."""
     segments = [bisect.bisect_right(ends, place) for place in range(len(calls))]
     latest: dict[str, int] = {}
     for call, segment in zip(calls, segments, strict=True):
@@ -116,6 +110,6 @@ def _own_calls(calls: Sequence[Call], ends: Sequence[int], owners: dict[str, int
 
 
 def _upwards(path: str) -> list[str]:
-    """The path, those around it, and the model's own, which is empty."""
+    """The path, the paths around it, and the model's own, which is empty."""
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(len(parts), -1, -1)]

@@ -11,7 +11,6 @@ import random
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework.graph_pb2 import GraphDef
 
 GLOBAL_SEED = 0
 """TensorFlow's own seed, the same for every training: a data set's shuffling mixes it with the seed of the training."""
@@ -32,7 +31,7 @@ def set_host_seeds(seed: int) -> None:
     np.random.seed(seed)
 
 
-def random_kernels(graph: GraphDef) -> list[str]:
+def random_kernels(graph: tf.compat.v1.GraphDef) -> list[str]:
     """The operations that keep the state of their random numbers to themselves, where no seed reaches them.
 
     Args:

@@ -1,4 +1,4 @@
-"""Records every layer's output, and its gradient as it passes, while a step runs or is traced."""
+"""Keeps every layer's output and its gradient while a step runs or is traced."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import tensorflow as tf
 
 from probes.capture.layers import unit_axis
 from probes.capture.modules import Names
-from probes.seams.operations import Rectified, composes, declared
+from probes.capture.rectified import Rectified, composes, declared
+from probes.seams.graph import current_graph, read
 from probes.seams.tap import seen_through, source, tap
 from probes.snapshot.facts import Facts, facts_of
 from probes.snapshot.snapshot import Need
-from probes.step.watched_variable import read
 
 MEASURED = "measured"
-INNER_LOOP = "runs inside an inner loop or function of its own, whose tensors do not reach the step"
-NO_FLOATS = "its output has no floating tensor of known rank"
-HANDED_ON = "returns what a layer inside it returned, whose row it is"
-NO_ROW = "no probe applies to it, or it first ran when the record had already been laid out"
-MODEL_ITSELF = "the model itself: only the weights that it holds outside its layers"
+INNER_LOOP = "runs inside a loop or function of its own, whose tensors do not reach the step"
+NO_FLOATS = "its output has no floating-point tensor of known rank"
+HANDED_ON = "returns the output of a layer inside it, which has the row"
+NO_ROW = "no probe applies to it, or it first ran after the record's rows were fixed"
+MODEL_ITSELF = "the model itself, for the weights that it holds outside its layers"
 
 
 State = tuple[tuple[str, tf.Tensor], ...]
@@ -78,11 +78,11 @@ class Capture:
 
     Args:
         names: the layers' paths.
-        wants: tells whether some probe needs this of a layer of these facts, and at this path where it is given.
+        wants: whether some probe needs this from a layer with these facts; also asks for its path, where that is given.
 
     Attributes:
         calls: what was captured, in the order in which the layers returned.
-        order: every layer that ran, by path, in that order, captured or not.
+        order: every layer that ran, by path, in order of return, captured or not.
         unseen: why a layer that ran was not captured, by path.
         graph: the graph in which the step is traced, ``None`` when eager.
         batches: the number of examples in each call of the model, float32 scalars.
@@ -100,7 +100,7 @@ class Capture:
         self._examples: tf.Tensor | None = None
 
     def enter(self, layer: keras.Layer, inputs: Any) -> None:
-        """Note the caller; at the model's own call also the number of examples."""
+        """Open a frame for the call; when the model itself is called, count the examples."""
         frame = _Frame(layer, inputs, facts_of(layer, inputs[1]))
         if self._in_step() and self._wants("state", frame.facts, None):
             frame.state = tuple((variable.name, read(variable)) for variable in layer.non_trainable_variables)
@@ -113,13 +113,13 @@ class Capture:
             self.batches += [] if self._examples is None else [self._examples]
 
     def leave(self, layer: keras.Layer) -> None:
-        """Forget the call, and the batch with the model's."""
+        """Close the call's frame; with the model's own call ends its batch."""
         self._frames.pop()
         if layer is self.names.model:
             self._examples = None
 
     def rectify(self, function: str, activation: tf.Tensor) -> None:
-        """Keep what a rectifying function returns inside a ``call``: a row of its own, unless it is the layer's output."""
+        """Keep what a rectifying function returns inside a ``call``; it gets its own row, unless it is the layer's output."""
         if not self._frames or not self._in_step() or self._in_recurrence(self._frames):
             return
         layer, caller = self._frames[-1].layer, self._frames[-2].layer if len(self._frames) > 1 else None
@@ -168,7 +168,7 @@ class Capture:
         if self._wants("input", frame.facts, path):
             call.input, call.mask = frame.input, frame.mask
         self.calls.append(call)
-        # A tapped tensor that a loss would look through can be revealed again only where the model returns it.
+        # Where a loss looks at the operation behind a tensor, the tap must be removable: at the model's own output only.
         if not self._wants("activation_gradient", frame.facts, path) or (
             self._examples is None and seen_through(call.activation)
         ):
@@ -176,7 +176,7 @@ class Capture:
         return tap(activation, layer, self, call.see)
 
     def _facts_of_output(self, frame: _Frame, activation: tf.Tensor) -> Facts:
-        """With the function that was seen to make it, whose output then needs no row of its own."""
+        """The layer's facts, with the function that made its output; the function then has no row of its own."""
         made = next((each for each in frame.rectified if each.activation is activation), None)
         if made is None:
             return replace(frame.facts, activation=declared(frame.layer) or frame.facts.activation)
@@ -199,7 +199,7 @@ class Capture:
 
 
 def rows_of(calls: Iterable[Call]) -> Iterator[tuple[str, Call]]:
-    """Each call with its row: its path, and for calls of another shape than the first a number, ``path@2``."""
+    """Each call and its row: the path, with a number (``path@2``) for calls whose shape differs from the first."""
     shapes: dict[str, list[tuple[int | None, ...]]] = {}
     for call in calls:
         known, shape = shapes.setdefault(call.path, []), tuple(call.activation.shape[1:])
@@ -207,11 +207,6 @@ def rows_of(calls: Iterable[Call]) -> Iterator[tuple[str, Call]]:
             known.append(shape)
         place = known.index(shape) + 1
         yield call.path if place == 1 else f"{call.path}@{place}", call
-
-
-def current_graph() -> Any:
-    """The graph that is being traced, or ``None`` when eager."""
-    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
 
 
 def _is_floating(value: Any) -> bool:
@@ -223,7 +218,7 @@ def _contains(tensors: list[Any], tensor: Any) -> bool:
 
 
 def _reveal(outputs: Any) -> Any:
-    """The model's outputs, with the operation in sight that a loss would look at."""
+    """The model's outputs without the taps that would hide an operation from a Keras loss."""
     flat = tf.nest.flatten(outputs)
     if not any(tensor is not source(tensor) and seen_through(source(tensor)) for tensor in flat):
         return outputs

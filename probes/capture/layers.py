@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from probes.seams.layers import children
+
 NOT_CALLED = "was not called in the step, or not through its __call__"
 
 
@@ -32,14 +34,14 @@ class LayerEntry:
 
 
 class LayerNames:
-    """Finds the path of a layer, also of one that the model does not know to be its own.
+    """Finds the path of a layer, including layers that Keras does not track as part of the model.
 
-    Keras tracks the layers in attributes, lists and dictionaries. A layer that hides elsewhere (in an object of the
-    user's, say) is adopted at its first call inside the model, under the path of the layer that called it. A path once
-    given stays, whatever is added to the model later.
+    Keras tracks the layers in attributes, lists and dictionaries. A layer held elsewhere (in an object of the
+    user's, say) is adopted at its first call inside the model, under the path of the layer that called it. A path never
+    changes, whatever is added to the model later.
 
     Attributes:
-        uncalled: why nothing was captured of a layer that no call was seen of.
+        uncalled: the status of a layer whose call was never seen.
     """
 
     uncalled = NOT_CALLED
@@ -52,12 +54,12 @@ class LayerNames:
         self.refresh()
 
     def refresh(self) -> None:
-        """Walk the model again: layers may have been made since."""
+        """Walk the model again: layers may have been created since."""
         for holder, layer in _walk(self.model):
             self._name(layer, "" if holder is self.model else self._paths[id(holder)][0])
 
     def path(self, layer: keras.Layer, caller: keras.Layer | None) -> str | None:
-        """The layer's path, or ``None`` for the model itself and for what is not the model's."""
+        """The layer's path, or ``None`` for the model itself and for layers outside it."""
         if layer is self.model:
             return None
         if id(layer) in self._paths:
@@ -69,12 +71,12 @@ class LayerNames:
         return self._name(layer, above)
 
     def inside(self, above: str, function: str, number: int) -> str:
-        """The path of what a function returned inside a layer's ``call``, the so manieth time that it was used there.
+        """The path of a function's output inside a layer's ``call``.
 
         Args:
             above: the layer's path, empty for the model.
             function: the function's name.
-            number: from 1.
+            number: which of the function's uses in this ``call``, from 1.
         """
         key = (above, function, number)
         if key not in self._inside:
@@ -83,7 +85,7 @@ class LayerNames:
         return self._inside[key]
 
     def entries(self) -> list[LayerEntry]:
-        """Every layer with what it owns; the model itself stands last, when it holds variables of its own."""
+        """Every layer with its own variables; the model itself comes last, if it has any of its own."""
         self.refresh()
         own = own_variables(self.model)
         if own:
@@ -93,17 +95,12 @@ class LayerNames:
         return [*entries, LayerEntry(self._paths[id(self.model)][0], self.model, own)] if own else entries
 
     def _name(self, layer: keras.Layer, above: str) -> str:
-        """The path that the layer has, or from now on."""
+        """The layer's path; a new one if it has none yet."""
         if id(layer) not in self._paths:
             path = unique(f"{above}/{layer.name}" if above else layer.name, self._taken)
             self._taken.add(path)
             self._paths[id(layer)] = (path, layer)
         return self._paths[id(layer)][0]
-
-
-def children(layer: keras.Layer) -> list[keras.Layer]:
-    """The layers that a layer holds directly, in the order in which it got them."""
-    return layer._flatten_layers(include_self=False, recursive=False)
 
 
 def own_variables(layer: keras.Layer) -> tuple[Any, ...]:
@@ -133,7 +130,7 @@ def _walk(root: keras.Layer) -> Iterator[tuple[keras.Layer, keras.Layer]]:
 
 
 def unique(path: str, taken: set[str]) -> str:
-    """The path, with a number where it is taken."""
+    """The path, with a number appended if it is taken."""
     number, candidate = 1, path
     while candidate in taken:
         number += 1

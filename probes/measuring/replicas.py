@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import tensorflow as tf
 
 from probes.measuring.branch import when
+from probes.seams.replica import place_in_process
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ def summed(tensors: Sequence[tf.Tensor], due: tf.Tensor | bool) -> list[tf.Tenso
         return [flat[first : first + len(tensors)] for first in range(0, len(flat), len(tensors))]
 
     by_replica = _merge_call(merge, *tensors)
-    return by_replica[_place()] if by_replica else list(tensors)
+    return by_replica[place_in_process()] if by_replica else list(tensors)
 
 
 def with_rows(vector: tf.Tensor, work: Callable[[tf.Tensor], Any], due: tf.Tensor | bool) -> None:
@@ -83,8 +84,3 @@ def _merge_call(merge: Callable[..., Any], *args: Any) -> Any:
 
 def _replica_context() -> Any:
     return tf.distribute.get_replica_context()
-
-
-def _place() -> int:
-    """Which of this process's replicas runs here."""
-    return _replica_context()._replica_id

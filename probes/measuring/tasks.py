@@ -12,7 +12,7 @@ from probes.measuring.packing import Packed, pack
 from probes.merging import merge
 from probes.probe import Probe, Statistic
 from probes.snapshot.snapshot import Snapshot
-from probes.step.watched_variable import WeightReading
+from probes.snapshot.weights import WeightReading
 
 FORWARD = frozenset({"input", "state", "activation"})
 WEIGHTY = frozenset({"weight_square", "update"})

@@ -1,1 +1,1 @@
-"""Everything that touches Keras or TensorFlow from the outside, in one place."""
+"""Everything that reaches into Keras or TensorFlow, public names replaced or private names used, in one place."""

@@ -1,4 +1,4 @@
-"""An identity that sees the gradient pass."""
+"""An identity that reports the gradient passing through it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.eager import record
+
+from probes.seams.private import module_with
+
+_record: Any = module_with("tensorflow.python.eager.record", "stop_recording", "record_operation")
 
 LOSS_LOOKS_THROUGH = frozenset({"Softmax", "Sigmoid"})
 """Operations behind which a Keras loss finds the logits by itself, to use a stabler formula."""
 
+KERAS_ATTRIBUTES, LOGITS = "_keras", "_keras_logits"
+"""Keras attaches masks and logits to tensors under private names with this prefix. A version that does not has nothing to
+carry over, and its losses find the logits by the operation, which ``seen_through`` then decides by."""
 
 _TAP = "_probes_tap"
 
 
 @dataclass(frozen=True)
 class Tap:
-    """What hangs on a tensor that an identity returned: whose output it is, what stands behind, and who looks."""
+    """Attached to the tensor that an identity returned: whose output it is, the tensor before the identity, the viewers."""
 
     layer: Any
     source: tf.Tensor
@@ -29,16 +35,16 @@ def tap(tensor: tf.Tensor, layer: Any, viewer: Any, see: Callable[[tf.Tensor], N
     """The same tensor; ``see`` is called with dL/d(tensor) when a tape runs backwards through it.
 
     TensorFlow's graph optimizer removes the identity, so the compiled step is the one that would have run without it.
-    Two viewers of one call share an identity, so that each still recognises the tensor that it returned.
+    Two viewers of one call share an identity, so that each still recognises the tensor it returned.
 
     Args:
         tensor: any floating tensor.
         layer: whose output it is.
-        viewer: who looks: one viewer gets a new identity for each call.
+        viewer: who wants the gradient; a viewer gets a new identity for each call.
         see: called at trace time (each step when eager) with the gradient, of the same shape.
 
     Returns:
-        A tensor with the same values, mask and remembered logits.
+        A tensor with the same values, mask and logits.
     """
     shared = getattr(tensor, _TAP, None)
     if shared is not None and shared.layer is layer and viewer not in shared.views:
@@ -51,13 +57,20 @@ def tap(tensor: tf.Tensor, layer: Any, viewer: Any, see: Callable[[tf.Tensor], N
             view(tf.convert_to_tensor(upstream))
         return [upstream]
 
-    # What tf.custom_gradient does, without its five operations for each of ours, which take time to trace.
-    with record.stop_recording():
-        identity = tf.raw_ops.Identity(input=tensor)
-    record.record_operation("Tap", [identity], [tensor], backward)
+    identity = _identity(tensor, backward)
     tapped = carry_keras_attributes(tensor, identity)
     setattr(tapped, _TAP, made)
     return tapped
+
+
+def _identity(tensor: tf.Tensor, backward: Callable[[tf.Tensor], list[tf.Tensor]]) -> tf.Tensor:
+    if _record is None:
+        return tf.custom_gradient(lambda tensor: (tf.identity(tensor), backward))(tensor)
+    # The same without the five further operations of tf.custom_gradient, which take time to trace.
+    with _record.stop_recording():
+        identity = tf.raw_ops.Identity(input=tensor)
+    _record.record_operation("Tap", [identity], [tensor], backward)
+    return identity
 
 
 def source(tensor: Any) -> Any:
@@ -66,15 +79,15 @@ def source(tensor: Any) -> Any:
 
 
 def carry_keras_attributes(source: Any, target: Any) -> Any:
-    """Hang on ``target`` what Keras hung on ``source``: masks, and the logits that stand behind a softmax."""
+    """Copy what Keras attached to ``source`` to ``target``: masks, and the logits before a softmax."""
     for name, value in getattr(source, "__dict__", {}).items():
-        if name.startswith("_keras"):
+        if name.startswith(KERAS_ATTRIBUTES):
             setattr(target, name, value)
     return target
 
 
 def seen_through(tensor: tf.Tensor) -> bool:
     """Whether a Keras loss given this tensor would look at the operation that made it, which a tap would hide."""
-    if tf.is_symbolic_tensor(tensor) and not hasattr(tensor, "_keras_logits"):
+    if tf.is_symbolic_tensor(tensor) and not hasattr(tensor, LOGITS):
         return tensor.op.type in LOSS_LOOKS_THROUGH
     return False

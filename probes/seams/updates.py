@@ -1,27 +1,32 @@
-"""Tells of every update that a Keras optimizer makes on this thread, while someone listens.
+"""Reports every update that a Keras optimizer makes on this thread, while someone listens.
 
-``apply`` of every optimizer class that defines one is replaced while at least one listener is active in the process, and put
-back when the last one leaves, also when it leaves by an exception. An optimizer inside another (loss scaling) is not told of.
+``apply`` of every optimizer class that defines one is replaced while there is a listener in the process. An optimizer inside
+another (loss scaling) is not reported.
 """
 
 from __future__ import annotations
 
-import functools
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Protocol
 
 import keras
 
-_thread = threading.local()
-_lock = threading.Lock()
-_listening = 0
-_originals: dict[type, Any] = {}
+from probes.seams.listeners import Listeners, replaced
+
+BUILT_FOR = "_trainable_variables"
+"""Keras' private list of the variables that an optimizer was built for: those of ``apply(gradients)`` without variables."""
+
+NO_VARIABLES = (
+    "an update is not measured: optimizer.apply(gradients) was called without variables, and this version of Keras "
+    "does not show which ones it updates; call optimizer.apply(gradients, model.trainable_variables)"
+)
 
 
 class UpdateListener(Protocol):
-    """Whoever wants to know of an optimizer's updates."""
+    """Learns of an optimizer's updates."""
 
     def before_update(self, optimizer: Any) -> None:
         """The optimizer is about to change weights."""
@@ -30,40 +35,26 @@ class UpdateListener(Protocol):
         """It has changed these variables, given these gradients (``None``: not connected)."""
 
 
+def hearing_updates(listener: UpdateListener) -> AbstractContextManager[None]:
+    """Report every update on this thread to ``listener`` inside the ``with`` block."""
+    return _listeners.added(listener)
+
+
+def unheard() -> AbstractContextManager[None]:
+    """Inside the ``with`` block, report updates on this thread only to listeners added in it."""
+    return _listeners.muted()
+
+
 @contextmanager
-def hearing_updates(listener: UpdateListener) -> Iterator[None]:
-    """Tell ``listener`` of every update on this thread inside the ``with`` block."""
-    _count(+1)
-    _listeners().append(listener)
-    try:
+def _installed() -> Iterator[None]:
+    with ExitStack() as replacements:
+        for kind in _classes(_root()):
+            replacements.enter_context(replaced(kind, "apply", _reporting))
         yield
-    finally:
-        _listeners().remove(listener)
-        _count(-1)
-
-
-def _listeners() -> list[UpdateListener]:
-    if not hasattr(_thread, "listeners"):
-        _thread.listeners = []
-    return _thread.listeners
-
-
-def _count(change: int) -> None:
-    global _listening  # noqa: PLW0603 - the state of a process-wide replacement
-    with _lock:
-        if _listening == 0:
-            for kind in _classes(_root()):
-                _originals[kind] = vars(kind)["apply"]
-                kind.apply = _told(_originals[kind])
-        _listening += change
-        if _listening == 0:
-            for kind, original in _originals.items():
-                kind.apply = original
-            _originals.clear()
 
 
 def _root() -> Any:
-    """The class that all optimizers derive from, the one that scales the loss, too."""
+    """The class that all optimizers derive from, including the one that scales the loss."""
     return next(kind for kind in reversed(keras.optimizers.Optimizer.__mro__) if "apply" in vars(kind))
 
 
@@ -73,10 +64,9 @@ def _classes(kind: type) -> list[Any]:
     return list(dict.fromkeys([*([kind] if "apply" in vars(kind) else []), *below]))
 
 
-def _told(original: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
+def _reporting(original: Any) -> Any:
     def apply(optimizer: Any, grads: Any, *args: Any, **options: Any) -> Any:
-        listeners = tuple(_listeners())
+        listeners = _listeners.here()
         if not listeners or getattr(_thread, "updating", False):
             return original(optimizer, grads, *args, **options)
         grads, args, options = list(grads), tuple(map(_kept, args)), {name: _kept(v) for name, v in options.items()}
@@ -85,11 +75,11 @@ def _told(original: Callable[..., Any]) -> Callable[..., Any]:
             for listener in listeners:
                 listener.before_update(optimizer)
             result = original(optimizer, grads, *args, **options)
-            variables = next(iter([*args, *options.values()]), None)
+            variables = _updated(optimizer, next(iter([*args, *options.values()]), None))
+            if variables is None:
+                return result
             for listener in listeners:
-                listener.after_update(
-                    optimizer, grads, optimizer._trainable_variables if variables is None else variables
-                )
+                listener.after_update(optimizer, grads, variables)
         finally:
             _thread.updating = False
         return result
@@ -97,6 +87,20 @@ def _told(original: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+def _updated(optimizer: Any, given: Any) -> Any:
+    """The variables of an update, ``None`` where they cannot be known."""
+    if given is not None:
+        return given
+    if not hasattr(optimizer, BUILT_FOR):
+        warnings.warn(NO_VARIABLES, stacklevel=4)
+        return None
+    return getattr(optimizer, BUILT_FOR)
+
+
 def _kept(argument: Any) -> Any:
-    """An iterator's content, which would be used up by whoever looks first."""
+    """An iterator's content, which the first to look would use up."""
     return list(argument) if isinstance(argument, Iterator) else argument
+
+
+_thread = threading.local()
+_listeners = Listeners[UpdateListener](_installed)

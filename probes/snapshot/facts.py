@@ -1,4 +1,4 @@
-"""What is known of a layer's call beside its tensors."""
+"""What is known about a layer's call besides its tensors."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Facts:
-    """Settings of one call, equal for calls that do the same; a probe decides by them whether it looks at a layer.
+    """Settings of one call, equal for calls that do the same; a probe decides by them whether it applies to the layer.
 
     Attributes:
         runs: the Keras class whose ``call`` runs, also in a subclass that keeps it; ``None`` where the user wrote it.
         activation: name of the function of Keras or TensorFlow that made the output, such as ``tanh``; ``None`` where
-            none did, or where that cannot be told.
-        rate: the layer's ``rate``: of a dropout, the share that is dropped.
+            none did, or where that is not known.
+        rate: the layer's ``rate``; for dropout, the fraction that is dropped.
         training: whether the call ran in training mode.
     """
 
@@ -45,7 +45,7 @@ def _class_that_runs(layer: keras.Layer) -> str | None:
 
 
 def _output_activation(layer: keras.Layer) -> str | None:
-    """Of a recurrent layer the activation is not the last thing that happens."""
+    """The function that makes the output; in a recurrent layer, the activation does not."""
     function = None if hasattr(layer, "state_size") else getattr(layer, "activation", None)
     known = (getattr(function, "__module__", None) or "").startswith(("keras.", "tensorflow."))
     return getattr(function, "__name__", None) if known else None

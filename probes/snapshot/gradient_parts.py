@@ -1,4 +1,4 @@
-"""The gradients of the parts of a batch, which show how far a gradient is noise."""
+"""The gradients of the parts of a batch, which show how noisy a gradient is."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Gradient = tf.Tensor | tf.IndexedSlices | None
 
 @dataclass(frozen=True)
 class GradientParts:
-    """What the parts of a batch, all of one size, say of one layer's variables.
+    """One layer's gradients on each of the equal parts of a batch.
 
     Attributes:
         gradients: m tuples, one for each part: the gradient of the part's mean loss for each connected variable.
-        examples: B, the examples in all parts together, a float32 scalar; NaN where it is not known.
+        examples: B, the examples in all parts together, a float32 scalar; NaN if unknown.
     """
 
     gradients: tuple[tuple[tf.Tensor, ...], ...]
@@ -25,11 +25,11 @@ class GradientParts:
 
 
 def examples_of(batches: Sequence[tf.Tensor], parts: int) -> tf.Tensor:
-    """B of a step, from the batches of the model's calls in it.
+    """B of a step, from the batches of the model's calls.
 
     Args:
         batches: examples in each call, float32 scalars.
-        parts: m. As many calls: every part had its own, and B is their sum. Otherwise the first call had them all.
+        parts: m. With m calls, each part had its own and B is their sum; otherwise the first call had all examples.
     """
     if not batches:
         return tf.constant(float("nan"))
@@ -37,7 +37,7 @@ def examples_of(batches: Sequence[tf.Tensor], parts: int) -> tf.Tensor:
 
 
 def by_layer(parts: Sequence[dict[int, Gradient]], variables: Sequence[Any]) -> tuple[tuple[tf.Tensor, ...], ...]:
-    """Each part's gradients of those ``variables`` that some part is connected to; a part that is not has zeros.
+    """Each part's gradients for the ``variables`` connected to at least one part; zeros for a part that is not connected.
 
     Args:
         parts: m dictionaries of gradients by the ``id`` of the variable.

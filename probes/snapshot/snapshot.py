@@ -1,4 +1,4 @@
-"""What a probe gets to see: the tensors of one layer in one step."""
+"""What a probe sees: the tensors of one layer in one step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from probes.primitives import square_sum_of_all
 from probes.snapshot.clipping import Clipping
 from probes.snapshot.facts import Facts
 from probes.snapshot.gradient_parts import GradientParts
-from probes.step.watched_variable import Update, WeightReading
+from probes.snapshot.weights import Update, WeightReading
 
 Need = Literal[
     "input",
@@ -29,12 +29,12 @@ Need = Literal[
 ]
 
 PER_CALL: frozenset[Need] = frozenset({"input", "state", "activation", "activation_gradient"})
-"""Needs that each call of a layer brings anew; all others belong to the layer's variables, once in a step."""
+"""Needs met by each call of a layer; all others concern the layer's variables, once in a step."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One layer's tensors in one step; only what some probe needs is there, the rest is ``None`` or empty.
+    """One layer's tensors in one step; what no probe needs is ``None`` or empty.
 
     Attributes:
         path: the layer's path, unique in the model.
@@ -44,17 +44,17 @@ class Snapshot:
         activation: the layer's output, ``[batch, ..., units]``.
         activation_gradient: dL/d(activation), the same shape; ``None`` when not connected to the loss.
         gradients: dL/dW of the layer's own connected trainable variables, without loss scaling.
-        gradient_parts: the same of the parts of the batch, where the user gave them.
-        weights: those variables before the update; holding them makes the optimizer copy what it updates, so a probe
-            that can do with Σ W² asks for ``weight_square`` instead.
+        gradient_parts: the same for the parts of the batch, where the user gave them.
+        weights: those variables before the update. Holding them makes the optimizer copy what it updates, so a probe
+            that needs only Σ W² asks for ``weight_square`` instead.
         weights_after: those variables after the update.
-        known: what the step has learned of those variables without holding them.
-        facts: what the layer does and how it is set.
+        known: what is known about those variables without holding them.
+        facts: what the layer does, and its settings.
         input: the first floating tensor among the call's arguments, in the layer's precision.
         mask: the call's ``mask``, of the input's shape but for the last axis; ``None``: all entries count.
         state: name and value of each variable that is not trained, before the call changed it.
-        reference: the set of examples that the tensors belong to; ``None``: those of the training step.
-        clipping: how the optimizer clips gradients; ``None`` if it does not, or is not known.
+        reference: the set of examples that the tensors belong to; ``None`` for those of the training step.
+        clipping: how the optimizer clips gradients; ``None`` if it does not, or this is not known.
     """
 
     path: str
@@ -77,7 +77,7 @@ class Snapshot:
 
     @property
     def updates(self) -> tuple[tf.Tensor, ...]:
-        """The variables after the update minus before; subtracted only where a probe asks, in a step that is due."""
+        """The variables after the update minus before; computed only when a probe asks, in a step that is due."""
         return tuple(change.value for change in self._changes)
 
     @property
@@ -98,7 +98,7 @@ class Snapshot:
 
     @property
     def units(self) -> int | None:
-        """Number of units; ``None`` where there is no output, or where it is not known before the step runs."""
+        """Number of units; ``None`` if there is no output, or the number is not known before the step runs."""
         if self.activation is None or self.activation.shape.rank is None:
             return None
         return self.activation.shape[self.unit_axis] if self.activation.shape.rank > 1 else 1

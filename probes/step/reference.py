@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from probes.measuring.packing import Packed, join
 from probes.measuring.tasks import Task
 from probes.probe import Probe
 from probes.seams.layer_calls import listening, unheard
+from probes.seams.layers import losses_kept
 from probes.seams.operations import seeing
 from probes.snapshot.snapshot import Snapshot
 
@@ -140,25 +140,13 @@ def _snapshot(path: str, call: Call, reference: ReferenceSet) -> Snapshot:
 def _run(names: LayerNames, reference: ReferenceSet) -> Capture:
     """What the layers return for the reference set; no variable, random generator or loss of the model changes."""
     capture = Capture(names, lambda *_: False)
-    with unheard(), keras.StatelessScope(), _losses_kept(names.model), listening(capture), seeing(capture.rectify):
+    with unheard(), keras.StatelessScope(), losses_kept(names.model), listening(capture), seeing(capture.rectify):
         try:
             names.model(reference.inputs, training=False)
         except (TypeError, ValueError, NotImplementedError, tf.errors.InvalidArgumentError) as error:
             got = f"shape {_shapes(reference.inputs)}: {_reason(error)}"
             raise _misfit(got, "give what the model's call takes") from error
     return capture
-
-
-@contextmanager
-def _losses_kept(model: keras.Layer) -> Iterator[None]:
-    """A call clears the losses that the layers added before."""
-    kept = [(layer, list(layer._losses)) for layer in model._flatten_layers()]
-    try:
-        yield
-    finally:
-        for layer, losses in kept:
-            layer._losses.clear()
-            layer._losses.extend(losses)
 
 
 def _reason(error: Exception) -> str:

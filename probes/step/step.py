@@ -18,11 +18,13 @@ from probes.measuring.branch import when
 from probes.measuring.packing import Packed
 from probes.primitives import square_sum_of_all
 from probes.probe import Probe
+from probes.seams.graph import read
 from probes.snapshot.clipping import Clipping, clipping_of
 from probes.snapshot.facts import Facts, facts_of
 from probes.snapshot.gradient_parts import GradientParts, by_layer, examples_of
 from probes.snapshot.snapshot import Need, Snapshot
-from probes.step.watched_variable import Watched, WeightReading, read
+from probes.snapshot.weights import WeightReading
+from probes.step.watched_variable import Watched
 
 Gradient = tf.Tensor | tf.IndexedSlices | None
 

@@ -2,55 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from probes.primitives import square_sum
+from probes.seams.graph import held_by, read, users_of
+from probes.snapshot.weights import Update
 
 ADD, SUBTRACT, READ = "AssignAddVariableOp", "AssignSubVariableOp", "ReadVariableOp"
-
-
-@dataclass(frozen=True)
-class Update:
-    """Weight after minus weight before, computed only where it is asked for.
-
-    Attributes:
-        plus: what was added; or the weight after.
-        minus: what was subtracted; or the weight before.
-    """
-
-    plus: tuple[tf.Tensor, ...] = ()
-    minus: tuple[tf.Tensor, ...] = ()
-
-    @property
-    def value(self) -> tf.Tensor:
-        """The update, in the variable's precision."""
-        if not self.minus:
-            return _sum(self.plus)
-        return _sum(self.plus) - _sum(self.minus) if self.plus else -_sum(self.minus)
-
-    @property
-    def square_sum(self) -> tf.Tensor:
-        """Σ u², without another pass over the weights where the optimizer's own tensor is at hand."""
-        return square_sum(self.value if self.plus and self.minus else _sum(self.plus or self.minus))
-
-
-@dataclass(frozen=True)
-class WeightReading:
-    """What is known of a layer's variables without keeping them.
-
-    Attributes:
-        changes: what the update did to each of them.
-        square: Σ W² before the update, a float32 scalar.
-        entries: n, how many entries they have.
-    """
-
-    changes: tuple[Update, ...] = ()
-    square: tf.Tensor | None = None
-    entries: int | None = None
 
 
 class Watched:
@@ -62,8 +21,8 @@ class Watched:
     """
 
     def __init__(self, variable: Any) -> None:
-        self._held = variable.value if isinstance(variable, keras.Variable) else variable
-        self._past = self._users()
+        self._held = held_by(variable)
+        self._past = users_of(self._held)
         self._before: tf.Tensor | None = None
 
     def end_forward(self) -> None:
@@ -75,7 +34,7 @@ class Watched:
 
     def expect_update(self) -> None:
         """From now on, who writes is the optimizer."""
-        self._past = self._users()
+        self._past = users_of(self._held)
 
     @property
     def before(self) -> tf.Tensor:
@@ -91,24 +50,5 @@ class Watched:
             return Update(tuple(plus), tuple(minus))
         return Update((read(self._held),), (self.before,))
 
-    def _users(self) -> dict[str, tf.Operation]:
-        """The operations of the graph being traced that take the variable, by name; none when eager."""
-        graph = tf.compat.v1.get_default_graph()
-        if tf.executing_eagerly() or not hasattr(self._held, "handle") or not hasattr(graph, "capture"):
-            return {}
-        return {operation.name: operation for operation in graph.capture(self._held.handle).consumers()}
-
     def _new_users(self) -> list[tf.Operation]:
-        return [operation for name, operation in self._users().items() if name not in self._past]
-
-
-def _sum(terms: tuple[tf.Tensor, ...]) -> tf.Tensor:
-    return terms[0] if len(terms) == 1 else tf.add_n(terms)
-
-
-def read(variable: Any) -> tf.Tensor:
-    """A variable's value at this point of the step."""
-    held = variable.value if isinstance(variable, keras.Variable) else variable
-    if isinstance(held, tf.Variable) and not tf.executing_eagerly() and hasattr(held, "handle"):
-        return tf.raw_ops.ReadVariableOp(resource=held.handle, dtype=held.dtype)
-    return held.read_value() if hasattr(held, "read_value") else tf.convert_to_tensor(held)
+        return [operation for name, operation in users_of(self._held).items() if name not in self._past]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from diagnostics.training.replicas import is_chief
 from probes.checks import check_probes
 from probes.monitor import Monitor
 from probes.probe import Probe
+from probes.seams.fit import running_callback_list
 
 
 class ProbeCallback(keras.callbacks.Callback):
@@ -88,7 +88,7 @@ class ProbeCallback(keras.callbacks.Callback):
                 writer.finish("failed", error=f"{type(error).__name__}: {error}")
             raise
         self._runs += 1
-        _when_gone(sys._getframe(1).f_locals.get("self"), self._session)
+        _end_with_fit(self._session)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Note the epoch."""
@@ -130,7 +130,8 @@ class ProbeCallback(keras.callbacks.Callback):
         return new_run(self.directory, tensorboard=self._tensorboard, **about)
 
 
-def _when_gone(caller: Any, session: FitSession) -> None:
-    """End the session at the latest with what holds the callbacks of one ``fit``: Keras tells no callback of an exception."""
-    if isinstance(caller, keras.callbacks.CallbackList):
-        weakref.finalize(caller, session.abandon)
+def _end_with_fit(session: FitSession) -> None:
+    """End the session when ``fit`` frees its callbacks, at the latest: Keras calls no callback after an exception."""
+    callbacks = running_callback_list()
+    if callbacks is not None:
+        weakref.finalize(callbacks, session.abandon)

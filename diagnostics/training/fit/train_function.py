@@ -1,11 +1,10 @@
-"""Stands in for a model's compiled train function during one ``fit``: the same steps, with probes inside."""
+"""Replaces a model's compiled train function during one ``fit``: the same steps, with probes inside."""
 
 from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import keras
@@ -14,46 +13,47 @@ import tensorflow as tf
 from probes.errors import UsageError
 from probes.monitor import Monitor
 from probes.observing import observing
+from probes.seams.fit import attribute_set
 
 LEARNING_RATE, LOSS = "_learning_rate_of_step", "_loss_of_step"
-"""They travel out of the compiled step with the logs, and are taken out before Keras sees them."""
+"""Keys under which the compiled step returns them with the logs; both are removed before Keras sees the logs."""
 
 TrainFunction = Callable[[Any], Any]
 
 
 class Session(Protocol):
-    """Whom an observed function tells."""
+    """Learns of every call of an observed function."""
 
     def is_running(self) -> bool:
-        """Whether the ``fit`` that it belongs to still goes on."""
+        """Whether its ``fit`` is still running."""
         ...
 
     def begin_call(self) -> None:
         """The train function is about to be called."""
 
     def note(self, loss: Any, learning_rate: Any, seconds: float) -> None:
-        """A call of the train function was made; loss and learning rate of its last step, where they are known."""
+        """The train function has returned, with the loss and learning rate of its last step, where they are known."""
 
     def give_up(self, reason: str) -> None:
         """Steps that are traced from now on are not measured."""
 
     def fail(self, error: BaseException | None) -> None:
-        """The ``fit`` has ended by an exception, ``None`` if it is not known which; everything is to be put back."""
+        """The ``fit`` was ended by this exception (``None`` if unknown); restore everything."""
 
 
 class ObservedFunction:
-    """Takes the place of ``model.train_function``; to be put back by ``restore``.
+    """Takes the place of ``model.train_function`` until ``restore``.
 
     Args:
         model: the model, whose ``train_function`` was made.
         monitor: the probes.
-        session: who is told of every call.
+        session: learns of every call.
     """
 
     def __init__(self, model: Any, monitor: Monitor, session: Session) -> None:
         self._model, self._session = model, session
         self._bare: TrainFunction | None = model.train_function
-        with _replaced(model, "train_step", _observed_step(model, monitor, session)):
+        with attribute_set(model, "train_step", _observed_step(model, monitor, session)):
             model.make_train_function(force=True)
         self._observed: TrainFunction = model.train_function
         self._has_run = False
@@ -81,16 +81,16 @@ class ObservedFunction:
         return logs
 
     def leave(self) -> None:
-        """Another ``fit`` has begun; the one that this belongs to has ended without a word."""
+        """End the session: another ``fit`` has begun, so its own has ended without a callback."""
         self._session.fail(None)
 
     def restore(self) -> None:
-        """Give the model back the function that it had, unless somebody gave it another one meanwhile."""
+        """Give the model its former function back, unless it has been given another one meanwhile."""
         if self._model.train_function is self:
             self._model.train_function = self._bare
 
     def _observed_or_bare(self, iterator: Any) -> Any:
-        """A step that cannot be traced with probes is traced without: if the fault was not ours, it is raised again."""
+        """Run the step; if it cannot be traced with probes, trace it without, which raises the user's own errors again."""
         try:
             return self._observed(iterator)
         except (
@@ -136,14 +136,14 @@ def _observed_step(model: Any, monitor: Monitor, session: Session) -> Callable[[
 
 
 def _taken(logs: Any) -> tuple[Any, Any]:
-    """Loss and learning rate of the step, out of what Keras is to see."""
+    """Remove the step's loss and learning rate from the logs, and return them."""
     if not isinstance(logs, dict):
         return None, None
     return logs.pop(LOSS, logs.get("loss")), logs.pop(LEARNING_RATE, None)
 
 
 def _tally(model: Any) -> tuple[tf.Tensor, tf.Tensor] | None:
-    """Sum and count of the losses in the epoch so far, where Keras' own metric keeps them on one replica."""
+    """Sum and count of the losses in the epoch so far; ``None`` on several replicas, or if Keras' own metric is missing."""
     if model.distribute_strategy.num_replicas_in_sync > 1:
         return None
     trackers = [each for each in model.metrics if each.name == "loss" and isinstance(each, keras.metrics.Mean)]
@@ -151,7 +151,7 @@ def _tally(model: Any) -> tuple[tf.Tensor, tf.Tensor] | None:
 
 
 def _of_step(before: Any, after: Any, logged: Any) -> Any:
-    """The step's own loss, undone from the mean over the epoch that Keras logs; ``logged`` where the step logs its own."""
+    """The step's own loss, recovered from Keras' running mean over the epoch; ``logged`` if the step logs a loss of its own."""
     if before is None or after is None or logged is None:
         return logged
     total, count = (tf.cast(late - early, tf.float32) for late, early in zip(after, before, strict=True))
@@ -161,19 +161,6 @@ def _of_step(before: Any, after: Any, logged: Any) -> Any:
 def _learning_rate(optimizer: Any) -> tf.Tensor | None:
     rate = getattr(optimizer, "learning_rate", None)
     return None if rate is None else tf.cast(tf.convert_to_tensor(rate), tf.float32)
-
-
-@contextmanager
-def _replaced(model: Any, name: str, value: Any) -> Iterator[None]:
-    """An attribute of one model, past Keras' own tracking of what is set."""
-    attributes: dict[str, Any] = model.__dict__
-    before = {name: attributes[name]} if name in attributes else {}
-    attributes[name] = value
-    try:
-        yield
-    finally:
-        del attributes[name]
-        attributes.update(before)
 
 
 def check_trainable(model: Any) -> None:

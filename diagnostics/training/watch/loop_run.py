@@ -1,4 +1,4 @@
-"""The record of one hand-written loop: of one model, from its first update to the end of the script."""
+"""The record of one model in a hand-written loop, from its first update to the end of the script."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METHOD = "a hand-written loop's steps are not timed; only reading and writing is
 
 
 class WatchedLoop:
-    """Writes a run while somebody else's loop goes on; a thread of its own does it, for the loop leaves no opportunity.
+    """Writes a run while a loop of the user's goes on, from a thread of its own: the loop calls nothing of ours between steps.
 
     Args:
         model: the model's name.
@@ -34,14 +34,14 @@ class WatchedLoop:
         self._thread.start()
 
     def end(self, status: str, error: str | None = None) -> None:
-        """Bring the rest to disk and end the run."""
+        """Write what is left and end the run."""
         self._ended.set()
         self._thread.join()
         self._recorder.flush_until(self._monitor.steps)
         cost = {"share": None, "recording": self._recorder.seconds, "closing": 0.0, "method": METHOD}
         try:
             self._writer.finish(status, cost=cost, **({"error": error} if error else {}))
-        except Exception as refused:  # training is worth more than its record
+        except Exception as refused:  # a record that cannot be written must not stop training
             warnings.warn(f"the run's end could not be recorded: {refused}", stacklevel=2)
 
     def _flush_at_times(self) -> None:

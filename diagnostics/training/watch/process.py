@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,29 +17,30 @@ from diagnostics.training.watch.loop_run import WatchedLoop
 from diagnostics.training.watch.loops import WatchedLoops
 from probes.errors import UsageError
 from probes.monitor import Monitor
+from probes.seams.fit import Fit, every_fit_through
 
 
 class QuietCallback(ProbeCallback):
-    """One that nobody has asked for by name: where it cannot measure, it says so and lets training go on."""
+    """A callback that the script did not ask for: where it cannot measure, it warns and lets training go on."""
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Put the probes in, if that is possible."""
         try:
             super().on_train_begin(logs)
-        except Exception as error:  # whatever it is, the script was fine without us
+        except Exception as error:  # a fault of ours must not stop the script
             warnings.warn(f"this fit is not watched: {error}", stacklevel=2)
 
 
 @dataclass
-class Watched:
-    """Which trainings the process did.
+class WatchedProcess:
+    """The trainings of one process, each with a run of its own.
 
     Attributes:
         next_directory: where the next run goes.
         command: what was typed, for the record.
         budget: the most that measuring may cost, as a share of training.
         directories: the runs so far.
-        unseen: why some training step was not measured.
+        unseen: why training steps were not measured, and how many of them.
     """
 
     next_directory: Callable[[], Path]
@@ -51,7 +51,7 @@ class Watched:
     _loops: list[WatchedLoop] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Make what watches the loops."""
+        """Prepare to watch the loops."""
         self._watched_loops = WatchedLoops(self._start, self._note_unseen)
 
     @contextmanager
@@ -59,31 +59,25 @@ class Watched:
         """Watch inside the ``with`` block; Keras and TensorFlow are put back afterwards.
 
         Raises:
-            UsageError: Keras computes with something else than TensorFlow.
+            UsageError: Keras runs on a backend other than TensorFlow.
         """
         if keras.backend.backend() != "tensorflow":
             raise UsageError(
-                what="only TensorFlow's training is watched",
+                what="only training with TensorFlow is watched",
                 where="Keras' backend",
                 got=keras.backend.backend(),
                 do="set KERAS_BACKEND=tensorflow",
             )
-        owner: Any = next(kind for kind in keras.Model.__mro__ if "fit" in vars(kind))
-        original = owner.fit
-        owner.fit = self._watched(original)
-        try:
-            with self._watched_loops.installed():
-                yield
-        finally:
-            owner.fit = original
+        with every_fit_through(self._run_fit), self._watched_loops.installed():
+            yield
 
     @property
     def has_loops(self) -> bool:
-        """Whether a hand-written loop was among the trainings."""
+        """Whether any of the trainings was a hand-written loop."""
         return len(self._loops) > 0
 
     def end(self, status: str, error: str | None = None) -> None:
-        """The script has ended, and with it the loops."""
+        """End the records of the loops with the script."""
         for loop in self._loops:
             loop.end(status, error)
 
@@ -99,27 +93,17 @@ class Watched:
     def _note_unseen(self, reason: str) -> None:
         self.unseen[reason] = self.unseen.get(reason, 0) + 1
 
-    def _watched(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        signature = inspect.signature(original)
-
-        @functools.wraps(original)
-        def fit(model: Any, *args: Any, **options: Any) -> Any:
-            try:
-                bound = signature.bind(model, *args, **options)
-            except TypeError:  # wrong arguments are Keras' to complain about
-                return original(model, *args, **options)
-            with self._watched_loops.paused():
-                if self._is_watched(bound.arguments.get("callbacks")):
-                    return original(model, *args, **options)
-                return self._fit(original, bound)
-
-        return fit
+    def _run_fit(self, original: Fit, bound: inspect.BoundArguments) -> Any:
+        with self._watched_loops.paused():
+            if self._is_watched(bound.arguments.get("callbacks")):
+                return original(*bound.args, **bound.kwargs)
+            return self._fit(original, bound)
 
     def _is_watched(self, callbacks: Any) -> bool:
-        """By the user's own callback."""
+        """Whether the user's own callback watches this ``fit``."""
         return any(isinstance(each, ProbeCallback) for each in _flat(callbacks))
 
-    def _fit(self, original: Callable[..., Any], bound: inspect.BoundArguments) -> Any:
+    def _fit(self, original: Fit, bound: inspect.BoundArguments) -> Any:
         callback = QuietCallback(self.next_directory(), config={"command": self.command}, budget=self.budget)
         bound.arguments["callbacks"] = _with(bound.arguments.get("callbacks"), callback, bound.args[0])
         try:
@@ -139,7 +123,7 @@ def _flat(callbacks: Any) -> list[Any]:
 
 
 def _with(callbacks: Any, callback: ProbeCallback, model: Any) -> Any:
-    """The user's callbacks and ours, after them: as what they log at an epoch's end is to be recorded, too."""
+    """The user's callbacks, then ours, so that what theirs log at the end of an epoch is recorded, too."""
     if not isinstance(callbacks, keras.callbacks.CallbackList):
         return [*_flat(callbacks), callback]
     callbacks.callbacks.append(callback)

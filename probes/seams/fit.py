@@ -1,0 +1,66 @@
+"""``keras.Model.fit``: how to run every call of it in our own way, and how to learn that one has ended."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import keras
+
+from probes.seams.listeners import replaced
+
+Fit = Callable[..., Any]
+RunFit = Callable[[Fit, inspect.BoundArguments], Any]
+"""Takes Keras' own ``fit`` and the arguments of a call, the model first; returns what ``fit`` shall return."""
+
+
+def every_fit_through(run: RunFit) -> AbstractContextManager[None]:
+    """Inside the ``with`` block, ``run`` makes every call of ``keras.Model.fit`` in the process, on all threads."""
+
+    def replacement(original: Fit) -> Fit:
+        signature = inspect.signature(original)
+
+        def fit(model: Any, *args: Any, **options: Any) -> Any:
+            try:
+                bound = signature.bind(model, *args, **options)
+            except TypeError:  # Keras itself says best what is wrong with the arguments
+                return original(model, *args, **options)
+            return run(original, bound)
+
+        return fit
+
+    owner = next(kind for kind in keras.Model.__mro__ if "fit" in vars(kind))
+    return replaced(owner, "fit", replacement)
+
+
+def running_callback_list() -> keras.callbacks.CallbackList | None:
+    """The list that calls a callback's ``on_train_begin``, for use inside that method.
+
+    ``fit`` holds the list in a local variable, which is freed when ``fit`` ends. Keras calls no callback when ``fit`` ends by
+    an exception, and gives none of them the list; the callers' local variables are the only way to it.
+
+    Returns:
+        The list; ``None`` if a script calls the callback itself, or this Python does not show callers.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        called = frame.f_locals.get("self") if frame.f_code.co_name == "on_train_begin" else None
+        if isinstance(called, keras.callbacks.CallbackList):
+            return called
+        frame = frame.f_back
+    return None
+
+
+@contextmanager
+def attribute_set(model: Any, name: str, value: Any) -> Iterator[None]:
+    """Set an attribute of one model inside the ``with`` block, without Keras tracking it."""
+    attributes: dict[str, Any] = model.__dict__
+    before = {name: attributes[name]} if name in attributes else {}
+    attributes[name] = value
+    try:
+        yield
+    finally:
+        del attributes[name]
+        attributes.update(before)

@@ -1,0 +1,96 @@
+"""Listeners on each thread, and what must be replaced in Keras or TensorFlow while anyone listens."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+Listener = TypeVar("Listener")
+
+
+class Listeners(Generic[Listener]):
+    """Listeners belong to the thread on which they were added; what other threads do is not reported to them.
+
+    Args:
+        installed: a context manager inside which events reach us. It is entered with the first listener in the process and
+            left with the last, also when that one leaves by an exception.
+        place: where it is installed; with several places, each is installed for itself. By default there is only one.
+    """
+
+    def __init__(
+        self,
+        installed: Callable[[], AbstractContextManager[Any]],
+        place: Callable[[], Hashable] = lambda: None,
+    ) -> None:
+        self._installed, self._place = installed, place
+        self._installations: dict[Hashable, _Installation] = {}
+        self._lock = threading.Lock()
+        self._thread = threading.local()
+
+    def here(self) -> tuple[Listener, ...]:
+        """The listeners of this thread, in the order in which they were added."""
+        return tuple(self._own())
+
+    @contextmanager
+    def added(self, listener: Listener) -> Iterator[None]:
+        """Let the listener listen inside the ``with`` block."""
+        own = self._own()
+        place = self._acquire()
+        own.append(listener)
+        try:
+            yield
+        finally:
+            own[:] = [each for each in own if each is not listener]
+            self._release(place)
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Inside the ``with`` block, report to no listener of this thread but those added in it."""
+        before = self._own()
+        self._thread.listeners = []
+        try:
+            yield
+        finally:
+            self._thread.listeners = before
+
+    def _own(self) -> list[Listener]:
+        if not hasattr(self._thread, "listeners"):
+            self._thread.listeners = []
+        return self._thread.listeners
+
+    def _acquire(self) -> Hashable:
+        place = self._place()
+        with self._lock:
+            if place not in self._installations:
+                installation = _Installation()
+                installation.stack.enter_context(self._installed())
+                self._installations[place] = installation
+            self._installations[place].users += 1
+        return place
+
+    def _release(self, place: Hashable) -> None:
+        with self._lock:
+            self._installations[place].users -= 1
+            if not self._installations[place].users:
+                self._installations.pop(place).stack.close()
+
+
+@dataclass
+class _Installation:
+    users: int = 0
+    stack: ExitStack = field(default_factory=ExitStack)
+
+
+@contextmanager
+def replaced(owner: Any, name: str, replacement: Callable[[Any], Any]) -> Iterator[None]:
+    """Inside the ``with`` block, ``owner.name`` is what ``replacement`` makes of the original."""
+    original = getattr(owner, name)
+    setattr(owner, name, functools.wraps(original)(replacement(original)))
+    try:
+        yield
+    finally:
+        setattr(owner, name, original)
