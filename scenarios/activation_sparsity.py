@@ -128,7 +128,7 @@ class ActivationSparsity(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "Exact zeros are ReLU's alone, and only its units die.",
@@ -163,7 +163,7 @@ class ActivationSparsity(Scenario):
             ),
             threshold=f"supported when accuracy on the test images differs by less than {self.same_accuracy:g}",
             outcomes={
-                "": "Equal: {supported}. Different: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "Equal: {supported}. Different: {refuted}. Inconclusive: {inconclusive}. Effects from {low} to {high}."
             },
         )
 
@@ -201,7 +201,7 @@ class ActivationSparsity(Scenario):
                 )
             ),
             threshold="supported when the leaky network is lower by more than a tenth at the end of training",
-            outcomes={"": "Less sparse than ReLU: {supported}. Not: {refuted}. Not settled: {inconclusive}."},
+            outcomes={"": "Less sparse than ReLU: {supported}. Not: {refuted}. Inconclusive: {inconclusive}."},
         )
 
     def _does_not_die(self) -> Claim:
@@ -216,7 +216,7 @@ class ActivationSparsity(Scenario):
             parts=(*(part(arm, label, **exact) for arm, label in self._leaky().items()), part("relu", "ReLU")),
             threshold="exact for the leaky networks: refuted by one unit that is 0 on all training examples; for ReLU supported when "
             "the mean number of such units is above 0",
-            outcomes={"": "As stated: {supported}. Not as stated: {refuted}. Not settled: {inconclusive}."},
+            outcomes={"": "As stated: {supported}. Not as stated: {refuted}. Inconclusive: {inconclusive}."},
         )
 
     def _less_bent(self) -> Claim:
@@ -226,6 +226,6 @@ class ActivationSparsity(Scenario):
             parts=self._compared("recorded", {"name": "nonlinearity"}, "1 − R²", expects="less"),
             threshold="supported when the best linear map from inputs to logits leaves less of the variance than under ReLU",
             outcomes={
-                "": "Less non-linear: {supported}. More: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "Less non-linear: {supported}. More: {refuted}. Inconclusive: {inconclusive}. Effects from {low} to {high}."
             },
         )

@@ -118,7 +118,7 @@ class Batchnorm(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "It keeps the activations of every layer at one size, before ReLU and after it.",
@@ -170,7 +170,7 @@ class Batchnorm(Scenario):
             threshold=f"supported when the deviation after ReLU changes by less than {self.flat:g} decades, a factor of 2, over "
             f"{deep} layers",
             outcomes={
-                "": "Kept: {supported}. Not kept: {refuted}. Not settled: {inconclusive}. Change: {low} to {high} decades."
+                "": "Kept: {supported}. Not kept: {refuted}. Inconclusive: {inconclusive}. Change: {low} to {high} decades."
             },
         )
 
@@ -219,7 +219,7 @@ class Batchnorm(Scenario):
             ),
             threshold=f"supported when the loss after {self.epochs} epochs is lower by more than {self.better:g} nats than without, "
             f"at the same learning rate of {self.rate:g} and with He initialisation",
-            outcomes={"": "Faster: {supported}. Not faster: {refuted}. Not settled: {inconclusive}."},
+            outcomes={"": "Faster: {supported}. Not faster: {refuted}. Inconclusive: {inconclusive}."},
         )
 
     def _parameters(self) -> tuple[Claim, Claim]:

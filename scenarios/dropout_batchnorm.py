@@ -33,7 +33,7 @@ ACCURACY = {"column": "accuracy", "split": "validation"}
 
 SHIFT, GAIN = ("recorded", {"name": "shift"}), ("recorded", {"name": "regained"})
 TEST_ACCURACY = ("final_scalar", ACCURACY)
-JUDGED = {"": "So for: {supported}. Not so for: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."}
+JUDGED = {"": "So for: {supported}. Not so for: {refuted}. Inconclusive: {inconclusive}. Effects from {low} to {high}."}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +143,7 @@ class DropoutBatchnorm(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "Yes: dropout in front of a normalisation lets it divide by a variance that is not there in inference.",
@@ -179,7 +179,7 @@ class DropoutBatchnorm(Scenario):
             name="order_removes_the_shift",
             statement="Dropout after batch normalisation leaves the variance alone.",
             parts=tuple(self._part(order, *SHIFT, **free) for order in ("between", "last")),
-            threshold=f"left alone when inference and training differ by less than {self.same_variance:.0%} in every block",
+            threshold=f"left alone when inference and training differ by less than {100 * self.same_variance:g} % in every block",
             outcomes={
                 "mixed": "Only {supported}: a dropout behind one block's normalisation stands before the next one's "
                 "({refuted} is shifted; variance ratios {low} to {high}).",
@@ -192,7 +192,7 @@ class DropoutBatchnorm(Scenario):
             name="shift_costs_accuracy",
             statement="The shift costs accuracy.",
             parts=tuple(self._part(order, *GAIN, threshold=self.cost, unit="share") for order in ("before", "between")),
-            threshold=f"it does when statistics estimated again with dropout off gain more than {self.cost:.1%} of test accuracy",
+            threshold=f"it does when statistics estimated again with dropout off gain more than {100 * self.cost:g} % of test accuracy",
             outcomes=JUDGED,
         )
 

@@ -164,7 +164,7 @@ class DropoutParameters(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "For one example, yes, exactly: no parameter changes, and the weights of a dropped unit get no gradient.",
@@ -227,12 +227,12 @@ class DropoutParameters(Scenario):
                 )
                 for arm, label in OPTIMIZERS.items()
             ),
-            threshold=f"supported when more than {self.disabled:.0%} of the units that are active on the batch get no gradient, "
-            f"half of the {self.rate:.0%} that each example drops",
+            threshold=f"supported when more than {100 * self.disabled:g} % of the units that are active on the batch get no gradient, "
+            f"half of the {100 * self.rate:g} % that each example drops",
             outcomes={
                 "refuted": "Every example has a mask of its own: over the batch {low} to {high} of the active units are without "
                 "gradient. What is disabled is disabled for an example, not for the step.",
-                "": "More: {supported}. Fewer: {refuted}. Not settled: {inconclusive}. {low} to {high} of the units.",
+                "": "More: {supported}. Fewer: {refuted}. Inconclusive: {inconclusive}. {low} to {high} of the units.",
             },
         )
 

@@ -148,7 +148,7 @@ class DropoutRate(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "It has the most sub-networks, but that is not why a rate is good: at no rate does training come near their number.",
@@ -208,7 +208,7 @@ class DropoutRate(Scenario):
             parts=tuple(self._against(rate, "final_scalar", ACCURACY, unit="share") for rate in self._compared),
             threshold="supported when it is higher than at every other rate above 0",
             outcomes={
-                "": "Higher than at: {supported}. Lower than at: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "Higher than at: {supported}. Lower than at: {refuted}. Inconclusive: {inconclusive}. Effects from {low} to {high}."
             },
         )
 
@@ -220,9 +220,9 @@ class DropoutRate(Scenario):
                 self._against(rate, "final_scalar", ACCURACY, unit="share", expects="equal", margin=self.same_accuracy)
                 for rate in self._compared
             ),
-            threshold=f"as well: test accuracy within {self.same_accuracy:.0%}",
+            threshold=f"as well: test accuracy within {100 * self.same_accuracy:g} %",
             outcomes={
-                "": "As well: {supported}. Not as well: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "As well: {supported}. Not as well: {refuted}. Inconclusive: {inconclusive}. Effects from {low} to {high}."
             },
         )
 

@@ -28,7 +28,7 @@ TASKS = ("regression", "classification")
 
 UNIT = "of a constant's error"
 JUDGED = {
-    "": "So for: {supported}. The opposite for: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+    "": "So for: {supported}. The opposite for: {refuted}. Inconclusive: {inconclusive}. Effects from {low} to {high}."
 }
 
 
@@ -114,7 +114,7 @@ class DropoutRegression(Scenario):
         return {"train_error": train, "test_error": test, "gap": test - train, "output_shift": shift}
 
     def claims(self) -> tuple[Claim, ...]:
-        """The statement in its parts."""
+        """The claims into which the statement is split."""
         return (
             self._narrows_the_gap(),
             self._generalises(
@@ -159,7 +159,7 @@ class DropoutRegression(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "It narrows the gap between test and training error, for both tasks.",
@@ -232,7 +232,7 @@ class DropoutRegression(Scenario):
                 for size in SIZES
             ),
             negated=True,
-            threshold=f"supported when the two differ by more than {self.same_variance:.0%} after training",
+            threshold=f"supported when the two differ by more than {100 * self.same_variance:g} % after training",
             outcomes={
                 "supported": "It does: in inference the output varies {low} to {high} times as much as in training.",
                 **JUDGED,

@@ -164,7 +164,7 @@ class DropoutVariance(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "Not as it is, but behind SELU, where the mean is 0 and the variance 1 already, it keeps these two moments.",

@@ -123,7 +123,7 @@ class ExplodingGradient(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "With weights that are too large it shows before the first update, in the depth profile of the gradient; with a "
@@ -163,7 +163,7 @@ class ExplodingGradient(Scenario):
             f"first at step 0; theory for large weights: {np.log10(self.gain) * (self.depth - 1):.2f}",
             outcomes={
                 "mixed": "It shows for {supported}, and does not for {refuted}, where the gradient starts sound.",
-                "": "Shows: {supported}. Does not: {refuted}. Not settled: {inconclusive}.",
+                "": "Shows: {supported}. Does not: {refuted}. Inconclusive: {inconclusive}.",
             },
         )
 
@@ -228,6 +228,6 @@ class ExplodingGradient(Scenario):
             ),
             threshold=f"supported when the loss at the end is more than {self.learned:g} nats below chance, ln 10",
             outcomes={
-                "": "Learns: {supported}. Does not: {refuted}. Not settled: {inconclusive}. Final loss {low} to {high} nats."
+                "": "Learns: {supported}. Does not: {refuted}. Inconclusive: {inconclusive}. Final loss {low} to {high} nats."
             },
         )

@@ -127,7 +127,7 @@ class LayerWidth(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "Yes, on this machine: at every width and batch size a power of 2 takes less time per multiply-add.",
@@ -165,10 +165,10 @@ class LayerWidth(Scenario):
                 for arm in self.arms()
                 for power in self.powers
             ),
-            threshold=f"supported when a power of 2 takes over {self.faster:.0%} less time per multiply-add than {other}; seeds are "
+            threshold=f"supported when a power of 2 takes over {100 * self.faster:g} % less time per multiply-add than {other}; seeds are "
             "repeats of the timing",
             outcomes={
-                "": "Faster: {supported}. Not faster by that much: {refuted}. Not settled: {inconclusive}. Time changes by a share "
+                "": "Faster: {supported}. Not faster by that much: {refuted}. Inconclusive: {inconclusive}. Time changes by a share "
                 "of {low} to {high}."
             },
         )

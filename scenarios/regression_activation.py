@@ -103,7 +103,7 @@ class RegressionActivation(Scenario):
         return {"beyond_one_matrix": _rmse(predicted - collapsed), "above_least_squares": errors[0] - errors[1]}
 
     def claims(self) -> tuple[Claim, ...]:
-        """The statement in its parts."""
+        """The claims into which the statement is split."""
         return (
             self._is_one_matrix(),
             self._needs_none(),
@@ -146,7 +146,7 @@ class RegressionActivation(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer("A linear regression needs no activation: the stack is one matrix.", {"is_one_matrix": "supported"}),
             Answer("ReLU between the layers or behind the last is harmless.", {"relu_is_harmless": "supported"}),
@@ -214,7 +214,7 @@ class RegressionActivation(Scenario):
             threshold=f"supported when ReLU raises the test error by less than {self.same_error}",
             outcomes={
                 "refuted": "It is not: ReLU raises the test error {refuted}, by {low} to {high}.",
-                "": "Harmless: {supported}. Harmful: {refuted}. Not settled: {inconclusive}. The error changes by {low} to {high}.",
+                "": "Harmless: {supported}. Harmful: {refuted}. Inconclusive: {inconclusive}. The error changes by {low} to {high}.",
             },
         )
 
@@ -233,9 +233,9 @@ class RegressionActivation(Scenario):
                 Part(label, "layer_median", measure, arm, expects="less", threshold=self.few_dead, unit="share")
                 for arm, label in arms.items()
             ),
-            threshold=f"supported when fewer than {self.few_dead:.0%} of a hidden layer's units are silent over the last two epochs",
+            threshold=f"supported when fewer than {100 * self.few_dead:g} % of a hidden layer's units are silent over the last two epochs",
             outcomes={
-                "": "Alive: {supported}. Not: {refuted}. Not settled: {inconclusive}. Dead are {low} to {high} of the units."
+                "": "Alive: {supported}. Not: {refuted}. Inconclusive: {inconclusive}. Dead are {low} to {high} of the units."
             },
         )
 
@@ -251,7 +251,7 @@ class RegressionActivation(Scenario):
             outcomes={
                 "refuted": "Not here: at equal numbers of weights the course of the widths changes the test error by {low} to "
                 "{high} only.",
-                "": "Better: {supported}. No better: {refuted}. Not settled: {inconclusive}. The error changes by {low} to {high}.",
+                "": "Better: {supported}. No better: {refuted}. Inconclusive: {inconclusive}. The error changes by {low} to {high}.",
             },
         )
 

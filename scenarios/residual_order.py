@@ -106,7 +106,7 @@ class ResidualOrder(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "Inside the block: there the gradient stays more even over the depth.",
@@ -153,7 +153,7 @@ class ResidualOrder(Scenario):
             ),
             threshold=f"supported when accuracy on the test images after {self.epochs} epochs is higher by more than {self.better:g}",
             outcomes={
-                "": "Better: {supported}. Not better: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "Better: {supported}. Not better: {refuted}. Inconclusive: {inconclusive}. Effects from {low} to {high}."
             },
         )
 
@@ -175,7 +175,7 @@ class ResidualOrder(Scenario):
             ),
             threshold="supported when the size of the gradient's depth slope before the first update is smaller",
             outcomes={
-                "": "More even: {supported}. Less even: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "More even: {supported}. Less even: {refuted}. Inconclusive: {inconclusive}. Effects from {low} to {high}."
             },
         )
 
@@ -199,7 +199,7 @@ class ResidualOrder(Scenario):
             threshold=f"supported when the measured slope is within {self.same_slope:g} decades per block of −½ log₁₀ χ: χ is 2 "
             "without normalisation, 2 / (2 − 1/π) behind the addition, 1 without addition",
             outcomes={
-                "": "As expected: {supported}. Not: {refuted}. Not settled: {inconclusive}. The theory is for "
+                "": "As expected: {supported}. Not: {refuted}. Inconclusive: {inconclusive}. The theory is for "
                 "infinite width; without normalisation the approach to it is slow."
             },
         )

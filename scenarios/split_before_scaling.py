@@ -133,7 +133,7 @@ class SplitBeforeScaling(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "Not for the sake of the figure: on these images a scaler fitted on everything leaves the test accuracy within a "
@@ -205,7 +205,7 @@ class SplitBeforeScaling(Scenario):
             "on train",
             outcomes={
                 "supported": "The test accuracy stays, whatever the split: it changes by {low} to {high}.",
-                "": "Unchanged: {supported}. Changed: {refuted}. Not settled: {inconclusive}. Test accuracy moves by {low} to "
+                "": "Unchanged: {supported}. Changed: {refuted}. Inconclusive: {inconclusive}. Test accuracy moves by {low} to "
                 "{high}.",
             },
         )
@@ -219,7 +219,7 @@ class SplitBeforeScaling(Scenario):
             outcomes={
                 "refuted": "By nothing that matters: it rises by less than a point in every split ({low} to {high}). The rule "
                 "costs nothing and guards against cases that are not these.",
-                "": "Flattered: {supported}. Not: {refuted}. Not settled: {inconclusive}. Test accuracy moves by {low} to {high}.",
+                "": "Flattered: {supported}. Not: {refuted}. Inconclusive: {inconclusive}. Test accuracy moves by {low} to {high}.",
             },
         )
 

@@ -118,7 +118,7 @@ class TrainValidationGap(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer("At first it is above.", {"above_at_first": "supported"}),
             Answer(
@@ -153,7 +153,7 @@ class TrainValidationGap(Scenario):
             threshold=f"supported when the gap of the first epoch is above {self.matters}",
             outcomes={
                 "supported": "So it is in every arm: by {low} to {high} over {seeds} seeds.",
-                "": "Above: {supported}. Not above: {refuted}. Not settled: {inconclusive}. Gaps from {low} to {high}.",
+                "": "Above: {supported}. Not above: {refuted}. Inconclusive: {inconclusive}. Gaps from {low} to {high}.",
             },
         )
 
@@ -171,7 +171,7 @@ class TrainValidationGap(Scenario):
             threshold=f"the lag of the first epoch must be above {self.matters}, and nothing but the lag: what the two modes of "
             f"dropout and of batch normalisation add must be below {self.matters}",
             outcomes={
-                "": "As stated: {supported}. Not as stated: {refuted}. Not settled: {inconclusive}. Parts of the gap from {low} "
+                "": "As stated: {supported}. Not as stated: {refuted}. Inconclusive: {inconclusive}. Parts of the gap from {low} "
                 "to {high}.",
             },
         )
@@ -183,7 +183,7 @@ class TrainValidationGap(Scenario):
             parts=tuple(self._part(arm, "gap", -1, expects="less", threshold=-self.matters) for arm in LABELS),
             threshold=f"supported when the gap of the last epoch is below −{self.matters}",
             outcomes={
-                "": "Below at the end: {supported}. Not below: {refuted}. Not settled: {inconclusive}. Gaps from {low} to {high}."
+                "": "Below at the end: {supported}. Not below: {refuted}. Inconclusive: {inconclusive}. Gaps from {low} to {high}."
             },
         )
 
