@@ -60,9 +60,7 @@ class DropoutBatchnorm(Scenario):
     same_variance: float = 0.1
     cost: float = 0.005
 
-    question: ClassVar = (
-        "Do dropout and batch normalisation interfere with each other, and which should come first?"
-    )
+    question: ClassVar = "Do dropout and batch normalisation interfere with each other, and which should come first?"
     objection: ClassVar = (
         "The tests cover one network of three blocks, one dropout rate and short training; 0.5 may be too high here in any "
         "order. Two points of accuracy are seven images. The moving statistics average over ten steps only; with the "
@@ -152,7 +150,8 @@ class DropoutBatchnorm(Scenario):
             ),
             Answer("Dropout was not found to shift the variance.", {"variance_is_shifted": "refuted"}),
             Answer(
-                "Accuracy is higher with dropout after batch normalisation, but the variance stays the same only with dropout after the last one.",
+                "Accuracy is higher with dropout after batch normalisation, but only dropout after the last one leaves the variance "
+                "unchanged.",
                 {"after_is_better": "supported", "order_removes_the_shift": "mixed"},
             ),
             Answer("These runs do not show whether the order changes accuracy.", {"after_is_better": "inconclusive"}),
