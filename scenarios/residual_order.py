@@ -157,7 +157,8 @@ class ResidualOrder(Scenario):
             ),
             threshold=f"supported when accuracy on the test images after {self.epochs} epochs is higher by more than {self.better:g}",
             outcomes={
-                "": "Better: {supported}. Not better: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to {high}."
+                "": "Better: {supported}. Not better: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to "
+                "{high}."
             },
         )
 
@@ -179,7 +180,8 @@ class ResidualOrder(Scenario):
             ),
             threshold="supported when the absolute depth slope of the gradient before the first update is smaller",
             outcomes={
-                "": "More even: {supported}. Less even: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to {high}."
+                "": "More even: {supported}. Less even: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to "
+                "{high}."
             },
         )
 
