@@ -1,4 +1,4 @@
-"""When do ReLU units die, and do they come back?
+"""When do ReLU units die, and do they recover?
 
 A ReLU unit whose input is negative on every example passes no gradient, so its own weights stop changing. In the first layer
 its inputs are the data, which do not change, so under plain SGD it stays dead. In deeper layers the layers before it go on
@@ -66,7 +66,7 @@ class DeadRelu(Scenario):
     killed: tuple[float, ...] = (0.5, 0.8)
     straight: float = 0.05
 
-    question: ClassVar = "When do ReLU units die, and do they come back?"
+    question: ClassVar = "When do ReLU units die, and do they recover?"
     objection: ClassVar = (
         "The spikes are artificial, one step or one batch 30 times too large; spikes in ordinary training may be "
         "milder. The log-rank test assumes independent units, and units of one network are not independent. "
@@ -183,12 +183,12 @@ class DeadRelu(Scenario):
                 "In deeper layers dead units recover in some of the training set-ups.", {"deep_units_return": "mixed"}
             ),
             Answer(
-                "Whether they recover in deeper layers is not clear for every training set-up.",
+                "Whether dead units recover in deeper layers is not clear for every training set-up.",
                 {"deep_units_return": "inconclusive"},
             ),
             Answer("A sudden large gradient kills units.", {"spike_kills": "supported"}),
             Answer(
-                "A sudden large gradient was not shown to kill units for both kinds of spike.",
+                "These runs do not show for both kinds of spike that a sudden large gradient kills units.",
                 {"spike_kills": "inconclusive"},
             ),
             Answer(
@@ -227,7 +227,7 @@ class DeadRelu(Scenario):
         after = self.at + self.every + 1
         claim = self._counted(
             "first_layer_never_returns",
-            "In the first layer, whose inputs never change, a dead unit never comes back under plain SGD.",
+            "In the first layer, whose inputs never change, a dead unit never recovers under plain SGD.",
             {"event": "revival", "layers": FIRST, "first": after},
             {"spike": "spike", "outlier": "outlier", "high": "high rate", "killed-0.5": "killed at start"},
             "exact: one revival refutes it; counted from the first check after the spike",

@@ -210,10 +210,11 @@ class DropoutParameters(Scenario):
                 )
                 for arm, label in OPTIMIZERS.items()
             ),
-            threshold=f"exact: {'a difference of ' if control else ''}{value:g} {unit} at every seed; one counterexample refutes it",
+            threshold=f"exact: a {'difference' if control else 'value'} of {value:g} ({unit}) at every seed; one counterexample "
+            "refutes it",
             outcomes={
-                "supported": f"This holds exactly at all {{seeds}} seeds, with {{supported}}: {value:g} {unit}.",
-                "": f"Exactly true with: {{supported}}. False with: {{refuted}} ({{low}} to {{high}} {unit}).",
+                "supported": f"This holds exactly at all {{seeds}} seeds, with {{supported}}: {value:g} ({unit}).",
+                "": f"Exactly true with: {{supported}}. False with: {{refuted}} ({unit}: {{low}} to {{high}}).",
             },
         )
 

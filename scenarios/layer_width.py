@@ -99,7 +99,7 @@ class LayerWidth(Scenario):
         decimal = self._claim(
             "against_decimal",
             "A layer whose width is a power of 2 takes less time per multiply-add than one with the nearest round decimal.",
-            f"{', '.join(map(str, self.decimals))} units",
+            f"a layer of {', '.join(map(str, self.decimals))} units",
         )
         return neighbours, decimal
 

@@ -152,7 +152,8 @@ class SplitBeforeScaling(Scenario):
             ),
             Answer("Yes: fitting the scaler on all data changes test accuracy.", {"acceptable": "refuted"}),
             Answer(
-                "Fitting on all data does not make test accuracy look better in any split.", {"flatters": "refuted"}
+                "Fitting on all data does not make test accuracy look noticeably better in any split.",
+                {"flatters": "refuted"},
             ),
             Answer("Fitting on all data makes test accuracy look better than it is.", {"flatters": "supported"}),
         )

@@ -218,7 +218,7 @@ class VanishingGradient(Scenario):
             parts=self._attenuations(high, "less"),
             threshold=self._vanishing,
             outcomes={
-                "mixed": "It survives with {supported} and vanishes with {refuted} ({low} to {high} decades lost): a larger learning "
+                "mixed": "The gradient survives with {supported} and vanishes with {refuted} ({low} to {high} decades lost): a larger learning "
                 "rate does not prevent that.",
                 "": "Survives: {supported}. Vanishes: {refuted}. Inconclusive: {inconclusive}.",
             },
