@@ -59,7 +59,7 @@ class DropoutVariance(Scenario):
     same_shape: float = 0.012
     same_moment: float = 0.1
 
-    question: ClassVar = "Does alpha dropout leave the distribution of the activations as it is?"
+    question: ClassVar = "Does alpha dropout leave the distribution of activations unchanged?"
     objection: ClassVar = (
         "The tests cover six layers, at the first step and after two epochs of digits. Training moves activations away from "
         "mean 0 and variance 1, for which alpha dropout is designed. The shape is judged by three statistics of one layer."

@@ -218,8 +218,8 @@ class VanishingGradient(Scenario):
             parts=self._attenuations(high, "less"),
             threshold=self._vanishing,
             outcomes={
-                "mixed": "The gradient survives with {supported} and vanishes with {refuted} ({low} to {high} decades lost): a larger learning "
-                "rate does not prevent that.",
+                "mixed": "The gradient survives with {supported} and vanishes with {refuted} ({low} to {high} decades lost): a larger "
+                "learning rate does not prevent that.",
                 "": "Survives: {supported}. Vanishes: {refuted}. Inconclusive: {inconclusive}.",
             },
         )
