@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.commands.options import check_output, free_directory
-from diagnostics.commands.workbench import quiet_import
+from diagnostics.commands.quiet import quiet_import
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import Experiment, load_experiment
 from diagnostics.runs.files import plain

@@ -102,7 +102,7 @@ class Figure:
     """A figure that the report is to show, by the kind of its evidence.
 
     Args:
-        kind: name of an exhibit in ``diagnostics.exhibits``.
+        kind: name of a function in ``diagnostics.figures``; ``diagnostics.runs.figure_kinds`` lists what each one takes.
         caption: how to read it and what to see.
         parameters: what to show, such as ``column`` and ``layers``.
     """

@@ -15,6 +15,7 @@ import joblib
 from joblib.externals import loky
 from joblib.externals.loky import process_executor
 
+from diagnostics.commands.quiet import quiet_import, repeatable
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import run_directory
 from diagnostics.training.progress import Advance
@@ -95,8 +96,6 @@ def train_group(
     tensorboard: bool = False,
 ) -> None:
     """What one process does: make the scenario again, and train a group of its arms."""
-    from diagnostics.commands.workbench import quiet_import, repeatable  # noqa: PLC0415 - in the other process only
-
     with quiet_import():
         module, _, name = kind.partition(":")
         scenario = getattr(importlib.import_module(module), name)(**knobs)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from diagnostics.commands import catalogue
 from diagnostics.commands.options import choose_arms
+from diagnostics.commands.quiet import quiet_import, repeatable
 from diagnostics.runs.experiment import Experiment, load_experiment
 from diagnostics.training.progress import progress_bar
 from probes.errors import unknown_name
@@ -123,28 +122,3 @@ class Workbench:
             options: dict[str, Any] = {"jobs": jobs, "backend": backend, "advance": advance}
             options["tensorboard"] = runner.tensorboard
             train_groups(self.scenario, groups, self.seeds, runner.directory, runner.command, **options)
-
-
-def repeatable() -> None:
-    """Make TensorFlow's operations give the same bits each time, whatever the threads do.
-
-    This also has it look for devices, about which it has much to say: to be called within ``quiet_import``.
-    """
-    import tensorflow as tf  # noqa: PLC0415
-
-    tf.config.experimental.enable_op_determinism()
-    tf.config.list_logical_devices()
-
-
-@contextmanager
-def quiet_import() -> Iterator[None]:
-    """Keep what TensorFlow's libraries print while they load from standing between the user and the answer."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

@@ -18,12 +18,11 @@ SHARE = Linear(margin=0.02, always=(0.0, 1.0))
 LABEL = "dead units that are still dead (share)"
 
 
-def time_to_revival(frame: pd.DataFrame, column: str = "dead_fraction", *, width: int = style.WIDE) -> Figure:
+def time_to_revival(frame: pd.DataFrame, *, width: int = style.WIDE) -> Figure:
     """Small multiples by arm: the share of spells that last longer, with its 95 % interval; the first arm is the control.
 
     Args:
         frame: ``arm`` (categorical), ``seed``, ``length``, ``open``; seeds are taken together.
-        column: not used; all spells are of dead units.
         width: width in CSS pixels.
 
     Returns:
@@ -32,7 +31,6 @@ def time_to_revival(frame: pd.DataFrame, column: str = "dead_fraction", *, width
     Raises:
         UsageError: when a column is missing or nothing died in any arm.
     """
-    del column
     require(frame, ["arm", "seed", "length", "open"])
     names = [str(name) for name in frame["arm"].cat.categories]
     groups = {name: frame.loc[frame["arm"] == name] for name in names}

@@ -19,12 +19,11 @@ MOST_UNITS = 400
 """Rows beyond this many are thinned: a panel has no more pixels than a third of that."""
 
 
-def unit_raster(frame: pd.DataFrame, column: str = "dead_fraction", *, width: int = style.WIDE) -> Figure:
+def unit_raster(frame: pd.DataFrame, *, width: int = style.WIDE) -> Figure:
     """Small multiples by arm: a horizontal line from death to revival, units of the first layer at the bottom.
 
     Args:
         frame: ``arm`` (categorical), ``seed``, ``layer``, ``unit``, ``start``, ``end``, ``open``; the first seed is drawn.
-        column: not used; all spells are of dead units.
         width: width in CSS pixels.
 
     Returns:
@@ -33,7 +32,6 @@ def unit_raster(frame: pd.DataFrame, column: str = "dead_fraction", *, width: in
     Raises:
         UsageError: when a column is missing or nothing died in any arm.
     """
-    del column
     require(frame, ["arm", "seed", "layer", "unit", "start", "end", "open"])
     names = [str(name) for name in frame["arm"].cat.categories]
     own = frame.loc[frame["seed"] == frame["seed"].to_numpy().min()]

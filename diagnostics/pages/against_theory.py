@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from diagnostics.measures import DepthSlope
 from diagnostics.runs.experiment import Experiment
+from diagnostics.runs.plan import ArmPlan, DataFacts
 from diagnostics.statistics.intervals import interval_of
 from diagnostics.theory import SignalPropagation, dense_stack, normalised_stack
 
 
-def propagation(arm: Mapping[str, Any], data: Mapping[str, Any]) -> SignalPropagation | None:
+def propagation(arm: ArmPlan, data: DataFacts) -> SignalPropagation | None:
     """Signal propagation through an arm's stack of hidden layers.
 
     Args:
@@ -24,7 +22,7 @@ def propagation(arm: Mapping[str, Any], data: Mapping[str, Any]) -> SignalPropag
     Returns:
         The expected profile, or ``None`` for an arm that theory says nothing of.
     """
-    theory = arm.get("theory") or {}
+    theory = arm.theory
     if "activation" not in theory:
         return None
     if theory["batch_normalisation"]:
@@ -34,8 +32,8 @@ def propagation(arm: Mapping[str, Any], data: Mapping[str, Any]) -> SignalPropag
         theory["initializer"],
         depth=theory["depth"],
         width=theory["width"],
-        inputs=data["inputs"],
-        input_second_moment=data["second_moment"],
+        inputs=data.inputs,
+        input_second_moment=data.second_moment,
         gain=theory.get("gain", 1.0),
     )
 
@@ -47,11 +45,11 @@ def expected_profiles(experiment: Experiment) -> pd.DataFrame:
         arm (its label), depth (counted along the chain of hidden layers), log10_relative.
     """
     frames = [pd.DataFrame({"arm": [], "depth": [], "log10_relative": []})]
-    for name, arm in experiment.metadata["arms"].items():
-        expected = propagation(arm, experiment.metadata["data"])
+    for name, arm in experiment.plan.arms.items():
+        expected = propagation(arm, experiment.plan.data)
         if expected is not None and experiment.runs.get(name):
-            profile = {"depth": np.arange(1, arm["theory"]["depth"] + 1), "log10_relative": expected.log10_gradient}
-            frames.append(pd.DataFrame({"arm": arm["label"], **profile}))
+            profile = {"depth": np.arange(1, arm.theory["depth"] + 1), "log10_relative": expected.log10_gradient}
+            frames.append(pd.DataFrame({"arm": arm.label, **profile}))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -62,18 +60,18 @@ def slopes(experiment: Experiment) -> pd.DataFrame:
         label, effect, low, high (over seeds, 95 %), reference (theory; NaN where there is none).
     """
     rows = []
-    for name, arm in experiment.metadata["arms"].items():
-        theory = arm.get("theory") or {}
+    for name, arm in experiment.plan.arms.items():
+        theory = arm.theory
         runs = experiment.runs.get(name, {})
         if "layers" not in theory or not runs:
             continue
         slope = DepthSlope(layers=theory["layers"], step=0)
         found = interval_of(np.array([slope(run) for run in runs.values()]))
-        expected = propagation(arm, experiment.metadata["data"])
+        expected = propagation(arm, experiment.plan.data)
         reference = expected.depth_slope if expected else np.nan
         rows.append(
             {
-                "label": arm["label"],
+                "label": arm.label,
                 "effect": found.estimate,
                 "low": found.low,
                 "high": found.high,

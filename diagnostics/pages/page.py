@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import pandas as pd
 from matplotlib.figure import Figure
 
-from diagnostics.verdict.verdict import Verdict
 from diagnostics.wording import statements
 from diagnostics.wording.numerals import MISSING, estimate, p_value, short
 
@@ -43,29 +42,6 @@ class Card:
     p: float = float("nan")
     test: str = ""
 
-    @classmethod
-    def of(cls, statement: str, verdict: Verdict, sentence: str = "") -> Card:
-        """The card of a verdict.
-
-        Args:
-            statement: what was put to the test.
-            verdict: what `diagnostics.verdict.verdict` says of it.
-            sentence: what was measured, as a sentence; the verdict's note follows it.
-        """
-        return cls(
-            statement=statement,
-            word=verdict.word,
-            sentence=" ".join(part for part in (sentence, verdict.note) if part),
-            effect=verdict.effect,
-            low=verdict.low,
-            high=verdict.high,
-            unit=verdict.unit,
-            threshold=_needed(verdict),
-            seeds=verdict.seeds,
-            p=verdict.p_value,
-            test=verdict.test,
-        )
-
     @property
     def measured(self) -> str:
         """Effect, interval and unit, such as ``"0.630 [0.621, 0.639] decades per layer"``."""
@@ -75,15 +51,6 @@ class Card:
     def evidence(self) -> str:
         """Test and p-value, such as ``"sign test, p = 0.062"``; empty without a test."""
         return ", ".join(part for part in (self.test, p_value(self.p)) if part)
-
-
-def _needed(verdict: Verdict) -> str:
-    """What the interval is held against, in words."""
-    value = f"{short(verdict.threshold)} {verdict.unit}".strip()
-    if verdict.margin is not None:
-        about = "" if verdict.threshold == 0 else f"{short(verdict.threshold)} "
-        return f"within {about}±{short(verdict.margin)} {verdict.unit}".strip()
-    return f"{'above' if verdict.expects == 'greater' else 'below'} {value}"
 
 
 @dataclass(frozen=True)

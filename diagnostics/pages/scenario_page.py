@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import pandas as pd
+from matplotlib.figure import Figure
 
 from diagnostics import figures
-from diagnostics.pages import against_theory, scenario_tables, settings, unit_history
+from diagnostics.pages import against_theory
 from diagnostics.pages.page import Card, Exhibit, Page, Section, Table, theory_table
+from diagnostics.pages.scenario_tables import Tables
 from diagnostics.runs.experiment import Experiment
+from diagnostics.runs.figure_kinds import KINDS
+from diagnostics.runs.plan import FigurePlan
 from diagnostics.verdict import claims
 from diagnostics.wording import numerals
 
@@ -30,14 +31,6 @@ TITLES = {
     "against_neighbours": "Against the neighbours",
     "against_decimal": "Against round decimals",
 }
-
-SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] = {
-    **scenario_tables.SOURCES,
-    "by_setting": settings.by_setting,
-    "time_to_revival": unit_history.spells_by_arm,
-    "unit_raster": unit_history.spells_by_arm,
-}
-"""Where kinds of figures get their table from that show neither layers nor scalars."""
 
 SHOWN = ("claims", "figures", "answers", "about", "objection")
 """Of a scenario's record, what the page shows in better form than as a detail."""
@@ -60,30 +53,33 @@ def page_of(experiment: Experiment, judged: Sequence[claims.JudgedClaim]) -> Pag
         experiment: a stored scenario with at least one finished run.
         judged: its claims, from ``claims.judge_claims``.
     """
-    metadata = experiment.metadata
     return Page(
         kind="scenario",
-        title=metadata["question"],
+        title=experiment.plan.question,
         answer=claims.answer(experiment, judged),
         status=status(experiment),
         verdicts=tuple(map(_card, judged)),
-        sections=(*_figures(experiment), *_theory(experiment), *_objection(metadata), _numbers(judged)),
-        details={key: value for key, value in metadata.items() if key not in SHOWN},
+        sections=(
+            *_figures(experiment),
+            *_theory(experiment),
+            *_objection(experiment.plan.objection),
+            _numbers(judged),
+        ),
+        details={key: value for key, value in experiment.metadata.items() if key not in SHOWN},
     )
 
 
 def status(experiment: Experiment) -> str:
     """What the page rests on: data, arms, seeds, and what is missing."""
-    metadata = experiment.metadata
-    data, config = metadata["data"], metadata["config"]
+    plan = experiment.plan
     finished = sum(map(len, experiment.runs.values()))
     facts = [
-        *(["a quick look, with fewer seeds and epochs"] if "--quick" in metadata.get("command", "").split() else []),
-        f"{data['name']}, {data['train']:,} training examples",
-        f"{len(metadata['arms'])} arms",
-        f"{len(metadata['seeds'])} seed{'s' * (len(metadata['seeds']) != 1)}",
+        *(["a quick look, with fewer seeds and epochs"] if "--quick" in plan.command.split() else []),
+        f"{plan.data.name}, {plan.data.train:,} training examples",
+        f"{len(plan.arms)} arms",
+        f"{len(plan.seeds)} seed{'s' * (len(plan.seeds) != 1)}",
         f"{finished} runs finished" + (f", {len(experiment.incomplete)} not" if experiment.incomplete else ""),
-        f"{config['epochs']} epoch{'s' * (config['epochs'] != 1)}, batches of {config['batch_size']}",
+        f"{plan.config['epochs']} epoch{'s' * (plan.config['epochs'] != 1)}, batches of {plan.config['batch_size']}",
     ]
     return " · ".join(facts)
 
@@ -114,8 +110,7 @@ def _theory(experiment: Experiment) -> list[Section]:
     ]
 
 
-def _objection(metadata: Mapping[str, Any]) -> list[Section]:
-    text = metadata.get("objection", "")
+def _objection(text: str) -> list[Section]:
     return [Section("What a sceptic could still object", text)] if text else []
 
 
@@ -155,56 +150,31 @@ def _evidence(part: claims.JudgedPart) -> str:
 
 def _figures(experiment: Experiment) -> list[Section]:
     sections: dict[str, list[Exhibit]] = {}
-    labelled = functools.cache(partial(_with_labels, experiment))
-    for number, figure in enumerate(experiment.metadata["figures"]):
-        parameters = figure["parameters"]
-        draw = _drawing(experiment, figure["kind"], parameters, labelled)
-        name = f"{number + 1}-{parameters['column']}-{figure['kind']}".replace("_", "-")
-        alt = f"{figure['kind'].replace('_', ' ')} of {parameters['column'].replace('_', ' ')} by arm. {figure['caption']}"
-        column = str(parameters["column"])
-        heading = parameters.get("title") or TITLES.get(column, column.replace("_", " ").capitalize())
-        sections.setdefault(heading, []).append(Exhibit(name=name, draw=draw, caption=figure["caption"], alt=alt))
+    tables = Tables(experiment)
+    for number, figure in enumerate(experiment.plan.figures):
+        column, kind = str(figure.parameters["column"]), figure.kind
+        name = f"{number + 1}-{column}-{kind}".replace("_", "-")
+        alt = f"{kind.replace('_', ' ')} of {column.replace('_', ' ')} by arm. {figure.caption}"
+        heading = str(figure.parameters.get("title") or TITLES.get(column, column.replace("_", " ").capitalize()))
+        exhibit = Exhibit(name=name, draw=_drawing(tables, figure), caption=figure.caption, alt=alt)
+        sections.setdefault(heading, []).append(exhibit)
     return [Section(heading, figures=tuple(exhibits)) for heading, exhibits in sections.items()]
 
 
-def _drawing(
-    experiment: Experiment, kind: str, parameters: Mapping[str, Any], labelled: Callable[[str], pd.DataFrame]
-) -> Callable[..., Any]:
+def _drawing(tables: Tables, figure: FigurePlan) -> Callable[..., Figure]:
     """A figure's function with everything set but its width."""
-    column = parameters["column"]
-    if kind in SOURCES:
-        frame = SOURCES[kind](experiment, parameters)
-        return partial(getattr(figures, kind), frame, column, **parameters.get("options", {}))
-    if kind == "curves" and "layers" in parameters:
-        return partial(figures.curves, unit_history.layer_means(experiment, parameters), column)
-    table = labelled("scalars" if kind == "curves" else "layers")
-    if "layers" in parameters:
-        names = [name for name in table["layer"].cat.categories if fnmatchcase(name, parameters["layers"])]
-        table = _numbered(table.loc[table["layer"].isin(names), :])
-    if "split" in parameters:
-        table = table.loc[table["split"] == parameters["split"], :]
-    options: dict[str, Any] = dict(parameters.get("options", {}))
+    kind, parameters = KINDS[figure.kind], figure.parameters
+    options = dict(parameters.get("options", {}))
     if "guide" in parameters:
-        options["guide"] = _guide(experiment, parameters["guide"])
+        options["guide"] = _guide(tables.experiment, parameters["guide"])
     if parameters.get("theory"):
-        options["theory"] = against_theory.expected_profiles(experiment)
-    return partial(getattr(figures, kind), table.dropna(subset=[column]), column, **options)
+        options["theory"] = against_theory.expected_profiles(tables.experiment)
+    positional = [tables.of(kind.table_for(parameters), parameters), *([parameters["column"]] if kind.column else [])]
+    return partial(getattr(figures, figure.kind), *positional, **options)
 
 
-def _numbered(table: pd.DataFrame) -> pd.DataFrame:
-    """The layers of a chain counted along the chain, so that arms with other layers in between compare."""
-    return table.assign(depth=table.groupby("arm", observed=True)["depth"].rank(method="dense").astype(int))
-
-
-def _guide(experiment: Experiment, guide: Any) -> tuple[float, str]:
+def _guide(experiment: Experiment, guide: str | Sequence[Any]) -> tuple[float, str]:
     if guide == "chance":
-        classes = experiment.metadata["data"]["classes"]
+        classes = experiment.plan.data.classes
         return math.log(classes), f"chance: ln {classes}"
     return float(guide[0]), str(guide[1])
-
-
-def _with_labels(experiment: Experiment, name: str) -> pd.DataFrame:
-    """One table of all runs, arms under the names that people read."""
-    table = experiment.table(name)
-    labels = {arm: record["label"] for arm, record in experiment.metadata["arms"].items()}
-    return table.assign(arm=table["arm"].cat.rename_categories(labels))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,49 @@ import pandas as pd
 
 from diagnostics.measures import measure
 from diagnostics.measures.gap import gaps_of
+from diagnostics.measures.units import spells_of
 from diagnostics.runs.experiment import Experiment
 from diagnostics.runs.run import Run
 from diagnostics.statistics.intervals import interval_of
+from diagnostics.survival import spells
+
+COLUMNS = ("series", "setting", "seed", "value")
+_NOTHING = spells(pd.DataFrame(), 0).assign(arm="", seed=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The tables that the figures of one scenario draw; those of all layers and scalars are joined once.
+
+    Args:
+        experiment: a stored scenario with at least one finished run.
+    """
+
+    experiment: Experiment
+
+    def of(self, name: str, parameters: Mapping[str, Any]) -> pd.DataFrame:
+        """The table of a figure.
+
+        Args:
+            name: ``layers``, ``scalars`` or a key of ``SOURCES``.
+            parameters: of the figure; ``layers``, a shell pattern, and ``split`` choose rows.
+        """
+        if name in SOURCES:
+            return SOURCES[name](self.experiment, parameters)
+        table = self._layers if name == "layers" else self._scalars
+        if "layers" in parameters:
+            table = _numbered(table.loc[table["layer"].isin(_layers_like(table, parameters["layers"])), :])
+        if "split" in parameters:
+            table = table.loc[table["split"] == parameters["split"], :]
+        return table.dropna(subset=[parameters["column"]])
+
+    @cached_property
+    def _layers(self) -> pd.DataFrame:
+        return _with_labels(self.experiment, "layers")
+
+    @cached_property
+    def _scalars(self) -> pd.DataFrame:
+        return _with_labels(self.experiment, "scalars")
 
 
 def gaps(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
@@ -82,7 +124,7 @@ def histograms(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.Data
     Returns:
         Columns arm (its label), seed, moment, bin, share.
     """
-    shown = {experiment.metadata["arms"][arm]["label"] for arm in fnmatch.filter(experiment.runs, parameters["arms"])}
+    shown = {arm.label for arm in experiment.plan.arms.values() if fnmatchcase(arm.name, parameters["arms"])}
     rows = [
         (label, seed, name.partition("@")[0], float(name.partition("@")[2]), float(share))
         for label, seed, run in _runs(experiment)
@@ -92,6 +134,84 @@ def histograms(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.Data
     return pd.DataFrame(rows, columns=["arm", "seed", "moment", "bin", "share"])
 
 
+def spells_by_arm(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """The spells that units were dead for, of every run.
+
+    Args:
+        experiment: a stored scenario.
+        parameters: ``layers``, a shell pattern; all layers by default.
+
+    Returns:
+        Columns arm (its label, categorical over all arms), seed, layer, unit, start, end, length, open, born_dead.
+    """
+    labels = _labels(experiment)
+    frames = [
+        spells_of(run, parameters.get("layers", "*")).assign(arm=labels[arm], seed=seed)
+        for arm, runs in experiment.runs.items()
+        for seed, run in runs.items()
+    ]
+    table = pd.concat([frame for frame in frames if len(frame)] or [_NOTHING], ignore_index=True)
+    present = [label for name, label in labels.items() if experiment.runs.get(name)]
+    return table.assign(arm=pd.Categorical(table["arm"], present))
+
+
+def layer_means(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """The mean over layers of a statistic at every step, so that it can be drawn like a scalar of training.
+
+    Args:
+        experiment: a stored scenario.
+        parameters: ``column`` and ``layers``, a shell pattern.
+
+    Returns:
+        Columns arm (its label), seed, step, split (``train``) and the statistic.
+    """
+    column, table = parameters["column"], experiment.table("layers")
+    rows = (
+        table.loc[table["layer"].isin(_layers_like(table, parameters["layers"]))]
+        .dropna(subset=[column])
+        .astype({column: "float64"})
+    )
+    means = rows.groupby(["arm", "seed", "step"], observed=True)[column].mean().reset_index()
+    return means.assign(split="train", arm=means["arm"].cat.rename_categories(_labels(experiment)))
+
+
+def by_setting(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """One value a run and setting.
+
+    Args:
+        experiment: a stored scenario.
+        parameters: of the figure: ``column`` (a recorded number, unless ``measure`` and ``of`` name a measure with its
+            parameters), ``setting`` (a number in the arms' settings), ``series`` (a setting that tells lines apart). Without
+            ``setting``, every recorded number called ``column@x`` stands at x, and the arms tell lines apart.
+
+    Returns:
+        Columns series (str), setting, seed and value; arms without the setting are left out.
+    """
+    rows = _of_arms(experiment, parameters) if "setting" in parameters else _of_names(experiment, parameters["column"])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _of_arms(experiment: Experiment, parameters: Mapping[str, Any]) -> list[tuple[str, float, int, float]]:
+    of = parameters.get("of", {"name": parameters["column"]})
+    of_run = measure(parameters.get("measure", "recorded"), **of)
+    place, series = parameters["setting"], parameters["series"]
+    return [
+        (str(arm.settings.get(series, "")), float(arm.settings[place]), seed, of_run(run))
+        for name, arm in experiment.plan.arms.items()
+        if place in arm.settings
+        for seed, run in experiment.runs.get(name, {}).items()
+    ]
+
+
+def _of_names(experiment: Experiment, column: str) -> list[tuple[str, float, int, float]]:
+    return [
+        (label, float(recorded.partition("@")[2]), seed, float(value))
+        for label, seed, run in _runs(experiment)
+        for recorded, value in run.metadata.get("recorded", {}).items()
+        if recorded.startswith(f"{column}@")
+    ]
+
+
 def _row(label: str, values: np.ndarray, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
     found = interval_of(values[~np.isnan(values)])
     reference = parameters.get("references", {}).get(label, np.nan)
@@ -99,15 +219,37 @@ def _row(label: str, values: np.ndarray, parameters: Mapping[str, Any]) -> tuple
 
 
 def _runs(experiment: Experiment) -> Iterator[tuple[str, int, Run]]:
-    for name, arm in experiment.metadata["arms"].items():
+    for name, arm in experiment.plan.arms.items():
         for seed, run in experiment.runs.get(name, {}).items():
-            yield arm["label"], seed, run
+            yield arm.label, seed, run
+
+
+def _with_labels(experiment: Experiment, name: str) -> pd.DataFrame:
+    """One table of all runs, with the arms' labels for their names."""
+    table = experiment.table(name)
+    return table.assign(arm=table["arm"].cat.rename_categories(_labels(experiment)))
+
+
+def _labels(experiment: Experiment) -> dict[str, str]:
+    return {name: arm.label for name, arm in experiment.plan.arms.items()}
+
+
+def _layers_like(table: pd.DataFrame, pattern: str) -> list[str]:
+    return [name for name in table["layer"].cat.categories if fnmatchcase(str(name), pattern)]
+
+
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """Layers counted among those chosen, so that arms with other layers in between can be compared."""
+    return table.assign(depth=table.groupby("arm", observed=True)["depth"].rank(method="dense").astype(int))
 
 
 SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] = {
-    "by_arm": measured,
-    "gap": gaps,
-    "histogram_pair": histograms,
-    "seed_pairs": pairs,
+    "by_setting": by_setting,
+    "gaps": gaps,
+    "histograms": histograms,
+    "layer_means": layer_means,
+    "measured": measured,
+    "pairs": pairs,
+    "spells": spells_by_arm,
 }
-"""The tables by the kind of figure that shows them."""
+"""The tables by the name that ``diagnostics.runs.figure_kinds`` gives them, other than layers and scalars."""

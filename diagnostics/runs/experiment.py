@@ -6,12 +6,14 @@ import html
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from diagnostics.runs import manifest
+from diagnostics.runs.plan import Plan
 from diagnostics.runs.run import TABLES, Run, load_run
 from probes.errors import UsageError, unknown_name
 
@@ -54,6 +56,15 @@ class Experiment:
     metadata: dict[str, Any]
     runs: dict[str, dict[int, Run]]
     incomplete: tuple[Incomplete, ...] = ()
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The scenario that the runs belong to.
+
+        Raises:
+            UsageError: ``run.json`` lacks a field of a scenario, or holds one of the wrong type.
+        """
+        return Plan.of(self.metadata, str(self.path / manifest.NAME))
 
     def table(self, name: str) -> pd.DataFrame:
         """One table of all finished runs together.

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import Experiment, load_experiment, run_directory
+from diagnostics.runs.plan import Plan
 from diagnostics.runs.resuming import begin_again, record_failure, resumable
 from diagnostics.training.seeding import begin_seeding, set_host_seeds
 from diagnostics.training.trainer import Trainer
@@ -202,7 +203,7 @@ class Runner:
     def _content(self, arms: Sequence[ArmLike], seeds: Sequence[int]) -> dict[str, Any]:
         """The scenario's ``run.json``: all that is needed to judge and draw it again without TensorFlow."""
         scenario = self.scenario
-        return {
+        record = {
             "command": self.command,
             "scenario": scenario.name,
             "question": scenario.question,
@@ -223,6 +224,7 @@ class Runner:
                 "second_moment": self.data.second_moment,
             },
         }
+        return Plan.of(record, f"scenario {scenario.name}").record()
 
 
 def _untuned(*arrays: Any) -> tf.data.Dataset:

@@ -13,6 +13,7 @@ import numpy as np
 
 from diagnostics.measures import measure
 from diagnostics.runs.experiment import Experiment
+from diagnostics.runs.plan import ClaimPlan, PartPlan
 from diagnostics.verdict.verdict import Verdict, Word, adjust, combine, judge, paired_effects
 from diagnostics.wording import numerals, statements
 
@@ -75,14 +76,14 @@ def judge_claims(experiment: Experiment) -> list[JudgedClaim]:
     Returns:
         One judged claim for each claim, in the scenario's order.
     """
-    claims = experiment.metadata["claims"]
+    claims = experiment.plan.claims
     verdicts = [[_verdict(experiment, claim, part) for part in _present(experiment, claim)] for claim in claims]
     adjusted = iter(adjust([verdict.p_value for of_claim in verdicts for verdict in of_claim]))
     return [
         _judged(
             claim,
             tuple(
-                JudgedPart(part["label"], verdict, float(next(adjusted)))
+                JudgedPart(part.label, verdict, float(next(adjusted)))
                 for part, verdict in zip(_present(experiment, claim), of_claim, strict=True)
             ),
         )
@@ -94,9 +95,9 @@ def answer(experiment: Experiment, claims: Sequence[JudgedClaim]) -> str:
     """What answers the scenario's question: of its prepared sentences those that the verdicts bear out, or a count."""
     words = {claim.name: claim.word for claim in claims}
     told = [
-        prepared["text"]
-        for prepared in experiment.metadata["answers"]
-        if all(words.get(name) in allowed.split("|") for name, allowed in prepared["when"].items())
+        prepared.text
+        for prepared in experiment.plan.answers
+        if all(words.get(name) in allowed.split("|") for name, allowed in prepared.when.items())
     ]
     return " ".join(told) or _count(claims)
 
@@ -109,42 +110,48 @@ def held_against(verdict: Verdict) -> str:
     return f"{'above' if verdict.expects == 'greater' else 'below'} {numerals.short(verdict.threshold)}"
 
 
-def _present(experiment: Experiment, claim: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _present(experiment: Experiment, claim: ClaimPlan) -> list[PartPlan]:
     arms = {arm for arm, runs in experiment.runs.items() if runs}
-    return [part for part in claim["parts"] if part["treated"] in arms and part["control"] in {None, *arms}]
+    return [part for part in claim.parts if part.treated in arms and part.control in {None, *arms}]
 
 
-def _verdict(experiment: Experiment, claim: Mapping[str, Any], part: Mapping[str, Any]) -> Verdict:
-    options = {key: part[key] for key in ("expects", "threshold", "margin", "unit", "exact")}
-    verdict = judge(_effects(experiment, part), **options)
-    # That something differs is judged by whether it is equal, and takes the opposite word.
-    return replace(verdict, word=NEGATED.get(verdict.word, verdict.word)) if claim["negated"] else verdict
-
-
-def _effects(experiment: Experiment, part: Mapping[str, Any]) -> np.ndarray:
-    """The effect at every seed: of the treated arm, or of it against the control."""
-    of_run = measure(part["measure"], **_parameters(experiment, part))
-    scale = _log10 if part["scale"] == "log10_ratio" else float
-    treated, control = (
-        {seed: scale(of_run(run)) for seed, run in experiment.runs.get(arm, {}).items()}
-        for arm in (part["treated"], part["control"])
+def _verdict(experiment: Experiment, claim: ClaimPlan, part: PartPlan) -> Verdict:
+    verdict = judge(
+        _effects(experiment, part),
+        expects=part.expects,
+        threshold=part.threshold,
+        margin=part.margin,
+        unit=part.unit,
+        exact=part.exact,
     )
-    return paired_effects(treated, control) if part["control"] else np.array(list(treated.values()))
+    # That something differs is judged by whether it is equal, and takes the opposite word.
+    return replace(verdict, word=NEGATED.get(verdict.word, verdict.word)) if claim.negated else verdict
 
 
-def _parameters(experiment: Experiment, part: Mapping[str, Any]) -> dict[str, Any]:
+def _effects(experiment: Experiment, part: PartPlan) -> np.ndarray:
+    """The effect at every seed: of the treated arm, or of it against the control."""
+    of_run = measure(part.measure, **_parameters(experiment, part))
+    scale = _log10 if part.scale == "log10_ratio" else float
+    treated, control = (
+        {seed: scale(of_run(run)) for seed, run in experiment.runs.get(arm or "", {}).items()}
+        for arm in (part.treated, part.control)
+    )
+    return paired_effects(treated, control) if part.control else np.array(list(treated.values()))
+
+
+def _parameters(experiment: Experiment, part: PartPlan) -> dict[str, Any]:
     """A measure's parameters; words stand for numbers that only the runs or the data know."""
     words = {
-        "chance": lambda: math.log(experiment.metadata["data"]["classes"]),
-        "common": lambda: _common_progress(experiment, (part["treated"], part["control"])),
+        "chance": lambda: math.log(experiment.plan.data.classes),
+        "common": lambda: _common_progress(experiment, (part.treated, part.control)),
     }
-    known = part["parameters"].items()
+    known = part.parameters.items()
     return {key: words[value]() if isinstance(value, str) and value in words else value for key, value in known}
 
 
-def _common_progress(experiment: Experiment, arms: Iterable[str]) -> float:
+def _common_progress(experiment: Experiment, arms: Iterable[str | None]) -> float:
     """The learning rate × steps that every run of these arms has passed by some steps, which a running median needs."""
-    tables = [run.scalars for arm in arms for run in experiment.runs[arm].values()]
+    tables = [run.scalars for arm in arms if arm for run in experiment.runs[arm].values()]
     return 0.95 * min(float(np.nansum(table["learning_rate"].to_numpy(float))) for table in tables)
 
 
@@ -152,11 +159,9 @@ def _log10(value: float) -> float:
     return math.log10(value) if value > 0 else (-math.inf if value == 0 else math.nan)
 
 
-def _judged(claim: Mapping[str, Any], parts: tuple[JudgedPart, ...]) -> JudgedClaim:
+def _judged(claim: ClaimPlan, parts: tuple[JudgedPart, ...]) -> JudgedClaim:
     word = combine(part.verdict.word for part in parts)
-    return JudgedClaim(
-        claim["name"], claim["statement"], word, _sentence(claim, word, parts), claim["threshold"], parts
-    )
+    return JudgedClaim(claim.name, claim.statement, word, _sentence(claim, word, parts), claim.threshold, parts)
 
 
 def _count(claims: Sequence[JudgedClaim]) -> str:
@@ -165,10 +170,10 @@ def _count(claims: Sequence[JudgedClaim]) -> str:
     return f"It depends. Of the statements below, {_enumeration(told)}."
 
 
-def _sentence(claim: Mapping[str, Any], word: str, parts: tuple[JudgedPart, ...]) -> str:
+def _sentence(claim: ClaimPlan, word: str, parts: tuple[JudgedPart, ...]) -> str:
     if not parts:
         return "Not judged: the arms that it compares were not run."
-    outcomes = claim["outcomes"]
+    outcomes = claim.outcomes
     labels = {word: [part.label for part in parts if part.verdict.word == word] for word in PART_WORDS}
     effects = [part.verdict.effect for part in parts if not math.isnan(part.verdict.effect)]
     if not effects:

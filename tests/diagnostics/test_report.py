@@ -30,7 +30,7 @@ def scenario(path) -> None:
         "scenario": "tiny",
         "question": "Does it?",
         "answers": [{"text": "Nobody knows.", "when": {}}],
-        "arms": {"one": {"label": "one", "settings": {}}},
+        "arms": {"one": {"name": "one", "label": "one", "settings": {}}},
         "seeds": [0],
         "claims": [],
         "figures": [],

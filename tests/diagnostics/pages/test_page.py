@@ -12,7 +12,6 @@ from PIL import Image
 from diagnostics.figures import depth_profile, effects
 from diagnostics.pages.html import write_page
 from diagnostics.pages.page import Card, Exhibit, Page, Section, Table, theory_table
-from diagnostics.verdict.verdict import judge
 from probes.errors import UsageError
 from tests.kit import figure_frames as frames
 
@@ -141,16 +140,6 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UsageError, match="cannot be written"):
         write_page(Page("T", "A."), tmp_path / "file" / "x.html")
-
-
-def test_the_card_of_a_verdict_says_what_it_is_held_against():
-    effects = [0.61, 0.62, 0.63, 0.64, 0.65]
-    assert (
-        Card.of("s", judge(effects, expects="greater", threshold=0.1, unit="decades")).threshold == "above 0.1 decades"
-    )
-    assert Card.of("s", judge(effects, expects="less", threshold=0.1)).threshold == "below 0.1"
-    same = Card.of("s", judge(effects, expects="equal", margin=0.05, unit="nats"), "Measured.")
-    assert same.threshold == "within ±0.05 nats" and same.sentence.startswith("Measured.") and same.seeds == 5
 
 
 def test_theory_close_to_zero_has_a_difference_but_no_share():

@@ -8,7 +8,8 @@ import pytest
 
 from diagnostics.figures import style, time_to_revival, unit_raster
 from diagnostics.measures import measure
-from diagnostics.pages.unit_history import spells_by_arm
+from diagnostics.pages.scenario_tables import spells_by_arm
+from diagnostics.runs.plan import ArmPlan
 from probes.errors import UsageError
 
 CHECKS = [0, 10, 20, 30, 40]
@@ -70,7 +71,7 @@ def test_nothing_checked_is_missing_and_nothing_dead_is_zero(name):
 def an_experiment(*arms: list):
     names = [f"arm-{number}" for number in range(len(arms))]
     runs = {name: {seed: a_run(events) for seed in (0, 1)} for name, events in zip(names, arms, strict=True)}
-    return SimpleNamespace(metadata={"arms": {name: {"label": name.upper()} for name in names}}, runs=runs)
+    return SimpleNamespace(plan=SimpleNamespace(arms={name: ArmPlan(name, name.upper()) for name in names}), runs=runs)
 
 
 @pytest.mark.parametrize("width", [style.WIDE, style.NARROW])

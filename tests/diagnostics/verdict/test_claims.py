@@ -49,7 +49,12 @@ def experiment(arms: dict[str, list[float]], *parts: dict[str, Any], **claim: An
     metadata = {
         "claims": [content | claim],
         "answers": [{"text": "Yes.", "when": {"it": "supported|mixed"}}, {"text": "No.", "when": {"it": "refuted"}}],
-        "data": {"classes": 10},
+        "data": {"name": "digits", "classes": 10, "train": 100},
+        "question": "Is it?",
+        "config": {},
+        "seeds": [],
+        "arms": {},
+        "figures": [],
     }
     return Experiment(Path(), metadata, cast(Any, runs))
 

@@ -11,7 +11,8 @@ import pytest
 
 from diagnostics.figures import before_after, by_setting, style
 from diagnostics.measures import RelativeGap
-from diagnostics.pages.settings import by_setting as table_by_setting
+from diagnostics.pages.scenario_tables import by_setting as table_by_setting
+from diagnostics.runs.plan import ArmPlan
 from probes.errors import UsageError
 from tests.diagnostics.figures.test_figures import texts
 from tests.kit.runs import layers_table, run_of
@@ -57,16 +58,16 @@ def test_a_gap_over_nothing_is_missing_or_infinite():
 
 
 def test_values_stand_with_the_setting_of_their_arm():
-    arms = {"a": {"settings": {"rate": 0.2, "kind": "alpha"}}, "none": {"settings": {"kind": "alpha"}}}
+    arms = {"a": ArmPlan("a", "A", {"rate": 0.2, "kind": "alpha"}), "none": ArmPlan("none", "None", {"kind": "alpha"})}
     run = SimpleNamespace(metadata={"recorded": {"distance": 0.7}})
-    experiment = SimpleNamespace(metadata={"arms": arms}, runs={"a": {0: run, 1: run}, "none": {0: run}})
+    experiment = SimpleNamespace(plan=SimpleNamespace(arms=arms), runs={"a": {0: run, 1: run}, "none": {0: run}})
     table = table_by_setting(experiment, {"column": "distance", "setting": "rate", "series": "kind"})  # pyright: ignore
     assert table.values.tolist() == [["alpha", 0.2, 0, 0.7], ["alpha", 0.2, 1, 0.7]]
 
 
 def test_recorded_numbers_stand_where_their_names_say():
     run = SimpleNamespace(metadata={"recorded": {"disabled@1": 0.5, "disabled@32": 0.0, "other": 3.0}})
-    experiment = SimpleNamespace(metadata={"arms": {"a": {"label": "SGD"}}}, runs={"a": {4: run}})
+    experiment = SimpleNamespace(plan=SimpleNamespace(arms={"a": ArmPlan("a", "SGD")}), runs={"a": {4: run}})
     table = table_by_setting(experiment, {"column": "disabled"})  # pyright: ignore
     assert table.values.tolist() == [["SGD", 1.0, 4, 0.5], ["SGD", 32.0, 4, 0.0]]
 

@@ -1,0 +1,84 @@
+"""Which table each kind of figure draws from, and which parameters it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from probes.errors import UsageError, unknown_name
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """What a scenario may say of a figure, beside ``column`` (required), ``title`` and ``options``.
+
+    Args:
+        table: the table that it draws, a name in ``diagnostics.pages.scenario_tables``.
+        optional: parameters that choose rows of the table or add to the figure.
+        required: parameters without which there is no table.
+        options: keyword arguments of the figure's function that ``options`` may set.
+        by_layers: the table drawn instead of ``table`` when ``layers`` is given.
+        column: whether the figure's function takes the column.
+    """
+
+    table: str
+    optional: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    options: frozenset[str] = frozenset()
+    by_layers: str = ""
+    column: bool = True
+
+    def table_for(self, parameters: Mapping[str, Any]) -> str:
+        """The table that a figure with these parameters draws."""
+        return self.by_layers if self.by_layers and "layers" in parameters else self.table
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+KINDS: Mapping[str, FigureKind] = {
+    "before_after": FigureKind("layers", _names("layers"), options=_names("before expected")),
+    "by_arm": FigureKind("measured", _names("unit references"), _names("measure of"), _names("label reference")),
+    "by_setting": FigureKind("by_setting", _names("measure of setting series"), options=_names("x label theory guide")),
+    "curves": FigureKind(
+        "scalars", _names("layers split guide"), options=_names("notes arms"), by_layers="layer_means"
+    ),
+    "depth_profile": FigureKind("layers", _names("layers guide theory"), options=_names("notes arms")),
+    "gap": FigureKind("gaps", options=_names("arms")),
+    "heat_map": FigureKind("layers", _names("layers"), options=_names("notes arms")),
+    "histogram_pair": FigureKind("histograms", required=_names("arms"), options=_names("x")),
+    "seed_pairs": FigureKind("pairs", required=_names("pairs"), options=_names("x y")),
+    "time_to_revival": FigureKind("spells", _names("layers"), column=False),
+    "unit_raster": FigureKind("spells", _names("layers"), column=False),
+}
+"""The figures that a scenario can ask for, by the name of their function in ``diagnostics.figures``."""
+
+COMMON = frozenset({"column", "title", "options"})
+
+
+def check_figure(kind: str, parameters: Mapping[str, Any], where: str) -> None:
+    """Refuse a figure that could not be drawn.
+
+    Raises:
+        UsageError: no such kind, parameter or option, or a required parameter is missing.
+    """
+    if kind not in KINDS:
+        raise unknown_name("kind of figure", kind, KINDS, where)
+    known = KINDS[kind]
+    _check_known("parameter", kind, parameters, COMMON | known.optional | known.required, where)
+    _check_known("option", kind, parameters.get("options", {}), known.options, where)
+    for name in sorted({"column", *known.required} - parameters.keys()):
+        raise UsageError(
+            what=f"the figure {kind} has no {name!r}",
+            where=where,
+            got=", ".join(parameters) or "no parameters",
+            do=f"add {name!r} to the figure's parameters",
+        )
+
+
+def _check_known(what: str, kind: str, given: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    for name in given:
+        if name not in known:
+            raise unknown_name(f"{what} of {kind}", name, known, where)

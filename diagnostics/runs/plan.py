@@ -1,0 +1,140 @@
+"""The scenario's part of ``run.json``: everything that judges and draws its runs without the scenario itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from diagnostics.runs.figure_kinds import check_figure
+from diagnostics.runs.typed import from_record
+
+
+@dataclass(frozen=True)
+class ArmPlan:
+    """A way of training; fields as in ``scenarios.scenario.Arm``."""
+
+    name: str
+    label: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    theory: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PartPlan:
+    """An effect to measure; fields as in ``scenarios.scenario.Part``."""
+
+    label: str
+    measure: str
+    parameters: Mapping[str, Any]
+    treated: str
+    control: str | None
+    scale: Literal["difference", "log10_ratio"]
+    expects: Literal["greater", "less", "equal"]
+    threshold: float
+    margin: float | None
+    unit: str
+    exact: bool
+
+
+@dataclass(frozen=True)
+class ClaimPlan:
+    """A statement with its effects; fields as in ``scenarios.scenario.Claim``."""
+
+    name: str
+    statement: str
+    parts: tuple[PartPlan, ...]
+    threshold: str
+    outcomes: Mapping[str, str]
+    negated: bool
+
+
+@dataclass(frozen=True)
+class FigurePlan:
+    """A figure of the report; fields as in ``scenarios.scenario.Figure``."""
+
+    kind: str
+    caption: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AnswerPlan:
+    """A sentence of the answer and the verdicts that it needs; fields as in ``scenarios.scenario.Answer``."""
+
+    text: str
+    when: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What judging and theory need to know about the data.
+
+    Attributes:
+        name: the data set.
+        classes: number of classes; 0 for regression.
+        train: number of training examples.
+        test: number of test examples.
+        inputs: number of values in one example.
+        second_moment: mean of x² over the training examples.
+    """
+
+    name: str
+    classes: int
+    train: int
+    test: int = 0
+    inputs: int = 0
+    second_moment: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A scenario as data.
+
+    Attributes:
+        command: what was typed.
+        scenario: the scenario's name.
+        question: what the report answers.
+        objection: what a sceptic could still object.
+        about: mechanism and papers.
+        config: the scenario's fields and their values.
+        seeds: the seeds of every arm.
+        arms: the arms by name, the control first.
+        claims: the statements to judge.
+        figures: what the report shows.
+        answers: the sentences that can answer the question.
+        data: facts about the data.
+    """
+
+    command: str = ""
+    scenario: str = ""
+    question: str
+    objection: str = ""
+    about: str = ""
+    config: Mapping[str, Any]
+    seeds: tuple[int, ...]
+    arms: Mapping[str, ArmPlan]
+    claims: tuple[ClaimPlan, ...]
+    figures: tuple[FigurePlan, ...]
+    answers: tuple[AnswerPlan, ...]
+    data: DataFacts
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], where: str) -> Plan:
+        """The plan that a record holds.
+
+        Args:
+            record: the content of ``run.json``, or the same made from a scenario.
+            where: where it comes from, for errors.
+
+        Raises:
+            UsageError: a required field is missing or has the wrong type, or a figure is unknown or given wrong parameters.
+        """
+        plan = from_record(cls, record, where)
+        for number, figure in enumerate(plan.figures):
+            check_figure(figure.kind, figure.parameters, f"{where}: figures[{number}]")
+        return plan
+
+    def record(self) -> dict[str, Any]:
+        """What ``run.json`` stores; ``Plan.of`` reads it back."""
+        return asdict(self)
