@@ -110,14 +110,14 @@ class ActivationSparsity(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "Share of activations that are exactly 0. The dotted line is where theory has ReLU start, in every layer; only an "
-                "activation with a flat part at 0 can have any.",
+                "Share of activations that are exactly 0. The dotted line is the share that theory predicts for ReLU at the start, "
+                "in every layer. Only an activation with a flat part at 0 has exact zeros.",
                 {"column": "zero_fraction", "layers": HIDDEN, "guide": [0.5, "theory at the start: ½"]},
             ),
             Figure(
                 "depth_profile",
-                "Population sparseness: 1 when a single unit of a layer answers to an example, 0 when all answer alike. It does "
-                "not need exact zeros.",
+                "Population sparseness: 1 when a single unit of a layer responds to an example, 0 when all units respond equally. It "
+                "does not need exact zeros.",
                 {"column": "population_sparseness", "layers": HIDDEN},
             ),
             Figure(

@@ -102,13 +102,13 @@ class Batchnorm(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "Deviation of the activations after ReLU. A level line is a signal that keeps its size over the depth.",
+                "Standard deviation of the activations after ReLU. A level line means that the signal keeps its size over the depth.",
                 {"column": "activation_std", "layers": ACTIVATED},
             ),
             Figure(
                 "depth_profile",
-                "Gradient at the output of each ReLU. A line that rises towards the left is gradient that grows on its way back. "
-                "Dashed: theory before the first update.",
+                "Gradient at the output of each ReLU. A line that rises towards the left means that the gradient grows on its way "
+                "back. Dashed: theory before the first update.",
                 {"column": "activation_gradient_rms", "layers": ACTIVATED, "theory": True},
             ),
             Figure(

@@ -146,27 +146,28 @@ class DeadRelu(Scenario):
         return (
             Figure(
                 "curves",
-                f"Share of all hidden units that are dead, median and range over the seeds. Step {self.at} is the spike, or the "
-                "outlying batch: the jump there is what it killed, and a fall after it is units that came back.",
+                f"Share of all hidden units that are dead, median and range over the seeds. Step {self.at} is the spike or the "
+                "outlying batch. The jump there shows the units that it killed; a fall afterwards shows units that recovered.",
                 dead,
             ),
             Figure(
                 "heat_map",
-                "The same by layer: a row that stays bright after the spike holds units that are dead for good. In the "
-                "lowest row, the first layer, theory lets colour only become brighter.",
+                "The same by layer: a row that stays bright after the spike contains units that never recover. In the lowest row, "
+                "the first layer, theory predicts that colour can only become brighter.",
                 dead,
             ),
             Figure(
                 "unit_raster",
-                "Every line is one unit of the first seed, drawn while it is dead; units that never died are left out. Lines "
-                "that reach the right edge are still dead at the end. Below, the first layer, in which by theory no line ends.",
+                "Every line is one unit of the first seed, drawn while it is dead; units that never die are left out. Units whose "
+                "line reaches the right edge are still dead at the end. The first layer is at the bottom; according to theory no "
+                "line ends there.",
                 dead,
             ),
             Figure(
                 "time_to_revival",
-                "Share of the dead units that are still dead so many steps after they died (Kaplan-Meier, all seeds; spells "
-                "that the end of training cuts off count as long as they were seen). A line that levels off is units that "
-                "are gone for good. p: log-rank test against calm training, which takes spells for independent.",
+                "Share of the dead units that are still dead a given number of steps after they died (Kaplan-Meier, all seeds; units "
+                "that are dead when training ends are censored). A line that levels off means that some units never recover. p: "
+                "log-rank test against calm training, which assumes independent units.",
                 {"column": "dead_fraction", "layers": DEEP},
             ),
         )

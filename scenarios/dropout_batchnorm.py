@@ -120,8 +120,8 @@ class DropoutBatchnorm(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Variance of what goes into each normalisation (into the activation where there is none), in inference over in "
-                "training, mean over units. On the dotted line nothing is shifted; below it the network normalises by a variance "
+                "Variance of the input of each normalisation (of the activation where there is none) in inference, divided by that "
+                "in training, mean over units. On the dotted line nothing is shifted; below it the network divides by a variance "
                 "that is too large.",
                 {
                     "column": "shift",
@@ -135,7 +135,7 @@ class DropoutBatchnorm(Scenario):
             ),
             Figure(
                 "curves",
-                "Accuracy of the training batches (dropout on, batch statistics) and of the test images (dropout off, moving "
+                "Accuracy on the training batches (dropout on, batch statistics) and on the test images (dropout off, moving "
                 "statistics).",
                 {"column": "accuracy"},
             ),

@@ -144,9 +144,10 @@ class DropoutParameters(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Share of the units, active on at least one example of the batch, whose weights get a gradient of exactly 0. "
-                "With one example it is the dropout rate; with every further one it falls. The dashed line is rate to the power of "
-                "the batch, for a unit that is active on all of it; real units are active on some only, and lie above.",
+                "Of the units that are active on at least one example of the batch, the share whose weights get a gradient of "
+                "exactly 0. With one example it is the dropout rate; it falls with every further example. The dashed line is the "
+                "rate to the power of the batch size, which holds for a unit that is active on all examples; real units are active "
+                "on some only and lie above it.",
                 {
                     "column": "disabled",
                     "title": "Units that a step disables",
@@ -159,7 +160,7 @@ class DropoutParameters(Scenario):
             ),
             Figure(
                 "curves",
-                "Training loss, median and range over the seeds; dropout learns with half of the units at a time.",
+                "Training loss, median and range over the seeds. With dropout, each example trains half of the units.",
                 {"column": "loss", "split": "train", "guide": "chance"},
             ),
         )

@@ -113,8 +113,9 @@ class DropoutRate(Scenario):
         return (
             Figure(
                 "by_setting",
-                "How many masks drop exactly that share of the units, as a power of 2; the dashed line is the entropy of a mask. Both "
-                "are largest at 0.5, and at every rate above 0 far above the dotted line: what the training draws.",
+                "Number of masks that drop exactly this share of the units, as a power of 2; the dashed line is the entropy of a "
+                "mask. Both are largest at 0.5. At every rate above 0 both are far above the dotted line, the number of masks that "
+                "training draws.",
                 {
                     "column": "log2_masks",
                     "title": "Sub-networks",
@@ -129,7 +130,8 @@ class DropoutRate(Scenario):
             ),
             Figure(
                 "by_setting",
-                "Test accuracy at the end of training. If the number of sub-networks decided, it would peak where they do.",
+                "Test accuracy at the end of training. If the number of sub-networks determined accuracy, it would be highest at the "
+                "same rate.",
                 {
                     "column": "test_accuracy",
                     "title": "Accuracy",
@@ -141,8 +143,8 @@ class DropoutRate(Scenario):
             ),
             Figure(
                 "curves",
-                "Loss of training (with dropout on) and of the test images (with dropout off): the gap between them is what a "
-                "regulariser can close.",
+                "Loss on the training batches (dropout on) and on the test images (dropout off). A regulariser can narrow the gap "
+                "between them.",
                 {"column": "loss"},
             ),
         )

@@ -131,14 +131,15 @@ class DropoutRegression(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Test error in units of what a constant prediction gets (1 − R² for the regression), without dropout at the left and "
-                "with it at the right. A line that rises is dropout doing harm; above the dotted line a constant would do better.",
+                "Test error relative to that of a constant prediction (1 − R² for regression), without dropout at the left and with "
+                "dropout at the right. Where a line rises, dropout does harm; above the dotted line a constant prediction would be "
+                "better.",
                 error | place | {"options": _by_rate("error / a constant's error") | {"guide": [1.0, "a constant"]}},
             ),
             Figure(
                 "seed_pairs",
-                "Every point is one seed: its test error without dropout across, with dropout up. Points below the dotted line are "
-                "better with dropout.",
+                "Every point is one seed: test error without dropout on the horizontal axis, with dropout on the vertical axis. "
+                "Points below the dotted line are better with dropout.",
                 error
                 | {
                     "pairs": self._pairs(),
@@ -147,13 +148,13 @@ class DropoutRegression(Scenario):
             ),
             Figure(
                 "by_setting",
-                "Test error minus training error, both with dropout off. The larger the gap, the more is over-fitted.",
+                "Test error minus training error, both with dropout off. The larger the gap, the stronger the over-fitting.",
                 {"column": "gap", "title": "Over-fitting", "options": _by_rate("gap (same unit)")} | place,
             ),
             Figure(
                 "curves",
-                "Loss of the training batches (dropout on) and of the test patients (dropout off): squared standard deviations for "
-                "regression, nats for classification. A test loss that turns upwards is over-fitting under way.",
+                "Loss on the training batches (dropout on) and on the test patients (dropout off): squared standard deviations for "
+                "regression, nats for classification. A test loss that starts to rise is a sign of over-fitting.",
                 {"column": "loss"},
             ),
         )

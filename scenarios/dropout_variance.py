@@ -126,15 +126,15 @@ class DropoutVariance(Scenario):
         return (
             Figure(
                 "before_after",
-                "Each panel is one arm, one row a rate; the first step. Where the dark line lies above the pale one, dropout adds "
-                "variance. The dashed line is theory, from the mean and variance before; nothing is fitted. Compare "
-                "what each kind of dropout adds up to from the first layer to the last.",
+                "Each panel is one arm and each row one rate, at the first step. Where the dark line lies above the pale one, "
+                "dropout adds variance. The dashed line is theory, computed from the mean and variance before dropout; nothing is "
+                "fitted. Compare how each kind of dropout changes the variance from the first layer to the last.",
                 {"column": "dropout_output_variance", "title": "Variance", "layers": DROPOUTS},
             ),
             Figure(
                 "before_after",
-                "The same for the mean. Standard dropout keeps whatever mean comes in; alpha dropout pulls it towards 0, and "
-                "keeps it only where it is 0 already.",
+                "The same for the mean. Standard dropout keeps the mean of its input, whatever it is; alpha dropout moves it towards "
+                "0 and keeps it only where it is already 0.",
                 {
                     "column": "dropout_output_mean",
                     "title": "Mean",
@@ -144,21 +144,21 @@ class DropoutVariance(Scenario):
             ),
             Figure(
                 "histogram_pair",
-                "The values that go into the last dropout and those that come out, at the largest rate, after training. Standard "
-                "dropout makes a spike at 0 and spreads the rest; alpha dropout makes its spike at the lower end. "
-                "The bins at both ends hold all that lies beyond.",
+                "Values before and after the last dropout layer, at the largest rate, after training. Standard dropout makes a spike "
+                "at 0 and spreads the other values; alpha dropout makes its spike at the lower end. The bins at both ends include "
+                "all values beyond them.",
                 {"column": "share", "title": "Shape", "arms": f"*-{self.rates[-1]:g}"},
             ),
             Figure(
                 "by_setting",
-                "Largest gap between the cumulative distributions before and after dropout, after training; 0 is no change, "
-                "the dotted line what two samples of one distribution differ by.",
+                "Largest difference between the cumulative distributions before and after dropout, measured after training. 0 means "
+                "no change; the dotted line is the difference to expect between two samples from one distribution.",
                 {"column": "ks_distance", "title": "Shape", **shape, "options": distance},
             ),
             Figure(
                 "by_setting",
-                "Change of the standardised third moment; 0 is no change. A negative one is a longer tail towards the lower end, "
-                "where alpha dropout puts all that it drops.",
+                "Change of the standardised third moment; 0 means no change. A negative value means a longer tail at the lower end, "
+                "where alpha dropout puts all dropped activations.",
                 {"column": "skewness", "title": "Shape", **shape},
             ),
         )

@@ -105,20 +105,21 @@ class ExplodingGradient(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "A line that rises towards the left is gradient that grows on its way back to the input. Where it does so "
-                "before the first update, the weights do it; where only later, training does. Dashed: theory before the first.",
+                "A line that rises towards the left means that the gradient grows on its way back to the input. If it rises before "
+                "the first update, the initial weights are the cause; if only later, training is. Dashed: theory before the first "
+                "update.",
                 {"column": "activation_gradient_rms", "layers": HIDDEN, "theory": True},
             ),
             Figure(
                 "depth_profile",
-                "How far the first step moves each layer's weights, relative to their size. Above the dotted line a step "
-                "undoes what was learned; clipping bounds the whole step.",
+                "How far the first step moves the weights of each layer, relative to their size. Above the dotted line one step "
+                "destroys what was learned; clipping limits the step as a whole.",
                 {"column": "update_ratio", "layers": HIDDEN, "guide": [self.violent, "0.1, the warning"]},
             ),
             Figure(
                 "curves",
-                "Training loss, median and range over the seeds; a sign at the upper edge is a loss that is no longer a "
-                "number. The dotted line is chance.",
+                "Training loss, median and range over the seeds. A mark at the upper edge is a loss that is NaN or infinite. The "
+                "dotted line is chance.",
                 {"column": "loss", "split": "train", "guide": "chance"},
             ),
         )

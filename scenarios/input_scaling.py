@@ -121,24 +121,24 @@ class InputScaling(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Accuracy on the test images at the end. Compare heights at one learning rate, then where each line has its "
-                "top: what is behind at one rate may lead at another.",
+                "Accuracy on the test images at the end of training. Compare the lines at one learning rate, then the rate at which "
+                "each is highest: a preparation that is worse at one rate may be better at another.",
                 {"column": "accuracy", "setting": "log10_learning_rate", "series": "preparation"} | accuracy,
             ),
             Figure(
                 "curves",
-                "Accuracy by epoch. Large inputs do what a larger learning rate would; a tenth is chance.",
+                "Accuracy by epoch. Large inputs have the effect of a larger learning rate. Chance is 0.1.",
                 {"column": "accuracy"},
             ),
             Figure(
                 "depth_profile",
-                "Norm of the weight gradient by layer, the first layer at the left. Inputs are a factor "
-                "of the first layer's gradient, and of no other's.",
+                "Norm of the weight gradient by layer, with the first layer at the left. The inputs are a factor in the gradient of "
+                "the first layer only.",
                 {"column": "gradient_norm"},
             ),
             Figure(
                 "depth_profile",
-                "How far one step moves each layer's weights, relative to their size.",
+                "How far one step moves the weights of each layer, relative to their size.",
                 {"column": "update_ratio", "guide": [1e-3, "10⁻³, a rule of thumb"]},
             ),
         )

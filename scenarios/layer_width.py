@@ -110,18 +110,18 @@ class LayerWidth(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Time per multiply-add against width. A fall to the right is what a step costs whatever the width, shared out "
-                "over more work. Each cluster of points is a power of 2, its two neighbours and its round decimal.",
+                "Time per multiply-add against width. It falls to the right because the fixed cost of a step is spread over more "
+                "work. Each cluster of points is a power of 2, its two neighbours and its round decimal.",
                 {"column": "picoseconds", "options": {"label": "time per multiply-add (ps)"} | width},
             ),
             Figure(
                 "by_setting",
-                "Each power of 2 against the mean of its two neighbours: −0.1 is a tenth less time per multiply-add.",
+                "Each power of 2 compared with the mean of its two neighbours: −0.1 is a tenth less time per multiply-add.",
                 {"column": "against_neighbours", "options": {"label": "time against the neighbours' (share)"} | share},
             ),
             Figure(
                 "by_setting",
-                "Each power of 2 against the nearest round decimal.",
+                "Each power of 2 compared with the nearest round decimal.",
                 {"column": "against_decimal", "options": {"label": "time against the round decimal's (share)"} | share},
             ),
         )

@@ -124,24 +124,24 @@ class RegressionActivation(Scenario):
         return (
             Figure(
                 "by_arm",
-                "Error on the test patients at the end of training, mean and interval over the seeds. 1 is what predicting the "
-                "mean would cost.",
+                "Error on the test patients at the end of training, mean and interval over the seeds. Always predicting the mean "
+                "would give 1.",
                 {"column": "rmse"} | error,
             ),
             Figure(
                 "curves",
-                "Error by epoch, running over the training patients and on the test patients: where the two part, the network "
-                "fits noise.",
+                "Error by epoch, as a running mean over the training patients and on the test patients. Where the two diverge, the "
+                "network fits noise.",
                 {"column": "rmse"},
             ),
             Figure(
                 "heat_map",
-                "Share of units of each layer that were silent over two epochs. Only layers that end in ReLU can have any.",
+                "Share of the units of each layer that were silent for two epochs. Only layers with ReLU can have silent units.",
                 {"column": "dead_fraction"},
             ),
             Figure(
                 "depth_profile",
-                "Gradient at every layer's output by depth; wide layers share it among more units.",
+                "Gradient at the output of each layer by depth; in wide layers it is divided among more units.",
                 {"column": "activation_gradient_rms"},
             ),
         )

@@ -89,13 +89,15 @@ class ResidualOrder(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "Gradient at the output of each block. A line that rises towards the left is gradient that grows on its way back.",
+                "Gradient at the output of each block. A line that rises towards the left means that the gradient grows on its way "
+                "back.",
                 {"column": "activation_gradient_rms", "layers": BLOCKS},
             ),
             Figure(
                 "depth_profile",
-                "Deviation of each block's output. By theory its square doubles at every block without normalisation, grows slowly "
-                "with it inside, and stays at 1 with it behind the addition.",
+                "Standard deviation of each block's output. Theory predicts that its square doubles at every block without "
+                "normalisation, grows slowly with normalisation inside the block, and stays at 1 with normalisation after the "
+                "addition.",
                 {"column": "activation_std", "layers": BLOCKS},
             ),
             Figure(

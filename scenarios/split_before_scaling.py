@@ -120,17 +120,21 @@ class SplitBeforeScaling(Scenario):
         return (
             Figure(
                 "by_arm",
-                "Accuracy on each split's own test part, mean and interval over the seeds. Compare the two rows of a split; "
-                "between splits the test parts differ.",
+                "Accuracy on the test part of each split, mean and interval over the seeds. Compare the two rows of one split only: "
+                "the test parts of different splits differ.",
                 {"column": "accuracy"} | accuracy,
             ),
             Figure(
                 "by_arm",
-                "How far the mean of all data is from that of the training part, root mean square over the features that vary "
-                "there. It belongs to the split, not to the seed, so it has no interval.",
+                "How far the mean of all data is from that of the training part, root mean square over the features that vary there. "
+                "It depends on the split and not on the seed, so it has no interval.",
                 {"column": "mean_moved", "options": {"label": "mean of all data − mean of the training part"}} | moved,
             ),
-            Figure("curves", "Accuracy by epoch, running over training and on the test part.", {"column": "accuracy"}),
+            Figure(
+                "curves",
+                "Accuracy by epoch, as a running mean over training and on the test part.",
+                {"column": "accuracy"},
+            ),
         )
 
     def answers(self) -> tuple[Answer, ...]:

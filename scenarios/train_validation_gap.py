@@ -100,19 +100,19 @@ class TrainValidationGap(Scenario):
         return (
             Figure(
                 "gap",
-                "Each bar is one epoch. What lies above 0 lifts validation over training, what lies below pushes it under; the "
-                "dot is the gap that one sees, and equals the bars exactly. Lag is that of weights that still change, mode is "
-                "dropout and the batch's own statistics, data is over-fitting.",
+                "Each bar is one epoch. Parts above 0 raise validation accuracy relative to training accuracy; parts below 0 lower "
+                "it. The dot is the observed gap, which is exactly the sum of the parts. Lag: the weights still change during the "
+                "epoch. Mode: dropout and batch statistics. Data: over-fitting.",
                 {"column": "accuracy"},
             ),
             Figure(
                 "curves",
-                "Accuracy as training shows it, running over the epoch, and on the validation examples at its end.",
+                "Accuracy as reported during training, a running mean over the epoch, and on the validation examples at its end.",
                 {"column": "accuracy"},
             ),
             Figure(
                 "curves",
-                "Loss by step, and on the validation examples: a validation loss that rises again is over-fitting.",
+                "Loss by step, and on the validation examples. A validation loss that rises again is a sign of over-fitting.",
                 {"column": "loss", "guide": "chance"},
             ),
         )

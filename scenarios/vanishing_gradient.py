@@ -107,26 +107,27 @@ class VanishingGradient(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "Each panel is one arm. A line that falls towards the left is gradient lost on its way back; a level line is "
-                "gradient that arrives whole. Dashed: what theory expects before the first update. Compare the two panels of "
-                "one activation: the start does not know the learning rate.",
+                "Each panel is one arm. A line that falls towards the left means that the gradient shrinks on its way back; a level "
+                "line means that it keeps its size. Dashed: theory before the first update. Compare the two panels of one "
+                "activation: at the start the learning rate makes no difference.",
                 gradient | {"theory": True},
             ),
             Figure(
                 "heat_map",
-                "The same at every step: colour that changes upwards is loss over depth, sideways it is change over time.",
+                "The same at every step. A change of colour from bottom to top is a change over depth; from left to right it is a "
+                "change over time.",
                 gradient,
             ),
             Figure(
                 "depth_profile",
-                "How far one step moves each layer's weights, relative to their size. Ten times the learning rate lifts the "
-                "whole line by one decade; a vanishing gradient bends it down on the left.",
+                "How far one step moves the weights of each layer, relative to their size. Ten times the learning rate raises the "
+                "whole line by one decade; a vanishing gradient lowers its left end.",
                 {"column": "update_ratio", "layers": HIDDEN, "guide": [1e-3, "10⁻³, a rule of thumb"]},
             ),
             Figure(
                 "curves",
-                "Training loss, median and range over the seeds. The dotted line is chance; a loss that stays on it is on "
-                "its plateau.",
+                "Training loss, median and range over the seeds. The dotted line is chance; a loss that stays there is still on its "
+                "initial plateau.",
                 {"column": "loss", "split": "train", "guide": "chance"},
             ),
         )
