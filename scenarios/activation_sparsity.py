@@ -1,8 +1,8 @@
-"""What does ReLU do that its relatives do not: zeros, sparse activations, dead units?
+"""What does ReLU do that its variants do not: zeros, sparse activations, dead units?
 
-ReLU sets the negative half of its input to exactly 0, which at a symmetric initialisation is half of all entries. Leaky ReLU
-keeps a slope there, ELU and SELU bend towards a constant, GELU dips below 0: none of them returns zeros. A unit that is
-0 on all data gets no gradient, so only an activation with a flat zero region can die. Non-linearity is another matter: it
+ReLU sets negative inputs to exactly 0, which is half of all entries with a symmetric initialisation. Leaky ReLU keeps a slope
+there, ELU and SELU approach a constant, and GELU dips below 0: none of them returns zeros. A unit that is 0 on all data
+gets no gradient, so a unit can die only if its activation has a flat region at zero. Non-linearity is a different matter: it
 comes from the change of slope.
 
 References: Glorot, Bordes and Bengio 2011, Deep sparse rectifier neural networks; Xu et al. 2015, arXiv 1505.00853 (leaky
@@ -36,9 +36,9 @@ class ActivationSparsity(Scenario):
         depth: hidden layers.
         width: units in each.
         rate: the learning rate; plain SGD.
-        slopes: of the two leaky arms below zero: the usual small one, and Keras' default.
-        same_accuracy: accuracies closer than this do not differ: seven of the 360 test images.
-        same_share: shares of zeros closer than this agree with theory.
+        slopes: slopes below zero of the two leaky arms: the usual small one, and the default of Keras.
+        same_accuracy: accuracies that differ by less than this count as equal: seven of the 360 test images.
+        same_share: a share of zeros agrees with theory when it is closer to it than this.
     """
 
     seeds: int = 8
@@ -52,9 +52,9 @@ class ActivationSparsity(Scenario):
 
     question: ClassVar = "Does it matter for accuracy, zeros and dead units whether ReLU leaks?"
     objection: ClassVar = (
-        "Digits are easy and the network is small: what sparsity costs or gains may show only where capacity is "
-        "short. Two slopes stand for all leaky ReLUs. Accuracies count as equal within two points, which is not "
-        "the same as equal."
+        "Digits are easy and the network is small: costs and benefits of sparsity may appear only when capacity is "
+        "scarce. Only two slopes of leaky ReLU were tested. Accuracies within two points count as equal, although "
+        "they may differ."
     )
 
     def arms(self) -> tuple[Arm, ...]:
@@ -92,11 +92,11 @@ class ActivationSparsity(Scenario):
         return keras.optimizers.SGD(self.rate)
 
     def probes(self) -> tuple[Probe, ...]:
-        """Zeros and sparseness of every layer."""
+        """Zeros and sparseness, by layer."""
         return (SparsityProbe(every=15),)
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """Units that are 0 on every training example, and non-linearity over the training examples."""
+        """The number of units that are 0 on every training example, and the non-linearity on the training examples."""
         del arm
         dead = float(np.concatenate(dead_units(model, data.x_train)).sum())
         return {"dead_units": dead, "nonlinearity": nonlinearity(model, data.x_train)}
@@ -110,14 +110,14 @@ class ActivationSparsity(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "Share of activations that are exactly 0. The dotted line is where theory has ReLU start, in every layer; only an "
-                "activation with a flat part at 0 can have any.",
+                "Share of activations that are exactly 0. The dotted line is the share that theory predicts for ReLU at the start, "
+                "in every layer. Only an activation with a flat part at 0 has exact zeros.",
                 {"column": "zero_fraction", "layers": HIDDEN, "guide": [0.5, "theory at the start: ½"]},
             ),
             Figure(
                 "depth_profile",
-                "Population sparseness: 1 when a single unit of a layer answers to an example, 0 when all answer alike. It does "
-                "not need exact zeros.",
+                "Population sparseness: 1 when a single unit of a layer responds to an example, 0 when all units respond equally. It "
+                "does not need exact zeros.",
                 {"column": "population_sparseness", "layers": HIDDEN},
             ),
             Figure(
@@ -128,28 +128,31 @@ class ActivationSparsity(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "Exact zeros are ReLU's alone, and only its units die.",
+                "Only ReLU produces exact zeros, and only ReLU units die.",
                 {"half_are_zero": "supported", "does_not_die": "supported"},
             ),
             Answer(
-                "By a measure that does not ask for exact zeros, only a large leak is less sparse.",
+                "By a measure of sparseness that does not need exact zeros, only a large leak makes activations less sparse.",
                 {"sparser": "mixed"},
             ),
-            Answer("In accuracy it makes little difference.", {"same_accuracy": "supported"}),
-            Answer("That they are equally accurate is not settled here.", {"same_accuracy": "inconclusive"}),
-            Answer("In accuracy it matters, for some slopes at least.", {"same_accuracy": "mixed|refuted"}),
+            Answer("The leak makes little difference to accuracy.", {"same_accuracy": "supported"}),
+            Answer("These runs do not show whether accuracy is equal.", {"same_accuracy": "inconclusive"}),
+            Answer("The leak changes accuracy, at least for some slopes.", {"same_accuracy": "mixed|refuted"}),
             Answer("A leak makes the network less non-linear.", {"less_bent": "supported"}),
-            Answer("How much a small leak takes from the non-linearity is not settled.", {"less_bent": "inconclusive"}),
+            Answer(
+                "These runs do not show whether every leak, however small, makes the network less non-linear.",
+                {"less_bent": "inconclusive"},
+            ),
         )
 
     def _leaky(self) -> dict[str, str]:
         return {f"leaky-{slope}": f"leaky (slope {slope:g})" for slope in self.slopes}
 
     def _compared(self, measure: str, parameters: Mapping[str, Any], unit: str, **changes: Any) -> tuple[Part, ...]:
-        """The leaky arms against ReLU."""
+        """The leaky arms, each compared with ReLU."""
         common = {"measure": measure, "parameters": parameters, "control": "relu", "unit": unit} | changes
         return tuple(Part(label=label, treated=arm, **common) for arm, label in self._leaky().items())
 
@@ -157,20 +160,20 @@ class ActivationSparsity(Scenario):
         accuracy = {"column": "accuracy", "split": "validation"}
         return Claim(
             name="same_accuracy",
-            statement="ReLU and leaky ReLU differ little in accuracy.",
+            statement="ReLU and leaky ReLU reach similar accuracy.",
             parts=self._compared(
                 "final_scalar", accuracy, "share of test images", expects="equal", margin=self.same_accuracy
             ),
             threshold=f"supported when accuracy on the test images differs by less than {self.same_accuracy:g}",
             outcomes={
-                "": "Equal: {supported}. Different: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "Equal: {supported}. Different: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to {high}."
             },
         )
 
     def _half_are_zero(self) -> Claim:
         return Claim(
             name="half_are_zero",
-            statement="Half of ReLU's activations are 0 at the start, as theory expects.",
+            statement="Half of ReLU's activations are 0 at the start, as theory predicts.",
             parts=(
                 Part(
                     label="ReLU, median layer, step 0",
@@ -183,8 +186,8 @@ class ActivationSparsity(Scenario):
                     unit="share of activations",
                 ),
             ),
-            threshold=f"supported within {self.same_share:g} of ½, the share for any initialisation symmetric around 0",
-            outcomes={"": "Measured: {low}, theory 0.5."},
+            threshold=f"supported within {self.same_share:g} of ½, which holds for any initialisation that is symmetric around 0",
+            outcomes={"": "The measured share is {low}; theory predicts 0.5."},
         )
 
     def _sparser(self) -> Claim:
@@ -192,7 +195,7 @@ class ActivationSparsity(Scenario):
         columns = {"zero_fraction": "exact zeros", "population_sparseness": "population sparseness"}
         return Claim(
             name="sparser",
-            statement="ReLU gives sparse activations, leaky ReLU does not.",
+            statement="ReLU makes activations sparse, and leaky ReLU does not.",
             parts=tuple(
                 replace(part, label=f"{part.label}, {what}")
                 for column, what in columns.items()
@@ -200,8 +203,8 @@ class ActivationSparsity(Scenario):
                     "layer_median", {"column": column} | end, "share, or sparseness", expects="less", threshold=-0.1
                 )
             ),
-            threshold="supported when the leaky network is lower by more than a tenth at the end of training",
-            outcomes={"": "Less sparse than ReLU: {supported}. Not: {refuted}. Not settled: {inconclusive}."},
+            threshold="supported when the leaky network's value is lower by more than 0.1 at the end of training",
+            outcomes={"": "Less sparse than ReLU: {supported}. Not: {refuted}. Inconclusive: {inconclusive}."},
         )
 
     def _does_not_die(self) -> Claim:
@@ -212,11 +215,11 @@ class ActivationSparsity(Scenario):
         exact = {"expects": "equal", "margin": 0.0, "exact": True}
         return Claim(
             name="does_not_die",
-            statement="Leaky ReLU does not die, and ReLU does.",
+            statement="Leaky ReLU units do not die, and ReLU units do.",
             parts=(*(part(arm, label, **exact) for arm, label in self._leaky().items()), part("relu", "ReLU")),
-            threshold="exact for the leaky networks: refuted by one unit that is 0 on all training examples; for ReLU supported when "
-            "the mean number of such units is above 0",
-            outcomes={"": "As stated: {supported}. Not as stated: {refuted}. Not settled: {inconclusive}."},
+            threshold="exact for the leaky networks: refuted by one unit that is 0 on all training examples; supported for ReLU "
+            "when the mean number of such units is above 0",
+            outcomes={"": "As stated: {supported}. Not as stated: {refuted}. Inconclusive: {inconclusive}."},
         )
 
     def _less_bent(self) -> Claim:
@@ -224,8 +227,9 @@ class ActivationSparsity(Scenario):
             name="less_bent",
             statement="Leaky ReLU is less non-linear than ReLU.",
             parts=self._compared("recorded", {"name": "nonlinearity"}, "1 − R²", expects="less"),
-            threshold="supported when the best linear map from inputs to logits leaves less of the variance than under ReLU",
+            threshold="supported when the best linear map from inputs to logits leaves less of the variance unexplained than for ReLU",
             outcomes={
-                "": "Less non-linear: {supported}. More: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "Less non-linear: {supported}. More: {refuted}. Inconclusive: {inconclusive}. Differences in 1 − R² range from "
+                "{low} to {high}."
             },
         )

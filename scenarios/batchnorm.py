@@ -1,12 +1,13 @@
 """What does batch normalisation do for a deep network, and what are its 400 parameters?
 
-Batch normalisation subtracts each channel's mean over the batch and divides by its deviation, then scales by γ and shifts by
-β. Before the activation every pre-activation has mean 0 and deviation 1, whatever the layers before it did. The price is that
-dividing by the deviation multiplies the gradient, too: behind ReLU its square grows by π/(π − 1) a layer on its way back. Of
-4 C parameters only γ and β are trained; moving mean and variance are what inference uses in place of the batch's own.
+Batch normalisation subtracts each channel's mean over the batch and divides by its standard deviation, then scales by γ and
+shifts by β. Placed before the activation, it gives every pre-activation mean 0 and deviation 1, whatever the layers before it
+did. The price is that the same division acts on the gradient: with ReLU, its square grows by π/(π − 1) per layer during
+backpropagation. Of the 4 C parameters only γ and β are trained; inference uses the moving mean and variance in place of the
+statistics of the batch.
 
 References: Ioffe and Szegedy 2015, arXiv 1502.03167; Yang et al. 2019, arXiv 1902.08129 (gradients grow backwards); Santurkar
-et al. 2018, arXiv 1805.11604 (it smooths the loss, not the distribution of inputs).
+et al. 2018, arXiv 1805.11604 (it smooths the loss and does not stabilise the distribution of inputs).
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ PLACES = {"none": "no BN", "before": "BN before ReLU", "after": "BN after ReLU"}
 
 @dataclass(frozen=True, kw_only=True)
 class Batchnorm(Scenario):
-    """ReLU classifiers without batch normalisation, with it before and with it after the activation, at two depths.
+    """ReLU classifiers at two depths: without batch normalisation, with it before, and with it after the activation.
 
     Args:
         depths: hidden layers of the shallow and of the deep network.
-        width: units in each; batch normalisation has 4 parameters for each.
+        width: units in each layer; batch normalisation has 4 parameters per unit.
         rate: the learning rate; plain SGD.
-        flat: a deviation that changes by less than this over the whole depth counts as kept, in decades: a factor of 2.
-        better: a loss that is lower by less than this is no better, in nats.
+        flat: a deviation is kept when it changes by fewer decades than this over the whole depth: a factor of 2.
+        better: a loss that is lower by fewer nats than this is no better.
     """
 
     epochs: int = 3
@@ -49,18 +50,18 @@ class Batchnorm(Scenario):
 
     question: ClassVar = "What does batch normalisation do, where does it belong, and what are its parameters?"
     objection: ClassVar = (
-        "Faster is judged at one learning rate, which suits the plain network; that batch normalisation allows "
-        "larger rates is not tested. Dense layers and batches of 32 only. Theory for its gradient is that of "
-        "infinite batches."
+        "Speed is judged at one learning rate, which suits the plain network; whether batch normalisation allows "
+        "larger rates was not tested. All layers are dense and all batches have 32 examples. The theory of its "
+        "gradient assumes infinite batches."
     )
     less: ClassVar = {"depths": (5, 10)}
 
     def arms(self) -> tuple[Arm, ...]:
-        """Three places at two depths; the control has none."""
+        """Three placements, one of them none, at two depths."""
         return tuple(self._arm(place, depth) for depth in self.depths for place in PLACES)
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """Layers ``hidden_n``, ``activated_n`` and, where the arm has it, ``normalised_n``."""
+        """Layers ``hidden_n``, ``activated_n`` and, if the arm normalises, ``normalised_n``."""
         place, layers = arm.settings["place"], [keras.Input(data.x_train.shape[1:], name="inputs")]
         for number in range(1, arm.settings["depth"] + 1):
             dense = keras.layers.Dense(self.width, kernel_initializer="he_normal", name=f"hidden_{number}")
@@ -77,11 +78,11 @@ class Batchnorm(Scenario):
         return keras.optimizers.SGD(self.rate)
 
     def probes(self) -> tuple[Probe, ...]:
-        """Moments and gradients at every layer's output."""
+        """Moments and gradients of the outputs, by layer."""
         return (ActivationMoments(every=15, layers=ACTIVATED), ActivationGradient(every=15, layers=ACTIVATED))
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """Parameters of one normalised layer: all, those that are trained, and those that only move."""
+        """Number of parameters of one normalisation layer: all, trained, and moving statistics."""
         del data
         if arm.settings["place"] == "none":
             return {}
@@ -93,7 +94,7 @@ class Batchnorm(Scenario):
         }
 
     def claims(self) -> tuple[Claim, ...]:
-        """Activations by depth, gradients by depth, loss, and the count of parameters."""
+        """Activations by depth, gradients by depth, loss, and number of parameters."""
         return (self._keeps_activations(), self._eases_gradients(), self._learns_faster(), *self._parameters())
 
     def figures(self) -> tuple[Figure, ...]:
@@ -101,13 +102,13 @@ class Batchnorm(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "Deviation of the activations after ReLU. A level line is a signal that keeps its size over the depth.",
+                "Standard deviation of the activations after ReLU. A level line means that the signal keeps its size over the depth.",
                 {"column": "activation_std", "layers": ACTIVATED},
             ),
             Figure(
                 "depth_profile",
-                "Gradient at the output of each ReLU. A line that rises towards the left is gradient that grows on its way back. "
-                "Dashed: theory before the first update.",
+                "Gradient at the output of each ReLU. A line that rises towards the left means that the gradient grows on its way "
+                "back. Dashed: theory before the first update.",
                 {"column": "activation_gradient_rms", "layers": ACTIVATED, "theory": True},
             ),
             Figure(
@@ -118,24 +119,24 @@ class Batchnorm(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "It keeps the activations of every layer at one size, before ReLU and after it.",
+                "It keeps activations the same size in every layer, whether it is placed before or after ReLU.",
                 {"keeps_activations": "supported"},
             ),
             Answer(
-                "It does not make gradients arrive more evenly: they grow on their way back.",
+                "It does not make gradients more even across layers: they grow on their way back to the first layer.",
                 {"eases_gradients": "refuted"},
             ),
-            Answer("Gradients arrive more evenly with it.", {"eases_gradients": "supported"}),
+            Answer("It makes gradients more even across layers.", {"eases_gradients": "supported"}),
             Answer(
-                "At the same small learning rate it does not speed up a network whose initialisation is sound.",
+                "At the same small learning rate it does not speed up a network that is well initialised.",
                 {"learns_faster": "refuted"},
             ),
             Answer("Networks learn faster with it at the same learning rate.", {"learns_faster": "supported"}),
             Answer(
-                "The 400 parameters of a layer of 100 are right, but half of them are not trained and express nothing.",
+                "For 100 units it does have 400 parameters, but half of them are not trained and add no expressive power.",
                 {"four_for_each_unit": "supported", "second_pair_is_trained": "refuted"},
             ),
         )
@@ -154,7 +155,7 @@ class Batchnorm(Scenario):
         deep = self.depths[1]
         return Claim(
             name="keeps_activations",
-            statement="Batch normalisation keeps the activations of all layers at one size, also while the network learns.",
+            statement="Batch normalisation keeps the activations of all layers the same size, even while the network learns.",
             parts=tuple(
                 Part(
                     label=PLACES[place],
@@ -167,10 +168,10 @@ class Batchnorm(Scenario):
                 )
                 for place in ("before", "after")
             ),
-            threshold=f"supported when the deviation after ReLU changes by less than {self.flat:g} decades, a factor of 2, over "
-            f"{deep} layers",
+            threshold=f"supported when the standard deviation after ReLU changes by less than {self.flat:g} decades, a factor of 2, "
+            f"over {deep} layers",
             outcomes={
-                "": "Kept: {supported}. Not kept: {refuted}. Not settled: {inconclusive}. Change: {low} to {high} decades."
+                "": "Same size: {supported}. Not: {refuted}. Inconclusive: {inconclusive}. Change: {low} to {high} decades."
             },
         )
 
@@ -178,7 +179,7 @@ class Batchnorm(Scenario):
         deep = self.depths[1]
         return Claim(
             name="eases_gradients",
-            statement="Before the activation it lets gradients pass more evenly through the layers.",
+            statement="Placed before the activation, batch normalisation makes gradients more even across layers.",
             parts=(
                 Part(
                     label=f"size of the depth slope, {deep} layers, against no BN",
@@ -190,11 +191,11 @@ class Batchnorm(Scenario):
                     unit="decades per layer",
                 ),
             ),
-            threshold="supported when the depth slope of the gradient before the first update is nearer to 0 than without, with He "
-            "initialisation in both",
+            threshold="supported when the depth slope of the gradient before the first update is closer to 0 than without batch "
+            "normalisation, with He initialisation in both",
             outcomes={
-                "refuted": "The gradient grows on its way back, as theory expects (0.083 decades per layer), where without batch "
-                "normalisation and with He initialisation it arrives level: the slope is {low} further from 0.",
+                "refuted": "The gradient grows on its way back, as theory predicts (0.083 decades per layer). Without batch "
+                "normalisation and with He initialisation it stays level. The slope is {low} further from 0 with it.",
                 "": "The size of the depth slope differs by {low} to {high} decades per layer.",
             },
         )
@@ -202,7 +203,7 @@ class Batchnorm(Scenario):
     def _learns_faster(self) -> Claim:
         return Claim(
             name="learns_faster",
-            statement="A network with batch normalisation learns faster, before or after the activation.",
+            statement="A network learns faster with batch normalisation, placed before or after the activation.",
             parts=tuple(
                 Part(
                     label=f"{PLACES[place]}, {depth} layers",
@@ -217,9 +218,9 @@ class Batchnorm(Scenario):
                 for depth in self.depths
                 for place in ("before", "after")
             ),
-            threshold=f"supported when the loss after {self.epochs} epochs is lower by more than {self.better:g} nats than without, "
+            threshold=f"supported when the loss after {self.epochs} epochs is more than {self.better:g} nats lower than without it, "
             f"at the same learning rate of {self.rate:g} and with He initialisation",
-            outcomes={"": "Faster: {supported}. Not faster: {refuted}. Not settled: {inconclusive}."},
+            outcomes={"": "Faster: {supported}. Not faster: {refuted}. Inconclusive: {inconclusive}."},
         )
 
     def _parameters(self) -> tuple[Claim, Claim]:
@@ -236,18 +237,18 @@ class Batchnorm(Scenario):
                 parts=(part("all", "parameters", 4 * channels),),
                 threshold="exact: counted on the layer",
                 outcomes={
-                    "": f"Counted: {{low}}. γ and β {channels} each, moving mean and moving variance {channels} each."
+                    "": f"The layer has {{low}}: {channels} each for γ, β, the moving mean and the moving variance."
                 },
             ),
             Claim(
                 name="second_pair_is_trained",
-                statement="All of them are learned: a second pair restores what the network can express.",
+                statement="All of them are learned, and the second pair restores what the network can express.",
                 parts=(part("trained", "trained", 4 * channels),),
-                threshold="exact: refuted when not all are among the layer's trainable variables",
+                threshold="exact: refuted unless all are among the layer's trainable variables",
                 outcomes={
-                    "refuted": "Only {low} are trained, γ and β, and it is this pair that restores what the network can express. "
-                    "The second pair is statistics for inference: it takes no gradient.",
-                    "": "Trained: {low}.",
+                    "refuted": "Only {low} are trained, γ and β, and this pair restores what the network can express. The second "
+                    "pair consists of statistics for inference; it gets no gradient.",
+                    "": "Number of trained parameters: {low}.",
                 },
             ),
         )

@@ -14,7 +14,7 @@ import numpy as np
 from probes.errors import UsageError, unknown_name
 
 Parts = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""``(x_train, y_train), (x_test, y_test)``, as Keras has it."""
+"""``(x_train, y_train), (x_test, y_test)``, in the order of Keras."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Data:
 
     Attributes:
         name: its name.
-        x_train: float32 ``[examples, features]``, each set by the training part's mean and standard deviation.
-        y_train: classes, int64 ``[examples]``; for regression standardised values, float32 ``[examples, 1]``.
+        x_train: float32 ``[examples, features]``; like ``x_test``, standardised with mean and deviation of the training part.
+        y_train: classes, int64 ``[examples]``; for regression, standardised values, float32 ``[examples, 1]``.
         x_test: like ``x_train``.
         y_test: like ``y_train``.
         classes: number of classes; 0 for regression.
@@ -39,17 +39,17 @@ class Data:
 
     @property
     def outputs(self) -> int:
-        """Units of the last layer: one a class, or one value."""
+        """Units of the last layer: one for each class, or one for a value."""
         return self.classes or 1
 
     @property
     def second_moment(self) -> float:
-        """Mean of x² over the training part: where signal propagation starts."""
+        """Mean of x² over the training part, from which signal propagation starts."""
         return float(np.mean(np.square(self.x_train, dtype=np.float64)))
 
 
 def load(name: str) -> Data:
-    """A data set by name, always split in the same way, standardised by its training part.
+    """Load a data set by name, always with the same split, standardised with statistics of the training part.
 
     Args:
         name: for classification ``digits`` (1,797 images of 8 × 8, scikit-learn), ``mnist`` or ``fashion_mnist`` (70,000 of
@@ -57,11 +57,11 @@ def load(name: str) -> Data:
             (20,640 districts, 8 features, Keras).
 
     Returns:
-        The data. Images have mean 0 and variance 1 over the training part as a whole; tables have them feature by feature,
-        and so has the value that regression predicts.
+        The data. Images have mean 0 and variance 1 over all pixels of the training part. Tables have them feature by feature,
+        and so does the value that regression predicts.
 
     Raises:
-        UsageError: no such data set, or one that is neither in the Keras cache nor can be downloaded.
+        UsageError: the data set is unknown, or it is not in the Keras cache and cannot be downloaded.
     """
     data = load_raw(name)
     x_train, x_test = standardised(data.x_train, data.x_test, axis=None if data.classes else 0)
@@ -74,13 +74,13 @@ def load(name: str) -> Data:
 
 @cache
 def load_raw(name: str) -> Data:
-    """The same data set as it was measured: pixels, years, blood pressure, in their own units.
+    """Load the same data set unscaled: pixels, years or blood pressure in their original units.
 
     Args:
         name: as for ``load``.
 
     Returns:
-        The data in the same split, unscaled; do not write into the arrays.
+        The data with the same split; do not write into the arrays, which are cached.
 
     Raises:
         UsageError: as for ``load``.
@@ -98,17 +98,17 @@ def load_raw(name: str) -> Data:
 
 
 def standardised(train: np.ndarray, *others: np.ndarray, axis: int | None) -> tuple[np.ndarray, ...]:
-    """Arrays by the first one's mean and standard deviation.
+    """Standardise arrays with the mean and standard deviation of the first.
 
     Formula: (x − μ) / σ; where σ = 0, x − μ.
 
     Args:
-        train: decides μ and σ, ``[examples, features]``.
-        others: scaled alike.
-        axis: 0 for one μ and σ a feature, ``None`` for one of all.
+        train: the array from which μ and σ are computed, ``[examples, features]``.
+        others: arrays to scale with the same μ and σ.
+        axis: 0 for one μ and σ per feature, ``None`` for one over all features.
 
     Returns:
-        The arrays in their order, float32.
+        The scaled arrays in the order given, float32.
     """
     mean, deviation = train.mean(axis, dtype=np.float64), train.std(axis, dtype=np.float64)
     divisor = np.where(deviation > 0, deviation, 1.0)
@@ -116,7 +116,7 @@ def standardised(train: np.ndarray, *others: np.ndarray, axis: int | None) -> tu
 
 
 def _from_sklearn(name: str, *, stratified: bool, **options: bool) -> Parts:
-    from sklearn import datasets  # noqa: PLC0415 - a second to import
+    from sklearn import datasets  # noqa: PLC0415 - takes a second to import
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
     x, y = getattr(datasets, f"load_{name}")(return_X_y=True, **options)
@@ -130,10 +130,10 @@ def _from_keras(name: str) -> Parts:
         return getattr(keras.datasets, name).load_data()
     except Exception as error:
         raise UsageError(
-            what=f"the data set {name} is not there and could not be downloaded",
+            what=f"the data set {name} is not in the cache and could not be downloaded",
             where=f"--data {name}",
             got=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}",
-            do=f"run once with network, or put what keras.datasets.{name} downloads into {_cache(name)}; "
+            do=f"run once with a network connection, or save the file that keras.datasets.{name} downloads as {_cache(name)}; "
             f"or use --data {'diabetes' if name in REGRESSION else 'digits'}, which ships with scikit-learn",
         ) from error
 
@@ -144,7 +144,7 @@ def _cache(name: str) -> Path:
 
 
 REGRESSION = frozenset({"california_housing", "diabetes"})
-"""Data sets whose target is a value."""
+"""Data sets whose target is a number, not a class."""
 
 LOADERS: dict[str, Callable[[], Parts]] = {
     "california_housing": partial(_from_keras, "california_housing"),

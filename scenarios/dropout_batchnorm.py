@@ -1,10 +1,11 @@
-"""Do dropout and batch normalisation disturb one another, and does the order settle it?
+"""Do dropout and batch normalisation interfere with each other, and does their order matter?
 
-Batch normalisation learns the variance of its input in training mode, with dropout on, and divides by it in inference mode,
-with dropout off. Right behind a dropout the two are σ² and (σ² + p μ²) / q: their ratio, the variance shift, is q for a mean
-of 0, and smaller for any other. A dropout that stands after the normalisation of its own block still stands before that of the
-next; only behind the last one is there nothing to disturb. Statistics estimated again with dropout off repair the shift, so
-what accuracy gains by that is what the shift costs.
+Batch normalisation estimates the variance of its input in training mode, with dropout on, and divides by that estimate in
+inference mode, with dropout off. Directly behind a dropout layer the variance is (σ² + p μ²) / q in training and σ² in
+inference. Their ratio, the variance shift, is q for a mean of 0 and smaller for any other mean. A dropout layer placed after
+the normalisation of its own block still comes before that of the next block; only after the last normalisation is nothing
+shifted. Estimating the statistics again with dropout off removes the shift, so the accuracy gained by it is what the shift
+cost.
 
 References: Li et al. 2019, arXiv 1801.05134 (variance shift); Ioffe and Szegedy 2015, arXiv 1502.03167.
 """
@@ -33,19 +34,19 @@ ACCURACY = {"column": "accuracy", "split": "validation"}
 
 SHIFT, GAIN = ("recorded", {"name": "shift"}), ("recorded", {"name": "regained"})
 TEST_ACCURACY = ("final_scalar", ACCURACY)
-JUDGED = {"": "So for: {supported}. Not so for: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."}
+JUDGED = {"": "True: {supported}. False: {refuted}. Inconclusive: {inconclusive}. Effects range from {low} to {high}."}
 
 
 @dataclass(frozen=True, kw_only=True)
 class DropoutBatchnorm(Scenario):
-    """Blocks of dense layer, batch normalisation and ReLU, with a dropout at one place or another.
+    """Blocks of dense layer, batch normalisation and ReLU, with dropout in different places.
 
     Args:
         blocks: hidden blocks.
         width: units in each.
         rate: share of units that is dropped.
-        momentum: of the moving statistics; 0.9 forgets in ten steps, so that they have arrived after this short training.
-        same_variance: variances within this share of one another are not shifted.
+        momentum: of the moving statistics; with 0.9 they average over ten steps, so they are up to date after short training.
+        same_variance: variances whose ratio is within this of 1 are not shifted.
         cost: a shift costs accuracy when estimating the statistics again gains more than this: two of 360 test images.
     """
 
@@ -59,22 +60,20 @@ class DropoutBatchnorm(Scenario):
     same_variance: float = 0.1
     cost: float = 0.005
 
-    question: ClassVar = (
-        "Do dropout and batch normalisation disturb one another, and is it better to put dropout after?"
-    )
+    question: ClassVar = "Do dropout and batch normalisation interfere with each other, and which should come first?"
     objection: ClassVar = (
-        "One network of three blocks, one rate of dropout, short training: 0.5 may be too much here in any "
-        "order. Two points of accuracy are seven images. The moving statistics forget within ten steps; with the "
-        "usual momentum their lag would be mixed into the shift."
+        "The tests cover one network of three blocks, one dropout rate and short training; 0.5 may be too high here in any "
+        "order. Two points of accuracy are seven images. The moving statistics average over ten steps only; with the "
+        "usual momentum their lag would add to the shift."
     )
     less: ClassVar = {"blocks": 2}
 
     def arms(self) -> tuple[Arm, ...]:
-        """Neither, each alone, and both in three orders."""
+        """Neither of the two, each alone, and both in three orders."""
         return tuple(Arm(name, label, {"order": name}) for name, label in LABELS.items())
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """Blocks of ``hidden_1``, ``normalised_1``, ``activated_1`` with ``dropout_1`` where the arm has it; ``logits``."""
+        """Blocks of ``hidden_1``, ``normalised_1``, ``activated_1``, with ``dropout_1`` where the arm puts it; ``logits``."""
         order = arm.settings["order"]
         layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
         for number in range(1, self.blocks + 1):
@@ -93,11 +92,11 @@ class DropoutBatchnorm(Scenario):
         return keras.optimizers.Adam(0.003)
 
     def probes(self) -> tuple[Probe, ...]:
-        """Moments around every dropout, statistics of every normalisation."""
+        """Moments before and after every dropout, and the statistics of every normalisation."""
         return (DropoutVariance(every=10), BatchNormShift(every=10))
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """Train-inference shift of the variance by block, and what estimating the statistics again gains."""
+        """Shift of the variance from training to inference by block, and the accuracy gained by estimating it again."""
         shifts = variance_shifts(model, data.x_train, self.blocks)
         found = {f"shift@{number}": shift for number, shift in enumerate(shifts, 1)}
         moving = _accuracy(model, data)
@@ -107,7 +106,7 @@ class DropoutBatchnorm(Scenario):
         return found | {"shift": farthest, "regained": gain}
 
     def claims(self) -> tuple[Claim, ...]:
-        """The shift, what it costs, whether both together are worse, and whether the order settles it."""
+        """The shift, its cost, whether both together are worse, and whether the order matters."""
         return (
             self._variance_is_shifted(),
             self._order_removes_the_shift(),
@@ -121,8 +120,8 @@ class DropoutBatchnorm(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Variance of what goes into each normalisation (into the activation where there is none), in inference over in "
-                "training, mean over units. On the dotted line nothing is shifted; below it the network normalises by a variance "
+                "Variance of the input of each normalisation (of the activation where there is none) in inference, divided by that "
+                "in training, mean over units. On the dotted line nothing is shifted; below it the network divides by a variance "
                 "that is too large.",
                 {
                     "column": "shift",
@@ -136,29 +135,28 @@ class DropoutBatchnorm(Scenario):
             ),
             Figure(
                 "curves",
-                "Accuracy of the training batches (dropout on, batch statistics) and of the test images (dropout off, moving "
+                "Accuracy on the training batches (dropout on, batch statistics) and on the test images (dropout off, moving "
                 "statistics).",
                 {"column": "accuracy"},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "Yes: dropout in front of a normalisation lets it divide by a variance that is not there in inference.",
+                "Yes: with dropout before it, batch normalisation divides by a variance that its input does not have in inference.",
                 {"variance_is_shifted": "supported"},
             ),
-            Answer("No shift of the variance was found.", {"variance_is_shifted": "refuted"}),
+            Answer("Dropout was not found to shift the variance.", {"variance_is_shifted": "refuted"}),
             Answer(
-                "Behind it is better, but only behind the last one is the variance left alone.",
+                "Accuracy is higher with dropout after batch normalisation, but only dropout after the last one leaves the variance "
+                "unchanged.",
                 {"after_is_better": "supported", "order_removes_the_shift": "mixed"},
             ),
+            Answer("These runs do not show whether the order changes accuracy.", {"after_is_better": "inconclusive"}),
             Answer(
-                "Where dropout stands makes no settled difference to the accuracy.", {"after_is_better": "inconclusive"}
-            ),
-            Answer(
-                "That the shift itself costs accuracy was not found.", {"shift_costs_accuracy": "refuted|inconclusive"}
+                "The shift itself was not found to cost accuracy.", {"shift_costs_accuracy": "refuted|inconclusive"}
             ),
             Answer("The shift itself costs accuracy.", {"shift_costs_accuracy": "supported"}),
         )
@@ -166,23 +164,23 @@ class DropoutBatchnorm(Scenario):
     def _variance_is_shifted(self) -> Claim:
         return Claim(
             name="variance_is_shifted",
-            statement="With dropout before it, batch normalisation divides by a variance that is not there in inference.",
+            statement="With dropout before it, batch normalisation divides by a variance that its input does not have in inference.",
             parts=(self._part("before", *SHIFT, control="bn", expects="less", threshold=-self.same_variance),),
-            threshold=f"supported when, in the block where it is farthest from 1, the ratio of the variance in inference to "
-            f"that in training is lower by more than {self.same_variance:g} than with BN alone, the control",
-            outcomes={"": "Against batch normalisation alone the ratio of inference to training changes by {low}."},
+            threshold="supported when the ratio of the variance in inference to that in training, in the block where it is farthest "
+            f"from 1, is more than {self.same_variance:g} lower than with BN alone, the control",
+            outcomes={"": "The ratio of the variances differs by {low} from that with batch normalisation alone."},
         )
 
     def _order_removes_the_shift(self) -> Claim:
         free = {"expects": "equal", "threshold": 1.0, "margin": self.same_variance, "unit": "inference / training"}
         return Claim(
             name="order_removes_the_shift",
-            statement="Dropout after batch normalisation leaves the variance alone.",
+            statement="Dropout after batch normalisation does not shift the variance.",
             parts=tuple(self._part(order, *SHIFT, **free) for order in ("between", "last")),
-            threshold=f"left alone when inference and training differ by less than {self.same_variance:.0%} in every block",
+            threshold=f"not shifted when inference and training differ by less than {100 * self.same_variance:g} % in every block",
             outcomes={
-                "mixed": "Only {supported}: a dropout behind one block's normalisation stands before the next one's "
-                "({refuted} is shifted; variance ratios {low} to {high}).",
+                "mixed": "True only for: {supported}. Dropout after one block's normalisation comes before the next one's (shifted: "
+                "{refuted}; variance ratios from {low} to {high}).",
                 **JUDGED,
             },
         )
@@ -190,31 +188,32 @@ class DropoutBatchnorm(Scenario):
     def _shift_costs_accuracy(self) -> Claim:
         return Claim(
             name="shift_costs_accuracy",
-            statement="The shift costs accuracy.",
+            statement="The shift of the variance costs accuracy.",
             parts=tuple(self._part(order, *GAIN, threshold=self.cost, unit="share") for order in ("before", "between")),
-            threshold=f"it does when statistics estimated again with dropout off gain more than {self.cost:.1%} of test accuracy",
+            threshold="supported when estimating the statistics again with dropout off raises test accuracy by more than "
+            f"{self.cost:g}",
             outcomes=JUDGED,
         )
 
     def _together_is_worse(self) -> Claim:
         return Claim(
             name="together_is_worse",
-            statement="Dropout and batch normalisation together have a lower test accuracy than batch normalisation alone.",
+            statement="Test accuracy is lower with dropout and batch normalisation together than with batch normalisation alone.",
             parts=tuple(
                 self._part(order, *TEST_ACCURACY, control="bn", expects="less", unit="share") for order in ORDERS
             ),
-            threshold="supported when it is lower, in all three orders",
+            threshold="supported when it is lower in all three orders",
             outcomes=JUDGED,
         )
 
     def _after_is_better(self) -> Claim:
         return Claim(
             name="after_is_better",
-            statement="Dropout after batch normalisation has a higher test accuracy than before it.",
+            statement="Test accuracy is higher with dropout after batch normalisation than before it.",
             parts=tuple(
                 self._part(order, *TEST_ACCURACY, control="before", unit="share") for order in ("between", "last")
             ),
-            threshold="supported when it is higher, in every block and after the last one",
+            threshold="supported when it is higher both with dropout in every block and after the last one only",
             outcomes=JUDGED,
         )
 
@@ -224,15 +223,15 @@ class DropoutBatchnorm(Scenario):
 
 
 def variance_shifts(model: keras.Model, x: np.ndarray, blocks: int) -> list[float]:
-    """Variance in inference over variance in training of what each block normalises, or activates without normalising.
+    """Variance in inference over variance in training, of the input of each block's normalisation or else activation.
 
     Args:
-        model: as ``DropoutBatchnorm.model`` makes it; left as it was, moving statistics included.
+        model: as ``DropoutBatchnorm.model`` makes it; unchanged afterwards, moving statistics included.
         x: inputs, ``[examples, features]``.
-        blocks: how many there are.
+        blocks: number of blocks.
 
     Returns:
-        Mean ratio over the units that vary in training, by block; without unit, > 0.
+        Mean ratio over the units that vary in training, by block; dimensionless, > 0.
     """
     names = {layer.name for layer in model.layers}
     places = [f"normalised_{n}" if f"normalised_{n}" in names else f"activated_{n}" for n in range(1, blocks + 1)]
@@ -246,7 +245,7 @@ def variance_shifts(model: keras.Model, x: np.ndarray, blocks: int) -> list[floa
 
 
 def estimate_again(model: keras.Model, x: np.ndarray) -> None:
-    """Set every moving statistic to that of the inputs in inference mode, layer after layer.
+    """Set all moving statistics to those of the inputs in inference mode, layer after layer.
 
     Args:
         model: a stack of layers; changed in place.

@@ -1,9 +1,10 @@
 """Does dropout disable parameters, and for how long?
 
-Dropout multiplies a unit's output by 0. The parameters stay where they are; for that example the weights into and out of the
-unit get a gradient of exactly 0, since both contain the factor. Every example of a batch draws a mask of its own, so that a
-weight gets no gradient in a step only when its unit is dropped, or silent, on all of them: rate to the power of the batch for
-a unit that is always active. And no gradient is no update for plain SGD only: momentum and weight decay go on.
+Dropout multiplies a unit's output by 0. It does not change any parameter; for that example the weights into and out of the
+unit get a gradient of exactly 0, because both gradients contain the factor. Every example of a batch has its own mask, so a
+weight gets no gradient in a step only when its unit is dropped, or silent, on all examples; for a unit that is always active
+the probability is the rate to the power of the batch size. And only with plain SGD does no gradient mean no update: momentum
+and weight decay still move the weight.
 
 References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Loshchilov and Hutter 2019, arXiv 1711.05101 (decoupled decay).
 """
@@ -30,14 +31,14 @@ BATCHES = (1, 2, 4, 8, 32)
 
 @dataclass(frozen=True, kw_only=True)
 class DropoutParameters(Scenario):
-    """A classifier with one hidden layer and a dropout behind it, taken apart example by example.
+    """A classifier with one hidden layer followed by dropout, examined example by example.
 
     Args:
         width: hidden units.
         rate: share of them that is dropped.
-        examples: single examples whose gradients are looked at, unit by unit.
+        examples: number of single examples whose gradients are examined, unit by unit.
         disabled: a step disables a part of the parameters when more than this share of the active units gets no gradient:
-            half of the rate, midway between all that is dropped and nothing.
+            half of the rate, midway between none and all that are dropped.
     """
 
     epochs: int = 4
@@ -46,11 +47,11 @@ class DropoutParameters(Scenario):
     examples: int = 10
     disabled: float = 0.25
 
-    question: ClassVar = "Does dropout disable a part of the parameters for a step, and leave them as they are?"
+    question: ClassVar = "Does dropout disable part of the parameters for a step and leave them unchanged?"
     objection: ClassVar = (
-        "The exact statements follow from the chain rule, so that finding them is a check of the instrument more "
-        "than news. How much a step disables depends on the batch: with one example it is the share that is "
-        "dropped."
+        "The exact statements follow from the chain rule, so confirming them checks the measurement more than it "
+        "teaches anything new. How many units a step disables depends on the batch size: with one example it is "
+        "the share that is dropped."
     )
     less: ClassVar = {"examples": 5}
 
@@ -62,7 +63,7 @@ class DropoutParameters(Scenario):
         return (Arm("none", "no dropout, SGD", self._settings("sgd", 0.0)), *dropout)
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """Dense ``hidden``, ``dropout`` unless the rate is 0, ``logits``."""
+        """Dense ``hidden``, ``dropout`` unless the rate is 0, and ``logits``."""
         layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
         layers.append(keras.layers.Dense(self.width, activation="relu", kernel_initializer="he_normal", name="hidden"))
         if arm.settings["rate"]:
@@ -70,7 +71,7 @@ class DropoutParameters(Scenario):
         return keras.Sequential([*layers, keras.layers.Dense(data.classes, name="logits")], name="classifier")
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
-        """As the arm says."""
+        """The optimizer of the arm."""
         made = {
             "sgd": lambda: keras.optimizers.SGD(0.05),
             "momentum": lambda: keras.optimizers.SGD(0.01, momentum=0.9),
@@ -79,11 +80,11 @@ class DropoutParameters(Scenario):
         return made[arm.settings["optimizer"]]()
 
     def probes(self) -> tuple[Probe, ...]:
-        """Gradients and updates of both layers."""
+        """Gradients and updates, by layer."""
         return (GradientNorm(every=5), UpdateRatio(every=5))
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """What a forward pass, single examples, batches and one update do to the parameters; the number of parameters."""
+        """Number of parameters, and what a forward pass, single examples, batches and one update do to them."""
         found = {"parameters": float(model.count_params())}
         if not arm.settings["rate"]:
             return found
@@ -100,7 +101,7 @@ class DropoutParameters(Scenario):
         return found | {"moved": _moved(model, self.optimizer(arm), x, y)}
 
     def claims(self) -> tuple[Claim, ...]:
-        """The statement in its parts; all but the last but one are exact."""
+        """The parts of the statement; all are exact except ``disabled_for_a_step``."""
         return (
             self._exactly(
                 "layer_has_none", "Dropout adds no parameters.", "parameters", 0.0, "parameters", control="none"
@@ -114,14 +115,14 @@ class DropoutParameters(Scenario):
             ),
             self._exactly(
                 "dropped_get_no_gradient",
-                "For an example on which a unit is dropped, the gradient of its weights is exactly 0.",
+                "When an example drops a unit, it gives the unit's weights a gradient of exactly 0.",
                 "dropped_gradient",
                 0.0,
                 "largest norm",
             ),
             self._exactly(
                 "kept_get_gradient",
-                "The weights of every other unit that is active get a gradient.",
+                "The weights of every active unit that is not dropped get a gradient.",
                 "kept_with_gradient",
                 1.0,
                 "share of units",
@@ -129,7 +130,7 @@ class DropoutParameters(Scenario):
             self._disabled_for_a_step(),
             self._exactly(
                 "dropped_do_not_move",
-                "In a step with one example, the weights of the units that it drops stay as they are.",
+                "In a step with one example, the weights of the units that it drops do not change.",
                 "moved",
                 0.0,
                 "share of weights",
@@ -143,9 +144,10 @@ class DropoutParameters(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Share of the units, active on at least one example of the batch, whose weights get a gradient of exactly 0. "
-                "With one example it is the dropout rate; with every further one it falls. The dashed line is rate to the power of "
-                "the batch, for a unit that is active on all of it; real units are active on some only, and lie above.",
+                "Of the units that are active on at least one example of the batch, the share whose weights get a gradient of "
+                "exactly 0. With one example it is the dropout rate; it falls with every further example. The dashed line is the "
+                "rate to the power of the batch size, which holds for a unit that is active on all examples; real units are active "
+                "on some only and lie above it.",
                 {
                     "column": "disabled",
                     "title": "Units that a step disables",
@@ -158,16 +160,16 @@ class DropoutParameters(Scenario):
             ),
             Figure(
                 "curves",
-                "Training loss, median and range over the seeds; dropout learns with half of the units at a time.",
+                "Training loss, median and range over the seeds. With dropout, each example trains half of the units.",
                 {"column": "loss", "split": "train", "guide": "chance"},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "For one example, yes, exactly: no parameter changes, and the weights of a dropped unit get no gradient.",
+                "For a single example, yes, exactly: no parameter changes, and the weights of a dropped unit get no gradient.",
                 {
                     "layer_has_none": "supported",
                     "forward_leaves_them": "supported",
@@ -175,9 +177,13 @@ class DropoutParameters(Scenario):
                 },
             ),
             Answer(
-                "For a step, no: a batch leaves hardly a unit without gradient.", {"disabled_for_a_step": "refuted"}
+                "For a step, no: in a batch almost every unit gets a gradient from some example.",
+                {"disabled_for_a_step": "refuted"},
             ),
-            Answer("Some optimizers move even the weights that get none.", {"dropped_do_not_move": "mixed|refuted"}),
+            Answer(
+                "Some optimizers change weights even when their gradient is 0.",
+                {"dropped_do_not_move": "mixed|refuted"},
+            ),
         )
 
     @staticmethod
@@ -205,40 +211,35 @@ class DropoutParameters(Scenario):
                 )
                 for arm, label in OPTIMIZERS.items()
             ),
-            threshold=f"exact: {'a difference of ' if control else ''}{value:g} {unit} at every seed; one counterexample refutes",
+            threshold=f"exact: a {'difference' if control else 'value'} of {value:g} ({unit}) at every seed; one counterexample "
+            "refutes it",
             outcomes={
-                "supported": f"Exactly so at all {{seeds}} seeds, under {{supported}}: {value:g} {unit}, no more and no less.",
-                "": f"Exactly so for {{supported}}; not for {{refuted}} ({{low}} to {{high}} {unit}).",
+                "supported": f"This holds exactly at all {{seeds}} seeds, with {{supported}}: {value:g} ({unit}).",
+                "": f"Exactly true with: {{supported}}. False with: {{refuted}} ({unit}: {{low}} to {{high}}).",
             },
         )
 
     def _disabled_for_a_step(self) -> Claim:
+        disabled = {"name": f"disabled@{BATCHES[-1]}"}
         return Claim(
             name="disabled_for_a_step",
-            statement=f"In a step with {BATCHES[-1]} examples, dropout disables a part of the parameters.",
+            statement=f"In a step with {BATCHES[-1]} examples, dropout disables part of the parameters.",
             parts=tuple(
-                Part(
-                    label,
-                    "recorded",
-                    {"name": f"disabled@{BATCHES[-1]}"},
-                    arm,
-                    threshold=self.disabled,
-                    unit="share of units",
-                )
+                Part(label, "recorded", disabled, arm, threshold=self.disabled, unit="share of units")
                 for arm, label in OPTIMIZERS.items()
             ),
-            threshold=f"supported when more than {self.disabled:.0%} of the units that are active on the batch get no gradient, "
-            f"half of the {self.rate:.0%} that each example drops",
+            threshold=f"supported when more than {100 * self.disabled:g} % of the units that are active on the batch get no gradient, "
+            f"half of the {100 * self.rate:g} % that each example drops",
             outcomes={
-                "refuted": "Every example has a mask of its own: over the batch {low} to {high} of the active units are without "
-                "gradient. What is disabled is disabled for an example, not for the step.",
-                "": "More: {supported}. Fewer: {refuted}. Not settled: {inconclusive}. {low} to {high} of the units.",
+                "refuted": "Every example has its own mask, so only a share of {low} to {high} of the units that are active on the "
+                "batch gets no gradient. Dropout disables units for an example, not for the step.",
+                "": "More: {supported}. Fewer: {refuted}. Inconclusive: {inconclusive}. The share of units is {low} to {high}.",
             },
         )
 
 
 def unit_gradients(model: keras.Model, x: tf.Tensor, y: tf.Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One training-mode pass, seen by hidden unit.
+    """Gradient and activity of each hidden unit in one training-mode pass.
 
     Args:
         model: with layers ``hidden``, ``dropout`` and ``logits``.
@@ -246,8 +247,8 @@ def unit_gradients(model: keras.Model, x: tf.Tensor, y: tf.Tensor) -> tuple[np.n
         y: classes, ``[examples]``.
 
     Returns:
-        Norm of the gradient of a unit's weights, in and out, ``[units]``; whether it is active, and whether it is active and
-        kept, on at least one example.
+        Norm of the gradient of the weights into and out of each unit; whether the unit is active, and whether it is active
+        and kept, on at least one example; each ``[units]``.
     """
     hidden, dropout, logits = (model.get_layer(name) for name in ("hidden", "dropout", "logits"))
     with tf.GradientTape() as tape:
@@ -260,7 +261,7 @@ def unit_gradients(model: keras.Model, x: tf.Tensor, y: tf.Tensor) -> tuple[np.n
 
 
 def _changed_by_forward(model: keras.Model, x: tf.Tensor) -> float:
-    """How many parameters differ in any bit after a training-mode pass."""
+    """How many parameters a training-mode pass changes by at least one bit."""
     before = [np.array(weight) for weight in model.weights]
     model(x, training=True)
     return float(
@@ -272,7 +273,7 @@ def _changed_by_forward(model: keras.Model, x: tf.Tensor) -> float:
 
 
 def _moved(model: keras.Model, optimizer: keras.optimizers.Optimizer, x: tf.Tensor, y: tf.Tensor) -> float:
-    """Share of the outgoing weights of dropped (or silent) units that a step with one example moves, after a step with a batch."""
+    """Share of the outgoing weights of dropped or silent units that a step with one example changes, after a step with a batch."""
     kernel = model.get_layer("logits").kernel
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     both = keras.Model(model.inputs[0], [model.get_layer("dropout").output, model.outputs[0]])

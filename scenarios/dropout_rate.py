@@ -1,9 +1,9 @@
-"""Is the dropout rate of 0.5 the best one, because the number of sub-networks is largest there?
+"""Is a dropout rate of 0.5 best because the number of sub-networks is largest there?
 
-Dropping k of n units leaves one of C(n, k) sub-networks, most of them at k = n/2, where the mask's entropy is n bits. But a
-training draws one mask an example and step: some thousands. Already at a rate of 0.1, a hundred units have 2⁴⁴ masks; their
-number is no limit at any rate. What the rate sets is the strength of a regulariser (Wager et al. show an adaptive penalty
-that grows with p/q), and its best value depends on data and network.
+Dropping k of n units leaves one of C(n, k) sub-networks. Their number is largest at k = n/2, where the entropy of a mask is
+n bits. But training draws only one mask per example and step, a few thousand in all. Even at a rate of 0.1 a hundred units
+have 2⁴⁴ masks, so their number is not a limit at any rate used in practice. The rate sets the strength of a regulariser (Wager
+et al. derive an adaptive penalty that grows with p/q), and its best value depends on the data and the network.
 
 References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Wager et al. 2013, arXiv 1307.1493 (dropout as a penalty).
 """
@@ -26,14 +26,14 @@ from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 @dataclass(frozen=True, kw_only=True)
 class DropoutRate(Scenario):
-    """A classifier of one wide layer on few examples, where a regulariser can help, at several dropout rates.
+    """A classifier with one wide layer at several dropout rates, on few examples so that a regulariser can help.
 
     Args:
-        width: hidden units n.
-        examples: training examples that are used.
+        width: number of hidden units, n.
+        examples: number of training examples used.
         usual: the rate that the statement is about.
-        others: the rates that it is compared with; 0 is no dropout.
-        same_accuracy: accuracies closer than this do not differ: one percentage point, less than four of 360 test images.
+        others: the rates that it is compared with; 0 means no dropout.
+        same_accuracy: accuracies closer than this count as equal: one percentage point, less than four of 360 test images.
     """
 
     seeds: int = 10
@@ -44,16 +44,16 @@ class DropoutRate(Scenario):
     others: tuple[float, ...] = (0.0, 0.1, 0.3, 0.7)
     same_accuracy: float = 0.01
 
-    question: ClassVar = "Is a dropout rate of 0.5 the best one, because it has the most sub-networks?"
+    question: ClassVar = "Is a dropout rate of 0.5 best because it has the most sub-networks?"
     objection: ClassVar = (
-        "One hidden layer of 100 units on 300 images, and rates a fifth apart: the best rate of a larger network "
-        "may lie elsewhere. That the count of masks does not bind says nothing of other reasons for a rate of "
-        "0.5."
+        "This is one hidden layer of 100 units on 300 images, with rates 0.1 to 0.2 apart: a larger network may "
+        "have a different best rate. That the number of masks is no limit does not rule out other reasons for a "
+        "rate of 0.5."
     )
     less: ClassVar = {"epochs": 6, "others": (0.0, 0.1)}
 
     def arms(self) -> tuple[Arm, ...]:
-        """One arm a rate, from none to the largest."""
+        """One arm per rate, from no dropout to the largest rate."""
         return tuple(
             Arm(
                 self._name(rate),
@@ -68,7 +68,7 @@ class DropoutRate(Scenario):
         return replace(data, x_train=data.x_train[: self.examples], y_train=data.y_train[: self.examples])
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """Dense ``hidden``, ``dropout``, ``logits``."""
+        """Dense ``hidden``, ``dropout`` and ``logits``."""
         layers = [
             keras.Input(data.x_train.shape[1:], name="inputs"),
             keras.layers.Dense(self.width, activation="relu", kernel_initializer="he_normal", name="hidden"),
@@ -82,11 +82,11 @@ class DropoutRate(Scenario):
         return keras.optimizers.Adam(0.003)
 
     def probes(self) -> tuple[Probe, ...]:
-        """Gradients now and then."""
+        """Gradients, every 20 steps."""
         return (GradientNorm(every=20),)
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """How many masks there are, how much one of them tells, and how many were drawn, all in bits."""
+        """Number of masks, entropy of a mask, and number of masks drawn, all in bits."""
         dropped = arm.settings["rate"] * self.width
         return {
             "log2_masks": log2_count(self.width, dropped),
@@ -96,7 +96,7 @@ class DropoutRate(Scenario):
         }
 
     def claims(self) -> tuple[Claim, ...]:
-        """The count, whether it is a limit, and the accuracy."""
+        """The number of sub-networks, whether it is a limit, and accuracy."""
         return (
             self._most_subnetworks(),
             self._count_is_a_limit(),
@@ -113,8 +113,9 @@ class DropoutRate(Scenario):
         return (
             Figure(
                 "by_setting",
-                "How many masks drop exactly that share of the units, as a power of 2; the dashed line is the entropy of a mask. Both "
-                "are largest at 0.5, and at every rate above 0 far above the dotted line: what the training draws.",
+                "Number of masks that drop exactly this share of the units, as a power of 2; the dashed line is the entropy of a "
+                "mask. Both are largest at 0.5. At every rate above 0 both are far above the dotted line, the number of masks that "
+                "training draws.",
                 {
                     "column": "log2_masks",
                     "title": "Sub-networks",
@@ -129,7 +130,8 @@ class DropoutRate(Scenario):
             ),
             Figure(
                 "by_setting",
-                "Test accuracy at the end of training. If the number of sub-networks decided, it would peak where they do.",
+                "Test accuracy at the end of training. If the number of sub-networks determined accuracy, it would be highest at the "
+                "same rate.",
                 {
                     "column": "test_accuracy",
                     "title": "Accuracy",
@@ -141,22 +143,23 @@ class DropoutRate(Scenario):
             ),
             Figure(
                 "curves",
-                "Loss of training (with dropout on) and of the test images (with dropout off): the gap between them is what a "
-                "regulariser can close.",
+                "Loss on the training batches (dropout on) and on the test images (dropout off). A regulariser can narrow the gap "
+                "between them.",
                 {"column": "loss"},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "It has the most sub-networks, but that is not why a rate is good: at no rate does training come near their number.",
+                "It has the most sub-networks, but that is no reason to prefer it: at every rate tried there are far more "
+                "sub-networks than training can use.",
                 {"most_subnetworks": "supported", "count_is_a_limit": "refuted"},
             ),
             Answer("It is also the most accurate of the rates tried.", {"best_accuracy": "supported"}),
-            Answer("Accuracy is lower there than at the other rates.", {"best_accuracy": "refuted"}),
-            Answer("Accuracy does not single it out.", {"best_accuracy": "mixed|inconclusive"}),
+            Answer("Accuracy is lower at 0.5 than at the other rates.", {"best_accuracy": "refuted"}),
+            Answer("These runs do not show that accuracy is highest at 0.5.", {"best_accuracy": "mixed|inconclusive"}),
         )
 
     @staticmethod
@@ -171,10 +174,10 @@ class DropoutRate(Scenario):
                 self._against(rate, "recorded", {"name": "log2_masks"}, unit="bits", exact=True)
                 for rate in self._compared
             ),
-            threshold="exact: a larger count than at every other rate",
+            threshold="exact: the number must be larger than at every other rate",
             outcomes={
-                "supported": "It is: the count is larger by a factor of 2 to the power of {low} to {high}.",
-                "": "Larger: {supported}. Not larger: {refuted}.",
+                "supported": "It is: the number is larger by a factor of 2 to the power of {low} to {high}.",
+                "": "Larger than at: {supported}. Not larger than at: {refuted}.",
             },
         )
 
@@ -194,10 +197,11 @@ class DropoutRate(Scenario):
                 )
                 for rate in self._compared
             ),
-            threshold="exact: fewer sub-networks than masks that the training draws, one for each example of each step",
+            threshold="exact: fewer sub-networks than training draws masks, one for each example in each step",
             outcomes={
-                "refuted": "It does not: at every rate there are 2 to the power of {low} to {high} times as many as it draws.",
-                "": "Fewer than drawn: {supported}. More: {refuted}.",
+                "refuted": "It does not: at every rate there are 2 to the power of {low} to {high} times as many sub-networks as "
+                "training draws masks.",
+                "": "Fewer than masks drawn: {supported}. More: {refuted}.",
             },
         )
 
@@ -208,21 +212,22 @@ class DropoutRate(Scenario):
             parts=tuple(self._against(rate, "final_scalar", ACCURACY, unit="share") for rate in self._compared),
             threshold="supported when it is higher than at every other rate above 0",
             outcomes={
-                "": "Higher than at: {supported}. Lower than at: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "Higher than at: {supported}. Lower than at: {refuted}. Inconclusive: {inconclusive}. Differences range from "
+                "{low} to {high}."
             },
         )
 
     def _same_accuracy(self) -> Claim:
         return Claim(
             name="same_accuracy",
-            statement=f"Rates other than {self.usual:g} do as well.",
+            statement=f"Other rates reach the same test accuracy as {self.usual:g}.",
             parts=tuple(
                 self._against(rate, "final_scalar", ACCURACY, unit="share", expects="equal", margin=self.same_accuracy)
                 for rate in self._compared
             ),
-            threshold=f"as well: test accuracy within {self.same_accuracy:.0%}",
+            threshold=f"supported when test accuracies differ by less than {self.same_accuracy:g}",
             outcomes={
-                "": "As well: {supported}. Not as well: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "Same: {supported}. Different: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to {high}."
             },
         )
 
@@ -232,7 +237,7 @@ class DropoutRate(Scenario):
             statement=f"Test accuracy is higher at a rate of {self.usual:g} than without dropout.",
             parts=(self._against(0.0, "final_scalar", ACCURACY, unit="share"),),
             threshold="supported when it is higher",
-            outcomes={"": "The difference is {low}, as a share of the test images."},
+            outcomes={"": "The difference is {low} of the test images."},
         )
 
     @property
@@ -248,10 +253,10 @@ ACCURACY = {"column": "accuracy", "split": "validation"}
 
 
 def log2_count(units: int, dropped: float) -> float:
-    """Log₂ C(n, k), for any k in [0, n]: how many masks drop so many units, in bits."""
+    """Log₂ C(n, k) for any k in [0, n]: the number of masks that drop k of n units, in bits."""
     return float(-(np.log(units + 1) + special.betaln(units - dropped + 1, dropped + 1)) / np.log(2))
 
 
 def binary_entropy(rate: float) -> float:
-    """−p log₂ p − q log₂ q: the entropy of one entry of a mask, in bits."""
+    """−p log₂ p − q log₂ q: the entropy of one element of a mask, in bits."""
     return float((special.entr(rate) + special.entr(1 - rate)) / np.log(2))

@@ -1,10 +1,10 @@
 """Does dropout prevent over-fitting, and does it make regression worse?
 
-Dropout adds noise to what a layer passes on. To a classifier it matters only when it turns the larger logit into the smaller;
-to a regression every deviation of the output is an error, and its square enters the loss. The noise also makes the hidden
-units' non-linear response, and so the output, differ between training and inference. Whether what it regularises is worth
-that depends on how much there is to over-fit. Both tasks are put on the same patients, inputs and hidden layers here, the
-value to be predicted, or whether it lies above its median, so that the task is the one difference.
+Dropout adds noise to the output of a layer. A classifier errs because of it only when the noise changes which logit is
+largest; for a regression every deviation of the output is an error, whose square enters the loss. The noise also changes the
+mean response of non-linear units, so the output differs between training and inference. Whether regularisation is worth this
+depends on how much the network over-fits. Both tasks use the same patients, inputs and hidden layers: one predicts a value,
+the other whether the value lies above its median. The task is the only difference.
 
 References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Li et al. 2019, arXiv 1801.05134 (variance shift).
 """
@@ -28,19 +28,19 @@ TASKS = ("regression", "classification")
 
 UNIT = "of a constant's error"
 JUDGED = {
-    "": "So for: {supported}. The opposite for: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+    "": "True: {supported}. The opposite: {refuted}. Inconclusive: {inconclusive}. Effects range from {low} to {high}."
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class DropoutRegression(Scenario):
-    """One network for the value and one for the class of the same examples, with and without dropout, on many and on few.
+    """Networks that predict the value or the class of the same examples, with and without dropout, from many or few.
 
     Args:
         width: units in each of the two hidden layers.
         rate: share of them that is dropped.
-        few: training examples of the small arms.
-        same_variance: output variances within this share of one another are not shifted.
+        few: number of training examples in the small arms.
+        same_variance: output variances whose ratio is within this of 1 are not shifted.
     """
 
     seeds: int = 10
@@ -53,21 +53,21 @@ class DropoutRegression(Scenario):
 
     question: ClassVar = "Does dropout prevent over-fitting, and does it make regression worse?"
     objection: ClassVar = (
-        "One data set of 442 patients; the network and the rate of 0.5 were not tuned for either task, and a "
-        "smaller rate might serve regression. Class and value are of the same patients, but their errors have no "
-        "common scale other than that of a constant prediction."
+        "There is one data set of 442 patients. Neither the network nor the rate of 0.5 was tuned for either task, and a "
+        "smaller rate might suit regression. The errors of the two tasks can only be compared relative to that of a "
+        "constant prediction."
     )
     less: ClassVar = {"epochs": 8}
     datasets: ClassVar = ("diabetes", "california_housing")
 
     def arms(self) -> tuple[Arm, ...]:
-        """Both tasks, all and few examples, without and with dropout."""
+        """Both tasks, on all and on few examples, without and with dropout."""
         return tuple(
             self._arm(task, size, rate) for task in TASKS for size in ("all", "few") for rate in (0.0, self.rate)
         )
 
     def prepare(self, arm: Arm, data: Data) -> Data:
-        """All or the first examples; for classification, whether the value lies above the training part's median."""
+        """All or only the first examples; the class is whether the value lies above the median of the training part."""
         middle, count = np.median(data.y_train), self.few if arm.settings["size"] == "few" else len(data.x_train)
         data = replace(data, x_train=data.x_train[:count], y_train=data.y_train[:count])
         if arm.settings["task"] == "regression":
@@ -76,7 +76,7 @@ class DropoutRegression(Scenario):
         return replace(data, y_train=train, y_test=test, classes=2)
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """``hidden_1`` and ``hidden_2``, each with a dropout where the arm has it; ``regression`` or ``classification``."""
+        """``hidden_1`` and ``hidden_2``, each followed by any dropout of the arm; ``regression`` or ``classification``."""
         layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
         for number in (1, 2):
             dense = {"activation": "relu", "kernel_initializer": "he_normal"}
@@ -94,7 +94,7 @@ class DropoutRegression(Scenario):
         return keras.losses.MeanSquaredError() if arm.settings["task"] == "regression" else self.loss()
 
     def metrics_of(self, arm: Arm) -> Sequence[keras.metrics.Metric]:
-        """None: errors are recorded at the end, in units that compare."""
+        """None; errors are recorded at the end, in comparable units."""
         return ()
 
     def probes(self) -> tuple[Probe, ...]:
@@ -102,7 +102,7 @@ class DropoutRegression(Scenario):
         return (DropoutVariance(every=20),)
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """Errors relative to a constant prediction, on both parts, and how the output's variance depends on the mode."""
+        """Training and test error relative to a constant prediction; variance of outputs in inference over training."""
         loss = self.loss_of(arm)
         train, test = (
             float(np.asarray(loss(y, model(x, training=False)))) / constant_error(y, data.classes)
@@ -114,13 +114,13 @@ class DropoutRegression(Scenario):
         return {"train_error": train, "test_error": test, "gap": test - train, "output_shift": shift}
 
     def claims(self) -> tuple[Claim, ...]:
-        """The statement in its parts."""
+        """The claims into which the statement is split."""
         return (
             self._narrows_the_gap(),
             self._generalises(
                 "helps_classification", "classification", "less", "lower", "a classifier generalise better"
             ),
-            self._generalises("hurts_regression", "regression", "greater", "higher", "a regression generalise worse"),
+            self._generalises("hurts_regression", "regression", "greater", "higher", "regression generalise worse"),
             self._shifts_the_output(),
         )
 
@@ -131,14 +131,15 @@ class DropoutRegression(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Test error in units of what a constant prediction gets (1 − R² for the regression), without dropout at the left and "
-                "with it at the right. A line that rises is dropout doing harm; above the dotted line a constant would do better.",
+                "Test error relative to that of a constant prediction (1 − R² for regression), without dropout at the left and with "
+                "dropout at the right. Where a line rises, dropout does harm; above the dotted line a constant prediction would be "
+                "better.",
                 error | place | {"options": _by_rate("error / a constant's error") | {"guide": [1.0, "a constant"]}},
             ),
             Figure(
                 "seed_pairs",
-                "Every point is one seed: its test error without dropout across, with dropout up. Points below the dotted line are "
-                "better with dropout.",
+                "Every point is one seed: test error without dropout on the horizontal axis, with dropout on the vertical axis. "
+                "Points below the dotted line are better with dropout.",
                 error
                 | {
                     "pairs": self._pairs(),
@@ -147,36 +148,42 @@ class DropoutRegression(Scenario):
             ),
             Figure(
                 "by_setting",
-                "Test error minus training error, both with dropout off. The larger the gap, the more is over-fitted.",
+                "Test error minus training error, both with dropout off. The larger the gap, the stronger the over-fitting.",
                 {"column": "gap", "title": "Over-fitting", "options": _by_rate("gap (same unit)")} | place,
             ),
             Figure(
                 "curves",
-                "Loss of the training batches (dropout on) and of the test patients (dropout off): squared standard deviations for "
-                "regression, nats for classification. A test loss that turns upwards is over-fitting under way.",
+                "Loss on the training batches (dropout on) and on the test patients (dropout off): squared standard deviations for "
+                "regression, nats for classification. A test loss that starts to rise is a sign of over-fitting.",
                 {"column": "loss"},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "It narrows the gap between test and training error, for both tasks.",
+                "Dropout narrows the gap between test and training error for both tasks.",
                 {"prevents_overfitting": "supported"},
             ),
-            Answer("That it narrows the gap is not settled for every task.", {"prevents_overfitting": "inconclusive"}),
-            Answer("It narrows the gap for some of the tasks only.", {"prevents_overfitting": "mixed"}),
-            Answer("It does not make this regression worse: it makes it better.", {"hurts_regression": "refuted"}),
+            Answer(
+                "These runs do not show that dropout narrows the gap between test and training error in every case.",
+                {"prevents_overfitting": "inconclusive"},
+            ),
+            Answer(
+                "Dropout narrows the gap between test and training error in some cases only.",
+                {"prevents_overfitting": "mixed"},
+            ),
+            Answer("It does not make this regression worse but better.", {"hurts_regression": "refuted"}),
             Answer("It makes this regression worse.", {"hurts_regression": "supported"}),
             Answer(
                 "Whether it makes regression worse depends on the number of examples.", {"hurts_regression": "mixed"}
             ),
-            Answer("Whether it makes regression worse is not settled.", {"hurts_regression": "inconclusive"}),
+            Answer("These runs do not show whether it makes regression worse.", {"hurts_regression": "inconclusive"}),
         )
 
     def _pairs(self) -> list[list[str]]:
-        """Label, arm with dropout and arm without, for each task and size."""
+        """Label, arm with dropout and arm without dropout, for each task and size."""
         kinds = ((task, size) for task in TASKS for size in SIZES)
         rates = (self.rate, 0.0)
         return [
@@ -194,9 +201,9 @@ class DropoutRegression(Scenario):
             name="prevents_overfitting",
             statement="Dropout narrows the gap between test and training error.",
             parts=tuple(self._pair(task, size, "gap", "less", UNIT) for task in TASKS for size in SIZES),
-            threshold="supported when the gap is smaller with dropout, for both tasks, on all and on few examples",
+            threshold="supported when the gap is smaller with dropout for both tasks, on all and on few examples",
             outcomes={
-                "supported": "Narrower everywhere, by {high} to {low} of a constant prediction's error.",
+                "supported": "It does so in all cases: the gap changes by {high} to {low} of a constant prediction's error.",
                 **JUDGED,
             },
         )
@@ -208,7 +215,7 @@ class DropoutRegression(Scenario):
             parts=tuple(self._pair(task, size, "test_error", expects, UNIT) for size in SIZES),
             threshold=f"supported when the test error is {word} with dropout, on all and on few examples",
             outcomes={
-                "supported": f"It is {word}: by {{low}} to {{high}} of a constant prediction's error.",
+                "supported": f"The test error is {word}: it changes by {{low}} to {{high}} of a constant prediction's error.",
                 **JUDGED,
             },
         )
@@ -232,9 +239,9 @@ class DropoutRegression(Scenario):
                 for size in SIZES
             ),
             negated=True,
-            threshold=f"supported when the two differ by more than {self.same_variance:.0%} after training",
+            threshold=f"supported when the two differ by more than {100 * self.same_variance:g} % after training",
             outcomes={
-                "supported": "It does: in inference the output varies {low} to {high} times as much as in training.",
+                "supported": "It does: the variance of the output in inference is {low} to {high} times that in training.",
                 **JUDGED,
             },
         )
@@ -249,11 +256,11 @@ SIZES = {"all": "all examples", "few": "few examples"}
 
 
 def constant_error(y: np.ndarray, classes: int) -> float:
-    """The least error that a prediction without inputs has: the variance of values, the entropy of classes in nats.
+    """The smallest error of a prediction without inputs: the variance of the values, or the entropy of the classes in nats.
 
     Args:
         y: values ``[examples, 1]``, or classes ``[examples]``.
-        classes: their number, 0 for values.
+        classes: the number of classes, 0 for values.
 
     Returns:
         In the unit of the loss, ≥ 0.

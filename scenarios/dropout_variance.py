@@ -1,9 +1,10 @@
-"""What exactly do dropout and alpha dropout keep of the distribution of the activations?
+"""Which properties of the distribution of activations do dropout and alpha dropout keep?
 
-Standard dropout sets a share p of the activations to 0 and divides the rest by q = 1 − p: the mean stays, the variance
-becomes σ²/q + (p/q) μ². Alpha dropout sets them to α′ = −λα, where SELU saturates, and then maps everything by a x + b. The
-constraint that gives a and b asks for two moments only, mean 0 and variance 1, and only for an input that has them already.
-Nothing in it keeps a third moment, a fourth, or the shape: an atom of weight p at one value is in no smooth distribution.
+Standard dropout sets a share p of the activations to 0 and divides the rest by q = 1 − p: the mean stays the same, and the
+variance becomes σ²/q + (p/q) μ². Alpha dropout sets them to α′ = −λα, the value at which SELU saturates, and then maps all
+activations by a x + b. The constants a and b are chosen to keep two moments, mean 0 and variance 1, of an input that already
+has them. Nothing in this choice keeps the third or fourth moment or the shape: with probability p the output is one value,
+which no smooth distribution allows.
 
 References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Klambauer et al. 2017, arXiv 1706.02515 (SELU, alpha dropout).
 """
@@ -31,19 +32,19 @@ KINDS = {"standard": keras.layers.Dropout, "alpha": keras.layers.AlphaDropout}
 
 @dataclass(frozen=True, kw_only=True)
 class DropoutVariance(Scenario):
-    """Stacks of dense layers, each followed by a dropout: two activations, two dropouts, several rates.
+    """Stacks of dense layers, each followed by dropout: two activations, two kinds of dropout, several rates.
 
     Args:
-        depth: hidden layers, each with a dropout behind it.
+        depth: hidden layers, each followed by dropout.
         width: units in each.
         rates: shares of activations that are dropped.
-        examples: training examples from which the shape is measured, at the end of training.
-        same_mean: means closer than this share of a standard deviation do not differ: what is left to chance in a layer.
-        same_variance: variances closer than this share do not differ.
-        same_theory: theory is met within this share.
-        same_shape: distributions whose Kolmogorov-Smirnov distance is smaller than this do not differ; two samples of this
-            size from one distribution are closer in 95 of 100 cases.
-        same_moment: standardised third and fourth moments closer than this do not differ.
+        examples: training examples on which the shape is measured at the end of training.
+        same_mean: means closer than this many standard deviations count as equal; chance in one layer explains as much.
+        same_variance: variances with a smaller relative difference count as equal.
+        same_theory: largest relative difference from theory that counts as agreement.
+        same_shape: distributions with a smaller Kolmogorov-Smirnov distance count as equal; for two samples of this size from
+            one distribution it is smaller in 95 of 100 cases.
+        same_moment: standardised third and fourth moments closer than this count as equal.
     """
 
     epochs: int = 2
@@ -58,19 +59,18 @@ class DropoutVariance(Scenario):
     same_shape: float = 0.012
     same_moment: float = 0.1
 
-    question: ClassVar = "Does alpha dropout leave the distribution of the activations as it is?"
+    question: ClassVar = "Does alpha dropout leave the distribution of activations unchanged?"
     objection: ClassVar = (
-        "Six layers, at the first step and after two epochs of digits: training moves activations away from mean "
-        "0 and variance 1, and with them what alpha dropout promises. Shape is judged by three statistics of one "
-        "layer."
+        "The tests cover six layers, at the first step and after two epochs of digits. Training moves activations away from "
+        "mean 0 and variance 1, for which alpha dropout is designed. The shape is judged by three statistics of one layer."
     )
 
     def arms(self) -> tuple[Arm, ...]:
-        """Every activation with every dropout, rate by rate."""
+        """Every activation with every kind of dropout at every rate."""
         return tuple(arm_of(stack, kind, rate) for rate in self.rates for stack in STACKS for kind in KINDS)
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """Dense layers ``hidden_1`` … with ``dropout_1`` … behind them, and ``logits``."""
+        """Dense layers ``hidden_1`` …, each followed by ``dropout_1`` …, and ``logits``."""
         initializer, rate = arm.settings["initializer"], arm.settings["rate"]
         layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
         for number in range(1, self.depth + 1):
@@ -80,7 +80,7 @@ class DropoutVariance(Scenario):
         return keras.Sequential([*layers, keras.layers.Dense(data.classes, name="logits")], name="classifier")
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
-        """SGD; the gradient is clipped, for dropout behind ReLU doubles the variance with every layer."""
+        """SGD; the gradient is clipped because dropout behind ReLU can double the variance at every layer."""
         return keras.optimizers.SGD(0.01, global_clipnorm=1.0)
 
     def probes(self) -> tuple[Probe, ...]:
@@ -88,7 +88,7 @@ class DropoutVariance(Scenario):
         return (probe.DropoutVariance(every=1),)
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """Shape before and after every dropout, median over the layers; and the value that alpha dropout sets."""
+        """Change of shape by dropout, median over the layers, and the value to which alpha dropout sets activations."""
         names = [f"dropout_{number}" for number in range(1, self.depth + 1)]
         ends = [(model.get_layer(name).input, model.get_layer(name).output) for name in names]
         passed = keras.Model(model.inputs[0], ends)(data.x_train[: self.examples], training=True)
@@ -104,7 +104,7 @@ class DropoutVariance(Scenario):
         return found
 
     def claims(self) -> tuple[Claim, ...]:
-        """What each dropout changes, what theory says of it, and whether α′ is variable."""
+        """What each kind of dropout changes, what theory predicts, and whether α′ varies."""
         shape = "shape of the distribution (Kolmogorov-Smirnov distance)"
         return (
             claim.standard_moves_the_mean(self),
@@ -126,15 +126,15 @@ class DropoutVariance(Scenario):
         return (
             Figure(
                 "before_after",
-                "Each panel is one arm, one row a rate; the first step. Where the dark line lies above the pale one, dropout adds "
-                "variance. The dashed line is theory, from the mean and variance before; nothing is fitted. Compare "
-                "what each kind of dropout adds up to from the first layer to the last.",
+                "Each panel is one arm and each row one rate, at the first step. Where the dark line lies above the pale one, "
+                "dropout adds variance. The dashed line is theory, computed from the mean and variance before dropout; nothing is "
+                "fitted. Compare how each kind of dropout changes the variance from the first layer to the last.",
                 {"column": "dropout_output_variance", "title": "Variance", "layers": DROPOUTS},
             ),
             Figure(
                 "before_after",
-                "The same for the mean. Standard dropout keeps whatever mean comes in; alpha dropout pulls it towards 0, and "
-                "keeps it only where it is 0 already.",
+                "The same for the mean. Standard dropout keeps the mean of its input, whatever it is; alpha dropout moves it towards "
+                "0 and keeps it only where it is already 0.",
                 {
                     "column": "dropout_output_mean",
                     "title": "Mean",
@@ -144,38 +144,46 @@ class DropoutVariance(Scenario):
             ),
             Figure(
                 "histogram_pair",
-                "The values that go into the last dropout and those that come out, at the largest rate, after training. Standard "
-                "dropout makes a spike at 0 and spreads the rest; alpha dropout makes its spike at the lower end. "
-                "The bins at both ends hold all that lies beyond.",
+                "Values before and after the last dropout layer, at the largest rate, after training. Standard dropout makes a spike "
+                "at 0 and spreads the other values; alpha dropout makes its spike at the lower end. The bins at both ends include "
+                "all values beyond them.",
                 {"column": "share", "title": "Shape", "arms": f"*-{self.rates[-1]:g}"},
             ),
             Figure(
                 "by_setting",
-                "Largest gap between the cumulative distributions before and after dropout, after training; 0 is no change, "
-                "the dotted line what two samples of one distribution differ by.",
+                "Largest difference between the cumulative distributions before and after dropout, measured after training. 0 means "
+                "no change; the dotted line is the difference to expect between two samples from one distribution.",
                 {"column": "ks_distance", "title": "Shape", **shape, "options": distance},
             ),
             Figure(
                 "by_setting",
-                "Change of the standardised third moment; 0 is no change. A negative one is a longer tail towards the lower end, "
-                "where alpha dropout puts all that it drops.",
+                "Change of the standardised third moment; 0 means no change. A negative value means a longer tail at the lower end, "
+                "where alpha dropout puts all dropped activations.",
                 {"column": "skewness", "title": "Shape", **shape},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "Not as it is, but behind SELU, where the mean is 0 and the variance 1 already, it keeps these two moments.",
+                "No, but it keeps the mean and the variance behind SELU, where they are already 0 and 1.",
                 {"alpha_keeps_two_moments_behind_selu": "supported", "alpha_keeps_ks_distance": "refuted|mixed"},
             ),
             Answer("Behind ReLU it does not keep them.", {"alpha_keeps_two_moments_behind_relu": "refuted|mixed"}),
-            Answer("Its shape changes no less than under ordinary dropout.", {"alpha_changes_shape_less": "refuted"}),
-            Answer("Its shape changes less than under ordinary dropout.", {"alpha_changes_shape_less": "supported"}),
-            Answer("The alpha that it sets is one constant.", {"alpha_prime_varies": "refuted"}),
+            Answer(
+                "Alpha dropout changes the shape of the distribution at least as much as ordinary dropout.",
+                {"alpha_changes_shape_less": "refuted"},
+            ),
+            Answer(
+                "Alpha dropout changes the shape of the distribution less than ordinary dropout.",
+                {"alpha_changes_shape_less": "supported"},
+            ),
+            Answer(
+                "The value to which it sets dropped activations, α′, is a constant.", {"alpha_prime_varies": "refuted"}
+            ),
         )
 
     def quick(self) -> Scenario:
-        """Fewer layers, and the largest rate alone."""
+        """The same with fewer layers and only the largest rate."""
         return replace(self, seeds=2, epochs=1, depth=3, rates=self.rates[-1:])

@@ -1,9 +1,10 @@
-"""How many steps before the loss is lost does an exploding gradient show?
+"""How many steps before the loss becomes NaN or infinite can an exploding gradient be seen?
 
-With weights drawn too large every layer multiplies the squared gradient by χ > 1 on its way back: a variance of σ² times He's
-gives χ = σ² under ReLU, and after n layers the early ones get χⁿ. The first update then throws them far, the loss leaps, and
-soon nothing is a number. A learning rate that is too large ends the same way with gradients that were sound at the start. The
-profile over the layers tells the two apart before the first update; clipping by norm bounds the step, whatever the gradient.
+When the initial weights are too large, every layer multiplies the squared gradient by χ > 1 during backpropagation: a variance
+of σ² times He's gives χ = σ² with ReLU, so the first of n layers receive χⁿ. The first update then changes them far too much,
+the loss jumps, and soon all values are NaN or infinite. A learning rate that is too large ends the same way, although the
+gradients are normal at the start. The depth profile tells the two cases apart before the first update. Clipping by norm limits
+the step, however large the gradient.
 
 References: Pascanu et al. 2013, arXiv 1211.5063 (clipping by norm); Schoenholz et al. 2017, arXiv 1611.01232; He et al. 2015,
 arXiv 1502.01852.
@@ -28,18 +29,18 @@ HIDDEN = "hidden_*"
 
 @dataclass(frozen=True, kw_only=True)
 class ExplodingGradient(Scenario):
-    """A deep ReLU classifier whose weights, or whose learning rate, are too large; each with and without clipping.
+    """A deep ReLU classifier with weights or a learning rate that are too large, each with and without clipping.
 
     Args:
         depth: hidden layers.
         width: units in each.
         rate: the learning rate; plain SGD.
-        gain: how many times He's standard deviation the large weights have.
+        gain: standard deviation of the large weights, as a multiple of He's.
         large_rate: the learning rate that is too large.
-        clip: largest norm of all gradients together, of the clipped arms.
+        clip: largest norm of all gradients together in the clipped arms.
         exploded: a gradient has exploded when it gains this many decades over the hidden layers, as in the rule.
-        violent: an update ratio that warns: a tenth of a layer's norm in one step, a hundred times the rule of thumb.
-        learned: a clipped training has learned when its loss is below chance by this many nats.
+        violent: update ratio at which to warn: a tenth of a layer's norm in one step, a hundred times the rule of thumb.
+        learned: a clipped network has learned when its loss is this many nats below chance.
     """
 
     seeds: int = 8
@@ -54,15 +55,15 @@ class ExplodingGradient(Scenario):
     violent: float = 0.1
     learned: float = 0.5
 
-    question: ClassVar = "How many steps before the loss is lost does an exploding gradient show?"
+    question: ClassVar = "How many steps before the loss becomes NaN or infinite can an exploding gradient be seen?"
     objection: ClassVar = (
-        "Both explosions are made by hand, by weights twice too large and by a rate of 1, in a network of dense "
-        "layers; those of recurrent networks, for which clipping was proposed, are not here. Some steps of "
-        "warning may be too few to act on. One threshold of clipping was tried."
+        "Both explosions are artificial: weights twice too large, and a learning rate of 1, in a network of dense "
+        "layers. Recurrent networks, for which clipping was proposed, were not tested. A few steps of warning may be "
+        "too few to act on. Only one clipping threshold was tried."
     )
 
     def arms(self) -> tuple[Arm, ...]:
-        """Sound training, then large weights and a large rate, without and with clipping."""
+        """Normal training, large weights and a large rate, the last two without and with clipping."""
         weights, rate = {"gain": self.gain}, {"rate": self.large_rate}
         return (
             self._arm("sound", "He, usual rate"),
@@ -73,7 +74,7 @@ class ExplodingGradient(Scenario):
         )
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """Dense layers ``hidden_1`` … and ``logits``; the gain multiplies the hidden weights as He drew them."""
+        """Dense layers ``hidden_1`` … and ``logits``; the gain multiplies hidden weights drawn with He initialisation."""
         inputs = keras.Input(data.x_train.shape[1:], name="inputs")
         dense = {"units": self.width, "activation": "relu", "kernel_initializer": "he_normal"}
         hidden = [keras.layers.Dense(**dense, name=f"hidden_{number + 1}") for number in range(self.depth)]
@@ -83,15 +84,15 @@ class ExplodingGradient(Scenario):
         return model
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
-        """Plain SGD, clipped by the norm of all gradients together where the arm has it."""
+        """Plain SGD; the clipped arms limit the norm of all gradients together."""
         return keras.optimizers.SGD(arm.settings["rate"], global_clipnorm=arm.settings["clip"] or None)
 
     def probes(self) -> tuple[Probe, ...]:
-        """Gradient at every layer's output, and how far weights move, at every step: a blow-up is quick."""
+        """Gradients of outputs and sizes of updates, at every step because an explosion takes only a few."""
         return (ActivationGradient(every=1), UpdateRatio(every=1))
 
     def claims(self) -> tuple[Claim, ...]:
-        """Where it shows, how early, and what clipping mends."""
+        """Where an explosion can be seen, how early, and what clipping changes."""
         return (
             self._shows_before_the_first_update(),
             self._warns_early(),
@@ -104,37 +105,38 @@ class ExplodingGradient(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "A line that rises towards the left is gradient that grows on its way back to the input. Where it does so "
-                "before the first update, the weights do it; where only later, training does. Dashed: theory before the first.",
+                "A line that rises towards the left means that the gradient grows on its way back to the input. If it rises before "
+                "the first update, the initial weights are the cause; if only later, training is. Dashed: theory before the first "
+                "update.",
                 {"column": "activation_gradient_rms", "layers": HIDDEN, "theory": True},
             ),
             Figure(
                 "depth_profile",
-                "How far the first step moves each layer's weights, relative to their size. Above the dotted line a step "
-                "undoes what was learned; clipping bounds the whole step.",
+                "How far the first step moves the weights of each layer, relative to their size. Above the dotted line one step "
+                "destroys what was learned; clipping limits the step as a whole.",
                 {"column": "update_ratio", "layers": HIDDEN, "guide": [self.violent, "0.1, the warning"]},
             ),
             Figure(
                 "curves",
-                "Training loss, median and range over the seeds; a sign at the upper edge is a loss that is no longer a "
-                "number. The dotted line is chance.",
+                "Training loss, median and range over the seeds. A mark at the upper edge is a loss that is NaN or infinite. The "
+                "dotted line is chance.",
                 {"column": "loss", "split": "train", "guide": "chance"},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "With weights that are too large it shows before the first update, in the depth profile of the gradient; with a "
-                "learning rate that is too large the gradient starts sound.",
+                "When the weights are too large, the depth profile of the gradient shows it before the first update; when the "
+                "learning rate is too large, the gradient is normal at the start.",
                 {"shows_before_the_first_update": "mixed"},
             ),
-            Answer("It shows before the first update.", {"shows_before_the_first_update": "supported"}),
-            Answer("The update ratio warns before the loss is lost.", {"warns_early": "supported"}),
+            Answer("It can be seen before the first update.", {"shows_before_the_first_update": "supported"}),
+            Answer("The update ratio warns before the loss becomes NaN or infinite.", {"warns_early": "supported"}),
             Answer("The update ratio does not always warn in time.", {"warns_early": "mixed|refuted"}),
-            Answer("Clipping by norm keeps the loss a number.", {"clipping_saves": "supported"}),
-            Answer("It does not by itself make the network learn.", {"clipping_learns": "mixed|refuted"}),
+            Answer("Clipping by norm keeps the loss finite.", {"clipping_saves": "supported"}),
+            Answer("Clipping alone does not always make the network learn.", {"clipping_learns": "mixed|refuted"}),
         )
 
     def _arm(self, name: str, label: str, **changes: float) -> Arm:
@@ -146,7 +148,7 @@ class ExplodingGradient(Scenario):
     def _shows_before_the_first_update(self) -> Claim:
         return Claim(
             name="shows_before_the_first_update",
-            statement="An explosion to come shows in the gradient's depth profile before the first update.",
+            statement="The depth profile of the gradient reveals a coming explosion before the first update.",
             parts=tuple(
                 Part(
                     label=label,
@@ -160,17 +162,17 @@ class ExplodingGradient(Scenario):
                 for arm, label in (("weights", "large weights"), ("rate", "large rate"))
             ),
             threshold=f"supported when the gradient gains more than {self.exploded:g} decades from the last hidden layer to the "
-            f"first at step 0; theory for large weights: {np.log10(self.gain) * (self.depth - 1):.2f}",
+            f"first at step 0; theory predicts {np.log10(self.gain) * (self.depth - 1):.2f} for large weights",
             outcomes={
-                "mixed": "It shows for {supported}, and does not for {refuted}, where the gradient starts sound.",
-                "": "Shows: {supported}. Does not: {refuted}. Not settled: {inconclusive}.",
+                "mixed": "It does for {supported}. It does not for {refuted}, where the gradient is normal at the start.",
+                "": "It does: {supported}. It does not: {refuted}. Inconclusive: {inconclusive}.",
             },
         )
 
     def _warns_early(self) -> Claim:
         return Claim(
             name="warns_early",
-            statement="The update ratio warns before the loss stops being a number.",
+            statement="The update ratio warns before the loss becomes NaN or infinite.",
             parts=tuple(
                 Part(
                     label=label,
@@ -181,18 +183,18 @@ class ExplodingGradient(Scenario):
                 )
                 for arm, label in (("weights", "large weights"), ("rate", "large rate"))
             ),
-            threshold=f"supported when some layer's update ratio is above {self.violent:g} at least one step before the first loss "
-            "that is NaN or Inf; a run whose loss stays finite has no warning time",
+            threshold=f"supported when the update ratio of some layer exceeds {self.violent:g} at least one step before the first "
+            "loss that is NaN or infinite; a run whose loss stays finite has no warning time",
             outcomes={
-                "supported": "It does, {low} to {high} steps ahead in the mean.",
-                "": "Warns: {supported}. Does not: {refuted}. Not settled, or the loss stayed finite: {inconclusive}.",
+                "supported": "It does, on average {low} to {high} steps ahead.",
+                "": "Warns: {supported}. Does not: {refuted}. Inconclusive, or the loss stayed finite: {inconclusive}.",
             },
         )
 
     def _clipping_saves(self) -> Claim:
         return Claim(
             name="clipping_saves",
-            statement="Clipping by norm keeps the loss a number.",
+            statement="Clipping by norm keeps the loss finite.",
             parts=tuple(
                 Part(
                     label=label,
@@ -206,14 +208,14 @@ class ExplodingGradient(Scenario):
                 )
                 for arm, label in (("weights", "large weights"), ("rate", "large rate"))
             ),
-            threshold="exact: refuted by one loss of NaN or Inf",
+            threshold="exact: one loss that is NaN or infinite refutes it",
             outcomes={"": "Finite at every step of every seed: {supported}. Not finite: {refuted}."},
         )
 
     def _clipping_learns(self) -> Claim:
         return Claim(
             name="clipping_learns",
-            statement="With clipping by norm the network learns all the same.",
+            statement="With clipping by norm the network learns in spite of the explosion.",
             parts=tuple(
                 Part(
                     label=label,
@@ -226,8 +228,8 @@ class ExplodingGradient(Scenario):
                 )
                 for arm, label in (("weights", "large weights"), ("rate", "large rate"))
             ),
-            threshold=f"supported when the loss at the end is more than {self.learned:g} nats below chance, ln 10",
+            threshold=f"supported when the final loss is more than {self.learned:g} nats below the chance level, ln 10",
             outcomes={
-                "": "Learns: {supported}. Does not: {refuted}. Not settled: {inconclusive}. Final loss {low} to {high} nats."
+                "": "Learns: {supported}. Does not: {refuted}. Inconclusive: {inconclusive}. Final loss: {low} to {high} nats."
             },
         )

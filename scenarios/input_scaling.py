@@ -1,10 +1,10 @@
 """Must inputs be scaled before a network is trained on them?
 
-The gradient of a first-layer weight is its input times what comes back from above, so inputs that are k times as large make
-that gradient about k times as large, and the signal on its way up, too: the loss starts higher, and the largest stable
-learning rate falls. Scaling is therefore half of a choice whose other half is the learning rate, which is why every
-preparation is trained at three of them. Min-max and z-score divide by a spread: for a pixel that never varies there is
-none, and for one that hardly ever does, dividing by it makes rare values huge.
+The gradient of a first-layer weight is its input times the gradient that the layer receives, so inputs k times as large make
+that gradient about k times as large. They also enlarge the signal in the forward pass: the loss starts higher, and the
+largest stable learning rate falls. Scaling and the learning rate must therefore be chosen together, which is why every
+preparation is trained at three learning rates. Min-max and z-score divide by a spread. For a pixel that never varies that
+spread is 0, and for one that hardly ever varies it is so small that rare values become huge.
 
 References: LeCun, Bottou, Orr and Müller 1998, Efficient BackProp (section 4.3); He et al. 2015, arXiv 1502.01852.
 """
@@ -23,9 +23,10 @@ from probes.dead_units import DeadUnits
 from probes.gradient_norm import GradientNorm
 from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
-from scenarios.data import Data, load_raw, standardised
+from scenarios.data import Data, load_raw
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 from scenarios.shared.relu_classifier import relu_classifier
+from scenarios.shared.scaling import scale
 
 PREPARATIONS = {
     "raw": "raw",
@@ -36,7 +37,7 @@ PREPARATIONS = {
 LARGEST_PIXEL = {"digits": 16}  # of the other sets it is 255
 RAW, BY_PIXEL = ("raw", "z-score"), ("z-score-pixel", "z-score")  # treated and control
 ACCURACY = {"column": "accuracy", "split": "validation"}
-EXACTLY = 1e-4  # float32 of 92,000 values sums to 0 and 1 within this
+EXACTLY = 1e-4  # mean and deviation of 92,000 values in float32 are 0 and 1 to within this
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +47,10 @@ class InputScaling(Scenario):
     Args:
         depth: hidden layers.
         width: units in each.
-        rates: learning rates, the smallest first; a decade apart, so that a preparation that suits another rate finds it.
-        worse: accuracy lost by more than this is worse: one point in a hundred, three images of the test set.
-        left: the loss has got going when it is below chance by this share.
-        killed: share of dead units that is more than a few units of chance.
+        rates: learning rates, the smallest first; a decade apart, so that each preparation can meet a rate that suits it.
+        worse: a loss of accuracy that counts: one percentage point, three images of the test set.
+        left: learning has started when the loss is this share below chance.
+        killed: increase in the share of dead units that counts: more than a few units that die by chance.
     """
 
     epochs: int = 8
@@ -62,8 +63,8 @@ class InputScaling(Scenario):
 
     question: ClassVar = "Must inputs be normalised, and how?"
     objection: ClassVar = (
-        "All pixels have one unit and one range; features of tables may need scaling more. Plain SGD at three "
-        "rates a decade apart; optimizers that adapt each weight's rate may care less."
+        "All pixels share one unit and one range; the features of a table may need scaling more. Training was plain SGD "
+        "at three rates a decade apart; scaling may matter less to optimizers that adapt the rate of each weight."
     )
 
     def arms(self) -> tuple[Arm, ...]:
@@ -79,7 +80,7 @@ class InputScaling(Scenario):
         )
 
     def prepare(self, arm: Arm, data: Data) -> Data:
-        """The images in their own units, scaled as the arm says, by numbers of the training part alone."""
+        """The raw images, scaled as the arm says with statistics of the training part alone."""
         raw = load_raw(data.name)
         x_train, x_test = scale(arm.settings["preparation"], raw.x_train, raw.x_test)
         return replace(raw, x_train=x_train, x_test=x_test)
@@ -89,22 +90,22 @@ class InputScaling(Scenario):
         return relu_classifier(data, self.depth, self.width)
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
-        """Plain SGD, which unlike Adam does not hide a gradient's scale."""
+        """Plain SGD, because Adam would cancel the scale of the gradient."""
         return keras.optimizers.SGD(arm.settings["learning_rate"])
 
     def probes(self) -> tuple[Probe, ...]:
-        """Gradient, update, and units silent over 45 steps, which are an epoch of the digits."""
+        """Gradients, updates, and units that are silent for 45 steps, one epoch of the digits."""
         return GradientNorm(every=15), UpdateRatio(every=15), DeadUnits(every=45, window=45)
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """What the inputs look like after scaling."""
+        """Statistics of the scaled inputs."""
         x = data.x_train.astype(np.float64)
         found = {"minimum": x.min(), "maximum": x.max(), "mean": x.mean(), "deviation": x.std()}
         found["constant_inputs"] = (np.ptp(x, axis=0) == 0).sum()
         return {name: float(value) for name, value in found.items()}
 
     def claims(self) -> tuple[Claim, ...]:
-        """Must it be done; how fast; by which formula; by pixel or as a whole; and the mechanism."""
+        """Accuracy, speed, the formulas, per pixel or global, and the mechanism."""
         return (
             self._must_be_scaled(),
             self._gets_going_sooner(),
@@ -120,56 +121,60 @@ class InputScaling(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Accuracy on the test images at the end. Compare heights at one learning rate, then where each line has its "
-                "top: what is behind at one rate may lead at another.",
+                "Accuracy on the test images at the end of training. Compare the lines at one learning rate, then the rate at which "
+                "each is highest: a preparation that is worse at one rate may be better at another.",
                 {"column": "accuracy", "setting": "log10_learning_rate", "series": "preparation"} | accuracy,
             ),
             Figure(
                 "curves",
-                "Accuracy by epoch. Large inputs do what a larger learning rate would; a tenth is chance.",
+                "Accuracy by epoch. Large inputs have the effect of a larger learning rate. Chance is 0.1.",
                 {"column": "accuracy"},
             ),
             Figure(
                 "depth_profile",
-                "Norm of the weight gradient by layer, the first layer at the left. Inputs are a factor "
-                "of the first layer's gradient, and of no other's.",
+                "Norm of the weight gradient by layer, with the first layer at the left. The inputs are a factor in the gradient of "
+                "the first layer only.",
                 {"column": "gradient_norm"},
             ),
             Figure(
                 "depth_profile",
-                "How far one step moves each layer's weights, relative to their size.",
+                "How far one step moves the weights of each layer, relative to their size.",
                 {"column": "update_ratio", "guide": [1e-3, "10⁻³, a rule of thumb"]},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "Not as such: the inputs' scale and the learning rate are one choice.",
+                "Not in every case: the scale of the inputs and the learning rate must be chosen together.",
                 {"scale_reaches_gradient": "supported", "must_be_scaled": "mixed"},
             ),
             Answer("Yes, at every learning rate tried.", {"must_be_scaled": "supported"}),
-            Answer("Which inputs learn faster changes with the rate.", {"gets_going_sooner": "mixed"}),
             Answer(
-                "For images one mean and deviation of all pixels is better than one a pixel.",
+                "Whether raw or normalised inputs learn faster depends on the learning rate.",
+                {"gets_going_sooner": "mixed"},
+            ),
+            Answer(
+                "For images, one mean and standard deviation for all pixels works better than separate ones for each pixel.",
                 {"global_for_images": "supported"},
             ),
             Answer(
-                "One mean and deviation of all pixels is no better than one a pixel.", {"global_for_images": "refuted"}
+                "One mean and standard deviation for all pixels works no better than separate ones for each pixel.",
+                {"global_for_images": "refuted"},
             ),
         )
 
     def _must_be_scaled(self) -> Claim:
         return Claim(
             name="must_be_scaled",
-            statement="Without normalised inputs a network ends up less accurate.",
+            statement="A network is less accurate in the end when its inputs are not normalised.",
             parts=self._by_rate(RAW, "final_scalar", ACCURACY, threshold=-self.worse, expects="less", unit="accuracy"),
-            threshold=f"raw against z-score as a whole at each learning rate; supported when raw loses more than {self.worse} of "
-            "test accuracy",
+            threshold="raw inputs against the global z-score at each learning rate; supported when test accuracy is lower by more "
+            f"than {self.worse} with raw inputs",
             outcomes={
-                "": "Raw inputs cost more than a point of accuracy: {supported}. They do not: {refuted}. Not settled: "
-                "{inconclusive}. Differences from {low} to {high}."
+                "": "Raw inputs cost more than one point of accuracy: {supported}. They do not: {refuted}. Inconclusive: "
+                "{inconclusive}. Differences range from {low} to {high}."
             },
         )
 
@@ -179,60 +184,52 @@ class InputScaling(Scenario):
             name="gets_going_sooner",
             statement="Normalised inputs bring the loss down in fewer steps.",
             parts=self._by_rate(RAW, "plateau_steps", measure, scale="log10_ratio", unit="decades of steps"),
-            threshold=f"steps until the loss is {self.left:.0%} below chance, raw against z-score as a whole; runs that never get "
-            "there count with their last step",
+            threshold=f"steps until the loss is {100 * self.left:g} % below chance, raw inputs against the global z-score; a run that "
+            "never gets there counts with its last step",
             outcomes={
-                "": "Normalised inputs are faster: {supported}. Raw ones are faster: {refuted}. Not settled: {inconclusive}. "
-                "Raw takes "
-                "{low} to {high} decades more steps."
+                "": "Normalised inputs are faster: {supported}. Raw inputs are faster: {refuted}. Inconclusive: {inconclusive}. "
+                "Raw inputs take {low} to {high} decades of steps more."
             },
         )
 
     def _formulas(self) -> Claim:
         rate = self.rates[1]
+        exact: dict[str, Any] = {"expects": "equal", "exact": True, "margin": EXACTLY}
         wanted = (
             ("min-max: smallest value is 0", "min-max", "minimum", 0.0),
             ("min-max: largest value is 1", "min-max", "maximum", 1.0),
             ("z-score: mean is 0", "z-score", "mean", 0.0),
             ("z-score: deviation is 1", "z-score", "deviation", 1.0),
-            ("z-score by pixel: no pixel without variance", "z-score-pixel", "constant_inputs", 0.0),
+            ("z-score by pixel: every pixel varies", "z-score-pixel", "constant_inputs", 0.0),
         )
         return Claim(
             name="formulas",
-            statement="(x − min)/(max − min) puts inputs into 0 to 1, (x − mean)/std gives them mean 0 and deviation 1, and both "
-            "are always defined.",
+            statement="(x − min)/(max − min) maps inputs to the range 0 to 1, (x − mean)/std gives them mean 0 and standard "
+            "deviation 1, and both are always defined.",
             parts=tuple(
-                Part(
-                    label,
-                    "recorded",
-                    {"name": name},
-                    f"{arm}-{rate}",
-                    expects="equal",
-                    threshold=value,
-                    exact=True,
-                    margin=EXACTLY,
-                )
+                Part(label, "recorded", {"name": name}, f"{arm}-{rate}", threshold=value, **exact)
                 for label, arm, name, value in wanted
             ),
-            threshold="exact, but for rounding in float32; over the training part",
+            threshold="exact except for rounding in float32; computed over the training part",
             outcomes={
-                "mixed": "The formulas do what they say for the images as a whole. By pixel they are 0/0 wherever a pixel never "
-                "varies ({high} pixels here): such pixels are only shifted, to 0, and carry nothing.",
-                "": "Holds: {supported}. Does not: {refuted}.",
+                "mixed": "Both formulas do what they promise when computed over all pixels. Computed per pixel, they are 0/0 for a "
+                "pixel that never varies ({high} pixels here); such a pixel is only shifted to 0 and carries no information.",
+                "": "Holds: {supported}. Does not hold: {refuted}.",
             },
         )
 
     def _global_for_images(self) -> Claim:
         return Claim(
             name="global_for_images",
-            statement="For images one mean and deviation of all pixels is better than one for each pixel.",
+            statement="For images, one mean and standard deviation for all pixels is better than separate ones for each pixel.",
             parts=self._by_rate(
                 BY_PIXEL, "final_scalar", ACCURACY, threshold=-self.worse, expects="less", unit="accuracy"
             ),
-            threshold=f"supported when scaling by pixel loses more than {self.worse} of test accuracy against z-score as a whole",
+            threshold=f"supported when test accuracy is lower by more than {self.worse} with scaling by pixel than with the global "
+            "z-score",
             outcomes={
-                "": "Better as a whole: {supported}. No better by more than a point: {refuted}. Not settled: {inconclusive}. By "
-                "pixel the accuracy changes by {low} to {high}."
+                "": "Global scaling is better: {supported}. Better by less than one point, or not at all: {refuted}. Inconclusive: "
+                "{inconclusive}. Scaling by pixel changes accuracy by {low} to {high}."
             },
         )
 
@@ -240,7 +237,7 @@ class InputScaling(Scenario):
         factor = math.log10(LARGEST_PIXEL.get(self.data, 255))
         return Claim(
             name="scale_reaches_gradient",
-            statement="The first layer's gradient grows with the inputs' scale.",
+            statement="The first layer's gradient grows with the scale of the inputs.",
             parts=(
                 Part(
                     "raw against min-max",
@@ -249,15 +246,15 @@ class InputScaling(Scenario):
                     treated=f"raw-{self.rates[1]}",
                     control=f"min-max-{self.rates[1]}",
                     scale="log10_ratio",
-                    threshold=0.0,
                     unit="decades",
                 ),
             ),
-            threshold=f"supported when the gradient is larger on raw inputs, which are min-max times 10^{factor:.2f}",
+            threshold="supported when the gradient is larger on raw inputs, which are the min-max inputs times "
+            f"10^{factor:.2f}",
             outcomes={
-                "supported": "The gradient of the first layer is 10^{low} times as large on raw inputs before the first step: what "
-                "the inputs' scale brings, and the larger error that the larger logits make on top.",
-                "": "The gradient grows by 10^{low}: not the factor between the inputs.",
+                "supported": "Before the first step the gradient of the first layer is 10^{low} times as large on raw inputs. Part of "
+                "this is the scale of the inputs; the rest is the larger error, because the logits are larger, too.",
+                "": "The gradient on raw inputs is 10^{low} times as large, which is not the factor between the inputs.",
             },
         )
 
@@ -265,36 +262,19 @@ class InputScaling(Scenario):
         measure = {"column": "dead_fraction", "layers": "hidden_*", "step": -1}
         return Claim(
             name="raw_kills_units",
-            statement="Inputs that are not normalised kill ReLU units.",
+            statement="Training on inputs that are not normalised kills ReLU units.",
             parts=self._by_rate(RAW, "layer_median", measure, threshold=self.killed, unit="share"),
-            threshold=f"supported when more than {self.killed:.0%} more of the hidden units are silent over the last epoch",
+            threshold="supported when the share of hidden units that are silent over the last epoch is higher by more than "
+            f"{self.killed} with raw inputs",
             outcomes={
-                "": "More dead units on raw inputs: {supported}. Not more: {refuted}. Not settled: {inconclusive}. Differences "
-                "from {low} to {high}."
+                "": "More dead units on raw inputs: {supported}. Not more: {refuted}. Inconclusive: {inconclusive}. Differences "
+                "range from {low} to {high}."
             },
         )
 
     def _by_rate(self, pair: tuple[str, str], measure: str, parameters: Mapping, **judged: Any) -> tuple[Part, ...]:
-        """One preparation against another, in the same way at every rate."""
+        """One preparation against another at every learning rate."""
         arms = ((rate, *(f"{preparation}-{rate}" for preparation in pair)) for rate in self.rates)
         return tuple(
             Part(f"at {rate}", measure, parameters, treated, control, **judged) for rate, treated, control in arms
         )
-
-
-def scale(preparation: str, x_train: np.ndarray, x_test: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Images prepared in one of four ways.
-
-    Formula: x; (x − min)/(max − min); (x − μ)/σ over all pixels; (x − μ)/σ pixel by pixel, and x − μ where σ = 0.
-
-    Args:
-        preparation: ``raw``, ``min-max``, ``z-score`` or ``z-score-pixel``.
-        x_train: decides the numbers, ``[examples, pixels]``.
-        x_test: scaled alike.
-    """
-    if preparation == "raw":
-        return x_train, x_test
-    if preparation == "min-max":
-        low, high = x_train.min(), x_train.max()
-        return tuple((x - low) / (high - low) for x in (x_train, x_test))
-    return standardised(x_train, x_test, axis=0 if preparation == "z-score-pixel" else None)

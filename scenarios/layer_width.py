@@ -1,10 +1,10 @@
 """Do widths that are powers of 2 make a training step more efficient?
 
-The time of a dense layer is that of its matrix products, whose inner loops take 8 or 16 numbers at once and whose blocks
-fit the caches. A width that is no multiple of the vector leaves a rest to be done by itself, a share that shrinks as the
-layer grows; a power of 2 is such a multiple, but so is 48 or 96. Powers of 2 can also lose, when rows that lie a power of 2
-apart compete for the same places of a cache. Only a measurement on the machine at hand tells: here every width is timed in
-turns with its neighbours, as time per multiply-add, so that a change of the machine's speed meets all alike.
+A dense layer spends its time on matrix products, whose inner loops process 8 or 16 numbers at once and whose blocks fit into
+the caches. When the width is not a multiple of the vector length, the remainder is processed separately; its share shrinks as
+the layer grows. A power of 2 is such a multiple, but so is 48 or 96. Powers of 2 can also be slower, when rows a power of 2
+apart compete for the same cache lines. Only a measurement on a given machine can decide. Here all widths are timed in turn,
+as time per multiply-add, so that changes in the speed of the machine affect all of them equally.
 
 References: Goto and van de Geijn 2008, Anatomy of high-performance matrix multiplication (ACM TOMS 34); Lam, Rothberg and Wolf
 1991, The cache performance and optimizations of blocked algorithms (ASPLOS IV).
@@ -28,7 +28,7 @@ from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
 PRODUCTS = 5
-"""Matrix products of a step through two layers: two forward, two for the weights, one back to the first layer's output."""
+"""Matrix products per step with two layers: two forward, two for weight gradients, one back to the first layer's output."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +37,11 @@ class LayerWidth(Scenario):
 
     Args:
         powers: the powers of 2.
-        decimals: a round decimal near each of them.
-        batches: examples in a step; the arms.
-        rounds: turns in which every width is timed once, in a new order each; the fastest counts, because what else the
-            machine does can only slow a step down.
-        work: multiply-adds in one timing: some milliseconds, far above the clock's resolution.
+        decimals: a round decimal number near each of them.
+        batches: examples in a step; one arm each.
+        rounds: rounds in which every width is timed once, each in a new random order; the fastest time counts, because
+            other work on the machine can only slow a step down.
+        work: multiply-adds in one timing: a few milliseconds, far above the resolution of the clock.
         faster: a width is more efficient when its time per multiply-add is lower by more than this share.
     """
 
@@ -56,17 +56,17 @@ class LayerWidth(Scenario):
 
     question: ClassVar = "Are powers of 2 the most efficient widths?"
     objection: ClassVar = (
-        "One machine, one numerical library, float32, dense layers: another processor or a GPU has its own "
-        "favourite widths. The seeds repeat the timing; they do not sample machines."
+        "The tests cover one machine, one numerical library, float32 and dense layers; other widths may be best on "
+        "another processor or a GPU. The seeds repeat the timing on the same machine."
     )
     less: ClassVar = {"rounds": 5}
 
     def arms(self) -> tuple[Arm, ...]:
-        """The batch sizes; widths are timed in turns within each of them, and a seed is a repeat."""
+        """One arm per batch size, in which all widths are timed; each seed repeats the timing."""
         return tuple(Arm(f"batch-{size}", f"batches of {size}", {"timed_batch": size}) for size in self.batches)
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """A small classifier, trained for one epoch so that the timings run on a machine that is warm."""
+        """A small classifier, trained for one epoch to warm the machine up before the timing."""
         layers = keras.Input(data.x_train.shape[1:], name="inputs"), keras.layers.Dense(data.outputs, name="logits")
         return keras.Sequential(layers, name="classifier")
 
@@ -75,7 +75,7 @@ class LayerWidth(Scenario):
         return keras.optimizers.SGD(0.01)
 
     def probes(self) -> tuple[Probe, ...]:
-        """Nothing that matters here: the timed step is bare."""
+        """A probe of the warm-up training; the timed steps have none."""
         return (GradientNorm(every=45),)
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
@@ -90,16 +90,16 @@ class LayerWidth(Scenario):
         }
 
     def claims(self) -> tuple[Claim, ...]:
-        """Against the neighbours, and against what one would take otherwise."""
+        """Powers of 2 against their neighbours and against round decimals."""
         neighbours = self._claim(
             "against_neighbours",
-            "A layer whose width is a power of 2 takes less time per multiply-add than one of a unit more or less.",
+            "A layer whose width is a power of 2 takes less time per multiply-add than a layer with one unit more or less.",
             "its two neighbours",
         )
         decimal = self._claim(
             "against_decimal",
-            "A layer whose width is a power of 2 takes less time per multiply-add than one of the nearest round decimal.",
-            f"{', '.join(map(str, self.decimals))} units",
+            "A layer whose width is a power of 2 takes less time per multiply-add than one with the nearest round decimal.",
+            f"a layer of {', '.join(map(str, self.decimals))} units",
         )
         return neighbours, decimal
 
@@ -110,24 +110,24 @@ class LayerWidth(Scenario):
         return (
             Figure(
                 "by_setting",
-                "Time per multiply-add against width. A fall to the right is what a step costs whatever the width, shared out "
-                "over more work. Each cluster of points is a power of 2, its two neighbours and its round decimal.",
+                "Time per multiply-add against width. It falls to the right because the fixed cost of a step is spread over more "
+                "work. Each cluster of points is a power of 2, its two neighbours and its round decimal.",
                 {"column": "picoseconds", "options": {"label": "time per multiply-add (ps)"} | width},
             ),
             Figure(
                 "by_setting",
-                "Each power of 2 against the mean of its two neighbours: −0.1 is a tenth less time per multiply-add.",
+                "Each power of 2 compared with the mean of its two neighbours: −0.1 is a tenth less time per multiply-add.",
                 {"column": "against_neighbours", "options": {"label": "time against the neighbours' (share)"} | share},
             ),
             Figure(
                 "by_setting",
-                "Each power of 2 against the nearest round decimal.",
+                "Each power of 2 compared with the nearest round decimal.",
                 {"column": "against_decimal", "options": {"label": "time against the round decimal's (share)"} | share},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
                 "Yes, on this machine: at every width and batch size a power of 2 takes less time per multiply-add.",
@@ -138,14 +138,17 @@ class LayerWidth(Scenario):
                 {"against_neighbours": "refuted", "against_decimal": "refuted"},
             ),
             Answer(
-                "Against the widths beside it, on this machine, it depends on width and batch size.",
+                "On this machine, whether a power of 2 is faster than the widths next to it depends on width and batch size.",
                 {"against_neighbours": "mixed|inconclusive"},
             ),
             Answer(
-                "Against round decimals it is no faster.",
+                "A power of 2 is no faster than a round decimal.",
                 {"against_neighbours": "mixed|inconclusive|supported", "against_decimal": "refuted"},
             ),
-            Answer("Against round decimals it depends, too.", {"against_decimal": "mixed|inconclusive"}),
+            Answer(
+                "Whether it is faster than a round decimal depends on width and batch size.",
+                {"against_decimal": "mixed|inconclusive"},
+            ),
         )
 
     def _claim(self, name: str, statement: str, other: str) -> Claim:
@@ -165,16 +168,16 @@ class LayerWidth(Scenario):
                 for arm in self.arms()
                 for power in self.powers
             ),
-            threshold=f"supported when a power of 2 takes over {self.faster:.0%} less time per multiply-add than {other}; seeds are "
-            "repeats of the timing",
+            threshold=f"supported when a power of 2 takes over {100 * self.faster:g} % less time per multiply-add than {other}; each "
+            "seed repeats the timing",
             outcomes={
-                "": "Faster: {supported}. Not faster by that much: {refuted}. Not settled: {inconclusive}. Time changes by a share "
-                "of {low} to {high}."
+                "": "Faster: {supported}. Not faster by that much: {refuted}. Inconclusive: {inconclusive}. Relative changes in time "
+                "range from {low} to {high}."
             },
         )
 
     def _costs(self, batch: int) -> dict[int, float]:
-        """Seconds per multiply-add by width: the fastest of all rounds, in which the widths take turns."""
+        """Seconds per multiply-add by width, the fastest of all rounds."""
         widths = sorted({*self.decimals, *(power + shift for power in self.powers for shift in (-1, 0, 1))})
         work = {width: PRODUCTS * batch * width**2 for width in widths}
         count = {width: max(1, round(self.work / work[width])) for width in widths}
@@ -188,7 +191,7 @@ class LayerWidth(Scenario):
 
 @cache
 def _steps(width: int, batch: int) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A compiled function that takes so many training steps, called once to be traced."""
+    """A compiled function that takes a given number of training steps; already traced by one call."""
     random = np.random.default_rng(width)
     x, y = (tf.constant(random.normal(size=(batch, width)), tf.float32) for _ in range(2))
     weights = [tf.Variable(random.normal(size=(width, width)) / width**0.5, dtype=tf.float32) for _ in range(2)]

@@ -1,9 +1,10 @@
 """Does a regression network need activations, and which widths should its layers have?
 
-Layers without activation multiply out to one matrix, so a stack of them can say no more than least squares, however deep
-it is. ReLU between the layers adds bends, which help where the target has them and otherwise fit noise. ReLU behind the last
-layer is another matter: it cannot predict below 0, and once its only unit is silent on all examples it gets no gradient
-and stays silent. Every arm has about as many weights as the others, so that widths are compared and not sizes.
+Layers without activation multiply out to one matrix, so a stack of them can represent no more than least squares does, however
+deep it is. ReLU between the layers makes the function non-linear, which helps if the target is non-linear; otherwise it fits
+noise. ReLU after the last layer is different: the network cannot predict values below 0, and once its only output unit is
+silent on all examples it gets no gradient and stays silent. All arms have about the same number of weights, so that the
+comparison is between widths and not between sizes.
 
 References: Saxe, McClelland and Ganguli 2014, arXiv 1312.6120 (linear stacks); Lu et al. 2019, arXiv 1903.06733 (dying ReLU).
 """
@@ -29,16 +30,16 @@ UNIT = "deviations of the target"
 
 @dataclass(frozen=True, kw_only=True)
 class RegressionActivation(Scenario):
-    """Regression by three hidden layers: linear, ReLU, ReLU at the output, and three courses of the widths.
+    """Regression with three hidden layers: linear, ReLU, ReLU at the output, and three shapes of ReLU network.
 
     Args:
-        constant: widths of the layers, all alike, as in the arms that differ in activation.
-        funnel: widths that fall; weights within 5 % of the constant arm's.
+        constant: equal widths of the layers, also used in the arms that differ in activation.
+        funnel: decreasing widths; the number of weights is within 5 % of that of the constant arm.
         learning_rate: of SGD.
-        same_error: errors closer than this do not differ, in standard deviations of the target: about 2 % of what least
-            squares leaves unexplained here.
-        linear: what rounding in float32 may add to a stack of linear layers, in the same unit.
-        few_dead: share of units that may be dead before one speaks of loss.
+        same_error: errors closer than this count as equal, in standard deviations of the target: about 2 % of the error of
+            least squares here.
+        linear: largest error from rounding in float32 in a stack of linear layers, in the same unit.
+        few_dead: share of units below which dead units do not count as a loss.
     """
 
     seeds: int = 6
@@ -53,14 +54,14 @@ class RegressionActivation(Scenario):
 
     question: ClassVar = "Does regression need activations, and layers that narrow?"
     objection: ClassVar = (
-        "Diabetes progression is nearly linear in its ten features and the examples are few, so that there is "
-        "little for an activation to gain. Three courses of widths stand for all, at one learning rate. Errors "
-        "within 0.02 deviations count as equal."
+        "Diabetes progression is nearly linear in its ten features and the examples are few, so an activation has "
+        "little to gain. Only three shapes of network were tested, at one learning rate. Errors within 0.02 standard "
+        "deviations count as equal."
     )
     datasets: ClassVar = ("diabetes", "california_housing")
 
     def arms(self) -> tuple[Arm, ...]:
-        """The constant ReLU stack, and what differs from it in one thing."""
+        """The ReLU stack of constant width, and arms that change one thing."""
         return (
             self._arm("relu", "ReLU, constant", self.constant),
             self._arm("linear", "linear", self.constant, hidden="linear"),
@@ -70,7 +71,7 @@ class RegressionActivation(Scenario):
         )
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """Dense layers ``hidden_1`` … and ``prediction``; Glorot for all, for He's larger weights make the linear arm diverge."""
+        """Dense layers ``hidden_1`` … and ``prediction``; all with Glorot, because the linear arm diverges with He."""
         hidden = [
             keras.layers.Dense(width, arm.settings["hidden"], name=f"hidden_{number}")
             for number, width in enumerate(arm.settings["widths"], start=1)
@@ -87,15 +88,15 @@ class RegressionActivation(Scenario):
         return keras.losses.MeanSquaredError()
 
     def metrics(self) -> Sequence[keras.metrics.Metric]:
-        """Its root."""
+        """Root mean squared error."""
         return (keras.metrics.RootMeanSquaredError(name="rmse"),)
 
     def probes(self) -> tuple[Probe, ...]:
-        """Gradient by layer, and units silent over 24 steps, which are two epochs of the diabetes data."""
+        """Gradients by layer, and units that are silent for 24 steps, two epochs of the diabetes data."""
         return ActivationGradient(every=12), DeadUnits(every=24, window=24)
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """How far the network is from one matrix, and its error from that of least squares."""
+        """How far predictions are from those of one matrix, and the error above that of least squares."""
         predicted = np.asarray(model(data.x_test), np.float64)
         collapsed = _affine(data.x_test) @ _product(model)
         least_squares = np.linalg.lstsq(_affine(data.x_train), data.y_train, rcond=None)[0]
@@ -103,7 +104,7 @@ class RegressionActivation(Scenario):
         return {"beyond_one_matrix": _rmse(predicted - collapsed), "above_least_squares": errors[0] - errors[1]}
 
     def claims(self) -> tuple[Claim, ...]:
-        """The statement in its parts."""
+        """The claims into which the statement is split."""
         return (
             self._is_one_matrix(),
             self._needs_none(),
@@ -123,39 +124,44 @@ class RegressionActivation(Scenario):
         return (
             Figure(
                 "by_arm",
-                "Error on the test patients at the end of training, mean and interval over the seeds. 1 is what predicting the "
-                "mean would cost.",
+                "Error on the test patients at the end of training, mean and interval over the seeds. Always predicting the mean "
+                "would give 1.",
                 {"column": "rmse"} | error,
             ),
             Figure(
                 "curves",
-                "Error by epoch, running over the training patients and on the test patients: where the two part, the network "
-                "fits noise.",
+                "Error by epoch, as a running mean over the training patients and on the test patients. Where the two diverge, the "
+                "network fits noise.",
                 {"column": "rmse"},
             ),
             Figure(
                 "heat_map",
-                "Share of units of each layer that were silent over two epochs. Only layers that end in ReLU can have any.",
+                "Share of the units of each layer that were silent for two epochs. Only layers with ReLU can have silent units.",
                 {"column": "dead_fraction"},
             ),
             Figure(
                 "depth_profile",
-                "Gradient at every layer's output by depth; wide layers share it among more units.",
+                "Gradient at the output of each layer by depth; in wide layers it is divided among more units.",
                 {"column": "activation_gradient_rms"},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
-            Answer("A linear regression needs no activation: the stack is one matrix.", {"is_one_matrix": "supported"}),
-            Answer("ReLU between the layers or behind the last is harmless.", {"relu_is_harmless": "supported"}),
-            Answer("Whether ReLU is harmless depends on where it stands.", {"relu_is_harmless": "mixed"}),
-            Answer("ReLU does harm.", {"relu_is_harmless": "refuted"}),
-            Answer("That ReLU is harmless is not settled.", {"relu_is_harmless": "inconclusive"}),
+            Answer(
+                "Linear regression needs no activation: without one, the layers multiply out to one matrix.",
+                {"is_one_matrix": "supported"},
+            ),
+            Answer(
+                "ReLU is harmless, both between the layers and after the last layer.", {"relu_is_harmless": "supported"}
+            ),
+            Answer("Whether ReLU is harmless depends on where it is placed.", {"relu_is_harmless": "mixed"}),
+            Answer("ReLU increases the test error.", {"relu_is_harmless": "refuted"}),
+            Answer("These runs do not show whether ReLU is harmless.", {"relu_is_harmless": "inconclusive"}),
             Answer("Layers that narrow are better than layers that widen.", {"narrowing": "supported"}),
             Answer("Layers that narrow are no better than layers that widen.", {"narrowing": "refuted"}),
-            Answer("Whether narrowing helps is not settled.", {"narrowing": "inconclusive|mixed"}),
+            Answer("These runs do not show whether narrowing layers help.", {"narrowing": "inconclusive|mixed"}),
         )
 
     @staticmethod
@@ -163,7 +169,7 @@ class RegressionActivation(Scenario):
         return Arm(name, label, {"widths": list(widths), "hidden": hidden, "output": output})
 
     def _error(self, treated: str, control: str, label: str, **judged: Any) -> Part:
-        """Test error against another arm's."""
+        """The test error of one arm compared with that of another."""
         judged = {"expects": "less", "threshold": self.same_error, "unit": UNIT} | judged
         return Part(label, "final_scalar", ERROR, treated, control, **judged)
 
@@ -179,12 +185,13 @@ class RegressionActivation(Scenario):
         )
         return Claim(
             name="is_one_matrix",
-            statement="Without activations a stack of layers is one linear map.",
+            statement="A stack of layers without activations is one linear map.",
             parts=(replace(part, exact=True),),
-            threshold=f"exact, but for rounding: its predictions differ from the product of its matrices by less than {self.linear}",
+            threshold="exact except for rounding: predictions differ from those of the product of all matrices by less than "
+            f"{self.linear}",
             outcomes={
-                "supported": "It is, at every seed: four matrices, one map.",
-                "": "Holds: {supported}. Does not: {refuted}.",
+                "supported": "It is, at every seed: the four matrices multiply out to one.",
+                "": "Holds: {supported}. Does not hold: {refuted}.",
             },
         )
 
@@ -194,11 +201,11 @@ class RegressionActivation(Scenario):
         )
         return Claim(
             name="needs_none",
-            statement="A linear regression needs no activation: the stack finds what least squares finds.",
+            statement="Linear regression needs no activation: the stack finds the same solution as least squares.",
             parts=(replace(part, threshold=self.same_error, unit=UNIT),),
             threshold=f"supported when its test error is less than {self.same_error} above that of least squares",
             outcomes={
-                "supported": "It does: its test error is {low} above that of least squares, solved exactly.",
+                "supported": "It does: its test error is {low} above that of the exact least-squares solution.",
                 "": "Its test error is {low} above that of least squares.",
             },
         )
@@ -206,15 +213,15 @@ class RegressionActivation(Scenario):
     def _relu_is_harmless(self) -> Claim:
         return Claim(
             name="relu_is_harmless",
-            statement="Adding ReLU is harmless.",
+            statement="Adding ReLU does no harm.",
             parts=(
                 self._error("relu", "linear", "between the layers"),
-                self._error("relu-output", "relu", "behind the last layer"),
+                self._error("relu-output", "relu", "after the last layer"),
             ),
             threshold=f"supported when ReLU raises the test error by less than {self.same_error}",
             outcomes={
-                "refuted": "It is not: ReLU raises the test error {refuted}, by {low} to {high}.",
-                "": "Harmless: {supported}. Harmful: {refuted}. Not settled: {inconclusive}. The error changes by {low} to {high}.",
+                "refuted": "It does harm: ReLU {refuted} raises the test error by {low} to {high}.",
+                "": "Harmless: {supported}. Harmful: {refuted}. Inconclusive: {inconclusive}. The error changes by {low} to {high}.",
             },
         )
 
@@ -228,41 +235,41 @@ class RegressionActivation(Scenario):
         measure = {"column": "dead_fraction", "layers": "hidden_*", "step": -1}
         return Claim(
             name="units_live",
-            statement="ReLU leaves the units of a regression alive.",
+            statement="In a regression network ReLU units stay alive.",
             parts=tuple(
                 Part(label, "layer_median", measure, arm, expects="less", threshold=self.few_dead, unit="share")
                 for arm, label in arms.items()
             ),
-            threshold=f"supported when fewer than {self.few_dead:.0%} of a hidden layer's units are silent over the last two epochs",
+            threshold=f"supported when fewer than {100 * self.few_dead:g} % of a hidden layer's units are silent over the last two "
+            "epochs",
             outcomes={
-                "": "Alive: {supported}. Not: {refuted}. Not settled: {inconclusive}. Dead are {low} to {high} of the units."
+                "": "Alive: {supported}. Not: {refuted}. Inconclusive: {inconclusive}. The share of dead units is {low} to {high}."
             },
         )
 
     def _narrowing(self) -> Claim:
         return Claim(
             name="narrowing",
-            statement="Layers that get no wider towards the output are better than layers that do.",
+            statement="Layers that do not get wider towards the output are better than layers that do.",
             parts=(
                 self._error("funnel", "inverted", "funnel against inverted funnel", threshold=-self.same_error),
                 self._error("relu", "inverted", "constant against inverted funnel", threshold=-self.same_error),
             ),
-            threshold=f"supported when the test error is lower by more than {self.same_error}, at equal numbers of weights",
+            threshold=f"supported when the test error is lower by more than {self.same_error} with the same number of weights",
             outcomes={
-                "refuted": "Not here: at equal numbers of weights the course of the widths changes the test error by {low} to "
-                "{high} only.",
-                "": "Better: {supported}. No better: {refuted}. Not settled: {inconclusive}. The error changes by {low} to {high}.",
+                "refuted": "Not here: with the same number of weights, the widths change the test error by only {low} to {high}.",
+                "": "Better: {supported}. No better: {refuted}. Inconclusive: {inconclusive}. The error changes by {low} to {high}.",
             },
         )
 
 
 def _affine(x: np.ndarray) -> np.ndarray:
-    """The examples with a column of ones, ``[examples, features + 1]``."""
+    """The examples with a column of ones appended, ``[examples, features + 1]``."""
     return np.hstack([x, np.ones((len(x), 1))]).astype(np.float64)
 
 
 def _product(model: keras.Model) -> np.ndarray:
-    """All layers multiplied out as if none had an activation, ``[features + 1, outputs]``, the bias last."""
+    """The product of all layers, ignoring activations, ``[features + 1, outputs]``; the last row is the bias."""
     whole = np.eye(model.input_shape[-1] + 1)
     for layer in model.layers:
         kernel, bias = (np.asarray(values, np.float64) for values in layer.get_weights())

@@ -1,11 +1,11 @@
 """Where does batch normalisation belong in a residual network?
 
-A residual block adds what its branch computes to what came in: x + F(x). Without normalisation the size of x doubles with
-every block under ReLU and He, and so does the squared gradient on its way back: χ = 2. Batch normalisation inside the branch
-leaves the addition free: every block adds the same amount, so that size grows linearly and not exponentially. Behind the
-addition it normalises the sum, and with it shrinks the identity by the same factor at every block: χ = 2 / (2 − 1/π) ≈ 1.19.
-Both are limits of infinite width. Without normalisation the limit is far: 20 blocks of random Gaussian weights give a slope
-of −0.19 decades per block at width 100, −0.17 at 400 and −0.16 at 1,600, against −0.15.
+A residual block adds the output of its branch to its input: x + F(x). Without normalisation, with ReLU and He, the mean square
+of x doubles at every block, and so does the squared gradient during backpropagation: χ = 2. Batch normalisation inside the
+branch makes every block add the same amount, so that size grows linearly and not exponentially. Batch normalisation after the
+addition normalises the sum, which also shrinks the identity path by the same factor at every block: χ = 2 / (2 − 1/π) ≈ 1.19.
+Both values of χ are limits for infinite width. Without normalisation the limit is approached slowly: 20 blocks with random
+Gaussian weights give a slope of −0.19 decades per block at width 100, −0.17 at 400 and −0.16 at 1,600; the limit is −0.15.
 
 References: He et al. 2016, Identity mappings in deep residual networks, arXiv 1603.05027; De and Smith 2020, arXiv 2002.10444;
 Yang and Schoenholz 2017, arXiv 1712.08969.
@@ -28,18 +28,18 @@ from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 BLOCKS = "block_*"
 ORDERS = {"inside": "BN inside", "after": "BN after addition", "none": "no BN", "plain": "no addition, no BN"}
 SLOPES = {"none": -0.5 * np.log10(2), "after": -0.5 * np.log10(2 / (2 - 1 / np.pi)), "plain": 0.0}
-"""Depth slope of the gradient that mean-field theory expects before the first update, in decades per block."""
+"""Depth slope of the gradient before the first update that mean-field theory predicts, in decades per block."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResidualOrder(Scenario):
-    """Classifiers of 20 blocks of one dense layer, which differ in where they normalise and whether they add.
+    """Classifiers of 20 one-layer blocks that differ in where they normalise and whether they have skip connections.
 
     Args:
         depth: blocks.
         width: units in each.
         rate: the learning rate; plain SGD.
-        same_slope: slopes closer than this do not differ, in decades per block.
+        same_slope: slopes closer than this count as equal, in decades per block.
         better: an accuracy that is higher by less than this is no better: seven of the 360 test images.
     """
 
@@ -53,14 +53,14 @@ class ResidualOrder(Scenario):
 
     question: ClassVar = "Where does batch normalisation belong in a residual network?"
     objection: ClassVar = (
-        "Three epochs, one learning rate, dense blocks: what learns best in the long run, or in convolutional "
-        "networks, is not asked. Only three places of normalisation are compared; normalising first in the "
-        "block, as later residual networks do, is not among them."
+        "The tests cover three epochs, one learning rate and dense blocks: longer training and convolutional networks "
+        "may differ. Only three placements of normalisation are compared; the one of later residual networks, first "
+        "in the block, is not among them."
     )
     less: ClassVar = {"depth": 10}
 
     def arms(self) -> tuple[Arm, ...]:
-        """Inside the branch, behind the addition, nowhere; and the same stack without additions."""
+        """Normalisation inside the branch, after the addition and nowhere, and the stack without additions."""
         return tuple(Arm(name=order, label=label, settings={"order": order}) for order, label in ORDERS.items())
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
@@ -77,7 +77,7 @@ class ResidualOrder(Scenario):
         return keras.optimizers.SGD(self.rate)
 
     def probes(self) -> tuple[Probe, ...]:
-        """Gradient and moments at every block's output."""
+        """Gradients and moments of every block's output."""
         return (ActivationGradient(every=15, layers=BLOCKS), ActivationMoments(every=15, layers=BLOCKS))
 
     def claims(self) -> tuple[Claim, ...]:
@@ -89,13 +89,15 @@ class ResidualOrder(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "Gradient at the output of each block. A line that rises towards the left is gradient that grows on its way back.",
+                "Gradient at the output of each block. A line that rises towards the left means that the gradient grows on its way "
+                "back.",
                 {"column": "activation_gradient_rms", "layers": BLOCKS},
             ),
             Figure(
                 "depth_profile",
-                "Deviation of each block's output. By theory its square doubles at every block without normalisation, grows slowly "
-                "with it inside, and stays at 1 with it behind the addition.",
+                "Standard deviation of each block's output. Theory predicts that its square doubles at every block without "
+                "normalisation, grows slowly with normalisation inside the block, and stays at 1 with normalisation after the "
+                "addition.",
                 {"column": "activation_std", "layers": BLOCKS},
             ),
             Figure(
@@ -106,20 +108,24 @@ class ResidualOrder(Scenario):
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "Inside the block: there the gradient stays more even over the depth.",
+                "Inside the block, because this keeps the gradient more even across the depth.",
                 {"most_even_inside": "supported"},
             ),
-            Answer("Not for the gradient's sake: elsewhere it stays as even.", {"most_even_inside": "refuted"}),
-            Answer("There the network also learns best.", {"learns_best_inside": "supported"}),
             Answer(
-                "In these few steps it does not learn better there than everywhere else.",
+                "The gradient gives no reason to put it inside the block: elsewhere it is no less even.",
+                {"most_even_inside": "refuted"},
+            ),
+            Answer("The network learns best with it inside the block.", {"learns_best_inside": "supported"}),
+            Answer(
+                "In these few steps the network does not learn better this way than with every alternative.",
                 {"learns_best_inside": "mixed|refuted"},
             ),
             Answer(
-                "That it also learns best there is not settled in so few steps.", {"learns_best_inside": "inconclusive"}
+                "These few steps do not show whether the network also learns best this way.",
+                {"learns_best_inside": "inconclusive"},
             ),
         )
 
@@ -138,7 +144,7 @@ class ResidualOrder(Scenario):
     def _learns_best_inside(self) -> Claim:
         return Claim(
             name="learns_best_inside",
-            statement="With batch normalisation inside the block the network learns better than otherwise.",
+            statement="A network learns better with batch normalisation inside the block than with any alternative.",
             parts=tuple(
                 Part(
                     label=f"against {ORDERS[other]}",
@@ -153,14 +159,15 @@ class ResidualOrder(Scenario):
             ),
             threshold=f"supported when accuracy on the test images after {self.epochs} epochs is higher by more than {self.better:g}",
             outcomes={
-                "": "Better: {supported}. Not better: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "Better: {supported}. Not better: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to "
+                "{high}."
             },
         )
 
     def _most_even_inside(self) -> Claim:
         return Claim(
             name="most_even_inside",
-            statement="Inside the block it keeps the gradient more even over the depth.",
+            statement="Batch normalisation inside the block keeps the gradient more even across the depth.",
             parts=tuple(
                 Part(
                     label=f"against {ORDERS[other]}",
@@ -173,19 +180,20 @@ class ResidualOrder(Scenario):
                 )
                 for other in ("after", "none")
             ),
-            threshold="supported when the size of the gradient's depth slope before the first update is smaller",
+            threshold="supported when the absolute depth slope of the gradient before the first update is smaller",
             outcomes={
-                "": "More even: {supported}. Less even: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}."
+                "": "More even: {supported}. Less even: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to "
+                "{high}."
             },
         )
 
     def _as_theory_expects(self) -> Claim:
         return Claim(
             name="as_theory_expects",
-            statement="The gradient grows from block to block as mean-field theory expects.",
+            statement="The gradient grows from block to block as mean-field theory predicts.",
             parts=tuple(
                 Part(
-                    label=f"{ORDERS[order]}: {slope + 0.0:.3f} expected".replace("-", "−"),
+                    label=f"{ORDERS[order]}: {slope + 0.0:.3f} predicted".replace("-", "−"),
                     measure="depth_slope",
                     parameters={"layers": BLOCKS, "step": 0},
                     treated=order,
@@ -197,9 +205,9 @@ class ResidualOrder(Scenario):
                 for order, slope in SLOPES.items()
             ),
             threshold=f"supported when the measured slope is within {self.same_slope:g} decades per block of −½ log₁₀ χ: χ is 2 "
-            "without normalisation, 2 / (2 − 1/π) behind the addition, 1 without addition",
+            "without normalisation, 2 / (2 − 1/π) with it after the addition, and 1 without addition",
             outcomes={
-                "": "As expected: {supported}. Not: {refuted}. Not settled: {inconclusive}. The theory is for "
-                "infinite width; without normalisation the approach to it is slow."
+                "": "As predicted: {supported}. Not: {refuted}. Inconclusive: {inconclusive}. The theory holds for infinite width; "
+                "without normalisation, networks approach it slowly as they get wider."
             },
         )

@@ -1,9 +1,10 @@
 """Does it matter whether the scaler is fitted before or after the data are split?
 
-A scaler that has seen the test part carries something of it into training: its mean and its deviation, two numbers a
-feature, and no label. How much that is follows from sampling: with n training examples of the same distribution the mean of
-a feature is off by about σ/√n, whoever computes it. It is more when the parts differ in distribution, and when a feature
-varies in one part only: a scaler fitted on the training part cannot know its spread. Each split is trained with both scalers.
+A scaler fitted on all data leaks information about the test part into training: two numbers per feature, mean and standard
+deviation, and no label. Sampling determines how much: with n training examples from the same distribution, the mean of a
+feature is off by about σ/√n in any case. The leak is larger when the two parts differ in distribution, or when a feature
+varies in one part only, because a scaler fitted on the training part cannot know its spread. Every split is trained with
+both scalers.
 
 References: Kaufman, Rosset and Perlich 2012, Leakage in data mining (ACM TKDD 6); Hastie, Tibshirani and Friedman 2009, The
 elements of statistical learning, section 7.10.2.
@@ -31,17 +32,17 @@ ACCURACY = {"column": "accuracy", "split": "validation"}
 
 @dataclass(frozen=True, kw_only=True)
 class SplitBeforeScaling(Scenario):
-    """A ReLU classifier on inputs scaled feature by feature, the scaler fitted on the training part or on everything.
+    """A ReLU classifier on inputs scaled feature by feature, by a scaler fitted on the training part or on all data.
 
     Args:
         depth: hidden layers.
         width: units in each.
         learning_rate: of SGD.
-        few: training examples of the small split.
-        test_share: share of the examples with the most ink that the shifted split keeps for testing.
-        same_accuracy: accuracies closer than this do not differ: one point in a hundred.
-        same_mean: a mean is the same when it moves by less than this, in deviations: twice what sampling the training part
-            costs by itself, 2/√n.
+        few: number of training examples in the small split.
+        test_share: share of examples, those with the most ink, that the shifted split keeps for testing.
+        same_accuracy: accuracies closer than this count as equal: one percentage point.
+        same_mean: means closer than this many standard deviations count as equal: twice the error from sampling the training
+            part, 2/√n.
     """
 
     seeds: int = 10
@@ -57,7 +58,7 @@ class SplitBeforeScaling(Scenario):
     question: ClassVar = "Must data be split before the scaler is fitted?"
     objection: ClassVar = (
         "A scaler leaks means and deviations, never labels. Selecting features or balancing classes before the "
-        "split can leak far more, and is not tested. Each of the three splits is drawn once; a point of accuracy "
+        "split can leak far more; this was not tested. Each of the three splits was drawn once. One point of accuracy "
         "is four images."
     )
 
@@ -86,11 +87,11 @@ class SplitBeforeScaling(Scenario):
         return keras.optimizers.SGD(self.learning_rate)
 
     def probes(self) -> tuple[Probe, ...]:
-        """How far the weights move; what this scenario is about stands in the scalars."""
+        """Sizes of updates; the scenario itself needs only the accuracy."""
         return (UpdateRatio(every=20),)
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """How far the scaler's statistics are from those of the training part, and what became of the test inputs."""
+        """How far statistics of all data are from those of the training part, the largest test input, constant features."""
         raw = self._split(arm, load_raw(data.name))
         varies = np.ptp(raw.x_train, axis=0) > 0
         (mean, deviation), (whole_mean, whole_deviation) = (
@@ -104,7 +105,7 @@ class SplitBeforeScaling(Scenario):
         }
 
     def claims(self) -> tuple[Claim, ...]:
-        """Does it change the statistics; does it change the result; does it flatter."""
+        """Whether the statistics differ, whether test accuracy changes, and whether it looks too good."""
         return self._statistics_differ(), self._acceptable(), self._flatters()
 
     def figures(self) -> tuple[Figure, ...]:
@@ -119,39 +120,50 @@ class SplitBeforeScaling(Scenario):
         return (
             Figure(
                 "by_arm",
-                "Accuracy on each split's own test part, mean and interval over the seeds. Compare the two rows of a split; "
-                "between splits the test parts differ.",
+                "Accuracy on the test part of each split, mean and interval over the seeds. Compare the two rows of one split only: "
+                "the test parts of different splits differ.",
                 {"column": "accuracy"} | accuracy,
             ),
             Figure(
                 "by_arm",
-                "How far the mean of all data is from that of the training part, root mean square over the features that vary "
-                "there. It belongs to the split, not to the seed, so it has no interval.",
+                "How far the mean of all data is from that of the training part, root mean square over the features that vary there. "
+                "It depends on the split and not on the seed, so it has no interval.",
                 {"column": "mean_moved", "options": {"label": "mean of all data − mean of the training part"}} | moved,
             ),
-            Figure("curves", "Accuracy by epoch, running over training and on the test part.", {"column": "accuracy"}),
+            Figure(
+                "curves",
+                "Accuracy by epoch, as a running mean over training and on the test part.",
+                {"column": "accuracy"},
+            ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "Not for the sake of the figure: on these images a scaler fitted on everything leaves the test accuracy within a "
-                "point, even where the training part is small or differs from the rest.",
+                "The test accuracy does not require it: on these images, fitting the scaler on all data changes test accuracy by "
+                "less than one point, even when the training part is small or differs from the test part.",
                 {"acceptable": "supported"},
             ),
-            Answer("It depends on the split whether the test accuracy moves.", {"acceptable": "mixed"}),
             Answer(
-                "That it leaves the test accuracy within a point is not settled for every split.",
+                "Whether fitting the scaler on all data changes test accuracy depends on the split.",
+                {"acceptable": "mixed"},
+            ),
+            Answer(
+                "For some splits, these runs do not show whether fitting the scaler on all data changes test accuracy by less than "
+                "one point.",
                 {"acceptable": "inconclusive"},
             ),
-            Answer("Yes: a scaler fitted on everything changes the test accuracy.", {"acceptable": "refuted"}),
-            Answer("It flatters nowhere.", {"flatters": "refuted"}),
-            Answer("It flatters the figure.", {"flatters": "supported"}),
+            Answer("Yes: fitting the scaler on all data changes test accuracy.", {"acceptable": "refuted"}),
+            Answer(
+                "Fitting on all data does not make test accuracy look noticeably better in any split.",
+                {"flatters": "refuted"},
+            ),
+            Answer("Fitting on all data makes test accuracy look better than it is.", {"flatters": "supported"}),
         )
 
     def _split(self, arm: Arm, raw: Data) -> Data:
-        """The usual split, the same with few training examples, or by how much ink an image has."""
+        """The usual split, the same with few training examples, or a split by the amount of ink."""
         if arm.settings["split"] == "even":
             return raw
         if arm.settings["split"] == "few":
@@ -176,7 +188,7 @@ class SplitBeforeScaling(Scenario):
     def _statistics_differ(self) -> Claim:
         return Claim(
             name="statistics_differ",
-            statement="A scaler that is fitted on everything has other statistics than one fitted on the training part.",
+            statement="A scaler fitted on all data has different statistics from one fitted on the training part.",
             parts=tuple(
                 Part(
                     label,
@@ -189,23 +201,22 @@ class SplitBeforeScaling(Scenario):
                 )
                 for split, label in SPLITS.items()
             ),
-            threshold=f"supported when the means of the features move by more than {self.same_mean} deviations, root mean square; "
-            "exact, for nothing is random here but the split, which is fixed",
+            threshold=f"supported when the means of the features differ by more than {self.same_mean} standard deviations, root mean "
+            "square; exact, because each split is fixed and nothing else is random",
             outcomes={
-                "": "They differ when {supported}, and hardly when {refuted}: the means move by {low} to {high} deviations."
+                "": "They differ: {supported}. They hardly differ: {refuted}. The means differ by {low} to {high} standard deviations."
             },
         )
 
     def _acceptable(self) -> Claim:
         return Claim(
             name="acceptable",
-            statement="Fitting the scaler on everything is acceptable: it does not change the test accuracy.",
+            statement="Fitting the scaler on all data is acceptable: it does not change test accuracy.",
             parts=tuple(self._difference(split, "equal", margin=self.same_accuracy) for split in SPLITS),
-            threshold=f"supported when the test accuracies differ by less than {self.same_accuracy}, fitted on all against fitted "
-            "on train",
+            threshold=f"supported when the test accuracies with the two scalers differ by less than {self.same_accuracy}",
             outcomes={
-                "supported": "The test accuracy stays, whatever the split: it changes by {low} to {high}.",
-                "": "Unchanged: {supported}. Changed: {refuted}. Not settled: {inconclusive}. Test accuracy moves by {low} to "
+                "supported": "Test accuracy stays the same with every split: it changes by {low} to {high}.",
+                "": "Unchanged: {supported}. Changed: {refuted}. Inconclusive: {inconclusive}. Test accuracy changes by {low} to "
                 "{high}.",
             },
         )
@@ -213,18 +224,19 @@ class SplitBeforeScaling(Scenario):
     def _flatters(self) -> Claim:
         return Claim(
             name="flatters",
-            statement="Fitting the scaler on everything makes the test accuracy look better than it is.",
+            statement="Fitting the scaler on all data makes test accuracy look better than it is.",
             parts=tuple(self._difference(split, "greater", threshold=self.same_accuracy) for split in SPLITS),
             threshold=f"supported when the test accuracy rises by more than {self.same_accuracy}",
             outcomes={
-                "refuted": "By nothing that matters: it rises by less than a point in every split ({low} to {high}). The rule "
-                "costs nothing and guards against cases that are not these.",
-                "": "Flattered: {supported}. Not: {refuted}. Not settled: {inconclusive}. Test accuracy moves by {low} to {high}.",
+                "refuted": "Not noticeably: it rises by less than one point in every split ({low} to {high}). The rule to split first "
+                "costs nothing, and it guards against cases that were not tested here.",
+                "": "Looks better: {supported}. Does not: {refuted}. Inconclusive: {inconclusive}. Test accuracy changes by {low} to "
+                "{high}.",
             },
         )
 
 
 def _statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of every feature, ``[features]``; 1 for one that does not vary, as ``StandardScaler`` has it."""
+    """Mean and standard deviation of every feature, ``[features]``; 1 for a constant feature, as in ``StandardScaler``."""
     deviation = x.std(axis=0, dtype=np.float64)
     return x.mean(axis=0, dtype=np.float64), np.where(deviation > 0, deviation, 1.0)

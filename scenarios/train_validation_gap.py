@@ -1,9 +1,9 @@
-"""Why is validation accuracy above training accuracy, and until when?
+"""Why is validation accuracy above training accuracy, and for how long?
 
-The figure that training shows is accumulated over an epoch: by weights that still improve, with dropout on, with the
-batch's own statistics. The validation figure is taken once, at the epoch's end, in inference mode, on other examples. Three
-things differ at once, and two further evaluations of the training set tell them apart: at the epoch's end in training mode,
-and at the epoch's end in inference mode. The gap is then lag + mode + data, exactly, whatever the numbers are.
+The accuracy reported during training is accumulated over an epoch, with weights that are still improving, with dropout on and
+with batch statistics. Validation accuracy is computed once, at the end of the epoch, in inference mode, on other examples.
+Three things differ at once, and evaluating the training set twice more separates them: at the end of the epoch in training
+mode and in inference mode. The gap is then exactly lag + mode + data, whatever the numbers are.
 
 References: Srivastava et al. 2014, Dropout (JMLR 15); Ioffe and Szegedy 2015, arXiv 1502.03167 (the two modes).
 """
@@ -26,20 +26,20 @@ LABELS = {
     "batchnorm": "batch norm",
     "few-examples": "plain, few examples",
 }
-EXACTLY = 1e-9  # figures are stored in float64 and rounded here at 10⁻¹²
+EXACTLY = 1e-9  # accuracies are stored in float64, so rounding errors are far smaller
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainValidationGap(Scenario):
-    """A ReLU classifier as it is, with dropout, with batch normalisation, and with few examples, which it over-fits.
+    """A plain ReLU classifier, with dropout, with batch normalisation, and trained on few examples so that it over-fits.
 
     Args:
         depth: hidden layers.
         width: units in each.
-        learning_rate: of SGD; slow enough that the first epoch's weights change all the time.
+        learning_rate: of SGD; low enough that the weights keep improving throughout the first epoch.
         rate: of dropout.
-        few: training examples of the arm that is to over-fit.
-        matters: a part of the gap below this does not matter: one point in a hundred.
+        few: number of training examples in the arm that is meant to over-fit.
+        matters: smallest part of the gap that counts: one percentage point.
     """
 
     seeds: int = 6
@@ -53,25 +53,25 @@ class TrainValidationGap(Scenario):
 
     question: ClassVar = "Why is validation accuracy above training accuracy at first, and below it later?"
     objection: ClassVar = (
-        "The parts depend on the order in which they are taken: first the weights, then the mode, then the data. "
-        "Over-fitting is brought about by few examples, not by long training or noisy labels."
+        "The size of each part depends on the order of the comparison: first the weights, then the mode, then the data. "
+        "Over-fitting comes from few examples here, not from long training or noisy labels."
     )
     evaluates_train_again: ClassVar = True
 
     def arms(self) -> tuple[Arm, ...]:
-        """The plain network, and what differs from it in one thing."""
+        """The plain network, and arms that change one thing."""
         return tuple(
             Arm(name, label, {"variant": name, "learning_rate": self.learning_rate}) for name, label in LABELS.items()
         )
 
     def prepare(self, arm: Arm, data: Data) -> Data:
-        """All training examples, or the first few of them; the split has shuffled them already."""
+        """All training examples or only the first; the split has already shuffled them."""
         if arm.name != "few-examples":
             return data
         return replace(data, x_train=data.x_train[: self.few], y_train=data.y_train[: self.few])
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """Dense ReLU layers, each followed by what the arm adds."""
+        """Dense ReLU layers, each followed by the layer that the arm adds."""
         layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
         for number in range(1, self.depth + 1):
             layers.append(
@@ -88,11 +88,11 @@ class TrainValidationGap(Scenario):
         return keras.optimizers.SGD(arm.settings["learning_rate"])
 
     def probes(self) -> tuple[Probe, ...]:
-        """Gradients, now and then; what this scenario is about stands in the scalars."""
+        """Gradients, every 20 steps; the scenario itself needs only the accuracy."""
         return (GradientNorm(every=20),)
 
     def claims(self) -> tuple[Claim, ...]:
-        """The sign of the gap, its reason, its turn, and the account that must balance."""
+        """The sign of the gap at first, its cause, its sign at the end, and the sum of its parts."""
         return (self._above_at_first(), self._because_of_lag(), self._turns_round(), self._adds_up())
 
     def figures(self) -> tuple[Figure, ...]:
@@ -100,40 +100,49 @@ class TrainValidationGap(Scenario):
         return (
             Figure(
                 "gap",
-                "Each bar is one epoch. What lies above 0 lifts validation over training, what lies below pushes it under; the "
-                "dot is the gap that one sees, and equals the bars exactly. Lag is that of weights that still change, mode is "
-                "dropout and the batch's own statistics, data is over-fitting.",
+                "Each bar is one epoch. Parts above 0 raise validation accuracy relative to training accuracy; parts below 0 lower "
+                "it. The dot is the observed gap, which is exactly the sum of the parts. Lag: the weights still change during the "
+                "epoch. Mode: dropout and batch statistics. Data: over-fitting.",
                 {"column": "accuracy"},
             ),
             Figure(
                 "curves",
-                "Accuracy as training shows it, running over the epoch, and on the validation examples at its end.",
+                "Accuracy as reported during training, a running mean over the epoch, and on the validation examples at its end.",
                 {"column": "accuracy"},
             ),
             Figure(
                 "curves",
-                "Loss by step, and on the validation examples: a validation loss that rises again is over-fitting.",
+                "Loss by step, and on the validation examples. A validation loss that rises again is a sign of over-fitting.",
                 {"column": "loss", "guide": "chance"},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
-        """What the verdicts answer."""
+        """The sentences of the answer and the verdicts that each one needs."""
         return (
-            Answer("At first it is above.", {"above_at_first": "supported"}),
+            Answer("At first, validation accuracy is above training accuracy.", {"above_at_first": "supported"}),
             Answer(
-                "At first it is settled to be above for part of the networks only.",
+                "At first, validation accuracy is clearly above training accuracy for only some of the networks.",
                 {"above_at_first": "mixed|inconclusive"},
             ),
-            Answer("It is not even at first above.", {"above_at_first": "refuted"}),
-            Answer("The training figure lags behind weights that still improve.", {"because_of_lag": "supported"}),
+            Answer("Validation accuracy is not above training accuracy, even at first.", {"above_at_first": "refuted"}),
             Answer(
-                "The training figure lags behind weights that still improve, but that is not all: with dropout or batch norm the "
-                "mode has its part.",
+                "The reported training accuracy lags behind, because it averages over an epoch in which the weights still improve.",
+                {"because_of_lag": "supported"},
+            ),
+            Answer(
+                "One reason is that the reported training accuracy averages over an epoch in which the weights still improve; with "
+                "dropout or batch normalisation, the difference between training and inference mode contributes, too.",
                 {"because_of_lag": "mixed"},
             ),
-            Answer("Later, what is left is the data, which puts it below.", {"turns_round": "supported"}),
-            Answer("Later it turns round for some of the networks only.", {"turns_round": "mixed"}),
+            Answer(
+                "Later, validation accuracy is below training accuracy, because the network fits its training examples better.",
+                {"turns_round": "supported"},
+            ),
+            Answer(
+                "Later, validation accuracy falls below training accuracy for some of the networks only.",
+                {"turns_round": "mixed"},
+            ),
         )
 
     def _part(self, arm: str, part: str, epoch: int, **judged: Any) -> Part:
@@ -148,19 +157,19 @@ class TrainValidationGap(Scenario):
     def _above_at_first(self) -> Claim:
         return Claim(
             name="above_at_first",
-            statement="In the first epoch validation accuracy is above the training accuracy that is shown.",
+            statement="In the first epoch validation accuracy is above the reported training accuracy.",
             parts=tuple(self._part(arm, "gap", 0) for arm in LABELS),
-            threshold=f"supported when the gap of the first epoch is above {self.matters}",
+            threshold=f"supported when the gap in the first epoch is above {self.matters}",
             outcomes={
-                "supported": "So it is in every arm: by {low} to {high} over {seeds} seeds.",
-                "": "Above: {supported}. Not above: {refuted}. Not settled: {inconclusive}. Gaps from {low} to {high}.",
+                "supported": "It is in every arm, by {low} to {high} over {seeds} seeds.",
+                "": "Above: {supported}. Not above: {refuted}. Inconclusive: {inconclusive}. Gaps: {low} to {high}.",
             },
         )
 
     def _because_of_lag(self) -> Claim:
         return Claim(
             name="because_of_lag",
-            statement="It is above because the training figure is accumulated while the model still learns.",
+            statement="It is above because training accuracy is accumulated while the model is still learning.",
             parts=(
                 *(replace(self._part(arm, "lag", 0), label=f"lag of {LABELS[arm]}") for arm in LABELS),
                 *(
@@ -168,11 +177,11 @@ class TrainValidationGap(Scenario):
                     for arm in ("dropout", "batchnorm")
                 ),
             ),
-            threshold=f"the lag of the first epoch must be above {self.matters}, and nothing but the lag: what the two modes of "
-            f"dropout and of batch normalisation add must be below {self.matters}",
+            threshold=f"supported when the lag in the first epoch is above {self.matters} and is the only cause: the part due to the "
+            f"mode of dropout or batch normalisation must be below {self.matters}",
             outcomes={
-                "": "As stated: {supported}. Not as stated: {refuted}. Not settled: {inconclusive}. Parts of the gap from {low} "
-                "to {high}.",
+                "": "As stated: {supported}. Not as stated: {refuted}. Inconclusive: {inconclusive}. Parts of the gap range from "
+                "{low} to {high}.",
             },
         )
 
@@ -181,9 +190,9 @@ class TrainValidationGap(Scenario):
             name="turns_round",
             statement="When the model over-fits, validation accuracy is below training accuracy.",
             parts=tuple(self._part(arm, "gap", -1, expects="less", threshold=-self.matters) for arm in LABELS),
-            threshold=f"supported when the gap of the last epoch is below −{self.matters}",
+            threshold=f"supported when the gap in the last epoch is below −{self.matters}",
             outcomes={
-                "": "Below at the end: {supported}. Not below: {refuted}. Not settled: {inconclusive}. Gaps from {low} to {high}."
+                "": "Below at the end: {supported}. Not below: {refuted}. Inconclusive: {inconclusive}. Gaps: {low} to {high}."
             },
         )
 
@@ -198,9 +207,9 @@ class TrainValidationGap(Scenario):
                 )
                 for arm in LABELS
             ),
-            threshold="exact, but for rounding: the largest residual of all epochs",
+            threshold="exact except for rounding: the largest residual of all epochs is 0",
             outcomes={
-                "supported": "They do, in every epoch, arm and seed: nothing of the gap is left unexplained.",
+                "supported": "They do in every epoch, arm and seed: no part of the gap is unexplained.",
                 "": "They do: {supported}. They do not: {refuted}.",
             },
         )

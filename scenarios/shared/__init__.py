@@ -1,1 +1,1 @@
-"""What several scenarios share."""
+"""Models, claims and calculations that scenarios import."""

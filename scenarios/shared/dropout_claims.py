@@ -1,4 +1,4 @@
-"""The claims of ``dropout_variance``: what each dropout changes, what theory says of it, and whether α′ is variable."""
+"""The claims of ``dropout_variance``: what each kind of dropout changes, what theory predicts, and whether α′ varies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from probes.dropout_variance import ALPHA_DROPPED
 from scenarios.scenario import Arm, Claim, Part
 
 Knobs = Any
-"""The scenario, whose fields are the thresholds."""
+"""The scenario, whose fields include the thresholds."""
 
 STACKS = {"selu": ("SELU", "lecun_normal"), "relu": ("ReLU", "he_normal")}
 DROPOUTS = "dropout_*"
@@ -22,7 +22,7 @@ VARIANCE = {"column": "dropout_output_variance", "reference": "dropout_input_var
 
 
 def arm_of(stack: str, kind: str, rate: float) -> Arm:
-    """The arm of an activation, a dropout and a rate."""
+    """The arm with this activation, kind of dropout and rate."""
     label, initializer = STACKS[stack]
     series = f"{label}, {kind}"
     settings = {
@@ -37,38 +37,39 @@ def arm_of(stack: str, kind: str, rate: float) -> Arm:
 
 
 def standard_moves_the_mean(knobs: Knobs) -> Claim:
-    """Its first moment."""
+    """Ordinary dropout and the mean."""
     return Claim(
         name="standard_moves_the_mean",
         statement="Ordinary dropout changes the mean of the activations.",
         parts=_parts(knobs, STANDARD, "relative_gap", MEAN, expects="equal", margin=knobs.same_mean, unit="deviations"),
         negated=True,
-        threshold=f"refuted when the mean after is within {knobs.same_mean} standard deviations of the mean before",
+        threshold=f"refuted when the mean after dropout is within {knobs.same_mean} standard deviations of the mean before",
         outcomes={
-            "refuted": "It keeps the mean ({low} to {high} standard deviations apart): what is left is scaled up for that.",
-            "": "Changed: {supported}. Kept: {refuted}. Not settled: {inconclusive}.",
+            "refuted": "It keeps the mean ({low} to {high} standard deviations apart), because the kept activations are scaled up.",
+            "": "Changed: {supported}. Kept: {refuted}. Inconclusive: {inconclusive}.",
         },
     )
 
 
 def standard_changes_the_variance(knobs: Knobs) -> Claim:
-    """Its second moment."""
+    """Ordinary dropout and the variance."""
     return Claim(
         name="standard_changes_the_variance",
         statement="Ordinary dropout changes the variance of the activations.",
         parts=_parts(
             knobs, STANDARD, "relative_gap", VARIANCE, threshold=knobs.same_theory, unit="share of the variance"
         ),
-        threshold=f"supported when the variance grows by more than {knobs.same_theory:.0%}, at every rate",
+        threshold=f"supported when the variance grows by more than {100 * knobs.same_theory:g} % at every rate",
         outcomes={
-            "supported": "It adds {low} to {high} of the variance in every layer: 1/q − 1, and more where the mean is not 0.",
-            "": "Grown: {supported}. Not grown: {refuted}. Not settled: {inconclusive}.",
+            "supported": "It raises the variance in every layer, by a share of {low} to {high}: by 1/q − 1, and by more where the "
+            "mean is not 0.",
+            "": "Increased: {supported}. Not increased: {refuted}. Inconclusive: {inconclusive}.",
         },
     )
 
 
 def alpha_keeps_two_moments(knobs: Knobs, stack: str) -> Claim:
-    """The two moments that alpha dropout is made to keep, behind one activation."""
+    """The two moments that alpha dropout is designed to keep, behind one activation."""
     label = STACKS[stack][0]
     mean = _parts(knobs, ((stack, "alpha"),), "relative_gap", MEAN, expects="equal", margin=knobs.same_mean)
     variance = _parts(knobs, ((stack, "alpha"),), "relative_gap", VARIANCE, expects="equal", margin=knobs.same_variance)
@@ -77,33 +78,33 @@ def alpha_keeps_two_moments(knobs: Knobs, stack: str) -> Claim:
         statement=f"Alpha dropout keeps mean and variance behind {label}.",
         parts=(*_named(mean, "mean"), *_named(variance, "variance")),
         threshold=f"kept when the mean moves by less than {knobs.same_mean} standard deviations and the variance by less than "
-        f"{knobs.same_variance:.0%}",
+        f"{100 * knobs.same_variance:g} %",
         outcomes={
-            "supported": "Both are kept, for what comes in has mean 0 and variance 1 already (changes of {low} to {high}).",
-            "refuted": "Neither is kept (changes of {low} to {high}): what comes in does not have mean 0 and variance 1.",
-            "": "Kept: {supported}. Not kept: {refuted}. Not settled: {inconclusive}. Changes: {low} to {high}.",
+            "supported": "Both are kept, because its input already has mean 0 and variance 1 (changes of {low} to {high}).",
+            "refuted": "Neither is kept (changes of {low} to {high}), because its input does not have mean 0 and variance 1.",
+            "": "Kept: {supported}. Not kept: {refuted}. Inconclusive: {inconclusive}. Changes: {low} to {high}.",
         },
     )
 
 
 def alpha_keeps(knobs: Knobs, number: str, what: str, margin: float) -> Claim:
-    """What it is not made to keep."""
+    """Alpha dropout and a property that it is not designed to keep."""
     held = {"expects": "equal", "margin": margin}
     return Claim(
         name=f"alpha_keeps_{number}",
         statement=f"Alpha dropout behind SELU keeps the {what}.",
         parts=_parts(knobs, (("selu", "alpha"),), "recorded", {"name": number}, **held),
-        threshold=f"kept when it moves by less than {margin}",
+        threshold=f"kept when it changes by less than {margin}",
         outcomes={
-            "supported": "Kept: it moves by {low} to {high}.",
-            "refuted": "Not kept at any rate: it moves by {low} to {high}.",
-            "": "Kept: {supported}. Not kept: {refuted}. Not settled: {inconclusive}. It moves by {low} to {high}.",
+            "supported": "Kept: it changes by {low} to {high}.",
+            "refuted": "Not kept at any rate: it changes by {low} to {high}.",
+            "": "Kept: {supported}. Not kept: {refuted}. Inconclusive: {inconclusive}. It changes by {low} to {high}.",
         },
     )
 
 
 def alpha_changes_shape_less(knobs: Knobs) -> Claim:
-    """The shape, against standard dropout."""
+    """The shape, compared with ordinary dropout."""
     return Claim(
         name="alpha_changes_shape_less",
         statement="Behind SELU, alpha dropout changes the shape of the distribution less than ordinary dropout does.",
@@ -119,38 +120,38 @@ def alpha_changes_shape_less(knobs: Knobs) -> Claim:
             )
             for rate in knobs.rates
         ),
-        threshold="supported when the Kolmogorov-Smirnov distance between before and after is smaller, at every rate",
+        threshold="supported when the Kolmogorov-Smirnov distance between input and output is smaller at every rate",
         outcomes={
-            "refuted": "It changes the shape more, at every rate: distances are larger by {low} to {high}.",
-            "": "Less: {supported}. More: {refuted}. Not settled: {inconclusive}. Differences from {low} to {high}.",
+            "refuted": "It changes the shape more, at every rate: the distance is larger by {low} to {high}.",
+            "": "Less: {supported}. More: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to {high}.",
         },
     )
 
 
 def alpha_prime_varies(knobs: Knobs) -> Claim:
-    """The constant that dropped activations are set to."""
+    """Whether the value to which dropped activations are set is a constant."""
     held = {"expects": "equal", "threshold": ALPHA_DROPPED, "margin": 1e-3, "exact": True}
     return Claim(
         name="alpha_prime_varies",
-        statement="The alpha that dropped activations are set to is variable.",
+        statement="The value α′ to which alpha dropout sets dropped activations varies.",
         parts=_parts(knobs, ALPHA, "recorded", {"name": "alpha_prime"}, **held),
         negated=True,
-        threshold=f"refuted when α′, recovered from inputs and outputs of every layer, is −λα = −{-ALPHA_DROPPED:.4f} to three "
-        "decimals in the layer where it is farthest off, at every seed",
+        threshold=f"refuted when α′, recovered from the inputs and outputs of every layer, equals −λα = −{-ALPHA_DROPPED:.4f} to "
+        "three decimals at every seed, even in the layer where it is farthest off",
         outcomes={
-            "refuted": "α′ is one constant, −λα ({low} to {high}): the same in all layers, at all rates, behind both "
-            "activations, at every seed. Data do not enter it.",
-            "": "Variable: {supported}. Constant: {refuted}. Not settled: {inconclusive}.",
+            "refuted": "α′ is a constant, −λα ({low} to {high}): it is the same in all layers, at all rates, behind both "
+            "activations, at every seed. It does not depend on the data.",
+            "": "Varies: {supported}. Constant: {refuted}. Inconclusive: {inconclusive}.",
         },
     )
 
 
 def output_value_varies(knobs: Knobs) -> Claim:
-    """What becomes of that constant in the output."""
+    """The value that the constant becomes in the output."""
     least, most = knobs.rates[0], knobs.rates[-1]
     return Claim(
         name="output_value_varies",
-        statement="The value at which dropped activations leave alpha dropout, a α′ + b, depends on the rate.",
+        statement="The output value of dropped activations behind alpha dropout, a α′ + b, depends on the rate.",
         parts=tuple(
             Part(
                 label=f"{STACKS[stack][0]}, {most} against {least}",
@@ -166,25 +167,26 @@ def output_value_varies(knobs: Knobs) -> Claim:
         ),
         threshold="supported when it differs by more than 0.1 at every seed; a and b follow from the rate alone",
         outcomes={
-            "supported": f"It is higher by {{low}} at a rate of {most} than at {least}. This is what varies, with the rate "
-            "and nothing else.",
-            "": "Varies: {supported}. Does not: {refuted}. Not settled: {inconclusive}.",
+            "supported": f"It is higher by {{low}} at a rate of {most} than at {least}. This value does vary, but only with the "
+            "rate.",
+            "": "Varies: {supported}. Does not: {refuted}. Inconclusive: {inconclusive}.",
         },
     )
 
 
 def theory_holds(knobs: Knobs) -> Claim:
-    """The closed forms."""
+    """The closed forms for the variance."""
     worst = {"column": "dropout_output_variance", "reference": "dropout_expected_variance", "layers": DROPOUTS}
     held = {"expects": "equal", "margin": knobs.same_theory, "unit": "share of the theory"}
     return Claim(
         name="theory_holds",
-        statement="The variance after dropout is what theory makes of mean and variance before.",
+        statement="The variance after dropout is what theory predicts from the mean and the variance before it.",
         parts=_parts(knobs, (*STANDARD, *ALPHA), "relative_gap", worst | {"over_layers": "largest"}, **held),
-        threshold=f"within {knobs.same_theory:.0%} in the layer where it is farthest off, median over the steps",
+        threshold=f"within {100 * knobs.same_theory:g} % in the layer where it is farthest off, median over the steps",
         outcomes={
-            "supported": "In the worst layer it is {low} to {high} off, as a share.",
-            "": "Met: {supported}. Missed: {refuted}. Not settled: {inconclusive}. Effects from {low} to {high}.",
+            "supported": "In the worst layer the relative error is {low} to {high}.",
+            "": "As predicted: {supported}. Not as predicted: {refuted}. Inconclusive: {inconclusive}. Relative errors range from "
+            "{low} to {high}.",
         },
     )
 

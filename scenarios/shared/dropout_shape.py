@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 EDGES = np.linspace(-4, 6, 51)
-"""Bins of 0.2: activations of variance 1 have next to nothing beyond them, and what does lie there counts in the last ones."""
+"""Edges of bins of width 0.2; activations of variance 1 hardly ever lie outside, and those that do count in the outermost bins."""
 
 
 def shape_change(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
@@ -17,7 +17,7 @@ def shape_change(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
         after: values, ``[m]``.
 
     Returns:
-        ks_distance in [0, 1]; skewness and kurtosis after minus before, without unit.
+        ks_distance in [0, 1]; skewness and kurtosis, each after minus before, dimensionless.
     """
     return {
         "ks_distance": float(stats.ks_2samp(before, after, method="asymp").statistic),  # pyright: ignore
@@ -27,7 +27,7 @@ def shape_change(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
 
 
 def histogram(values: np.ndarray) -> dict[str, float]:
-    """The share of values in each bin, by the bin's middle; what lies beyond the last bins counts in them.
+    """The share of values in each bin, by the bin's midpoint; values outside all bins count in the outermost ones.
 
     Args:
         values: ``[n]``, n ≥ 1.
@@ -41,16 +41,16 @@ def histogram(values: np.ndarray) -> dict[str, float]:
 
 
 def dropped_value(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
-    """What alpha dropout set its input to, found from input and output alone.
+    """The value to which alpha dropout sets dropped activations, recovered from its input and output.
 
-    Formula: with v the lowest output, at which all that was dropped ends, and y = a x + b fitted to all else: (v − b) / a.
+    Formula: α′ = (v − b) / a, with v the lowest output, which all dropped activations share, and y = a x + b fitted to the rest.
 
     Args:
-        before: its input, ``[n]``; none below α′, as behind SELU and ReLU.
-        after: its output, ``[n]``.
+        before: the input, ``[n]``; no value below α′, which holds behind SELU and ReLU.
+        after: the output, ``[n]``.
 
     Returns:
-        α′, and the value v in the output.
+        α′, and the output value v.
     """
     lowest = float(after.min())
     kept = after > lowest + 1e-4

@@ -1,4 +1,4 @@
-"""How far a network is from a linear map, into how many linear pieces it cuts its inputs, and claims about both."""
+"""How far a network is from a linear map, how many linear pieces it has on given inputs, and claims about both."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from scenarios.scenario import Claim, Part
 
 
 def nonlinearity(model: keras.Model, x: np.ndarray) -> float:
-    """The share of the outputs' variance that the best linear map from the inputs leaves.
+    """The share of the outputs' variance that the best linear map from the inputs does not explain.
 
     Formula: 1 − R² = ‖Y − [X 1] W‖² / ‖Y − mean Y‖², W by least squares.
 
     Args:
         model: ``[examples, features]`` to logits.
-        x: inputs, more examples than features.
+        x: inputs, with more examples than features.
 
     Returns:
         A share in [0, 1]; 0 for a linear network, NaN when the outputs do not vary or are not finite.
@@ -32,15 +32,15 @@ def nonlinearity(model: keras.Model, x: np.ndarray) -> float:
 
 
 def pattern_count(model: keras.Model, x: np.ndarray, layers: str = "hidden_") -> int:
-    """How many different sets of active units the examples have: the linear pieces that they fall into.
+    """How many different sets of active units occur on the examples: the number of linear pieces that they lie in.
 
     Args:
         model: a network of layers named ``hidden_1`` … that are piecewise linear with one kink at 0.
         x: inputs.
-        layers: what the names of these layers begin with.
+        layers: the prefix of the names of these layers.
 
     Returns:
-        Distinct patterns of sign(a) > 0 over all hidden units, from 1 to the number of examples.
+        The number of distinct patterns of a > 0 over all hidden units, from 1 to the number of examples.
     """
     hidden = [layer.output for layer in model.layers if layer.name.startswith(layers)]
     values = keras.Model(model.inputs[0], hidden)(x, training=False)
@@ -49,15 +49,15 @@ def pattern_count(model: keras.Model, x: np.ndarray, layers: str = "hidden_") ->
 
 
 def zeros_bend(arms: Mapping[str, str], straight: float) -> Claim:
-    """The claim that zeros make a rectifier network non-linear, tested on networks without any.
+    """The claim that zeros make a rectifier network non-linear, tested on networks without zeros.
 
     Args:
-        arms: labels by the names of arms whose activations are never 0 over a range; they record ``nonlinearity``.
-        straight: a network is linear for all purposes when a linear map explains all but this share.
+        arms: labels by the names of arms whose activation has no flat part at 0; they record ``nonlinearity``.
+        straight: a network counts as linear when a linear map explains all but this share.
     """
     return Claim(
         name="zeros_bend",
-        statement="The non-linearity of a ReLU network comes from its zeros: without them it is as good as linear.",
+        statement="The non-linearity of a ReLU network comes from its zeros; without zeros it is practically linear.",
         parts=tuple(
             Part(
                 label=label,
@@ -70,11 +70,12 @@ def zeros_bend(arms: Mapping[str, str], straight: float) -> Claim:
             )
             for arm, label in arms.items()
         ),
-        threshold=f"refuted when a network without zeros leaves a linear map more than {straight:g} of its outputs' variance",
+        threshold=f"refuted when the best linear map leaves more than {straight:g} of the outputs' variance unexplained in a "
+        "network without zeros",
         outcomes={
-            "refuted": "Without zeros the best linear map still leaves {low} to {high} of the variance ({refuted}): the change "
-            "of slope bends, not the zero.",
-            "": "As good as linear: {supported}. Not linear: {refuted}. Not settled: {inconclusive}.",
+            "refuted": "Without zeros the best linear map still leaves {low} to {high} of the variance unexplained ({refuted}): "
+            "the change of slope makes the network non-linear, not the zeros.",
+            "": "Practically linear: {supported}. Not linear: {refuted}. Inconclusive: {inconclusive}.",
         },
     )
 
@@ -84,8 +85,8 @@ def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> Clai
 
     Args:
         arms: labels by the names of arms with more dead units; they record ``nonlinearity`` and ``patterns``.
-        control: the arm without.
-        bent: an increase of 1 − R² that counts.
+        control: the arm without them.
+        bent: the smallest increase of 1 − R² that counts.
     """
     effects = {"nonlinearity": ("1 − R²", bent), "patterns": ("activation patterns", 1.0)}
     return Claim(
@@ -107,5 +108,5 @@ def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> Clai
         ),
         threshold=f"supported when 1 − R² of the best linear map grows by less than {bent:g}, and the number of distinct "
         "activation patterns over the training examples by less than 1",
-        outcomes={"": "Not more non-linear: {supported}. More: {refuted}. Not settled: {inconclusive}."},
+        outcomes={"": "Not more non-linear: {supported}. More: {refuted}. Inconclusive: {inconclusive}."},
     )

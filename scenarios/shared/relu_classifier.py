@@ -1,4 +1,4 @@
-"""The network of scenarios that are about data, not about networks."""
+"""The network for scenarios that compare data, not networks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def relu_classifier(data: Data, depth: int, width: int) -> keras.Model:
     """Dense ReLU layers ``hidden_1`` … with He initialisation, and ``logits``.
 
     Args:
-        data: decides the numbers of inputs and outputs.
+        data: determines the number of inputs and outputs.
         depth: hidden layers.
         width: units in each.
     """

@@ -1,4 +1,4 @@
-"""What the scenario on dead units does to a training: one outlying batch, one large step; and what it asks afterwards."""
+"""Ways to kill ReLU units (one outlying batch, one large step, a bias far below zero), and how to find dead ones."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ import tensorflow as tf
 
 from scenarios.data import Data
 
+FAR_BELOW = -1000.0
+"""A bias from which no input of these networks can revive a unit."""
+
 
 class Outlier(keras.layers.Layer):
-    """Multiplies one training batch by a factor, and leaves all others and inference alone.
+    """Multiply one training batch by a factor; leave all other batches, and inference, unchanged.
 
-    Both numbers are variables, so that networks with and without an outlier share one compiled step.
+    Both settings are variables, so that networks with and without an outlier share one compiled step.
     """
 
     def build(self, input_shape: Any) -> None:
-        """Two settings and a counter, none of them trained."""
+        """Create two settings and a step counter, none of them trained."""
         del input_shape
         self.factor = self.add_weight(name="factor", initializer="ones", trainable=False)
         self.at, self.steps = (self.add_weight(name=n, initializer="zeros", trainable=False) for n in ("at", "steps"))
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """``[examples, features]``, larger at one step."""
+        """The inputs, ``[examples, features]``, multiplied by the factor at one step."""
         if not training:
             return inputs
         now = tf.equal(tf.convert_to_tensor(self.steps), tf.convert_to_tensor(self.at))
@@ -34,12 +37,12 @@ class Outlier(keras.layers.Layer):
 
 
 class Spike(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant learning rate but for one step.
+    """A learning rate that is constant except for one step.
 
     Args:
-        rate: at all other steps.
-        at: the step, counted from 0.
-        factor: how many times larger the rate is there.
+        rate: the rate at all other steps.
+        at: the step with the larger rate, counted from 0.
+        factor: how many times larger the rate is at that step.
     """
 
     def __init__(self, rate: float, at: int, factor: float) -> None:
@@ -54,24 +57,38 @@ class Spike(keras.optimizers.schedules.LearningRateSchedule):
         return {"rate": self.rate, "at": self.at, "factor": self.factor}
 
 
+def kill(layers: Sequence[Any], share: float) -> None:
+    """Make the first units of every layer dead from the start.
+
+    Args:
+        layers: dense ReLU layers from the input on, built; changed in place.
+        share: share of each layer's units to kill, below 1.
+    """
+    for layer in layers:
+        killed = np.arange(layer.units) < share * layer.units
+        layer.bias.assign(np.where(killed, FAR_BELOW, 0.0))
+    for layer in layers[1:]:  # the units left alive pass on as much variance as a whole layer would
+        layer.kernel.assign(layer.kernel / np.sqrt(1 - share))
+
+
 def hidden_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """The layers named ``hidden_1`` …, from the input on."""
     return [layer for layer in model.layers if layer.name.startswith("hidden_")]
 
 
 def dead_units(model: keras.Model, x: np.ndarray) -> list[np.ndarray]:
-    """Which units of each hidden layer are 0 on every example: one boolean array ``[units]`` a layer."""
+    """Which units of each hidden layer are 0 on every example: one boolean array ``[units]`` per layer."""
     outputs = keras.Model(model.inputs[0], [layer.output for layer in hidden_layers(model)])(x, training=False)
     return [~np.asarray(output).any(axis=0) for output in keras.tree.flatten(outputs)]  # pyright: ignore[reportReturnType]
 
 
 def gradient_of_dead(model: keras.Model, data: Data, loss: keras.losses.Loss) -> float:
-    """The largest entry of the gradient that any weight into a dead unit gets from the training data.
+    """The largest gradient, on the training data, of any weight into a dead unit.
 
     Args:
         model: a trained network.
-        data: for its training part.
-        loss: what was trained.
+        data: only its training part is used.
+        loss: the loss that was minimised.
 
     Returns:
         max |dL/dW| over the incoming weights and biases of dead units, ≥ 0; NaN when no unit is dead.
