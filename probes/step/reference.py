@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-<<<<<<< HEAD
-from dataclasses import dataclass
-=======
-from contextlib import contextmanager
->>>>>>> h-a2
 from typing import Any
 
 import keras
