@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diagnostics.commands.callable_module import make_callable
-from diagnostics.commands.options import free_directory
 from diagnostics.pages.comparison import compare, page_of
 from diagnostics.pages.html import write_page
 from diagnostics.pages.terminal import print_summary
 from diagnostics.runs import manifest
+from diagnostics.runs.folders import free_directory
 from diagnostics.runs.run import Run, load_run
 from probes.errors import UsageError
 

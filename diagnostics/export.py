@@ -12,12 +12,13 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from diagnostics.commands.options import check_output, free_directory
 from diagnostics.commands.workbench import quiet_import
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import Experiment, load_experiment
 from diagnostics.runs.files import plain
-from diagnostics.runs.run import TABLES, Run, load_run
+from diagnostics.runs.folders import check_output, free_directory
+from diagnostics.runs.run import Run, load_run
+from diagnostics.runs.tables import TABLES
 from probes.errors import UsageError
 
 EXIT_USAGE = 2

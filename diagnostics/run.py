@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics.commands import catalogue
-from diagnostics.commands.options import check_output, counted, free_directory, parse_seeds
+from diagnostics.commands.options import counted, parse_seeds
+from diagnostics.runs.folders import check_output, free_directory
 from probes.errors import UsageError, unknown_name
 
 ALL = "all"

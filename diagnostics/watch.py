@@ -15,9 +15,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from diagnostics.commands.options import parse_budget
 from diagnostics.commands.scripts import check_target, run_target, short_name
 from diagnostics.commands.when_imported import when_imported
+from diagnostics.training.fit.budget import parse_budget
 from probes.errors import UsageError
 
 EXIT_USAGE = 2

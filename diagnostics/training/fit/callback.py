@@ -10,10 +10,11 @@ from typing import Any
 
 import keras
 
-from diagnostics.commands.options import check_budget, free_directory
+from diagnostics.runs.folders import free_directory
+from diagnostics.training.fit.budget import check_budget
 from diagnostics.training.fit.session import FitSession
 from diagnostics.training.fit.train_function import ObservedFunction, check_trainable
-from diagnostics.training.recorder import new_run
+from diagnostics.training.new_run import new_run
 from diagnostics.training.replicas import is_chief
 from probes.checks import check_probes
 from probes.monitor import Monitor

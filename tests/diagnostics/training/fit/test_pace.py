@@ -7,7 +7,7 @@ import math
 import pytest
 
 import probes
-from diagnostics.commands.options import parse_budget
+from diagnostics.training.fit.budget import parse_budget
 from diagnostics.training.fit.pace import Pace
 from probes.errors import UsageError
 
