@@ -48,8 +48,10 @@ class Recorder:
 
     def complete(self, values: Mapping[str, float]) -> None:
         """Put figures over an epoch into the row that was added last, when it is not on disk yet."""
-        for name, value in values.items() if self._scalars else ():
-            rows = self._scalars[-1]
+        if not self._scalars:
+            return
+        rows = self._scalars[-1]
+        for name, value in values.items():
             rows[name] = np.broadcast_to(np.asarray(rows.get(name, np.nan), np.float64), rows["step"].shape).copy()
             rows[name][-1] = value
 

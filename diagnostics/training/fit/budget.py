@@ -17,7 +17,7 @@ def parse_budget(text: str | None) -> float | None:
     try:
         share = float(number) / (100 if percent else 1)
     except ValueError as error:
-        raise _no_budget(text) from error
+        raise _invalid_budget(text) from error
     return check_budget(share, text)
 
 
@@ -28,10 +28,10 @@ def check_budget(budget: float | None, given: object = None) -> float | None:
         UsageError: another number.
     """
     if budget is not None and (isinstance(budget, str) or not 0 < budget <= 1):
-        raise _no_budget(budget if given is None else given)
+        raise _invalid_budget(budget if given is None else given)
     return budget
 
 
-def _no_budget(given: object) -> UsageError:
+def _invalid_budget(given: object) -> UsageError:
     do = "give a share of training, more than 0 and at most 1: 0.05, or 5% on the command line"
-    return UsageError(what="this is not a budget", where="budget", got=repr(given), do=do)
+    return UsageError(what="invalid budget", where="budget", got=repr(given), do=do)

@@ -45,7 +45,7 @@ class ProbeCallback(keras.callbacks.Callback):
     Under a ``tf.distribute`` strategy the record is that of all replicas together, and the chief writes it.
 
     Raises:
-        UsageError: TensorBoard is asked for and not installed, or a budget that is none.
+        UsageError: TensorBoard is asked for and not installed, or an invalid budget.
     """
 
     def __init__(

@@ -75,5 +75,5 @@ def test_a_budget_is_a_share(text, share):
 
 @pytest.mark.parametrize("text", ["five", "0", "-1%", "5", "nan", "%"])
 def test_what_is_no_budget_is_refused(text):
-    with pytest.raises(UsageError, match="not a budget"):
+    with pytest.raises(UsageError, match="invalid budget"):
         parse_budget(text)
