@@ -5,35 +5,16 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from diagnostics.runs.run import RunWriter
+from diagnostics.runs.writer import RunWriter
 from probes.monitor import Monitor
 
 FLUSH_SECONDS = 5.0
 """Time between two parts on disk: what a killed run can lose."""
-
-
-def new_run(directory: str | Path, *, tensorboard: bool = False, **about: Any) -> Any:
-    """A new run's writer, on request one that writes TensorBoard's files, too.
-
-    Args:
-        directory: the run's folder.
-        tensorboard: whether ``tensorboard/`` in it gets event files.
-        about: the other arguments of `RunWriter`.
-
-    Raises:
-        UsageError: TensorBoard is asked for and not installed, or what `RunWriter` refuses.
-    """
-    if not tensorboard:
-        return RunWriter(directory, **about)
-    from diagnostics.training.tensorboard.mirrored import mirrored  # noqa: PLC0415 - draws, which takes a second to load
-
-    return mirrored(directory, **about)
 
 
 class Recorder:
@@ -67,8 +48,10 @@ class Recorder:
 
     def complete(self, values: Mapping[str, float]) -> None:
         """Put figures over an epoch into the row that was added last, when it is not on disk yet."""
-        for name, value in values.items() if self._scalars else ():
-            rows = self._scalars[-1]
+        if not self._scalars:
+            return
+        rows = self._scalars[-1]
+        for name, value in values.items():
             rows[name] = np.broadcast_to(np.asarray(rows.get(name, np.nan), np.float64), rows["step"].shape).copy()
             rows[name][-1] = value
 

@@ -12,9 +12,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from diagnostics.runs.run import Run, RunWriter, load_run
+from diagnostics.runs.run import Run, load_run
+from diagnostics.runs.writer import RunWriter
+from diagnostics.training.new_run import new_run
 from diagnostics.training.progress import progress_bar
-from diagnostics.training.recorder import Recorder, new_run
+from diagnostics.training.recorder import Recorder
 from diagnostics.training.replicas import is_chief
 from diagnostics.training.step import TrainingStep, evaluate, kept_state
 from probes.checks import check_probes
