@@ -5,16 +5,28 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from diagnostics.runs.writer import RunWriter
-from probes.monitor import Monitor
 
 FLUSH_SECONDS = 5.0
 """Time between two parts on disk: what a killed run can lose."""
+
+
+class Source(Protocol):
+    """Where readings come from; a ``probes.Monitor`` is one."""
+
+    @property
+    def layer_table(self) -> list[dict[str, Any]]:
+        """One record a layer."""
+        ...
+
+    def read(self) -> Any:
+        """Everything since the last read, as a ``probes.Reading``."""
+        ...
 
 
 class Recorder:
@@ -28,7 +40,7 @@ class Recorder:
         seconds: what reading and writing took so far.
     """
 
-    def __init__(self, writer: RunWriter | None, monitor: Monitor | None) -> None:
+    def __init__(self, writer: RunWriter | None, monitor: Source | None) -> None:
         self._writer, self._monitor = writer, monitor
         self._started = self._flushed = time.monotonic()
         self._scalars: list[dict[str, Any]] = []
@@ -87,7 +99,7 @@ class LenientRecorder(Recorder):
         monitor: where the readings come from.
     """
 
-    def __init__(self, writer: RunWriter | None, monitor: Monitor | None) -> None:
+    def __init__(self, writer: RunWriter | None, monitor: Source | None) -> None:
         super().__init__(writer, monitor)
         self._path = writer and writer.path
         self._first_unwritten = 0
