@@ -147,7 +147,8 @@ def _report_all(watched: Any) -> None:
 
 
 def _report(directory: Path) -> str:
-    from diagnostics.pages.run_page import answer, report  # noqa: PLC0415
+    from diagnostics.pages.headline import answer  # noqa: PLC0415
+    from diagnostics.pages.run_page import report  # noqa: PLC0415
     from diagnostics.rules import diagnose  # noqa: PLC0415
     from diagnostics.runs.run import load_run  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from diagnostics.measures.depth_profile import Attenuation, DepthSlope, LayerMedian
+from diagnostics.measures.depth_profile import Attenuation, DepthSlope, LayerMedian, UnevenDepth
 from diagnostics.measures.gap import GapPart
 from diagnostics.measures.recorded import Recorded
 from diagnostics.measures.relative_gap import RelativeGap
@@ -20,7 +20,6 @@ from diagnostics.measures.training import (
     PlateauSteps,
     StepsToLoss,
 )
-from diagnostics.measures.uneven_depth import UnevenDepth
 from diagnostics.measures.units import DeadForGood, StepsDead, UnitEvents
 from diagnostics.measures.warning import NonFiniteShare, WarningSteps
 from diagnostics.statistics.slopes import Slope, attenuation, depth_slope, theil_sen

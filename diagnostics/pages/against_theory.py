@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from diagnostics.measures import DepthSlope
+from diagnostics.pages.page import Table
 from diagnostics.runs.experiment import Experiment
 from diagnostics.runs.plan import ArmPlan, DataFacts
 from diagnostics.statistics.intervals import interval_of
 from diagnostics.theory import SignalPropagation, dense_stack, normalised_stack
+from diagnostics.wording.numerals import MISSING, estimate, short
 
 
 def propagation(arm: ArmPlan, data: DataFacts) -> SignalPropagation | None:
@@ -79,3 +83,34 @@ def slopes(experiment: Experiment) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference"])
+
+
+def theory_table(frame: pd.DataFrame, *, measured: str, caption: str, negligible: float = 0.03) -> Table:
+    """Theory beside measurement, one row per arm: difference = measured − theory, relative = difference / |theory|.
+
+    Args:
+        frame: ``label``, ``effect``, ``low``, ``high``, ``reference`` (theory; NaN where there is none).
+        measured: title of the measured column, such as ``"measured slope"``.
+        caption: what the table shows, in which unit, and how to read it.
+        negligible: theory values closer to 0 than this get no relative deviation, for a share of almost nothing
+            says nothing; by default the tolerance on depth slopes themselves, 0.03 decades per layer.
+
+    Returns:
+        A table whose numbers are set flush right.
+    """
+    header = ("arm", "theory", f"{measured} [95 % interval]", "difference", "relative")
+    rows = tuple(_theory_row(record, negligible) for record in frame.to_dict("records"))
+    return Table(caption, header, rows, numeric=frozenset(header[1:]))
+
+
+def _theory_row(record: Mapping, negligible: float) -> tuple[str, ...]:
+    effect, theory = float(record["effect"]), float(record["reference"])
+    gap = effect - theory
+    relative = f"{_signed(100 * gap / abs(theory), 2)} %" if abs(theory) >= negligible else MISSING
+    measured = estimate(effect, float(record["low"]), float(record["high"]))
+    return str(record["label"]), short(theory), measured, _signed(gap, 2), relative
+
+
+def _signed(value: float, digits: int) -> str:
+    text = short(value, digits)
+    return f"+{text}" if value > 0 and text != "0" else text

@@ -11,8 +11,8 @@ import pandas as pd
 
 from diagnostics.figures import heat_map
 from diagnostics.figures.svg import write_png
+from diagnostics.pages.headline import answer, status
 from diagnostics.pages.run_figures import VIEWS
-from diagnostics.pages.run_page import page_of
 from diagnostics.rules import diagnose
 from diagnostics.runs.run import Run
 
@@ -81,7 +81,6 @@ def heat_maps(run: Run) -> Iterator[tuple[str, bytes]]:
 def summary_text(run: Run) -> str:
     """What the report says, as Markdown: answer, findings, and what it rests on."""
     findings = diagnose(run)
-    page = page_of(run, findings)
     rows = [f"| {one.rule.replace('_', ' ')} | {one.severity.replace('_', ' ')} | {one.what} |" for one in findings]
     table = "\n".join(["| check | outcome | why |", "|---|---|---|", *rows])
-    return f"**{page.answer}**\n\n{page.status}\n\n{table}"
+    return f"**{answer(findings)}**\n\n{status(run)}\n\n{table}"

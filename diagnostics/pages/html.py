@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from diagnostics.figures import style, svg
-from diagnostics.pages import templating
 from diagnostics.pages.page import Exhibit, Page
-from diagnostics.wording.statements import ReportPath
 from probes.errors import UsageError
 
 FIGURES = "figures"
+SHOWN_HEIGHT = 560
+"""Height in CSS pixels of a report inside a notebook: its answer and what follows, without taking the whole screen."""
 NOTHING = Markup()
 
 
@@ -34,6 +38,19 @@ class Drawn:
     wide: Markup = NOTHING
     narrow: Markup = NOTHING
     missing: str = ""
+
+
+class ReportPath(type(Path())):
+    """The path of a report; in a notebook it shows the page itself."""
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, or its path where the file has gone."""
+        place = html.escape(str(self))
+        if not self.is_file():
+            return f"<p>Report: {place}, which is not there any more.</p>"
+        page = html.escape(self.read_text(encoding="utf-8"), quote=True)
+        frame = f'<iframe srcdoc="{page}" width="100%" height="{SHOWN_HEIGHT}" style="border:1px solid #8884"></iframe>'
+        return f"<p>Report: <code>{place}</code></p>{frame}"
 
 
 def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
@@ -98,7 +115,29 @@ def render(page: Page, drawn: dict[str, Drawn]) -> str:
         page: what to say.
         drawn: the exhibits by name.
     """
-    return templating.rendered("report.html.j2", page=page, drawn=drawn)
+    return rendered("report.html.j2", page=page, drawn=drawn)
+
+
+def rendered(template: str, **values: Any) -> str:
+    """A template's HTML.
+
+    Args:
+        template: file in ``diagnostics/pages/templates``.
+        values: what it shows; ``css`` and ``symbols`` are there already.
+    """
+    environment, sheet = _environment()
+    css = Markup(style.css_variables() + sheet)
+    return environment.get_template(template).render(css=css, symbols=style.SYMBOLS, **values)
+
+
+@cache
+def _environment() -> tuple[Environment, str]:
+    loader = PackageLoader("diagnostics.pages", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    sheet, _, _ = loader.get_source(environment, "report.css")
+    return environment, sheet
 
 
 def _check_names(names: list[str]) -> None:

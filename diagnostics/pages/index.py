@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from diagnostics.pages import templating
+from diagnostics.pages.html import rendered
 from diagnostics.runs.files import written_whole
 from diagnostics.wording import numerals
 
@@ -31,7 +31,7 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
         f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, key=words.count, reverse=True))
     )
     status = f"{len(words)} claims in {len(scenarios)} scenarios: {counts} · {seconds:.0f} s"
-    page = templating.rendered("index.html.j2", title=TITLE, status=status, scenarios=scenarios, failed=dict(failed))
+    page = rendered("index.html.j2", title=TITLE, status=status, scenarios=scenarios, failed=dict(failed))
     with written_whole(directory / "index.html") as file:
         file.write(page.encode())
     return directory / "index.html"

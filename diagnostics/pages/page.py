@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from diagnostics.wording import statements
-from diagnostics.wording.numerals import MISSING, estimate, p_value, short
+from diagnostics.wording.numerals import estimate, p_value
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class Card:
     def evidence(self) -> str:
         """Test and p-value, such as ``"sign test, p = 0.062"``; empty without a test."""
         return ", ".join(part for part in (self.test, p_value(self.p)) if part)
+
+    def _repr_html_(self) -> str:
+        measured = "" if math.isnan(self.effect) else self.measured
+        return statements.statement(self.word, self.statement, (self.sentence, measured))
 
 
 @dataclass(frozen=True)
@@ -125,35 +129,6 @@ class Page:
     kind: str = "report"
 
     def _repr_html_(self) -> str:
-        return statements.of_page(self)
-
-
-def theory_table(frame: pd.DataFrame, *, measured: str, caption: str, negligible: float = 0.03) -> Table:
-    """Theory beside measurement, one row per arm: difference = measured − theory, relative = difference / |theory|.
-
-    Args:
-        frame: ``label``, ``effect``, ``low``, ``high``, ``reference`` (theory; NaN where there is none).
-        measured: title of the measured column, such as ``"measured slope"``.
-        caption: what the table shows, in which unit, and how to read it.
-        negligible: theory values closer to 0 than this get no relative deviation, for a share of almost nothing
-            says nothing; by default the tolerance on depth slopes themselves, 0.03 decades per layer.
-
-    Returns:
-        A table whose numbers are set flush right.
-    """
-    header = ("arm", "theory", f"{measured} [95 % interval]", "difference", "relative")
-    rows = tuple(_theory_row(record, negligible) for record in frame.to_dict("records"))
-    return Table(caption, header, rows, numeric=frozenset(header[1:]))
-
-
-def _theory_row(record: Mapping, negligible: float) -> tuple[str, ...]:
-    effect, theory = float(record["effect"]), float(record["reference"])
-    gap = effect - theory
-    relative = f"{_signed(100 * gap / abs(theory), 2)} %" if abs(theory) >= negligible else MISSING
-    measured = estimate(effect, float(record["low"]), float(record["high"]))
-    return str(record["label"]), short(theory), measured, _signed(gap, 2), relative
-
-
-def _signed(value: float, digits: int) -> str:
-    text = short(value, digits)
-    return f"+{text}" if value > 0 and text != "0" else text
+        """For notebooks, the page without its figures and tables: title, answer, what it rests on, verdicts and findings."""
+        cards = (*self.verdicts, *(card for section in self.sections for card in section.cards))
+        return statements.headed(self.title, self.answer, self.status) + "".join(card._repr_html_() for card in cards)

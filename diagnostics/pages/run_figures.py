@@ -9,16 +9,23 @@ from functools import partial
 import pandas as pd
 from matplotlib.figure import Figure
 
-from diagnostics.figures import curves, depth_profile, heat_map
+from diagnostics.figures import curves, depth_profile, heat_map, time_to_revival, units_by_layer
 from diagnostics.pages.page import Exhibit, Section
-from diagnostics.pages.unit_evidence import unit_exhibits
+from diagnostics.survival import spells
 
 PROFILE = (
     "One point per layer, the input at the left; pale to deep blue is the start, the middle and the end of training."
 )
 MAP = "Each row is a layer, the input at the bottom; each column is a recorded step. Brighter is larger."
-
-
+RASTER = (
+    "Each line across a panel is a unit, coloured while it was dead: silent on every example of the check. Grey spells had an "
+    "end, the unit came back; orange ones last to the last check."
+)
+CURVE = (
+    "Of the spells that units were dead for, the share that lasts longer (Kaplan-Meier): a curve that falls fast is of units "
+    "that come back soon. Ticks mark spells that the end of the run cut off. Those of units that were born dead are left out: "
+    "when they began is not known."
+)
 DEAD_UNITS = "Dead units"
 
 
@@ -106,7 +113,7 @@ def sections(
         missing += [view.column for view in views if view not in there]
         figures = tuple(_exhibit(view, tables[view.table]) for view in there)
         if heading == DEAD_UNITS and there:
-            figures += tuple(unit_exhibits(layers, events, units or {}, name))
+            figures += tuple(_unit_exhibits(layers, events, units or {}, name))
         if there:
             yield Section(heading, figures=figures)
     if missing:
@@ -127,3 +134,31 @@ def _exhibit(view: View, table: pd.DataFrame) -> Exhibit:
         caption=view.caption,
         alt=f"{what.capitalize()} of {view.column.replace('_', ' ')}, {steps}. {view.caption}",
     )
+
+
+def _unit_exhibits(
+    layers: pd.DataFrame, events: pd.DataFrame | None, units: Mapping[str, int], name: str
+) -> Iterator[Exhibit]:
+    """The figures that a run's events of units allow.
+
+    Args:
+        layers: a run's ``layers``, with ``dead_fraction``.
+        events: a run's ``units``.
+        units: number of units by layer.
+        name: what the run is called in its figures.
+    """
+    checks = layers.loc[layers["dead_fraction"].notna() & layers["layer"].astype(str).isin(list(units))]
+    if events is None or events.empty or checks.empty:
+        return
+    yield _captioned(
+        "unit-raster", partial(units_by_layer, events, checks, units), RASTER, "Units over checks, by layer."
+    )
+    table = spells(events, int(checks["step"].max()))
+    died = table.loc[~table["born_dead"].to_numpy(bool)]
+    if len(died):
+        died = died.assign(arm=pd.Categorical([name] * len(died)), seed=0)
+        yield _captioned("time-to-revival", partial(time_to_revival, died), CURVE, "Kaplan-Meier curve of spells.")
+
+
+def _captioned(name: str, draw: partial, caption: str, what: str) -> Exhibit:
+    return Exhibit(name=name, draw=draw, caption=caption, alt=f"{what} {caption}")

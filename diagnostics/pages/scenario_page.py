@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from diagnostics import figures
 from diagnostics.pages import against_theory
-from diagnostics.pages.page import Card, Exhibit, Page, Section, Table, theory_table
+from diagnostics.pages.page import Card, Exhibit, Page, Section, Table
 from diagnostics.pages.scenario_tables import Tables
 from diagnostics.runs.experiment import Experiment
 from diagnostics.runs.figure_kinds import KINDS
@@ -106,7 +106,10 @@ def _theory(experiment: Experiment) -> list[Section]:
     if not len(slopes):
         return []
     return [
-        Section("Theory beside measurement", tables=(theory_table(slopes, measured="measured slope", caption=SLOPES),))
+        Section(
+            "Theory beside measurement",
+            tables=(against_theory.theory_table(slopes, measured="measured slope", caption=SLOPES),),
+        )
     ]
 
 

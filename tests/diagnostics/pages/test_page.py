@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from diagnostics.figures import depth_profile, effects
+from diagnostics.pages.against_theory import theory_table
 from diagnostics.pages.html import write_page
-from diagnostics.pages.page import Card, Exhibit, Page, Section, Table, theory_table
+from diagnostics.pages.page import Card, Exhibit, Page, Section, Table
 from probes.errors import UsageError
 from tests.kit import figure_frames as frames
 

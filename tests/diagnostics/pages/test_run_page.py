@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import diagnostics.pages.run_page
-from diagnostics.pages.run_page import answer, page_of, report
+from diagnostics.pages.headline import answer
+from diagnostics.pages.run_page import page_of, report
 from diagnostics.rules import Finding
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.writer import RunWriter

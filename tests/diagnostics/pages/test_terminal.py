@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from diagnostics.pages.page import Card, Page, Section, theory_table
+from diagnostics.pages.against_theory import theory_table
+from diagnostics.pages.page import Card, Page, Section
 from diagnostics.pages.terminal import print_summary
 from tests.kit import figure_frames as frames
 

@@ -9,12 +9,11 @@ import pandas as pd
 from PIL import Image
 
 from diagnostics.figures import depth_profile, effects
-from diagnostics.pages.html import write_page
+from diagnostics.pages.html import ReportPath, write_page
 from diagnostics.pages.page import Card, Page, Section
 from diagnostics.rules import Finding
 from diagnostics.verdict.claims import JudgedClaim, JudgedPart
 from diagnostics.verdict.verdict import judge
-from diagnostics.wording.statements import ReportPath
 from probes.reading import Reading
 from tests.kit import figure_frames as frames
 
