@@ -21,6 +21,7 @@ import tensorflow as tf
 from diagnostics.commands.workbench import Workbench
 from diagnostics.pages.conclusion import conclude
 from diagnostics.runs.experiment import load_experiment
+from diagnostics.training.loop import TrainingLoop
 from diagnostics.training.runner import Runner
 
 
