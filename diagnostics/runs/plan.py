@@ -87,6 +87,14 @@ class DataFacts:
     second_moment: float = 0.0
 
 
+@dataclass(frozen=True)
+class _Required:
+    """The fields of every scenario's configuration that the report reads."""
+
+    epochs: int
+    batch_size: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A scenario as data.
@@ -131,6 +139,7 @@ class Plan:
             UsageError: a required field is missing or has the wrong type, or a figure is unknown or given wrong parameters.
         """
         plan = from_record(cls, record, where)
+        from_record(_Required, plan.config, f"{where}: config")
         for number, figure in enumerate(plan.figures):
             check_figure(figure.kind, figure.parameters, f"{where}: figures[{number}]")
         return plan

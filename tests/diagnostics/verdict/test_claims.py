@@ -51,7 +51,7 @@ def experiment(arms: dict[str, list[float]], *parts: dict[str, Any], **claim: An
         "answers": [{"text": "Yes.", "when": {"it": "supported|mixed"}}, {"text": "No.", "when": {"it": "refuted"}}],
         "data": {"name": "digits", "classes": 10, "train": 100},
         "question": "Is it?",
-        "config": {},
+        "config": {"epochs": 1, "batch_size": 32},
         "seeds": [],
         "arms": {},
         "figures": [],
