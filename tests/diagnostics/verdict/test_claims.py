@@ -122,7 +122,7 @@ def test_the_answer_follows_from_the_words():
     assert answer(opposite, judge_claims(opposite)) == "No."
     open_ = experiment({"a": [-2, 2, 0]}, {"treated": "a"})
     told = answer(open_, judge_claims(open_))
-    assert told == "It depends. Of the statements below, 1 is not settled."
+    assert told == "It depends. Of the statements below, 1 is inconclusive."
 
 
 def test_sentences_that_would_name_no_part_are_left_out():
