@@ -1,4 +1,4 @@
-"""What a scenario is made of: data, model, arms, and the claims that it puts to the test."""
+"""The parts of a scenario: data, model, arms, and the claims that it tests."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from scenarios.data import Data
 
 @dataclass(frozen=True)
 class Arm:
-    """One way of training that is compared with others.
+    """One training configuration, to be compared with others.
 
     Args:
-        name: for folders and the command line: lower case, digits, ``.`` and ``-``.
-        label: for figures.
-        settings: what the scenario's ``model`` and ``optimizer`` are to do.
-        theory: what theory needs to know of the arm, see ``diagnostics.pages.against_theory``; empty where there is none.
+        name: name for folders and the command line: lower case, digits, ``.`` and ``-``.
+        label: label in figures.
+        settings: values that the scenario's ``model`` and ``optimizer`` read.
+        theory: inputs to the theory, see ``diagnostics.pages.against_theory``; empty if there is no theory for the arm.
     """
 
     name: str
@@ -33,20 +33,20 @@ class Arm:
 
 @dataclass(frozen=True)
 class Part:
-    """One effect that is measured at every seed and judged.
+    """One effect, measured at each seed and judged.
 
     Args:
-        label: for people, such as ``"ReLU"``.
+        label: label in text and tables, such as ``"ReLU"``.
         measure: name of a measure in ``diagnostics.measures``.
-        parameters: its parameters.
-        treated: the arm in which the effect is looked for.
-        control: the arm with which it is compared seed by seed; ``None`` judges the arm's own value.
+        parameters: the measure's parameters.
+        treated: the arm in which the effect is measured.
+        control: the arm it is compared with, seed by seed; ``None`` judges the arm's own value.
         scale: ``difference`` of the two values, or of their logarithms to base 10 (``log10_ratio``).
-        expects: ``greater``, ``less`` or ``equal``, as the statement has it.
-        threshold: what the effect is held against, in ``unit``.
-        margin: for ``equal``, the largest difference that does not matter.
-        unit: of the effect.
-        exact: the statement admits no chance: one counterexample refutes it.
+        expects: the direction that the statement predicts: ``greater``, ``less`` or ``equal``.
+        threshold: the value that the effect is compared with, in ``unit``.
+        margin: for ``equal``, the largest negligible difference.
+        unit: unit of the effect.
+        exact: the statement is deterministic: one counterexample refutes it.
     """
 
     label: str
@@ -64,16 +64,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement, the effects that decide it, and what each outcome means in words.
+    """A statement, the effects that decide it, and a sentence for each outcome.
 
     Args:
-        name: for the command line and JSON.
-        statement: what is put to the test, one sentence.
-        parts: the effects; the statement's word is combined from theirs.
-        threshold: why the parts are held against what they are held against, one sentence.
-        negated: the statement says that something differs, and its parts expect ``equal``: their words are turned round.
-        outcomes: the measured sentence by verdict word. ``{supported}``, ``{refuted}`` and ``{inconclusive}`` stand for the
-            labels of such parts, ``{low}``, ``{high}`` for the smallest and largest effect, ``{seeds}`` for the seeds.
+        name: name on the command line and in JSON.
+        statement: the sentence that is tested.
+        parts: the effects; their verdicts are combined into the statement's.
+        threshold: one sentence that justifies the parts' thresholds.
+        negated: the statement says that something differs while its parts test ``equal``; their verdicts are reversed.
+        outcomes: the sentence for each verdict word. ``{supported}``, ``{refuted}`` and ``{inconclusive}`` list the labels of
+            those parts, ``{low}`` and ``{high}`` are the smallest and largest effect, ``{seeds}`` is the number of seeds.
     """
 
     name: str
@@ -86,11 +86,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Answer:
-    """A sentence of the answer at the top of the report, told only when the verdicts bear it out.
+    """A sentence of the answer at the top of the report, shown only if the verdicts match its conditions.
 
     Args:
         text: the sentence.
-        when: by the name of a claim the word that it must have come to, or several joined by ``|``.
+        when: the required verdict word by claim name; alternatives are joined by ``|``.
     """
 
     text: str
@@ -99,12 +99,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure that the report is to show, by the kind of its evidence.
+    """A figure in the report.
 
     Args:
-        kind: name of a function in ``diagnostics.figures``; ``diagnostics.runs.figure_kinds`` lists what each one takes.
-        caption: how to read it and what to see.
-        parameters: what to show, such as ``column`` and ``layers``.
+        kind: name of a function in ``diagnostics.figures``; ``diagnostics.runs.figure_kinds`` lists its parameters.
+        caption: how to read it and what it shows.
+        parameters: the data to show, such as ``column`` and ``layers``.
     """
 
     kind: str
@@ -114,12 +114,12 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario(abc.ABC):
-    """An experiment that puts statements to the test. Its fields are its knobs; a subclass is one file.
+    """An experiment that tests claims. Its fields are its options; each subclass is one file.
 
     Args:
-        seeds: replicates of every arm, all with the same seeds.
+        seeds: number of replicates of each arm; all arms use the same seeds.
         epochs: passes over the training data.
-        batch_size: examples in a step.
+        batch_size: examples per step.
         data: name of the data set, see ``scenarios.data``.
     """
 
@@ -129,25 +129,25 @@ class Scenario(abc.ABC):
     data: str = "digits"
 
     question: ClassVar[str]
-    """What the report answers, as a question."""
+    """The question that the report answers."""
     objection: ClassVar[str]
-    """What a sceptic could still object to the answer, whatever it is."""
+    """The strongest remaining objection to the answer, whatever the answer is."""
     less: ClassVar[Mapping[str, Any]] = {}
-    """Knobs of a quick run, where fewer seeds and epochs are not enough, or a fifth of the epochs is too few."""
+    """Field values for a quick run that override its defaults (at most 2 seeds, a fifth of the epochs)."""
     datasets: ClassVar[tuple[str, ...]] = ("digits", "fashion_mnist", "mnist")
     """The data sets that the scenario can use; the first is the default."""
 
     evaluates_train_again: ClassVar[bool] = False
-    """Whether the training set is evaluated at every epoch's end, too, in training mode and in inference mode."""
+    """Whether the training set is also evaluated after each epoch, in training mode and in inference mode."""
 
     @property
     def name(self) -> str:
-        """The file's name: the word for the command line."""
+        """The file's name, which is the scenario's name on the command line."""
         return type(self).__module__.rpartition(".")[2]
 
     @property
     def about(self) -> str:
-        """What the file's docstring tells of mechanism and papers."""
+        """The file's docstring, which describes the mechanism and cites papers."""
         return sys.modules[type(self).__module__].__doc__ or ""
 
     @abc.abstractmethod
@@ -156,35 +156,35 @@ class Scenario(abc.ABC):
 
     @abc.abstractmethod
     def model(self, arm: Arm, data: Data) -> keras.Model:
-        """A fresh model, whose draws come from Keras or NumPy; called right after their generators were seeded."""
+        """A new model, drawing from Keras or NumPy only; called right after their generators are seeded."""
 
     @abc.abstractmethod
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
-        """A fresh optimizer."""
+        """A new optimizer."""
 
     @abc.abstractmethod
     def claims(self) -> tuple[Claim, ...]:
-        """The statements."""
+        """The claims to test."""
 
     @abc.abstractmethod
     def probes(self) -> tuple[Probe, ...]:
-        """What is measured."""
+        """The probes that measure the training."""
 
     @abc.abstractmethod
     def figures(self) -> tuple[Figure, ...]:
-        """What the report shows."""
+        """The figures in the report."""
 
     @abc.abstractmethod
     def answers(self) -> tuple[Answer, ...]:
-        """The answer to the question: of these sentences those are told, in this order, that the verdicts bear out."""
+        """Candidate sentences of the answer; the report shows, in this order, those whose conditions the verdicts meet."""
 
     def prepare(self, arm: Arm, data: Data) -> Data:
-        """The data as this arm sees them; the same for all arms unless a scenario compares preparations."""
+        """The data for this arm; the same for all arms unless a scenario compares preparations."""
         del arm
         return data
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
-        """What else is to be known of a trained model, by name, for the measure ``recorded``; nothing by default."""
+        """Additional numbers from a trained model, by name, for the measure ``recorded``; none by default."""
         del arm, model, data
         return {}
 
@@ -193,20 +193,20 @@ class Scenario(abc.ABC):
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     def metrics(self) -> Sequence[keras.metrics.Metric]:
-        """Metrics beside the loss."""
+        """Metrics in addition to the loss."""
         return (keras.metrics.SparseCategoricalAccuracy(name="accuracy"),)
 
     def loss_of(self, arm: Arm) -> keras.losses.Loss:
-        """The loss of one arm; arms that differ in it must differ in their models, by a layer's name at least."""
+        """The loss of one arm; arms with different losses need different models, if only in a layer's name."""
         del arm
         return self.loss()
 
     def metrics_of(self, arm: Arm) -> Sequence[keras.metrics.Metric]:
-        """The metrics of one arm, under the same condition."""
+        """The metrics of one arm; the same condition applies."""
         del arm
         return self.metrics()
 
     def quick(self) -> Scenario:
-        """The same with less of everything, for a first look in seconds."""
+        """A smaller version for a first look in seconds, with fewer seeds and epochs."""
         shorter = {"seeds": min(self.seeds, 2), "epochs": max(1, self.epochs // 5)}
         return replace(self, **{**shorter, **self.less})

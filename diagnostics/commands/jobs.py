@@ -1,4 +1,4 @@
-"""Trains the arms of a scenario in several processes, here or on a cluster, with the numbers of one process."""
+"""Trains the arms of a scenario in several processes, locally or on a cluster, with the same results as one process."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from diagnostics.training.contract import ScenarioLike
 
 BACKENDS = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
-"""joblib's back-ends that run processes, and the package that each one needs."""
+"""joblib's process back-ends, and the package that each needs."""
 
 
 MOST_JOBS = 4
-"""Each process loads TensorFlow: more than a few want more memory than a laptop has."""
+"""Each process loads TensorFlow, so more than a few would exceed a laptop's memory."""
 
 POLL_SECONDS = 0.5
 
 
 def usual_jobs(groups: int) -> int:
-    """Processes for a scenario when nobody said how many: one a core, and one in all beside a GPU, which they would share.
+    """Default number of processes: at most one per core, and one in total on a GPU, which they would have to share.
 
     Args:
-        groups: groups of arms that share a compiled step.
+        groups: number of groups of arms that share a compiled step.
     """
     import tensorflow as tf  # noqa: PLC0415
 
@@ -60,21 +60,21 @@ def train_groups(
     advance: Advance,
     tensorboard: bool = False,
 ) -> None:
-    """Train groups of arms, each in one process with all its seeds, so that they share their compiled step.
+    """Train each group of arms in one process with all seeds, so that its arms share a compiled step.
 
     Args:
-        scenario: the scenario; its class and knobs travel, not the object.
-        groups: names of the arms of each group; what takes longest should come first.
+        scenario: the scenario; processes receive its class and fields, not the object.
+        groups: names of the arms in each group; the slowest group should come first.
         seeds: the seeds.
         directory: the scenario's folder, already opened.
-        command: what was typed, for the record.
-        jobs: processes at a time.
-        backend: ``loky`` (processes here), ``dask`` or ``ray`` (a cluster that those libraries know).
-        advance: told of every run that has ended.
+        command: the command line, stored in ``run.json``.
+        jobs: number of parallel processes.
+        backend: ``loky`` (local processes), ``dask`` or ``ray`` (a cluster set up with that library).
+        advance: called for each run that has ended.
         tensorboard: write TensorBoard's event files, too.
 
     Raises:
-        UsageError: an unknown back-end, or one whose package is not installed.
+        UsageError: the back-end is unknown or its package is not installed.
     """
     kind = f"{type(scenario).__module__}:{type(scenario).__name__}"
     knobs, groups = asdict(scenario), [tuple(group) for group in groups]
@@ -85,7 +85,7 @@ def train_groups(
 
 
 def dismiss() -> None:
-    """End the idle processes here, which would take seconds to take TensorFlow apart and have nothing left to write."""
+    """Kill the idle local processes: all results are stored, and a clean shutdown of TensorFlow takes seconds."""
     loky.get_reusable_executor(reuse=True).shutdown(kill_workers=True)  # pyright: ignore[reportArgumentType]
 
 
@@ -98,7 +98,7 @@ def train_group(
     command: str,
     tensorboard: bool = False,
 ) -> None:
-    """What one process does: make the scenario again, and train a group of its arms."""
+    """The work of one process: rebuild the scenario and train a group of its arms."""
     with quiet_import():
         module, _, name = kind.partition(":")
         scenario = getattr(importlib.import_module(module), name)(**knobs)
@@ -113,13 +113,13 @@ def train_group(
 
 
 def _stay() -> None:
-    """No replacing: joblib ends a process that has grown, as compiled steps make it, and waits for its end, up to 90 seconds."""
+    """Keep the process: joblib replaces one whose memory has grown, as compiled steps cause, and waits up to 90 s for it to end."""
     process_executor._USE_PSUTIL = False  # pyright: ignore[reportPrivateUsage]
 
 
 @contextlib.contextmanager
 def _watched(directory: Path, arms: Sequence[str], seeds: Sequence[int], advance: Advance) -> Iterator[None]:
-    """Tell of runs as they end, by their records: whatever the back-end, that is where the processes meet."""
+    """Report runs as they end by polling their records, which works with every back-end."""
     waiting = {f"{arm}, seed {seed}": run_directory(directory, arm, seed) for arm in arms for seed in seeds}
     stop = threading.Event()
 
@@ -141,7 +141,7 @@ def _watched(directory: Path, arms: Sequence[str], seeds: Sequence[int], advance
 def _ended(place: Path) -> bool:
     try:
         return (place / manifest.NAME).exists() and manifest.read(place, "run")["status"] != "running"
-    except UsageError:  # only half written
+    except UsageError:  # partly written
         return False
 
 

@@ -1,4 +1,4 @@
-"""A scenario made ready for the command line: loaded, changed as asked, and run with a progress bar."""
+"""Loads a scenario for the command line, applies the options, and runs it with a progress bar."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workbench:
-    """What is to be run.
+    """A scenario with the arms, seeds and data to run.
 
     Args:
-        scenario: the scenario, with its knobs set.
-        arms: those of its arms that are to run.
+        scenario: the scenario, with its fields set.
+        arms: the arms to run.
         seeds: the seeds.
         data: the data set.
     """
@@ -44,13 +44,13 @@ class Workbench:
 
         Args:
             name: the scenario.
-            changes: knobs to set; ``None`` leaves one as it is.
-            quick: less of everything, unless ``changes`` or ``seeds`` say otherwise.
-            arms: comma-separated names and patterns; all when ``None``.
-            seeds: the seeds; as many as the scenario wants, from 0 on, when ``None``.
+            changes: fields to set; ``None`` keeps the default.
+            quick: use fewer seeds and epochs, unless ``changes`` or ``seeds`` set them.
+            arms: comma-separated names and patterns; ``None`` for all.
+            seeds: the seeds; ``None`` for the scenario's own number, counted from 0.
 
         Raises:
-            UsageError: an arm or a data set that is not there.
+            UsageError: an arm or the data set is unknown.
         """
         with quiet_import():
             module = importlib.import_module(f"scenarios.{name}")
@@ -76,18 +76,18 @@ class Workbench:
         resume: bool = False,
         tensorboard: bool = False,
     ) -> Experiment:
-        """Train everything, with a progress bar on standard error, and store it in ``directory``.
+        """Train every arm with every seed, with a progress bar on standard error, and store the runs in ``directory``.
 
         Args:
             directory: the scenario's folder.
-            command: what was typed, for the record.
-            jobs: processes at a time, as many as suit the machine when ``None``; the numbers do not depend on it.
+            command: the command line, stored in ``run.json``.
+            jobs: number of parallel processes; ``None`` chooses one for the machine. Results do not depend on it.
             backend: joblib's back-end for several processes: ``loky``, ``dask`` or ``ray``.
-            resume: go on with what the folder holds, and train only what is missing.
+            resume: continue in an existing folder and train only the missing runs.
             tensorboard: write TensorBoard's event files into each run's folder, too.
 
         Raises:
-            UsageError: TensorBoard is asked for and not installed.
+            UsageError: TensorBoard is requested but not installed.
         """
         from diagnostics.training.runner import Runner  # noqa: PLC0415 - TensorFlow
 

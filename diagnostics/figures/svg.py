@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import io
 import re
-from html import escape
 from pathlib import Path
 from typing import BinaryIO
+from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -15,14 +17,32 @@ from diagnostics.figures.style import PALETTE, RC
 
 PNG_DPI = 160
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+_SVG = "{http://www.w3.org/2000/svg}"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+_STYLED = ("style", "fill", "stroke")
+_FONT = "'DejaVu Sans'"
+
+# Without these, ElementTree would write every tag as ns0:path, which a page does not show.
+ET.register_namespace("", _SVG[1:-1])
+ET.register_namespace("xlink", _HREF[1:].partition("}")[0])
+
+
+def to_tree(figure: Figure) -> ET.Element:
+    """The figure as an SVG tree, without metadata and with path coordinates cut to 0.01 pt: half the size."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(RC):
+        figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
+    root = ET.fromstring(buffer.getvalue())
+    for child in [child for child in root if child.tag in {f"{_SVG}metadata", f"{_SVG}title"}]:
+        root.remove(child)
+    for path in root.iter(f"{_SVG}path"):
+        path.set("d", re.sub(r"(\.\d\d)\d+", r"\1", path.get("d", "")))
+    return root
 
 
 def to_svg(figure: Figure) -> str:
     """The figure as a complete SVG document: the same figure gives the same bytes."""
-    buffer = io.StringIO()
-    with mpl.rc_context(RC):
-        figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
-    return _round_paths(buffer.getvalue())
+    return _document(to_tree(figure))
 
 
 def write_png(figure: Figure, path: Path | BinaryIO) -> None:
@@ -32,41 +52,60 @@ def write_png(figure: Figure, path: Path | BinaryIO) -> None:
         figure.savefig(path, format="png", dpi=PNG_DPI, facecolor=paper, pil_kwargs={"compress_level": 3})
 
 
-def on_paper(svg: str) -> str:
-    """A stand-alone SVG with white paper behind it, for viewers that show a dark background."""
-    rectangle = f'<rect width="100%" height="100%" fill="{PALETTE["paper"].light}"/>'
-    return re.sub(r"(<svg\b[^>]*>)", rf"\g<1>{rectangle}", svg, count=1)
+def on_paper(drawing: ET.Element) -> str:
+    """A stand-alone SVG document with white paper behind it, for viewers that show a dark background."""
+    whole = copy.copy(drawing)  # shallow: the caller's tree keeps its children and gains none
+    whole.insert(0, ET.Element(f"{_SVG}rect", width="100%", height="100%", fill=PALETTE["paper"].light))
+    return _document(whole)
 
 
-def inline(svg: str, *, prefix: str, alt: str) -> str:
+def inline(drawing: ET.Element, *, prefix: str, alt: str) -> str:
     """Markup that can stand in a page: own ids, the page's font and colours, an accessible name.
 
     Args:
-        svg: a complete SVG document from :func:`to_svg`.
+        drawing: an SVG tree from :func:`to_tree`; it is left as it is.
         prefix: makes the ids unique within the page; letters, digits and hyphens.
-        alt: what a reader who cannot see the figure is told.
+        alt: a description for readers who cannot see the figure.
 
     Returns:
-        One ``<svg>`` element without width and height: it fills the room that it gets.
+        One ``<svg>`` element without width and height, which fills the width of its container.
     """
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<(metadata|title)>.*?</\1>", "", body, flags=re.DOTALL)
-    body = _own_ids(body, prefix)
-    body = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font: \1var(--sans)", body)
-    body = re.sub(r"font-family: 'DejaVu Sans'[^;\"]*", "font-family: var(--sans)", body)
+    root = copy.deepcopy(drawing)
+    _own_ids(root, prefix)
+    for element in root.iter():
+        for name in _STYLED:
+            if value := element.get(name):
+                element.set(name, _in_page_style(value))
+    for name in ("width", "height"):
+        root.attrib.pop(name, None)
+    root.attrib |= {"role": "img", "aria-label": alt}
+    return ET.tostring(root, encoding="unicode").strip()
+
+
+def _document(root: ET.Element) -> str:
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}'
+
+
+@functools.lru_cache(1024)  # a figure repeats a few styles thousands of times
+def _in_page_style(value: str) -> str:
+    """A style with CSS variables for the palette's colours and for the font."""
     for name, shade in PALETTE.items():
-        body = body.replace(shade.light, f"var(--{name})")
-    opening = re.sub(r'\s(?:width|height)="[^"]*"', "", body[: body.index(">")])
-    return f'{opening} role="img" aria-label="{escape(alt, quote=True)}">{body[body.index(">") + 1 :].strip()}'
+        value = value.replace(shade.light, f"var(--{name})")
+    parts = (part.partition(_FONT) for part in value.split(";"))
+    return ";".join(f"{before}var(--sans)" if font else before for before, font, _ in parts)
 
 
-def _own_ids(body: str, prefix: str) -> str:
-    """Drop ids that nothing refers to, and prefix the others: two figures on one page would share them."""
-    used = set(re.findall(r"(?:url\(#|href=\"#)([^\")]+)", body))
-    body = re.sub(r' id="([^"]+)"', lambda found: f' id="{prefix}-{found[1]}"' if found[1] in used else "", body)
-    return re.sub(r"(url\(#|href=\"#)", rf"\g<1>{prefix}-", body)
-
-
-def _round_paths(svg: str) -> str:
-    """Cut path coordinates to a hundredth of a point, which no screen shows: half the size."""
-    return re.sub(r'\bd="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)
+def _own_ids(root: ET.Element, prefix: str) -> None:
+    """Prefix the ids that something refers to, and drop the others: two figures on one page would share them."""
+    used = set()
+    for element in root.iter():
+        for name, value in element.items():
+            if name == _HREF and value.startswith("#"):
+                used.add(value[1:])
+                element.set(name, f"#{prefix}-{value[1:]}")
+            elif value.startswith("url(#"):
+                used.add(value[len("url(#") : -1])
+                element.set(name, f"url(#{prefix}-{value[len('url(#') :]}")
+    for element in root.iter():
+        if (identity := element.attrib.pop("id", None)) and identity in used:
+            element.set("id", f"{prefix}-{identity}")

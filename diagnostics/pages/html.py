@@ -98,13 +98,13 @@ def draw(exhibit: Exhibit, folder: Path) -> Drawn:
         narrow = exhibit.draw(width=style.NARROW)
     except UsageError as error:
         return Drawn(exhibit, missing=f"{error.what} ({error.where}: {error.got})")
-    wide = svg.to_svg(figure)
+    wide = svg.to_tree(figure)
     svg.write_png(figure, folder / f"{exhibit.name}.png")
     (folder / f"{exhibit.name}.svg").write_text(svg.on_paper(wide), encoding="utf-8")
     return Drawn(
         exhibit,
         wide=Markup(svg.inline(wide, prefix=exhibit.name, alt=exhibit.alt)),
-        narrow=Markup(svg.inline(svg.to_svg(narrow), prefix=f"{exhibit.name}-narrow", alt=exhibit.alt)),
+        narrow=Markup(svg.inline(svg.to_tree(narrow), prefix=f"{exhibit.name}-narrow", alt=exhibit.alt)),
     )
 
 

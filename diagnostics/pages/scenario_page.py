@@ -1,4 +1,4 @@
-"""A stored scenario as a page: the answer, the verdicts, theory beside measurement, and the figures it asks for."""
+"""A stored scenario as a page: answer, verdicts, theory and measurement, and the figures that the scenario lists."""
 
 from __future__ import annotations
 
@@ -33,16 +33,17 @@ TITLES = {
 }
 
 SHOWN = ("claims", "figures", "answers", "about", "objection")
-"""Of a scenario's record, what the page shows in better form than as a detail."""
+"""Fields of a scenario's record that the page shows elsewhere, not among the details."""
 
 PAIRED = (
-    "Every effect is paired by seed and stands with its 95 % interval, on which the verdict rests. P-values are adjusted for "
-    "the number of comparisons (Benjamini-Hochberg)."
+    "Each effect is paired by seed and given with its 95 % interval, which decides the verdict. P-values are adjusted for "
+    "multiple comparisons (Benjamini-Hochberg)."
 )
 SLOPES = (
-    "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that every layer on the "
-    "way back halves it. Theory is mean-field signal propagation, computed from activation, initialisation and the input's "
-    "second moment, for infinite width (and batch, under batch normalisation); nothing is fitted."
+    "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that the gradient "
+    "halves with each layer of back-propagation. Theory is mean-field signal propagation, computed from activation, "
+    "initialisation and the input's second moment, for infinite width (and infinite batch size with batch normalisation); "
+    "nothing is fitted."
 )
 
 
@@ -70,11 +71,11 @@ def page_of(experiment: Experiment, judged: Sequence[claims.JudgedClaim]) -> Pag
 
 
 def status(experiment: Experiment) -> str:
-    """What the page rests on: data, arms, seeds, and what is missing."""
+    """One line on the evidence: data, arms, seeds, and the runs that are missing."""
     plan = experiment.plan
     finished = sum(map(len, experiment.runs.values()))
     facts = [
-        *(["a quick look, with fewer seeds and epochs"] if "--quick" in plan.command.split() else []),
+        *(["quick run with fewer seeds and epochs"] if "--quick" in plan.command.split() else []),
         f"{plan.data.name}, {plan.data.train:,} training examples",
         f"{len(plan.arms)} arms",
         f"{len(plan.seeds)} seed{'s' * (len(plan.seeds) != 1)}",
@@ -85,7 +86,7 @@ def status(experiment: Experiment) -> str:
 
 
 def _card(claim: claims.JudgedClaim) -> Card:
-    """One claim; its effect is that of its part when it has one, and stands in the table of parts otherwise."""
+    """One claim, with the effect of its part if it has exactly one; otherwise the table of parts shows the effects."""
     alone = claim.parts[0].verdict if len(claim.parts) == 1 else None
     numbers: dict[str, Any] = {}
     if alone:
@@ -107,7 +108,7 @@ def _theory(experiment: Experiment) -> list[Section]:
         return []
     return [
         Section(
-            "Theory beside measurement",
+            "Theory and measurement",
             tables=(against_theory.theory_table(slopes, measured="measured slope", caption=SLOPES),),
         )
     ]
@@ -128,7 +129,7 @@ def _parts(claim: claims.JudgedClaim) -> Table:
         "part",
         "verdict",
         f"measured, {unit}" if unit else "measured",
-        "held against",
+        "compared with",
         "seeds",
         "test, adjusted p",
     )
@@ -165,7 +166,7 @@ def _figures(experiment: Experiment) -> list[Section]:
 
 
 def _drawing(tables: Tables, figure: FigurePlan) -> Callable[..., Figure]:
-    """A figure's function with everything set but its width."""
+    """A figure's function with every argument set except its width."""
     kind, parameters = KINDS[figure.kind], figure.parameters
     options = dict(parameters.get("options", {}))
     if "guide" in parameters:

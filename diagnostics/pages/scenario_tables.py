@@ -1,4 +1,4 @@
-"""Tables of all runs by arm, for figures that show neither layers nor scalars as they are."""
+"""Tables of all runs by arm, for the figures of a scenario."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOTHING = spells(pd.DataFrame(), 0).assign(arm="", seed=0)
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """The tables that the figures of one scenario draw; those of all layers and scalars are joined once.
+    """The tables that one scenario's figures draw; the runs' layers and scalars are each joined only once.
 
     Args:
         experiment: a stored scenario with at least one finished run.
@@ -38,7 +38,7 @@ class Tables:
 
         Args:
             name: ``layers``, ``scalars`` or a key of ``SOURCES``.
-            parameters: of the figure; ``layers``, a shell pattern, and ``split`` choose rows.
+            parameters: the figure's parameters; ``layers`` (a shell pattern) and ``split`` select rows.
         """
         if name in SOURCES:
             return SOURCES[name](self.experiment, parameters)
@@ -59,11 +59,11 @@ class Tables:
 
 
 def gaps(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """The gap between validation and training of every run and epoch, split into its parts.
+    """The gap between validation and training at each epoch of each run, split into its parts.
 
     Args:
         experiment: a stored scenario that evaluates the training set again.
-        parameters: of the figure: ``column``.
+        parameters: ``column`` from the figure's parameters.
 
     Returns:
         Columns arm (its label), seed, epoch, lag, mode, data, gap.
@@ -76,14 +76,14 @@ def gaps(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def measured(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """One row an arm: the mean of a measure over the seeds with its 95 % interval.
+    """One row per arm: the mean of a measure over the seeds with its 95 % interval.
 
     Args:
         experiment: a stored scenario.
-        parameters: of the figure: ``measure`` and ``of``, its parameters; ``unit``; ``references``, a value by arm.
+        parameters: of the figure: ``measure`` and its parameters ``of``; ``unit``; ``references``, one value per arm label.
 
     Returns:
-        Columns label, effect, low, high, reference (NaN: none), unit.
+        Columns label, effect, low, high, reference (NaN if none), unit.
     """
     of_run = measure(parameters["measure"], **parameters["of"])
     values: dict[str, list[float]] = {}
@@ -94,11 +94,11 @@ def measured(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFr
 
 
 def pairs(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """A recorded number of two arms at every seed that both have.
+    """A recorded number from two arms at each seed that both have.
 
     Args:
         experiment: a stored scenario.
-        parameters: of the figure: ``column``, the recorded number, and ``pairs``: label, treated arm and control.
+        parameters: of the figure: ``column``, the recorded number, and ``pairs`` of label, treated arm and control.
 
     Returns:
         Columns label, seed, treated, control.
@@ -115,11 +115,11 @@ def pairs(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame
 
 
 def histograms(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """Histograms that the runs have recorded bin by bin, as ``before@x`` and ``after@x``.
+    """Histograms that the runs recorded bin by bin, as ``before@x`` and ``after@x``.
 
     Args:
         experiment: a stored scenario.
-        parameters: of the figure: ``arms``, a shell pattern of the arms to be shown.
+        parameters: of the figure: ``arms``, a shell pattern for the arms to show.
 
     Returns:
         Columns arm (its label), seed, moment, bin, share.
@@ -135,7 +135,7 @@ def histograms(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.Data
 
 
 def spells_by_arm(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """The spells that units were dead for, of every run.
+    """The spells during which units were dead, for every run.
 
     Args:
         experiment: a stored scenario.
@@ -156,7 +156,7 @@ def spells_by_arm(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.D
 
 
 def layer_means(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """The mean over layers of a statistic at every step, so that it can be drawn like a scalar of training.
+    """The mean of a statistic over layers at each step, in the form of a training scalar.
 
     Args:
         experiment: a stored scenario.
@@ -176,13 +176,13 @@ def layer_means(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.Dat
 
 
 def by_setting(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """One value a run and setting.
+    """One value per run and setting.
 
     Args:
         experiment: a stored scenario.
         parameters: of the figure: ``column`` (a recorded number, unless ``measure`` and ``of`` name a measure with its
-            parameters), ``setting`` (a number in the arms' settings), ``series`` (a setting that tells lines apart). Without
-            ``setting``, every recorded number called ``column@x`` stands at x, and the arms tell lines apart.
+            parameters), ``setting`` (a number in the arms' settings), ``series`` (the setting with one line per value). Without
+            ``setting``, each recorded number named ``column@x`` is placed at x, and each arm is a line.
 
     Returns:
         Columns series (str), setting, seed and value; arms without the setting are left out.
@@ -225,7 +225,7 @@ def _runs(experiment: Experiment) -> Iterator[tuple[str, int, Run]]:
 
 
 def _with_labels(experiment: Experiment, name: str) -> pd.DataFrame:
-    """One table of all runs, with the arms' labels for their names."""
+    """One table of all runs, with the arms' labels in place of their names."""
     table = experiment.table(name)
     return table.assign(arm=table["arm"].cat.rename_categories(_labels(experiment)))
 
@@ -239,7 +239,7 @@ def _layers_like(table: pd.DataFrame, pattern: str) -> list[str]:
 
 
 def _numbered(table: pd.DataFrame) -> pd.DataFrame:
-    """Layers counted among those chosen, so that arms with other layers in between can be compared."""
+    """Depth counted over the selected layers only, so that arms with other layers in between can be compared."""
     return table.assign(depth=table.groupby("arm", observed=True)["depth"].rank(method="dense").astype(int))
 
 
@@ -252,4 +252,4 @@ SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] =
     "pairs": pairs,
     "spells": spells_by_arm,
 }
-"""The tables by the name that ``diagnostics.runs.figure_kinds`` gives them, other than layers and scalars."""
+"""Tables other than layers and scalars, by their names in ``diagnostics.runs.figure_kinds``."""

@@ -1,4 +1,4 @@
-"""A stored experiment: the runs of every arm and seed, and those that are not there."""
+"""A stored experiment: the finished runs by arm and seed, and the incomplete ones."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ SEED_PREFIX = "seed-"
 
 @dataclass(frozen=True)
 class Incomplete:
-    """A run that cannot be judged with the others.
+    """A run that is not finished and is left out of comparisons.
 
     Attributes:
         arm: the arm's name.
         seed: the seed.
         status: ``"missing"``, ``"unreadable"``, ``"running"`` (or killed), ``"failed"`` or ``"interrupted"``.
-        reason: one line for people.
-        run: what was recorded, where it can be read.
+        reason: one line for the reader.
+        run: the partial run, if it can be read.
     """
 
     arm: str
@@ -48,9 +48,9 @@ class Experiment:
     Attributes:
         path: the scenario's folder.
         metadata: the content of its ``run.json``.
-        runs: the finished runs by arm, in the scenario's order, and by seed, ascending. An arm without any is there,
-            empty.
-        incomplete: every other run that was declared or begun; what is compared is never silently fewer.
+        runs: the finished runs by arm, in the scenario's order, and by seed, ascending. An arm without
+            finished runs has an empty entry.
+        incomplete: every other run that was declared or started, so that none is dropped silently.
     """
 
     path: Path
@@ -63,21 +63,21 @@ class Experiment:
         """The scenario that the runs belong to.
 
         Raises:
-            UsageError: ``run.json`` lacks a field of a scenario, or holds one of the wrong type.
+            UsageError: a field in ``run.json`` is missing or has the wrong type.
         """
         return Plan.of(self.metadata, str(self.path / manifest.NAME))
 
     def table(self, name: str) -> pd.DataFrame:
-        """One table of all finished runs together.
+        """One table of all finished runs, concatenated.
 
         Args:
             name: ``"layers"``, ``"units"`` or ``"scalars"``.
 
         Returns:
-            The runs' rows with two columns before the others: arm (categorical, in the scenario's order) and seed.
+            The runs' rows with two columns in front: arm (categorical, in the scenario's order) and seed.
 
         Raises:
-            UsageError: no such table, or there is no finished run.
+            UsageError: the table is unknown, or no run has finished.
         """
         if name not in TABLES:
             raise unknown_name("table", name, TABLES)
@@ -100,17 +100,17 @@ class Experiment:
 
 
 def load_experiment(path: str | Path) -> Experiment:
-    """A stored experiment, without loading TensorFlow.
+    """Load a stored experiment, without TensorFlow.
 
     Args:
-        path: the scenario's folder, with ``arms/ARM/seed-SEED/`` below. Arms and seeds that its ``run.json`` declares
-            (``arms``: names, or a mapping by name; ``seeds``: integers) are expected, others are taken as found.
+        path: the scenario's folder, which holds ``arms/ARM/seed-SEED/``. Arms and seeds that its ``run.json`` declares
+            (``arms``: names, or a mapping by name; ``seeds``: integers) are expected; others are included if found.
 
     Returns:
-        The experiment, its finished runs apart from the incomplete ones.
+        The experiment, with finished and incomplete runs separated.
 
     Raises:
-        UsageError: nothing there, not a scenario, a damaged ``run.json``, or one written by a newer version.
+        UsageError: the folder is missing or not a scenario, or its ``run.json`` is damaged or from a newer version.
     """
     path = Path(path)
     metadata = manifest.read(path, "scenario")
@@ -128,7 +128,7 @@ def load_experiment(path: str | Path) -> Experiment:
 
 
 def run_directory(path: str | Path, arm: str, seed: int) -> Path:
-    """Where an experiment keeps the run of one arm and seed."""
+    """The folder for the run of one arm and seed."""
     return Path(path) / ARMS / arm / f"{SEED_PREFIX}{seed}"
 
 
@@ -142,7 +142,7 @@ def _found(path: Path) -> Iterator[tuple[str, int]]:
 def _load(path: Path, arm: str, seed: int) -> Run | Incomplete:
     directory = run_directory(path, arm, seed)
     if not directory.exists():
-        return Incomplete(arm, seed, "missing", "never begun")
+        return Incomplete(arm, seed, "missing", "never started")
     try:
         run = load_run(directory)
     except UsageError as error:
@@ -159,7 +159,7 @@ def _labelled(run: Run, name: str, arm: str, arms: list[str]) -> pd.DataFrame:
 
 
 def _with_categories(joined: pd.DataFrame, frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Text columns made categorical again: concatenation gives that up where the runs' categories differ."""
+    """Restore categorical columns: ``concat`` turns them into objects where the runs' categories differ."""
     for column in joined:
         parts = [frame[column] for frame in frames if column in frame]
         if any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):

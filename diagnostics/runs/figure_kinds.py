@@ -1,4 +1,4 @@
-"""Which table each kind of figure draws from, and which parameters it takes."""
+"""The table that each kind of figure draws, and the parameters that it takes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from probes.errors import UsageError, unknown_name
 
 @dataclass(frozen=True)
 class FigureKind:
-    """What a scenario may say of a figure, beside ``column`` (required), ``title`` and ``options``.
+    """The parameters of a kind of figure, in addition to ``column`` (required), ``title`` and ``options``.
 
     Args:
-        table: the table that it draws, a name in ``diagnostics.pages.scenario_tables``.
-        optional: parameters that choose rows of the table or add to the figure.
-        required: parameters without which there is no table.
+        table: name of the table that it draws, see ``diagnostics.pages.scenario_tables``.
+        optional: parameters that select rows of the table or add marks to the figure.
+        required: parameters needed to build the table.
         options: keyword arguments of the figure's function that ``options`` may set.
         by_layers: the table drawn instead of ``table`` when ``layers`` is given.
         column: whether the figure's function takes the column.
@@ -53,16 +53,16 @@ KINDS: Mapping[str, FigureKind] = {
     "time_to_revival": FigureKind("spells", _names("layers"), column=False),
     "unit_raster": FigureKind("spells", _names("layers"), column=False),
 }
-"""The figures that a scenario can ask for, by the name of their function in ``diagnostics.figures``."""
+"""The kinds of figure that a scenario can use, by the name of their function in ``diagnostics.figures``."""
 
 COMMON = frozenset({"column", "title", "options"})
 
 
 def check_figure(kind: str, parameters: Mapping[str, Any], where: str) -> None:
-    """Refuse a figure that could not be drawn.
+    """Raise an error if a figure's kind or parameters are wrong.
 
     Raises:
-        UsageError: no such kind, parameter or option, or a required parameter is missing.
+        UsageError: the kind, a parameter or an option is unknown, or a required parameter is missing.
     """
     if kind not in KINDS:
         raise unknown_name("kind of figure", kind, KINDS, where)

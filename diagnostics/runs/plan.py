@@ -1,4 +1,4 @@
-"""The scenario's part of ``run.json``: everything that judges and draws its runs without the scenario itself."""
+"""The scenario's part of ``run.json``: all that is needed to judge and plot its runs without the scenario's code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diagnostics.runs.typed import from_record
 
 @dataclass(frozen=True)
 class ArmPlan:
-    """A way of training; fields as in ``scenarios.scenario.Arm``."""
+    """One training configuration; fields as in ``scenarios.scenario.Arm``."""
 
     name: str
     label: str
@@ -51,7 +51,7 @@ class ClaimPlan:
 
 @dataclass(frozen=True)
 class FigurePlan:
-    """A figure of the report; fields as in ``scenarios.scenario.Figure``."""
+    """A figure in the report; fields as in ``scenarios.scenario.Figure``."""
 
     kind: str
     caption: str
@@ -60,7 +60,7 @@ class FigurePlan:
 
 @dataclass(frozen=True)
 class AnswerPlan:
-    """A sentence of the answer and the verdicts that it needs; fields as in ``scenarios.scenario.Answer``."""
+    """A sentence of the answer and the verdicts that it requires; fields as in ``scenarios.scenario.Answer``."""
 
     text: str
     when: Mapping[str, str]
@@ -68,7 +68,7 @@ class AnswerPlan:
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What judging and theory need to know about the data.
+    """Properties of the data that verdicts and theory use.
 
     Attributes:
         name: the data set.
@@ -87,22 +87,30 @@ class DataFacts:
     second_moment: float = 0.0
 
 
+@dataclass(frozen=True)
+class _Required:
+    """The fields of every scenario's configuration that the report reads."""
+
+    epochs: int
+    batch_size: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A scenario as data.
 
     Attributes:
-        command: what was typed.
+        command: the command line.
         scenario: the scenario's name.
-        question: what the report answers.
-        objection: what a sceptic could still object.
-        about: mechanism and papers.
+        question: the question that the report answers.
+        objection: the strongest remaining objection to the answer.
+        about: the mechanism, with references.
         config: the scenario's fields and their values.
-        seeds: the seeds of every arm.
+        seeds: the seeds that every arm is trained with.
         arms: the arms by name, the control first.
         claims: the statements to judge.
-        figures: what the report shows.
-        answers: the sentences that can answer the question.
+        figures: the figures in the report.
+        answers: candidate sentences for the answer, with their conditions.
         data: facts about the data.
     """
 
@@ -121,20 +129,21 @@ class Plan:
 
     @classmethod
     def of(cls, record: Mapping[str, Any], where: str) -> Plan:
-        """The plan that a record holds.
+        """Read a plan from a record.
 
         Args:
             record: the content of ``run.json``, or the same made from a scenario.
-            where: where it comes from, for errors.
+            where: the record's source, named in errors.
 
         Raises:
-            UsageError: a required field is missing or has the wrong type, or a figure is unknown or given wrong parameters.
+            UsageError: a required field is missing or has the wrong type, or a figure's kind or parameters are wrong.
         """
         plan = from_record(cls, record, where)
+        from_record(_Required, plan.config, f"{where}: config")
         for number, figure in enumerate(plan.figures):
             check_figure(figure.kind, figure.parameters, f"{where}: figures[{number}]")
         return plan
 
     def record(self) -> dict[str, Any]:
-        """What ``run.json`` stores; ``Plan.of`` reads it back."""
+        """The plan as stored in ``run.json``; ``Plan.of`` reads it back."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""Builds a dataclass from what JSON holds, and names the field that is missing or has the wrong type."""
+"""Builds a dataclass from parsed JSON; errors name the field that is missing or has the wrong type."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _hints = functools.cache(get_type_hints)
 
 
 def from_record(kind: type[T], record: object, where: str) -> T:
-    """A dataclass with every field checked against its annotation; keys without a field are ignored.
+    """Build a dataclass, checking every field against its annotation; unknown keys are ignored.
 
     Args:
         kind: a dataclass whose fields are ``str``, ``int``, ``float``, ``bool``, ``Any``, ``Literal``, dataclasses, or
             ``X | None``, ``tuple[X, ...]`` and ``Mapping[str, X]`` of these. JSON lists become tuples.
         record: the mapping to read.
-        where: where it comes from, such as ``"run.json"``; the path of the field is appended.
+        where: the source named in errors, such as ``"run.json"``; the field's path is appended.
 
     Raises:
         UsageError: a required field is missing, or a value has the wrong type.
@@ -66,7 +66,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 
 def _checked(allowed: Any, value: Any, where: str) -> Any:
-    """The value itself when it is one of the allowed literals, or of an allowed type."""
+    """The value, if it is one of the allowed literals or has an allowed type."""
     if isinstance(allowed, tuple) and isinstance(allowed[0], str):
         if value not in allowed:
             raise _wrong(where, value, f"one of {', '.join(map(repr, allowed))}")
@@ -82,7 +82,7 @@ _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or 
 
 def _wrong(where: str, value: object, wanted: str) -> UsageError:
     return UsageError(
-        what=f"a field of the wrong type: {wanted} is needed",
+        what=f"the field must be {wanted}",
         where=where,
         got=f"{value!r} ({type(value).__name__})",
         do=f"give {wanted}, or run the scenario again",

@@ -1,4 +1,4 @@
-"""What the runner needs of a scenario, its arms and its data; the classes in ``scenarios`` have it."""
+"""Protocols for the scenario, arm and data that the runner accepts; the classes in ``scenarios`` satisfy them."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
 
 class ArmLike(Protocol):
-    """One way of training; ``scenarios.scenario.Arm`` has these."""
+    """One training configuration, such as ``scenarios.scenario.Arm``."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def name(self) -> str:
-        """For folders."""
+        """Name for folders and the command line."""
         ...
 
     @property
     def label(self) -> str:
-        """For people."""
+        """Label for figures and tables."""
         ...
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What sets the arm apart."""
+        """The settings that distinguish the arm."""
         ...
 
 
 class DataLike(Protocol):
-    """A data set, split; ``scenarios.data.Data`` has these."""
+    """A data set with training and test split, such as ``scenarios.data.Data``."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -64,7 +64,7 @@ D = TypeVar("D", bound=DataLike)
 
 
 class ScenarioLike(Protocol[A, D]):
-    """An experiment; ``scenarios.scenario.Scenario`` explains each of these."""
+    """An experiment; see ``scenarios.scenario.Scenario`` for each member."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     question: ClassVar[str]

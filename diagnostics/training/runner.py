@@ -1,4 +1,4 @@
-"""Trains every arm of a scenario with every seed, and writes each training as a run of its own."""
+"""Trains every arm of a scenario with every seed, and stores each training as a separate run."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from diagnostics.training.seeding import begin_seeding, set_host_seeds
 from probes.errors import UsageError
 
 NOT_STRUCTURE = ("initializer", "seed")
-"""Parts of a layer's configuration that change its first weights only: models that differ in nothing else share a step."""
+"""Endings of config keys that affect only the initial weights; models that differ only there share a compiled step."""
 
 
 Tell = Callable[[str, int, int, Mapping[str, float]], None]
-"""Told of progress: arm, seed, steps done since the last time, and the numbers that matter."""
+"""Progress callback: arm, seed, steps since the last call, and the metrics to show."""
 
 
 @dataclass
@@ -35,12 +35,12 @@ class Runner(Generic[A, D]):
 
     Args:
         scenario: a ``scenarios.Scenario``.
-        data: what its ``model`` wants, with ``x_train``, ``y_train``, ``x_test``, ``y_test``.
-        directory: the scenario's folder; it must not exist, or be empty.
-        command: what was typed, for the record.
-        tell: told of progress.
+        data: the data passed to its ``model``, with ``x_train``, ``y_train``, ``x_test``, ``y_test``.
+        directory: the scenario's folder; it must be new or empty.
+        command: the command line, stored in ``run.json``.
+        tell: called with progress.
         tensorboard: write TensorBoard's event files into each run's folder, too.
-        record: whether probes and the record are on; off for the bare trainings of a benchmark.
+        record: whether to use probes and store runs; off when a benchmark times plain training.
     """
 
     scenario: ScenarioLike[A, D]
@@ -54,18 +54,18 @@ class Runner(Generic[A, D]):
 
     def __post_init__(self) -> None:
         begin_seeding()
-        # The same for all arms, so that what measures alike is traced once.
+        # All arms share the probes, so that equal measurements are traced only once.
         self._probes = self.scenario.probes() if self.record else ()
 
     def run(self, arms: Sequence[A], seeds: Iterable[int]) -> Experiment | None:
-        """Train all arms with all seeds; a training that fails is recorded as such, and the others go on.
+        """Train all arms with all seeds; a failed training is recorded as failed, and the others continue.
 
         Returns:
-            What was stored, or ``None`` when nothing is recorded.
+            The stored experiment, or ``None`` if nothing is recorded.
 
         Raises:
-            UsageError: the folder is occupied or cannot be written.
-            KeyboardInterrupt: after everything so far was recorded.
+            UsageError: the folder is not empty or cannot be written.
+            KeyboardInterrupt: re-raised once the results so far are stored.
         """
         seeds = tuple(seeds)
         if not self.record:
@@ -79,10 +79,10 @@ class Runner(Generic[A, D]):
 
     @contextmanager
     def opened(self, arms: Sequence[A], seeds: Sequence[int], *, resume: bool = False) -> Iterator[None]:
-        """The scenario's folder: made, or taken up again, and its status set when the block ends.
+        """Create the scenario's folder, or resume it, and set its status when the block ends.
 
         Raises:
-            UsageError: the folder is occupied or cannot be written; to be resumed, it holds another experiment.
+            UsageError: the folder is not empty or cannot be written, or the folder to resume holds another experiment.
         """
         content = self._content(arms, seeds)
         content = resumable(self.directory, content) if resume else manifest.create(self.directory, "scenario", content)
@@ -97,7 +97,7 @@ class Runner(Generic[A, D]):
             manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
 
     def alike(self, arms: Iterable[A]) -> list[list[A]]:
-        """Arms that share a compiled step together, those with most to train first."""
+        """Group the arms that share a compiled step, with the group of most layers in total first."""
         groups: dict[str, list[A]] = {}
         layers: dict[str, int] = {}
         for arm in arms:
@@ -108,7 +108,7 @@ class Runner(Generic[A, D]):
         return [groups[key] for key in sorted(groups, key=lambda key: -layers[key] * len(groups[key]))]
 
     def train(self, arm: A, seeds: Iterable[int]) -> None:
-        """Train one arm with several seeds; those that have finished before are left as they are."""
+        """Train one arm with several seeds, skipping runs that have already finished."""
         for seed in seeds:
             if not self.record:
                 self._fit(arm, seed)
@@ -116,7 +116,7 @@ class Runner(Generic[A, D]):
                 self._fit_and_record_failure(arm, seed)
 
     def _fit_and_record_failure(self, arm: A, seed: int) -> None:
-        """A training that fails says so in its own record, and need not stop the others."""
+        """Train once; a failure is stored in the run's record and does not stop the other runs."""
         try:
             self._fit(arm, seed)
         except Exception as error:
@@ -141,14 +141,14 @@ class Runner(Generic[A, D]):
 
     @staticmethod
     def _add_recorded(place: Path | None, recorded: Mapping[str, float]) -> None:
-        """Put what the scenario itself found out beside the run's tables."""
+        """Store the scenario's own measurements in the run's record."""
         if place is not None and recorded:
             manifest.update(place, manifest.read(place, "run") | {"recorded": dict(recorded)})
 
     def _loop(
         self, arm: A, model: keras.Model, optimizer: keras.optimizers.Optimizer, place: Path | None, seed: int
     ) -> TrainingLoop:
-        """A training loop for this model: one that has compiled the same step before, where there is one."""
+        """A training loop for this model, reusing one that has compiled the same step if possible."""
         key, config = structure(model, optimizer), self._config(arm)
         if key in self._loops:
             self._check_seeded(self._loops[key])
@@ -163,7 +163,7 @@ class Runner(Generic[A, D]):
     def _check_seeded(self, loop: TrainingLoop) -> None:
         if kinds := loop.random_kernels():
             raise UsageError(
-                what="the model draws random numbers that no seed of the training reaches",
+                what="the model draws random numbers that the training's seed does not control",
                 where=f"scenario {self.scenario.name}",
                 got=", ".join(kinds),
                 do="draw with keras.random and a keras.random.SeedGenerator, as Keras' own layers do",
@@ -175,7 +175,7 @@ class Runner(Generic[A, D]):
         return train.batch(self.scenario.batch_size), _untuned(data.x_test, data.y_test).batch(1024)
 
     def _train_again(self, data: D) -> tf.data.Dataset:
-        """Batches as in training, but in a fixed order that leaves the shuffling of training alone."""
+        """Batches as in training, but in a fixed order, so that the training's shuffling is unaffected."""
         return _untuned(data.x_train, data.y_train).batch(self.scenario.batch_size)
 
     def _config(self, arm: A) -> dict[str, Any]:
@@ -183,7 +183,7 @@ class Runner(Generic[A, D]):
         return {"command": self.command, "arm": arm.name, **arm.settings, **knobs}
 
     def _content(self, arms: Sequence[A], seeds: Sequence[int]) -> dict[str, Any]:
-        """The scenario's ``run.json``: all that is needed to judge and draw it again without TensorFlow."""
+        """The scenario's ``run.json``: all that is needed to judge and plot the runs without TensorFlow."""
         scenario = self.scenario
         record = {
             "command": self.command,
@@ -210,16 +210,17 @@ class Runner(Generic[A, D]):
 
 
 def _untuned(*arrays: Any) -> tf.data.Dataset:
-    """Examples in memory, without the thread that tunes a pipeline: an epoch would wait up to 80 ms for its end."""
+    """Examples in memory, without autotuning: an epoch would wait up to 80 ms for the tuning thread to end."""
     options = tf.data.Options()
     options.autotune.enabled = False
     return tf.data.Dataset.from_tensor_slices(arrays).with_options(options)
 
 
 def structure(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
-    """What decides the compiled step: the model but for its first weights, the optimizer but for a constant rate."""
+    """A key for the compiled step: the model without its initial weights, the optimizer without a constant rate."""
     settings = {key: value for key, value in optimizer.get_config().items() if key != "name"}
-    if not isinstance(settings["learning_rate"], Mapping):  # a schedule is traced into the step, a number is not
+    # A schedule is traced into the step, a number is read from a variable.
+    if not isinstance(settings["learning_rate"], Mapping):
         del settings["learning_rate"]
     whole = {"model": model.get_config(), "optimizer": settings, "kind": type(optimizer).__name__}
     return json.dumps(_without_first_weights(whole), sort_keys=True, default=str)

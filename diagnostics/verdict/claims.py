@@ -1,4 +1,4 @@
-"""Judges a scenario's claims by its stored runs. Claims are data, so this needs neither the scenario nor TensorFlow."""
+"""Judges a scenario's claims from its stored runs. Claims are data, so neither the scenario nor TensorFlow is needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TALLY = {
     "supported": ("holds", "hold"),
     "refuted": ("does not", "do not"),
     "mixed": ("holds in part", "hold in part"),
-    "inconclusive": ("is not settled", "are not settled"),
+    "inconclusive": ("is inconclusive", "are inconclusive"),
 }
 NEGATED: Mapping[str, Word] = {"supported": "refuted", "refuted": "supported"}
 
@@ -32,9 +32,9 @@ class JudgedPart:
     """One effect of a claim.
 
     Attributes:
-        label: what it concerns.
-        verdict: the word, with effect, interval, seeds and test.
-        adjusted_p: the p-value with the false-discovery rate controlled over the scenario.
+        label: the case that it covers, such as ``"ReLU"``.
+        verdict: its word, effect, interval, seeds and test.
+        adjusted_p: the p-value, adjusted to control the false-discovery rate over the whole scenario.
     """
 
     label: str
@@ -48,11 +48,11 @@ class JudgedClaim:
 
     Attributes:
         name: the claim's name.
-        statement: what was put to the test.
+        statement: the sentence that was tested.
         word: the verdict, combined from those of the parts.
         sentence: what was measured.
-        threshold: what the parts were held against, and why.
-        parts: the effects; empty when none of its arms were run.
+        threshold: what the parts were compared with, and why.
+        parts: the effects; empty if none of the arms were run.
     """
 
     name: str
@@ -68,13 +68,13 @@ class JudgedClaim:
 
 
 def judge_claims(experiment: Experiment) -> list[JudgedClaim]:
-    """Every claim of a stored scenario; parts whose arms were not run are left out, and the sentence says so.
+    """Judge every claim of a stored scenario; parts whose arms were not run are left out.
 
     Args:
         experiment: a stored scenario.
 
     Returns:
-        One judged claim for each claim, in the scenario's order.
+        One judged claim per claim, in the scenario's order.
     """
     claims = experiment.plan.claims
     verdicts = [[_verdict(experiment, claim, part) for part in _present(experiment, claim)] for claim in claims]
@@ -92,7 +92,7 @@ def judge_claims(experiment: Experiment) -> list[JudgedClaim]:
 
 
 def answer(experiment: Experiment, claims: Sequence[JudgedClaim]) -> str:
-    """What answers the scenario's question: of its prepared sentences those that the verdicts bear out, or a count."""
+    """The answer to the scenario's question: the prepared sentences that match the verdicts, or else a count of verdicts."""
     words = {claim.name: claim.word for claim in claims}
     told = [
         prepared.text
@@ -103,7 +103,7 @@ def answer(experiment: Experiment, claims: Sequence[JudgedClaim]) -> str:
 
 
 def held_against(verdict: Verdict) -> str:
-    """What an effect was compared with, such as ``"above 3"`` or ``"within ±0.03"``."""
+    """The range that supports the statement, such as ``"above 3"`` or ``"within ±0.03"``."""
     if verdict.margin is not None:
         around = f"{numerals.short(verdict.threshold)} " if verdict.threshold else ""
         return f"within {around}±{numerals.short(verdict.margin)}"
@@ -124,12 +124,12 @@ def _verdict(experiment: Experiment, claim: ClaimPlan, part: PartPlan) -> Verdic
         unit=part.unit,
         exact=part.exact,
     )
-    # That something differs is judged by whether it is equal, and takes the opposite word.
+    # "It differs" is tested as "it is equal", and the verdict is reversed.
     return replace(verdict, word=NEGATED.get(verdict.word, verdict.word)) if claim.negated else verdict
 
 
 def _effects(experiment: Experiment, part: PartPlan) -> np.ndarray:
-    """The effect at every seed: of the treated arm, or of it against the control."""
+    """The effect at each seed: the treated arm's value, or its difference from the control."""
     of_run = measure(part.measure, **_parameters(experiment, part))
     scale = _log10 if part.scale == "log10_ratio" else float
     treated, control = (
@@ -140,7 +140,7 @@ def _effects(experiment: Experiment, part: PartPlan) -> np.ndarray:
 
 
 def _parameters(experiment: Experiment, part: PartPlan) -> dict[str, Any]:
-    """A measure's parameters; words stand for numbers that only the runs or the data know."""
+    """A measure's parameters, with ``chance`` and ``common`` replaced by numbers computed from the data and the runs."""
     words = {
         "chance": lambda: math.log(experiment.plan.data.classes),
         "common": lambda: _common_progress(experiment, (part.treated, part.control)),
@@ -150,7 +150,7 @@ def _parameters(experiment: Experiment, part: PartPlan) -> dict[str, Any]:
 
 
 def _common_progress(experiment: Experiment, arms: Iterable[str | None]) -> float:
-    """The learning rate × steps that every run of these arms has passed by some steps, which a running median needs."""
+    """A total of learning rate × steps that every run exceeds; a running median needs the 5 % of steps beyond it."""
     tables = [run.scalars for arm in arms if arm for run in experiment.runs[arm].values()]
     return 0.95 * min(float(np.nansum(table["learning_rate"].to_numpy(float))) for table in tables)
 
@@ -172,12 +172,12 @@ def _count(claims: Sequence[JudgedClaim]) -> str:
 
 def _sentence(claim: ClaimPlan, word: str, parts: tuple[JudgedPart, ...]) -> str:
     if not parts:
-        return "Not judged: the arms that it compares were not run."
+        return "Not judged: the arms it compares were not run."
     outcomes = claim.outcomes
     labels = {word: [part.label for part in parts if part.verdict.word == word] for word in PART_WORDS}
     effects = [part.verdict.effect for part in parts if not math.isnan(part.verdict.effect)]
     if not effects:
-        return "Not measured: these runs are too short for it, or lack what it needs."
+        return "Not measured: the runs are too short or lack the data it needs."
     low, high = numerals.span(effects)
     template = _without_empty(outcomes.get(word, outcomes[""]), labels)
     return (_without_range(template) if low == high else template).format(
@@ -189,7 +189,7 @@ def _sentence(claim: ClaimPlan, word: str, parts: tuple[JudgedPart, ...]) -> str
 
 
 def _without_empty(template: str, labels: Mapping[str, Sequence[str]]) -> str:
-    """A template without those of its sentences that would only name parts of which there are none."""
+    """The template without sentences whose lists of parts are all empty."""
     kept = []
     for sentence in re.split(r"(?<=\.) ", template):
         named = [word for word in labels if f"{{{word}}}" in sentence]
@@ -199,7 +199,7 @@ def _without_empty(template: str, labels: Mapping[str, Sequence[str]]) -> str:
 
 
 def _without_range(template: str) -> str:
-    """A template for effects that are all alike: a number where it has a range."""
+    """The template for effects that are all equal: one number in place of a range."""
     single = re.sub(r"from {(low|high)} to {(low|high)}", "of {low}", template)
     return re.sub(r"{(low|high)} to {(low|high)}", "{low}", single)
 

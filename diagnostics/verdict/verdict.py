@@ -1,4 +1,4 @@
-"""Verdicts: what the effects of several seeds say about a statement."""
+"""Verdicts: whether the effects measured over several seeds support a statement."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ __all__ = ["EXPECTATIONS", "Verdict", "Word", "adjust", "combine", "judge", "pai
 
 @dataclass(frozen=True)
 class Verdict:
-    """A word on a statement, with all that it rests on.
+    """A verdict on a statement, with the evidence for it.
 
     Args:
         word: supported, refuted or inconclusive.
-        effect: location of the paired effects, in ``unit``.
-        low, high: its interval, in ``unit``.
-        confidence: of the interval; 1 for an exact statement.
-        seeds: number of effects that it rests on.
-        p_value: two-sided against the threshold; of both margins for ``equal``; NaN where there is no test.
-        test: the test's name, or why there is none.
-        expects: what the statement says of the effect: greater, less or equal.
-        threshold: what it is compared with, in ``unit``.
-        margin: half-width of equivalence, in ``unit``; None unless ``equal``.
-        unit: of effect, bounds, threshold and margin.
-        statistic: what the effect is: mean or median.
-        note: what a reader must know besides, such as missing seeds; else empty.
+        effect: mean or median of the paired effects, in ``unit``.
+        low, high: bounds of its confidence interval, in ``unit``.
+        confidence: level of the interval; 1 for an exact statement.
+        seeds: number of seeds with an effect.
+        p_value: two-sided test against the threshold; for ``equal``, test against both margins; NaN if there is no test.
+        test: name of the test, or the reason there is none.
+        expects: the direction that the statement predicts: greater, less or equal.
+        threshold: the value that the effect is compared with, in ``unit``.
+        margin: half-width of the equivalence region, in ``unit``; None unless ``equal``.
+        unit: unit of effect, bounds, threshold and margin.
+        statistic: ``"mean"`` or ``"median"``, whichever the effect is.
+        note: a caveat, such as missing seeds; empty if there is none.
     """
 
     word: Word
@@ -75,27 +75,27 @@ def judge(
     unit: str = "",
     exact: bool = False,
 ) -> Verdict:
-    """Judge a statement about an effect from its value at every seed.
+    """Judge a statement about an effect from its value at each seed.
 
     Formula: ``greater`` is supported when low > threshold and refuted when high < threshold, ``less`` the reverse;
-    ``equal`` is supported when [low, high] lies within threshold ± margin and refuted when it lies wholly outside.
-    Everything else is inconclusive, as is an interval of less than 95 %; ``intervals.interval_of`` makes the interval.
+    ``equal`` is supported when [low, high] lies within threshold ± margin and refuted when it lies entirely outside.
+    All other cases are inconclusive, as is an interval below 95 % confidence; ``intervals.interval_of`` computes it.
 
     Args:
-        effects: paired difference of every seed, ``[seeds]``, in ``unit``. NaN is a missing pair: dropped, and noted.
-            ±Inf is an outcome that was never reached: it counts by its rank, and then six seeds are needed.
+        effects: paired difference at each seed, ``[seeds]``, in ``unit``. NaN marks a missing pair: dropped and noted.
+            ±Inf marks an outcome that was never reached: it enters by rank, and a verdict then needs six seeds.
         expects: ``"greater"``, ``"less"`` or ``"equal"``.
-        threshold: what the effect is compared with, in ``unit``.
+        threshold: the value that the effect is compared with, in ``unit``.
         margin: for ``equal``: the largest difference that does not matter, in ``unit``.
-        unit: for people, such as ``"decades per layer"``.
-        exact: the statement admits no chance, such as bit-equality: it is supported when it holds at every seed and
+        unit: unit shown to readers, such as ``"decades per layer"``.
+        exact: the statement is deterministic, such as bit-equality: it is supported if it holds at every seed and
             refuted by one counterexample, with any number of seeds.
 
     Returns:
         The verdict.
 
     Raises:
-        UsageError: unknown expectation, or a margin that is missing, negative or out of place.
+        UsageError: unknown expectation, non-finite threshold, or a margin that is missing, negative or not allowed.
 
     Examples:
         >>> print(judge([0.61, 0.63, 0.62, 0.64, 0.65], expects="greater", unit="decades per layer"))
@@ -137,12 +137,12 @@ def paired_effects(treated: Mapping[int, float], control: Mapping[int, float]) -
     Formula: treated[s] − control[s].
 
     Args:
-        treated: the measure of every seed in one arm.
-        control: the same in the arm that it is compared with.
+        treated: measured value by seed in one arm.
+        control: the same in the arm it is compared with.
 
     Returns:
-        ``[seeds]`` in the order of the seeds, NaN where only one arm has the seed, or where both are infinite: such
-        pairs are missing, not equal.
+        ``[seeds]`` in ascending order of seed, NaN where only one arm has the seed or both values are infinite: such
+        pairs count as missing, not equal.
 
     Examples:
         >>> paired_effects({0: 1.5, 1: 2.0}, {0: 1.0, 2: 1.0}).tolist()
@@ -158,14 +158,14 @@ def paired_effects(treated: Mapping[int, float], control: Mapping[int, float]) -
 
 
 def combine(words: Iterable[str]) -> Word:
-    """The word on a statement whose parts were judged one by one.
+    """Combine the verdicts on a statement's parts.
 
     Args:
-        words: the word of every part.
+        words: the verdict word of each part.
 
     Returns:
         Mixed when some parts are supported and others refuted, or any is mixed; else inconclusive when any part is
-        inconclusive or there is none; else the word that all share.
+        inconclusive or there are none; else the word that all share.
 
     Examples:
         >>> combine(["supported", "refuted"]), combine(["supported", "supported"])
@@ -192,7 +192,7 @@ def _word(interval: Interval, expects: str, threshold: float, margin: float) -> 
 
 
 def _exactly(used: np.ndarray, wanted: int, expects: str, threshold: float, margin: float) -> tuple[Interval, Word]:
-    """Whether the statement holds at every seed; one counterexample outweighs missing seeds, nothing else does."""
+    """Whether the statement holds at every seed; with seeds missing, only a counterexample decides it."""
     if not used.size:
         return interval_of(used), "inconclusive"
     deviation = used - threshold
@@ -217,15 +217,15 @@ def _check(expects: str, threshold: float, margin: float | None) -> None:
         raise unknown_name("expectation", expects, EXPECTATIONS)
     if not math.isfinite(threshold):
         raise UsageError(
-            what="an effect cannot be compared with this",
+            what="the threshold is not a finite number",
             where="the argument threshold",
             got=repr(threshold),
             do="pass a finite number",
         )
     if (margin is not None) != (expects == "equal") or (margin is not None and not margin >= 0):
         raise UsageError(
-            what="'equal' needs a margin of equivalence, and nothing else takes one",
+            what="'equal' needs an equivalence margin; 'greater' and 'less' take none",
             where="the arguments expects and margin",
             got=f"expects={expects!r}, margin={margin!r}",
-            do="with 'equal', pass the largest difference that does not matter (0 or more); else leave margin out",
+            do="with 'equal', pass the largest negligible difference (0 or more); otherwise omit margin",
         )

@@ -96,7 +96,7 @@ def test_quick_run_leaves_runs_report_and_findings(quick):
     assert set(record["findings"]) == set(experiment.runs)
     page = (quick / "report.html").read_text()
     assert experiment.metadata["command"].startswith("python -m diagnostics.run vanishing_gradient --quick")
-    assert "a quick look, with fewer seeds and epochs" in page
+    assert "quick run with fewer seeds and epochs" in page
     assert "<svg" in page and "http://" not in page.replace("http://www.w3.org", "")
     assert {path.suffix for path in (quick / "figures").iterdir()} == {".svg", ".png"}
 

@@ -19,7 +19,7 @@ from diagnostics.figures.depth_profile import anchor
 from diagnostics.figures.heat_map import MOST_COLUMNS, layer_labels, mesh
 from diagnostics.figures.marks import lonely
 from diagnostics.figures.seeds import Track, moments, moments_by_arm, over_seeds, with_moment
-from diagnostics.figures.svg import inline, to_svg
+from diagnostics.figures.svg import to_svg
 from probes.errors import UsageError
 from tests.kit import figure_frames as frames
 
@@ -199,19 +199,6 @@ def test_few_points_are_left_as_they_are():
 def test_a_point_without_neighbours_is_lonely():
     assert lonely(np.array([1.0, np.nan, 2.0, 3.0, np.nan])).tolist() == [True, False, False, False, False]
     assert lonely(np.array([])).tolist() == []
-
-
-def test_two_figures_on_one_page_share_no_ids():
-    drawing = to_svg(FIGURES["effects"](width=style.WIDE))
-    pages = [inline(drawing, prefix=prefix, alt='a "quoted" & <odd> text') for prefix in ("one", "two")]
-    assert "one-" in pages[0] and "one-" not in pages[1]
-    assert 'aria-label="a &quot;quoted&quot; &amp; &lt;odd&gt; text"' in pages[0]
-
-
-def test_inlined_colours_follow_the_page():
-    drawing = inline(to_svg(FIGURES["loss"](width=style.WIDE)), prefix="loss", alt="loss")
-    assert "var(--validation)" in drawing and "var(--ink)" in drawing
-    assert not [name for name, shade in style.PALETTE.items() if shade.light in drawing]
 
 
 def luminance(shade: str) -> float:

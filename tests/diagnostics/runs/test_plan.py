@@ -12,7 +12,7 @@ from probes.errors import UsageError
 
 RECORD = {
     "question": "Is it?",
-    "config": {"epochs": 1},
+    "config": {"epochs": 1, "batch_size": 32},
     "seeds": [0, 1],
     "arms": {"a": {"name": "a", "label": "A"}},
     "claims": [],
@@ -36,6 +36,8 @@ def test_a_plan_is_read_back_as_it_was_written():
     ("change", "named"),
     [
         ({"seeds": ["0"]}, r"seeds\[0\]"),
+        ({"config": {"epochs": 1}}, "'batch_size' is missing"),
+        ({"config": {"epochs": "1", "batch_size": 32}}, "config: epochs"),
         ({"question": 3}, "question"),
         ({"data": {"name": "digits", "classes": 10}}, "'train'"),
         ({"arms": {"a": {"name": "a"}}}, "'label'"),

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from functools import partial
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from diagnostics.figures import curves, effects, style
+from diagnostics.figures.svg import inline, on_paper, to_svg, to_tree
+from tests.kit import figure_frames as frames
+
+SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+EFFECTS = partial(effects, frames.slopes(), x="depth slope at step 0", width=style.WIDE)
+LOSS = partial(curves, frames.scalars(), guide=(2.303, "chance: ln 10"), width=style.WIDE)
+HOSTILE = f'</text></svg><script>x</script> "&amp; {style.PALETTE["ink"].light}'
+
+
+@pytest.fixture(scope="module")
+def drawing() -> ET.Element:
+    return to_tree(LOSS())
+
+
+def ids(root: ET.Element) -> list[str]:
+    return [name for element in root.iter() if (name := element.get("id"))]
+
+
+def references(root: ET.Element) -> set[str]:
+    links = {element.get(f"{XLINK}href", "")[1:] for element in root.iter()}
+    clips = {element.get("clip-path", "")[len("url(#") : -1] for element in root.iter()}
+    return (links | clips) - {""}
+
+
+def test_two_figures_on_one_page_share_no_ids(drawing):
+    pages = [inline(drawing, prefix=prefix, alt="loss") for prefix in ("one", "two")]
+    page = ET.fromstring(f"<body>{''.join(pages)}</body>")
+    assert len(ids(page)) == len(set(ids(page))) > 0
+    assert references(page) == set(ids(page))
+    assert {name.partition("-")[0] for name in ids(page)} == {"one", "two"}
+
+
+def test_inlined_markup_is_one_svg_element_without_declaration_or_generated_prefixes(drawing):
+    markup = inline(drawing, prefix="one", alt="loss")
+    assert markup.startswith("<svg ") and markup.endswith("</svg>") and "ns0" not in markup
+    root = ET.fromstring(markup)
+    assert root.tag == f"{SVG}svg" and not {"width", "height"} & set(root.keys())
+    assert root.find(f"{SVG}metadata") is None and "DejaVu" not in markup
+
+
+def test_the_description_is_escaped(drawing):
+    markup = inline(drawing, prefix="one", alt='a "quoted" & <odd> text')
+    assert 'role="img" aria-label="a &quot;quoted&quot; &amp; &lt;odd&gt; text"' in markup
+
+
+def test_inlining_leaves_the_drawing_as_it_is(drawing):
+    before = on_paper(drawing)
+    inline(drawing, prefix="one", alt="loss")
+    assert on_paper(drawing) == before
+
+
+def test_inlined_colours_follow_the_page(drawing):
+    markup = inline(drawing, prefix="loss", alt="loss")
+    assert "var(--validation)" in markup and "var(--ink)" in markup and "var(--sans)" in markup
+    assert not [name for name, shade in style.PALETTE.items() if shade.light in markup]
+
+
+def test_markup_and_colours_in_a_label_stay_text():
+    figure = EFFECTS()
+    figure.axes[0].set_xlabel(HOSTILE)
+    markup = inline(to_tree(figure), prefix="one", alt="effects")
+    assert "<script" not in markup and markup.count("</svg>") == 1
+    assert HOSTILE in [element.text for element in ET.fromstring(markup).iter(f"{SVG}text")]
+
+
+def test_a_document_has_paper_behind_the_figure(drawing):
+    document = on_paper(drawing)
+    assert document.startswith("<?xml")
+    paper = ET.fromstring(document.encode())[0]
+    assert paper.tag == f"{SVG}rect" and paper.get("fill") == style.PALETTE["paper"].light
+    assert ET.fromstring(to_svg(EFFECTS()).encode()).get("width")
