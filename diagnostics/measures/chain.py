@@ -9,14 +9,14 @@ import pandas as pd
 
 from diagnostics.measures.tables import RunLike
 from diagnostics.statistics.slopes import depth_slope
-from diagnostics.wording.numerals import interval, short
+from diagnostics.wording.numerals import decades, interval, short
 
 END_SHARE = 0.25  # early layers are the first quarter of the chain, late ones the last
 
 
 @dataclass(frozen=True)
 class Flow:
-    """How gradient and update change along a chain, over one window of steps; NaN where it cannot be had.
+    """How gradient and update change along a chain, over one window of steps; NaN where unknown.
 
     Args:
         first_step, last_step: the window.
@@ -38,11 +38,11 @@ class Flow:
     unreached: int
 
     def __str__(self) -> str:
-        """The gradient's way back in one clause."""
+        """How the gradient changes on its way back, as a clause."""
         direction = "gains" if self.attenuation < 0 else "loses"
-        unreached = f" and is exactly 0 at {self.unreached} of them" if self.unreached else ""
+        unreached = f" and is exactly 0 at {self.unreached} layer{'s' * (self.unreached > 1)}" if self.unreached else ""
         return (
-            f"the gradient {direction} {short(abs(self.attenuation))} decades ({short(self.slope)} per layer, "
+            f"the gradient {direction} {decades(abs(self.attenuation))} ({short(self.slope)} per layer, "
             f"{interval(self.low, self.high)}){unreached} at {_steps(self.first_step, self.last_step)}"
         )
 

@@ -54,7 +54,7 @@ def _finding(rule: Rule, run: RunLike) -> Finding:
 
 
 def _not_evaluated(rule: Rule, answer: NotEvaluated, remedy: str = "") -> Finding:
-    has = f"the run has {', '.join(answer.available)}" if answer.available else "the run has nothing of the kind"
+    has = f"the run has {', '.join(answer.available)}" if answer.available else "the run has none"
     return Finding(
         rule=rule.name,
         severity="not_evaluated",

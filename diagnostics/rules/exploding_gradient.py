@@ -52,7 +52,7 @@ class ExplodingGradient(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"On its way back through {len(chain)} layers {shown}; it is beyond the bound in "
+            what=f"Backpropagated through {len(chain)} layers, {shown}; this exceeds the bound in "
             f"{len(flagged)} of {len(flow)} windows of steps.",
             means=_meaning(severity, shown),
             do=_ADVICE[severity],
@@ -62,8 +62,8 @@ class ExplodingGradient(Rule):
 
 
 _ADVICE = {
-    "critical": "Try clipping by norm, a smaller initialisation or learning rate, or a warm-up.",
-    "warning": "Clip by norm before it grows further, or shrink the initialisation.",
+    "critical": "Try gradient clipping by norm, a smaller initialisation or learning rate, or a warm-up.",
+    "warning": "Clip the gradient by norm before it grows further, or use a smaller initialisation.",
     "clean": "",
 }
 
@@ -71,7 +71,7 @@ _ADVICE = {
 def _meaning(severity: Severity, window: Flow) -> str:
     share = percent(window.early_update_ratio)
     return {
-        "critical": f"One step changes early layers by {share} of their weights' norm and undoes what they learned.",
-        "warning": f"Early layers get far more gradient than late ones; a step still changes them by only {share}.",
-        "clean": f"Gradient does not run away on its way back; a step changes the early layers by {share}.",
+        "critical": f"A single step changes early layers by {share} of their weights' norm and erases what they learned.",
+        "warning": f"Early layers receive far more gradient than late ones, but a step changes their weights by only {share}.",
+        "clean": f"The gradient does not explode; a step changes the weights of early layers by {share}.",
     }[severity]

@@ -33,16 +33,16 @@ class NonFinite(Rule):
         first = min(loss_step, layer_step)
         numbers = {"first_step": first, "loss_step": loss_step, "layer_step": layer_step}
         if first == np.inf:
-            losses = f"{len(run.scalars)} readings of the loss" if has_loss else "No loss was recorded;"
-            what = f"{losses}{' and' * has_loss} {len(run.layers)} rows of statistics are all finite."
+            rows = f"{len(run.layers)} rows of statistics are finite."
+            what = f"All {len(run.scalars)} loss values and {rows}" if has_loss else f"No loss was recorded; all {rows}"
             return Finding(self.name, "clean", what, numbers=numbers)
         layers = tuple(spoiled.loc[spoiled["step"] == layer_step, "layer"].astype(str))
         return Finding(
             rule=self.name,
             severity="critical",
-            what=f"The first NaN or Inf stands at step {first:.0f}, in {_places(first, loss_step, layers)}.",
-            means="From then on every weight that it reaches is lost; what was measured later means nothing.",
-            do="Look at the step before; try a smaller learning rate, clipping by norm, or loss scaling for float16.",
+            what=f"First NaN or Inf at step {first:.0f}, in {_places(first, loss_step, layers)}.",
+            means="Every weight that it reaches is lost; measurements after this step mean nothing.",
+            do="Inspect the step before; try a smaller learning rate, gradient clipping by norm, or loss scaling for float16.",
             layers=layers,
             numbers=numbers,
         )

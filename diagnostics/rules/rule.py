@@ -67,7 +67,7 @@ class Rule(ABC):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
-    remedy: ClassVar[str] = "Record what is missing, and this rule will answer."
+    remedy: ClassVar[str] = "Record what is missing to enable this check."
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
 from diagnostics.measures.tables import RunLike
 from diagnostics.rules.rule import Finding, NotEvaluated, Rule, Severity
-from diagnostics.wording.numerals import short
+from diagnostics.wording.numerals import decades, short
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class VanishingGradient(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"On its way back through {len(chain)} layers {shown}; it is beyond the bound in "
+            what=f"Backpropagated through {len(chain)} layers, {shown}; this exceeds the bound in "
             f"{len(flagged)} of {len(flow)} windows of steps.",
             means=_meaning(severity, shown, len(starved)),
             do=_ADVICE[severity],
@@ -69,19 +69,17 @@ class VanishingGradient(Rule):
 
 _ADVICE = {
     "critical": "Try an activation with the initialisation that keeps its gain at 1 (ReLU with He, SELU with LeCun), "
-    "batch normalisation, or residual connections; a larger learning rate does not mend a slope.",
-    "warning": "Watch the early layers' update_ratio; an initialisation that fits the activation removes the slope.",
+    "batch normalisation, or residual connections; a larger learning rate does not help.",
+    "warning": "Watch the early layers' update_ratio; an initialisation that suits the activation keeps the gradient.",
     "clean": "",
 }
 
 
 def _meaning(severity: Severity, window: Flow, starved: int) -> str:
-    ratio, gap = short(window.early_update_ratio), short(abs(window.update_gap))
-    lighter = (
-        f"and hardly move in {starved} of these windows" if starved else "yet move at a pace like that of late ones"
-    )
+    ratio, gap = short(window.early_update_ratio), decades(abs(window.update_gap))
+    lighter = f"and hardly move in {starved} of these windows" if starved else "but move about as fast as late layers"
     return {
-        "critical": f"Early layers hardly learn: the update ratio of {ratio} is {gap} decades below that of late ones.",
-        "warning": f"Early layers get little gradient, {lighter} (update ratio {ratio}).",
+        "critical": f"Early layers hardly learn: their update ratio of {ratio} is {gap} below that of late layers.",
+        "warning": f"Early layers receive little gradient {lighter} (update ratio {ratio}).",
         "clean": f"Gradient reaches the early layers (update ratio {ratio}).",
     }[severity]

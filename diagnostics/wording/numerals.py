@@ -117,6 +117,12 @@ def percent(share: float) -> str:
     return _trim(f"{100 * share:.1f}") + " %"
 
 
+def decades(value: float) -> str:
+    """A number of decades with its unit, such as ``"1 decade"`` or ``"−2.5 decades"``; a dash when it is missing."""
+    text = short(value)
+    return text if text == MISSING else f"{text} decade{'s' * (text not in ('1', '−1'))}"
+
+
 def p_value(value: float) -> str:
     """A p-value as papers write it, such as ``"p = 0.031"`` or ``"p < 0.001"``; empty when there is none.
 
