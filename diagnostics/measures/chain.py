@@ -1,4 +1,4 @@
-"""Gradient flow through the chain of layers that a run trains, window by window of steps."""
+"""Gradient flow through the trained chain of layers, one window of steps at a time."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def trained_chain(run: RunLike) -> list[str]:
     """The run's longest chain of layers of one kind with weights, without its output layer.
 
     Args:
-        run: where to look; layers with a reading of ``update_ratio`` have weights that are trained.
+        run: the run; layers with a reading of ``update_ratio`` have weights that are trained.
 
     Returns:
         Layer paths by depth; empty without such layers.
@@ -65,17 +65,17 @@ def trained_chain(run: RunLike) -> list[str]:
 
 
 def gradient_flow(run: RunLike, chain: list[str], windows: int = 10) -> list[Flow]:
-    """How gradient and update change along a chain, in each of so many windows of the run's steps.
+    """How gradient and update change along a chain, in each window of steps.
 
     Formula: every layer's median over the window, then ``Flow``'s quantities over the layers.
 
     Args:
         run: with the columns ``activation_gradient_rms`` and ``update_ratio``.
         chain: layers by depth.
-        windows: equal parts that the range of steps is cut into; a part without readings is left out.
+        windows: number of equal parts of the range of steps; parts without readings are left out.
 
     Returns:
-        One flow a window, in order; none without readings.
+        One flow per window, in order; empty without readings.
     """
     rows = run.layers.loc[run.layers["layer"].isin(chain)]
     rows = rows.loc[rows["activation_gradient_rms"].notna() | rows["update_ratio"].notna()]

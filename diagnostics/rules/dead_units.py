@@ -1,4 +1,4 @@
-"""How many units are dead in the end?"""
+"""How many units are dead at the end of training?"""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class DeadUnits(Rule):
     Formula: dead_fraction at the last check of every layer; the worst layer decides.
 
     Args:
-        warning: share of dead units. A tenth: well above what a healthy wide layer shows, and cheap to mend.
-        critical: share of dead units. A half: the layer is half as wide as it was paid for (the CS231n notes report
+        warning: share of dead units. A tenth: well above a healthy wide layer, and still easy to fix.
+        critical: share of dead units. A half: the layer has lost half its width (the CS231n notes report
             40 % of a network dead at a learning rate that is too high).
 
     References:

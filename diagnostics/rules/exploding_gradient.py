@@ -1,4 +1,4 @@
-"""Does gradient grow without bound on its way back?"""
+"""Does the gradient explode on its way back?"""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from diagnostics.wording.numerals import percent
 
 @dataclass(frozen=True)
 class ExplodingGradient(Rule):
-    """Gradient grows on its way back, and the early layers are thrown about.
+    """The gradient grows on its way back, and early layers move too far in one step.
 
     Formula: a window of steps is flagged when the depth slope's interval lies below 0 and the attenuation is at most
-    −``attenuation``; it is violent when the early layers' update ratio is at least ``update_ratio`` besides. Critical
+    −``attenuation``; it is violent when the early layers' update ratio is also at least ``update_ratio``. Critical
     when any window is violent, since steps of that size undo what was learned; a warning when any is flagged.
 
     Args:
@@ -25,7 +25,7 @@ class ExplodingGradient(Rule):
         update_ratio: share of its weights' norm that a layer changes by in one step. A tenth, a hundred times the
             rule of thumb.
         windows: parts that the run's steps are cut into.
-        fewest_layers: a chain that has a slope with an interval worth its name.
+        fewest_layers: the shortest chain whose slope has a meaningful interval.
 
     References:
         Pascanu et al. 2013, arXiv 1211.5063; Yang et al. 2019, arXiv 1902.08129.

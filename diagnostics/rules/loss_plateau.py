@@ -1,4 +1,4 @@
-"""Did training leave the plateau that it started on?"""
+"""Did the training loss leave its initial plateau?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diagnostics.wording.numerals import percent, short
 
 @dataclass(frozen=True)
 class LossPlateau(Rule):
-    """A training loss that stays where it began.
+    """A training loss that stays at its starting value.
 
     Formula: ``PlateauSteps``: the first step with running median of loss below (1 − drop) × the first window's median.
 

@@ -1,4 +1,4 @@
-"""Is everything that was measured a number?"""
+"""Are all measurements finite?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class NonFinite(Rule):
     """Loss, gradients or activations that are NaN or Inf.
 
     Formula: the first step with a loss of NaN or Inf, a non-finite count above 0, or a statistic of Inf. There is no
-    threshold: one such entry spoils every weight that it reaches.
+    threshold: one such entry corrupts every weight that it reaches.
     """
 
     def judge(self, run: RunLike) -> Finding | NotEvaluated:
@@ -61,10 +61,10 @@ def _spoiled(layers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _turned_nan(layers: pd.DataFrame, statistics: pd.DataFrame) -> np.ndarray:
-    """Rows whose NaN cannot be a statistic that was merely not due.
+    """Rows whose NaN means a real NaN, not a statistic that was not due at that step.
 
-    A row without a number was measured for nothing. And where activation and gradient have come together in at least two
-    rows of a layer, a gradient that stays away afterwards is NaN: some kernels of ReLU make 0 of NaN, no gradient does.
+    A row without any number is one. So is a missing gradient beside a present activation, once both have appeared together
+    in at least two rows of the layer: some ReLU kernels turn NaN into 0, but the gradient stays NaN.
     """
     if not len(layers):
         return np.zeros(0, bool)

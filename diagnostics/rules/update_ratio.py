@@ -1,4 +1,4 @@
-"""Do the layers move at a sensible pace?"""
+"""Do the layers' weights change at a reasonable rate?"""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from diagnostics.wording.numerals import short
 
 @dataclass(frozen=True)
 class UpdateRatio(Rule):
-    """Layers that one step changes hardly at all, or by too much.
+    """Layers whose weights change too little or too much in one step.
 
     Formula: median over steps of ‖u‖₂ / ‖W‖₂ for every layer, against ``slow`` and ``fast``.
 
     Args:
         slow: two decades below the rule of thumb of 10⁻³ (CS231n notes): 10⁵ steps to change weights by their norm.
-        fast: two decades above it: ten steps are enough to lose what the weights were.
+        fast: two decades above it: ten steps are enough to replace the weights.
     """
 
     slow: float = 1e-5

@@ -1,4 +1,4 @@
-"""Does gradient reach the early layers?"""
+"""Does the gradient reach the early layers?"""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from diagnostics.wording.numerals import decades, short
 
 @dataclass(frozen=True)
 class VanishingGradient(Rule):
-    """Gradient is lost on its way back, and the early layers hardly move.
+    """The gradient shrinks on its way back, and early layers hardly move.
 
     Formula: a window of steps is flagged when the depth slope's interval lies above 0 and the attenuation is at least
-    ``attenuation``, or when some layer's gradient is exactly 0; it is starved when its update gap is at most
-    −``update_gap`` besides. Critical when ``persistent`` of all windows are starved, a warning when any is flagged.
+    ``attenuation``, or when some layer's gradient is exactly 0; it is starved when its update gap is also at most
+    −``update_gap``. Critical when ``persistent`` of all windows are starved, a warning when any is flagged.
 
     Args:
         attenuation: decades from the last layer to the first. Two: layers that share one learning rate then differ by
             more than the decade on either side of 10⁻³ that the rule of thumb for update ratios allows (CS231n notes).
         update_gap: decades by which early layers move less than late ones, in relation to their weights. One: a tenth.
-            An optimizer that scales every weight by itself, such as Adam, can make up for lost gradient.
-        persistent: share of windows. Half: not the start alone.
+            An optimizer that scales each weight separately, such as Adam, can compensate for a small gradient.
+        persistent: share of windows. Half: not just the start of training.
         windows: parts that the run's steps are cut into.
-        fewest_layers: a chain that has a slope with an interval worth its name.
+        fewest_layers: the shortest chain whose slope has a meaningful interval.
 
     References:
         Glorot and Bengio 2010; Schoenholz et al. 2017, arXiv 1611.01232.
