@@ -39,7 +39,7 @@ def status(run: Run) -> str:
 
 def _cost(cost: Mapping[str, Any]) -> str:
     """The cost of measuring, as far as the run itself shows it."""
-    written = f"{cost['closing']:.1f} s to close its files"
+    written = f"{cost['closing']:.1f} s to close the run's files"
     if cost["share"] is None:
         return f"measuring took an unknown share of the step time (too few steps were timed), plus {written}"
     return f"measuring took {percent(cost['share'])} of the step time, plus {written}"
