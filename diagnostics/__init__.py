@@ -9,7 +9,7 @@ _HOME = {
     "Experiment": "runs.experiment",
     "ProbeCallback": "training.fit.callback",
     "Run": "runs.run",
-    "RunWriter": "runs.run",
+    "RunWriter": "runs.writer",
     "Trainer": "training.trainer",
     "compare": "pages.comparison",
     "diagnose": "rules",

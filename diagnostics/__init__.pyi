@@ -6,7 +6,7 @@ from diagnostics.rules import diagnose as diagnose
 from diagnostics.runs.experiment import Experiment as Experiment
 from diagnostics.runs.experiment import load_experiment as load_experiment
 from diagnostics.runs.run import Run as Run
-from diagnostics.runs.run import RunWriter as RunWriter
 from diagnostics.runs.run import load_run as load_run
+from diagnostics.runs.writer import RunWriter as RunWriter
 from diagnostics.training.fit.callback import ProbeCallback as ProbeCallback
 from diagnostics.training.trainer import Trainer as Trainer

@@ -1,13 +1,13 @@
-"""``python -m diagnostics`` names the commands."""
+"""``python -m diagnostics`` lists the commands."""
 
 from __future__ import annotations
 
 COMMANDS = {
-    "run NAME": "put a statement about training to the test (--list names them, all runs them)",
-    "watch SCRIPT": "run a script as it is, and record every training that it does",
-    "report RUN": "judge a stored run or scenario, and write its page",
+    "run NAME": "test a claim about training (--list shows the scenarios, all runs them)",
+    "watch SCRIPT": "run an unmodified script and record every training in it",
+    "report RUN": "judge a stored run or scenario and write its report",
     "compare A B ...": "show runs side by side",
-    "export RUN": "hand a run on, as CSV or to TensorBoard",
+    "export RUN": "export a run as CSV or to TensorBoard",
 }
 
 

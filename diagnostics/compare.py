@@ -7,24 +7,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from diagnostics.commands import command
 from diagnostics.commands.callable_module import make_callable
-from diagnostics.commands.options import free_directory
 from diagnostics.pages.comparison import compare, page_of
 from diagnostics.pages.html import write_page
 from diagnostics.pages.terminal import print_summary
 from diagnostics.runs import manifest
+from diagnostics.runs.folders import free_directory
 from diagnostics.runs.run import Run, load_run
 from probes.errors import UsageError
 
 __all__ = ["compare", "main"]
 
-EXIT_USAGE = 2
 DEFAULT = Path("runs") / "comparison"
 EXAMPLES = """examples:
   python -m diagnostics.compare runs/mine runs/mine-2
   python -m diagnostics.compare runs/vanishing_gradient/arms/{sigmoid,relu}-0.01/seed-0 --out runs/sigmoid_relu
 
-exit status: 0 done; 2 wrong use, or nothing there to compare"""
+exit codes: 0 done; 2 wrong usage, or nothing there to compare"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,26 +34,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed after the command; that of the process when not given.
 
     Returns:
-        The exit status: 0 done, 2 wrong use.
+        The exit code: 0 done, 2 wrong usage.
     """
     options = _parser().parse_args(arguments)
-    try:
-        page = page_of([_load(Path(folder)) for folder in options.runs])
-        directory = Path(options.out) if options.out else free_directory(DEFAULT)
-        path = write_page(page, directory / "report.html")
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    print_summary(page, path)
+    return command.exit_code(lambda: _compare(options))
+
+
+def _compare(options: argparse.Namespace) -> int:
+    page = page_of([_load(Path(folder)) for folder in options.runs])
+    directory = Path(options.out) if options.out else free_directory(DEFAULT)
+    print_summary(page, write_page(page, directory / "report.html"))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m diagnostics.compare",
-        description="Show stored runs side by side: what differs, and where most.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command.parser(
+        "compare",
+        "Show stored runs side by side: what differs, and where most.",
+        EXAMPLES,
     )
     parser.add_argument(
         "runs", nargs="+", metavar="RUN", help="folders of two runs or more; the first is the reference"

@@ -12,21 +12,22 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from diagnostics.commands.options import check_output, free_directory
+from diagnostics.commands import command
 from diagnostics.commands.quiet import quiet_import
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import Experiment, load_experiment
 from diagnostics.runs.files import plain
-from diagnostics.runs.run import TABLES, Run, load_run
+from diagnostics.runs.folders import check_output, free_directory
+from diagnostics.runs.run import Run, load_run
+from diagnostics.runs.tables import TABLES
 from probes.errors import UsageError
 
-EXIT_USAGE = 2
 EXAMPLES = """examples:
   python -m diagnostics.export runs/mine --csv
   python -m diagnostics.export runs/vanishing_gradient --tensorboard --out boards
   tensorboard --logdir boards
 
-exit status: 0 done; 2 wrong use, or nothing there to export"""
+exit codes: 0 done; 2 wrong usage, or nothing there to export"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,30 +37,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed after the command; that of the process when not given.
 
     Returns:
-        The exit status: 0 done, 2 wrong use.
+        The exit code: 0 done, 2 wrong usage.
     """
     options = _parser().parse_args(arguments)
+    return command.exit_code(lambda: _export(options))
+
+
+def _export(options: argparse.Namespace) -> int:
     folder, kind = Path(options.folder), "tensorboard" if options.tensorboard else "csv"
-    try:
-        source = LOADERS[manifest.kind_of(folder)](folder)
-        directory = check_output(Path(options.out)) if options.out else free_directory(folder / kind)
-        print(EXPORTS[kind](source, directory))
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_USAGE
+    source = LOADERS[manifest.kind_of(folder)](folder)
+    directory = check_output(Path(options.out)) if options.out else free_directory(folder / kind)
+    print(EXPORTS[kind](source, directory))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m diagnostics.export",
-        description="Write a stored run or scenario for other tools.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command.parser(
+        "export",
+        "Write a stored run or scenario for other tools.",
+        EXAMPLES,
     )
     parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
     kinds = parser.add_mutually_exclusive_group(required=True)
-    kinds.add_argument("--tensorboard", action="store_true", help="event files, a folder for each run")
+    kinds.add_argument("--tensorboard", action="store_true", help="event files, one folder per run")
     kinds.add_argument("--csv", action="store_true", help="layers.csv, units.csv, scalars.csv")
     parser.add_argument("--out", metavar="DIR", help="a new folder (default RUN/tensorboard or RUN/csv)")
     return parser

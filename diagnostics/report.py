@@ -1,4 +1,4 @@
-"""The command ``python -m diagnostics.report RUN``: judges what is stored anew and writes its page; loads no TensorFlow."""
+"""The command ``python -m diagnostics.report RUN``: judges stored results again and writes their page, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from diagnostics.commands import command
 from diagnostics.commands.callable_module import make_callable
 from diagnostics.pages import conclusion, scenario_page
 from diagnostics.pages.html import write_page
@@ -22,12 +23,11 @@ from probes.errors import UsageError
 
 __all__ = ["main", "report"]
 
-EXIT_USAGE = 2
 EXAMPLES = """examples:
   python -m diagnostics.report runs/mine
   python -m diagnostics.report runs/vanishing_gradient --out elsewhere/page.html
 
-exit status: 0 done; 2 wrong use, or nothing there to report on"""
+exit codes: 0 done; 2 wrong usage, or nothing there to report on"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,25 +37,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed after the command; that of the process when not given.
 
     Returns:
-        The exit status: 0 done, 2 wrong use.
+        The exit code: 0 done, 2 wrong usage.
     """
     options = _parser().parse_args(arguments)
-    out = Path(options.out) if options.out else None
-    try:
-        page, path = REPORTS[manifest.kind_of(Path(options.folder))](Path(options.folder), out)
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_USAGE
+    return command.exit_code(lambda: _report(options))
+
+
+def _report(options: argparse.Namespace) -> int:
+    folder, out = Path(options.folder), Path(options.out) if options.out else None
+    page, path = REPORTS[manifest.kind_of(folder)](folder, out)
     print_summary(page, path)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m diagnostics.report",
-        description="Judge a stored run or scenario anew and write its report.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command.parser(
+        "report",
+        "Judge a stored run or scenario again and write its report.",
+        EXAMPLES,
     )
     parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
     parser.add_argument("--out", metavar="FILE", help="the page (default RUN/report.html); figures go beside it")

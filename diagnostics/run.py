@@ -1,6 +1,6 @@
 """The front door: ``python -m diagnostics.run vanishing_gradient``.
 
-Runs a scenario (data, arms, seeds), judges its claims, writes a report, and says in the terminal what came out.
+Runs a scenario (data, arms, seeds), judges its claims, writes a report, and prints the outcome.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from diagnostics.commands import catalogue
-from diagnostics.commands.options import check_output, counted, free_directory, parse_seeds
+from diagnostics.commands import catalogue, command
+from diagnostics.commands.command import EXIT_FAILED, EXIT_INTERRUPTED
+from diagnostics.commands.options import counted, parse_seeds
+from diagnostics.runs.folders import check_output, free_directory
 from probes.errors import UsageError, unknown_name
 
 ALL = "all"
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 EXAMPLES = """examples:
   python -m diagnostics.run --list
   python -m diagnostics.run vanishing_gradient
@@ -26,7 +27,7 @@ EXAMPLES = """examples:
   python -m diagnostics.run vanishing_gradient --data fashion_mnist --seeds 3 --out runs/fashion
   python -m diagnostics.run all --quick
 
-exit status: 0 done; 1 some training failed; 2 wrong use, nothing was written; 130 interrupted, what was done is kept"""
+exit codes: 0 done; 1 some training failed; 2 wrong usage, nothing was written; 130 interrupted, finished runs are kept"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,37 +37,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed after the command; that of the process when not given.
 
     Returns:
-        The exit status: 0 done, 1 some training failed, 2 wrong use, 130 interrupted.
+        The exit code: 0 done, 1 some training failed, 2 wrong usage, 130 interrupted.
     """
     options = _parser().parse_args(arguments)
     options.typed = sys.argv[1:] if arguments is None else arguments
     if options.list:
         print(catalogue.listing(as_json=options.json))
         return 0
-    try:
-        return _run(options)
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    finally:
-        _dismiss()
-
-
-def _dismiss() -> None:
-    """End the processes that have trained: each scenario begins with small ones."""
-    if "diagnostics.commands.jobs" in sys.modules:  # loaded when processes were started
-        sys.modules["diagnostics.commands.jobs"].dismiss()
+    return command.exit_code(lambda: _run(options))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m diagnostics.run",
-        description="Put a statement about training to the test, over several seeds, with a verdict and a report.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command.parser(
+        "run",
+        "Test a claim about training over several seeds; prints a verdict and writes a report.",
+        EXAMPLES,
     )
     parser.add_argument("scenario", nargs="?", help="what to run, or all; --list names the scenarios")
-    parser.add_argument("--list", action="store_true", help="name the scenarios and what each one asks")
+    parser.add_argument("--list", action="store_true", help="list the scenarios and the question each one asks")
     parser.add_argument("--data", metavar="NAME", help="data set: digits (default), fashion_mnist, mnist")
     parser.add_argument("--seeds", metavar="N|A,B,...", help="number of seeds, or the seeds themselves")
     parser.add_argument("--epochs", metavar="N", help="passes over the training data")
@@ -74,11 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default runs/SCENARIO)")
     parser.add_argument("--quick", action="store_true", help="fewer seeds and epochs: a first look in seconds")
     parser.add_argument(
-        "--jobs", metavar="N", help="train arms in N processes, by default one a core; the numbers stay the same"
+        "--jobs", metavar="N", help="train arms in N processes, by default one per core; the results stay the same"
     )
     parser.add_argument("--backend", default="loky", metavar="NAME", help="for --jobs: loky (default), dask or ray")
     parser.add_argument(
-        "--resume", action="store_true", help="go on in the folder of an earlier run: train what is missing"
+        "--resume", action="store_true", help="continue in the folder of an earlier run: train only what is missing"
     )
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard's event files into each run's folder, too"
@@ -93,7 +81,7 @@ def _run(options: argparse.Namespace) -> int:
             what="no scenario was named",
             where="python -m diagnostics.run SCENARIO",
             got="nothing",
-            do=f"name one of {', '.join(catalogue.names())}, or all; --list tells what each one asks",
+            do=f"name one of {', '.join(catalogue.names())}, or all; --list shows what each one asks",
         )
     if options.scenario not in (ALL, *catalogue.names()):
         raise unknown_name("scenario", options.scenario, [ALL, *catalogue.names()])
@@ -121,24 +109,28 @@ def _run_one(
     epochs: int | None,
     seeds: tuple[int, ...] | None,
 ) -> int:
+    from diagnostics.commands.jobs import dismiss  # noqa: PLC0415 - joblib
     from diagnostics.commands.workbench import Workbench  # noqa: PLC0415 - loads TensorFlow, which naming scenarios can do without
 
     started = time.monotonic()
     changes = {"epochs": epochs, "data": options.data}
     bench = Workbench.prepare(name, changes, quick=options.quick, arms=options.arms, seeds=seeds)
-    command = "python -m diagnostics.run " + " ".join(options.typed)
+    typed = "python -m diagnostics.run " + " ".join(options.typed)
     resume = options.resume and directory.exists()
     try:
         chosen = {"jobs": jobs, "backend": options.backend, "resume": resume, "tensorboard": options.tensorboard}
-        experiment = bench.train(directory, command, **chosen)
+        experiment = bench.train(directory, typed, **chosen)
     except KeyboardInterrupt:
-        print(f"\ninterrupted: what was done is kept in {directory}; --resume goes on with it", file=sys.stderr)
+        print(f"\ninterrupted: finished runs are kept in {directory}; continue with --resume", file=sys.stderr)
         return EXIT_INTERRUPTED
-    return _tell(experiment, directory, as_json=options.json, started=started)
+    finally:
+        if jobs != 1:
+            dismiss()  # so that the next scenario starts with small processes
+    return _conclude(experiment, directory, as_json=options.json, started=started)
 
 
 def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> int:
-    """Every scenario into a folder of its own, and a page over all; one that fails does not stop the others."""
+    """Run every scenario in its own folder and write an index; a failure does not stop the others."""
     from diagnostics.pages.index import write_index  # noqa: PLC0415
 
     started = time.monotonic()
@@ -150,16 +142,15 @@ def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> in
             statuses.append(_run_one(name, options, directory / name, **checked))
         except UsageError as error:
             failed[name] = str(error)
-            print(f"error: {error}", file=sys.stderr)
-        _dismiss()
+            command.print_error(error)
         if statuses[-1:] == [EXIT_INTERRUPTED]:
             break
     print(f"Index: {write_index(directory, failed, time.monotonic() - started)}", file=sys.stderr)
     return max([*statuses, *(EXIT_FAILED for _ in failed)], default=EXIT_FAILED)
 
 
-def _tell(experiment: Any, directory: Path, *, as_json: bool, started: float) -> int:
-    """Judge, write the report, and say what came out."""
+def _conclude(experiment: Any, directory: Path, *, as_json: bool, started: float) -> int:
+    """Judge the claims, write the report and print the outcome."""
     from diagnostics.pages.conclusion import conclude  # noqa: PLC0415
     from diagnostics.pages.terminal import print_summary  # noqa: PLC0415
 

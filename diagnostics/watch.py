@@ -1,4 +1,4 @@
-"""Watch a script that knows nothing of it: ``python -m diagnostics.watch train.py [its arguments]``.
+"""Watch an unmodified script: ``python -m diagnostics.watch train.py [its arguments]``.
 
 Runs the script as it is, as a profiler does, with probes in every ``keras.Model.fit`` and in every loop that steps a Keras
 optimizer with a tape; writes a run and a report for each.
@@ -15,21 +15,23 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from diagnostics.commands.options import parse_budget
+from diagnostics.commands import command
 from diagnostics.commands.scripts import check_target, run_target, short_name
 from diagnostics.commands.when_imported import when_imported
+from diagnostics.training.fit.budget import parse_budget
 from probes.errors import UsageError
 
-EXIT_USAGE = 2
 OUT = Path("runs/watch")
 NOTHING = "watch: no training was seen: no fit, and no Keras optimizer at work beside a tape"
-NO_BUDGET = "--budget holds for fit; the steps of a hand-written loop cannot be timed from outside, their cadence stays"
+NO_BUDGET = (
+    "--budget applies to fit only: steps of a hand-written loop cannot be timed from outside, so their cadence stays"
+)
 EXAMPLES = """examples:
   python -m diagnostics.watch train.py --epochs 3
   python -m diagnostics.watch --budget 5% --out runs/mine -m package.module
 
-Output, exceptions and exit status are the script's own. Options of watch stand before the script.
-exit status: that of the script; 2 wrong use, nothing was run"""
+Output, exceptions and exit code are the script's own. Options of watch go before the script.
+exit codes: those of the script; 2 wrong usage, nothing was run"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed after the command; that of the process when not given.
 
     Returns:
-        The script's exit status; 2 for wrong use.
+        The script's exit status; 2 for wrong usage.
 
     Raises:
-        SystemExit: as the script raised it.
+        SystemExit: raised by the script.
     """
     own, rest = _split(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(own)
@@ -52,13 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_target(options.target, module=options.module)
         budget = parse_budget(options.budget)
     except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    command = shlex.join(["python", "-m", "diagnostics.watch", *own, *rest])
-    return _watch(options, rest, command, budget)
+        command.print_error(error)
+        return command.EXIT_USAGE
+    typed = shlex.join(["python", "-m", "diagnostics.watch", *own, *rest])
+    return _watch(options, rest, typed, budget)
 
 
-def _watch(options: argparse.Namespace, rest: list[str], command: str, budget: float | None) -> int:
+def _watch(options: argparse.Namespace, rest: list[str], typed: str, budget: float | None) -> int:
     next_directory = _numbering((options.out or OUT).resolve(), short_name(options.target, module=options.module))
     watched: list[Any] = []
     status = "finished"
@@ -68,9 +70,9 @@ def _watch(options: argparse.Namespace, rest: list[str], command: str, budget: f
             try:
                 from diagnostics.training.watch.process import WatchedProcess  # noqa: PLC0415 - Keras, when the script has imported it
 
-                watched.append(WatchedProcess(next_directory, command, budget))
+                watched.append(WatchedProcess(next_directory, typed, budget))
                 stack.enter_context(watched[-1].installed())
-            except Exception as error:  # the script was fine without us
+            except Exception as error:  # watching must not break the script
                 print(f"watch: nothing is watched: {error}", file=sys.stderr)
 
         with when_imported(("tensorflow", "keras"), begin):
@@ -80,14 +82,14 @@ def _watch(options: argparse.Namespace, rest: list[str], command: str, budget: f
                 stack.close()
                 for each in watched:
                     each.end(status)
-                    _tell(each)
+                    _report_all(each)
                 if not any(each.directories for each in watched):
                     print(NOTHING, file=sys.stderr)
     return code
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What is ours, the target included, and what is the script's."""
+    """Split the arguments: those of watch with the target, and those of the script."""
     own: list[str] = []
     left = iter(arguments)
     for argument in left:
@@ -100,17 +102,18 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m diagnostics.watch",
+    parser = command.parser(
+        "watch",
+        "Run an unmodified training script with probes in every fit; writes a run and a report for each.",
+        EXAMPLES,
         usage="python -m diagnostics.watch [--budget SHARE] [--out DIR] SCRIPT|-m MODULE [arguments of the script]",
-        description="Run an unmodified training script with probes in every fit; a run and a report for each.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("target", nargs="?", metavar="SCRIPT|MODULE", help="what to run")
     parser.add_argument("-m", dest="module", action="store_true", help="the target is a module, as for python -m")
     parser.add_argument(
-        "--budget", metavar="SHARE", help="stretch the probes' cadence to cost at most this, such as 5%% or 0.05"
+        "--budget",
+        metavar="SHARE",
+        help="measure less often so that probes cost at most this share of training, such as 5%% or 0.05",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"folder for the runs (default {OUT})")
     return parser
@@ -133,8 +136,8 @@ def _numbering(folder: Path, name: str) -> Callable[[], Path]:
     return following
 
 
-def _tell(watched: Any) -> None:
-    """Write the reports, and say where they are; what goes wrong here does not concern the script."""
+def _report_all(watched: Any) -> None:
+    """Write the reports and print where they are; errors here must not affect the script."""
     for reason, times in watched.unseen.items():
         print(f"watch: a training step was not measured ({times} times): {reason}", file=sys.stderr)
     if watched.budget is not None and watched.has_loops:

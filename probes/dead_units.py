@@ -11,9 +11,9 @@ import tensorflow as tf
 from probes.measuring.unit_history import changes
 from probes.primitives import by_unit, unit_sums
 from probes.probe import Arrays, Probe, Statistic
+from probes.reference_set import ReferenceSet
 from probes.seams.operations import FUNCTIONS
 from probes.snapshot.snapshot import Snapshot
-from probes.step.reference import ReferenceSet
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,8 @@ from probes.measuring import replicas
 from probes.measuring.ledger import Ledger
 from probes.measuring.packing import Packed
 from probes.probe import Probe
-from probes.reading import Reading, Row, join, join_events, tabulate
+from probes.reading import Reading, join, join_events, tabulate
+from probes.row import Row
 from probes.seams.layer_calls import listening
 from probes.seams.operations import seeing
 from probes.snapshot.snapshot import Need, Snapshot

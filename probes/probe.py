@@ -58,7 +58,7 @@ class Probe(abc.ABC):
 
     def __post_init__(self) -> None:
         """Fill in the defaults that depend on one another, and check them."""
-        every = self.every or (1 if self.window else DEFAULT_CADENCE) if self.every is None else self.every
+        every = (1 if self.window else DEFAULT_CADENCE) if self.every is None else self.every
         window = every if self.window is None else self.window
         object.__setattr__(self, "every", every)
         object.__setattr__(self, "window", window)

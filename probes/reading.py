@@ -11,7 +11,8 @@ import numpy as np
 
 from probes.measuring.packing import Layout
 from probes.measuring.unit_history import UnitHistory
-from probes.probe import Arrays, Probe
+from probes.probe import Probe
+from probes.row import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,16 +23,6 @@ def _empty_units() -> pd.DataFrame:
 
     columns = {"step": "int64", "layer": "str", "unit": "int32", "event": "str"}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
-
-
-@dataclass(frozen=True)
-class Row:
-    """What stands before the statistics in every row of ``layers``, and the number of units where it is known."""
-
-    layer: str
-    depth: int
-    kind: str
-    units: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,11 +105,6 @@ def _cells(vectors: np.ndarray) -> np.ndarray:
     for place, vector in enumerate(vectors):
         cells[place] = None if np.isnan(vector).all() else vector.astype(np.float32)
     return cells
-
-
-def columns_of(probe: Probe, statistics: Arrays) -> Arrays:
-    """A probe's columns from merged statistics ``[n, ...]`` that continue from nothing."""
-    return UnitHistory().columns(probe, 0, Row("", 0, ""), np.arange(len(next(iter(statistics.values())))), statistics)
 
 
 def join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import joblib
 from joblib.externals import loky
@@ -20,6 +20,9 @@ from diagnostics.runs import manifest
 from diagnostics.runs.experiment import run_directory
 from diagnostics.training.progress import Advance
 from probes.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from diagnostics.training.contract import ScenarioLike
 
 BACKENDS = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
 """joblib's back-ends that run processes, and the package that each one needs."""
@@ -46,7 +49,7 @@ def usual_jobs(groups: int) -> int:
 
 
 def train_groups(
-    scenario: Any,
+    scenario: ScenarioLike[Any, Any],
     groups: Iterable[Sequence[str]],
     seeds: Sequence[int],
     directory: Path,

@@ -37,14 +37,14 @@ class _Finder(importlib.abc.MetaPathFinder):
         self._loading = 0
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
-        """Python's own answer, with a loader that tells."""
+        """The usual spec, with a loader that reports when the import ends."""
         spec = importlib.machinery.PathFinder.find_spec(fullname, path) if fullname in self._names else None
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader, self)
         return spec
 
     def leave(self) -> None:
-        """Imports are no longer told of."""
+        """Stop observing imports."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
@@ -66,11 +66,11 @@ class _Loader(importlib.abc.Loader):
         self._loader, self._finder = loader, finder
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        """As without us."""
+        """Left to the package's own loader."""
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        """As without us, with the package's own loader in its place again."""
+        """Run by the package's own loader, which is put back first."""
         assert module.__spec__ is not None
         module.__spec__.loader = module.__loader__ = self._loader
         with self._finder.loading():

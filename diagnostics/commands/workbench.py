@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnostics.commands import catalogue
 from diagnostics.commands.options import choose_arms
@@ -14,6 +14,10 @@ from diagnostics.commands.quiet import quiet_import, repeatable
 from diagnostics.runs.experiment import Experiment, load_experiment
 from diagnostics.training.progress import progress_bar
 from probes.errors import unknown_name
+
+if TYPE_CHECKING:
+    from diagnostics.training.contract import ArmLike, DataLike, ScenarioLike
+    from diagnostics.training.runner import Runner
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,10 @@ class Workbench:
         data: the data set.
     """
 
-    scenario: Any
-    arms: tuple[Any, ...]
+    scenario: ScenarioLike[ArmLike, DataLike]
+    arms: tuple[ArmLike, ...]
     seeds: tuple[int, ...]
-    data: Any
+    data: DataLike
 
     @classmethod
     def prepare(
@@ -99,7 +103,7 @@ class Workbench:
                 self._train_in_processes(runner, jobs, backend)
         return load_experiment(directory)
 
-    def _train_here(self, runner: Any) -> None:
+    def _train_here(self, runner: Runner[ArmLike, DataLike]) -> None:
         steps = -(-len(self.data.x_train) // self.scenario.batch_size) * self.scenario.epochs
         with progress_bar(steps * len(self.arms) * len(self.seeds)) as advance:
 
@@ -110,7 +114,7 @@ class Workbench:
             for arm in self.arms:
                 runner.train(arm, self.seeds)
 
-    def _train_in_processes(self, runner: Any, jobs: int | None, backend: str) -> None:
+    def _train_in_processes(self, runner: Runner[ArmLike, DataLike], jobs: int | None, backend: str) -> None:
         from diagnostics.commands.jobs import train_groups, usual_jobs  # noqa: PLC0415
 
         groups = [[arm.name for arm in group] for group in runner.alike(self.arms)]

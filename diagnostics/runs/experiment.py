@@ -14,7 +14,8 @@ import pandas as pd
 
 from diagnostics.runs import manifest
 from diagnostics.runs.plan import Plan
-from diagnostics.runs.run import TABLES, Run, load_run
+from diagnostics.runs.run import Run, load_run
+from diagnostics.runs.tables import TABLES
 from probes.errors import UsageError, unknown_name
 
 ARMS = "arms"

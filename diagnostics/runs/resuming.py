@@ -9,7 +9,7 @@ from typing import Any
 
 from diagnostics.runs import manifest
 from diagnostics.runs.files import json_text
-from diagnostics.runs.run import RunWriter
+from diagnostics.runs.writer import RunWriter
 from probes.errors import UsageError
 
 MUST_AGREE = ("scenario", "config", "data")

@@ -5,35 +5,28 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from diagnostics.runs.run import RunWriter
-from probes.monitor import Monitor
+from diagnostics.runs.writer import RunWriter
 
 FLUSH_SECONDS = 5.0
 """Time between two parts on disk: what a killed run can lose."""
 
 
-def new_run(directory: str | Path, *, tensorboard: bool = False, **about: Any) -> Any:
-    """A new run's writer, on request one that writes TensorBoard's files, too.
+class Source(Protocol):
+    """Where readings come from; a ``probes.Monitor`` is one."""
 
-    Args:
-        directory: the run's folder.
-        tensorboard: whether ``tensorboard/`` in it gets event files.
-        about: the other arguments of `RunWriter`.
+    @property
+    def layer_table(self) -> list[dict[str, Any]]:
+        """One record a layer."""
+        ...
 
-    Raises:
-        UsageError: TensorBoard is asked for and not installed, or what `RunWriter` refuses.
-    """
-    if not tensorboard:
-        return RunWriter(directory, **about)
-    from diagnostics.training.tensorboard.mirrored import mirrored  # noqa: PLC0415 - draws, which takes a second to load
-
-    return mirrored(directory, **about)
+    def read(self) -> Any:
+        """Everything since the last read, as a ``probes.Reading``."""
+        ...
 
 
 class Recorder:
@@ -47,7 +40,7 @@ class Recorder:
         seconds: what reading and writing took so far.
     """
 
-    def __init__(self, writer: RunWriter | None, monitor: Monitor | None) -> None:
+    def __init__(self, writer: RunWriter | None, monitor: Source | None) -> None:
         self._writer, self._monitor = writer, monitor
         self._started = self._flushed = time.monotonic()
         self._scalars: list[dict[str, Any]] = []
@@ -67,8 +60,10 @@ class Recorder:
 
     def complete(self, values: Mapping[str, float]) -> None:
         """Put figures over an epoch into the row that was added last, when it is not on disk yet."""
-        for name, value in values.items() if self._scalars else ():
-            rows = self._scalars[-1]
+        if not self._scalars:
+            return
+        rows = self._scalars[-1]
+        for name, value in values.items():
             rows[name] = np.broadcast_to(np.asarray(rows.get(name, np.nan), np.float64), rows["step"].shape).copy()
             rows[name][-1] = value
 
@@ -104,7 +99,7 @@ class LenientRecorder(Recorder):
         monitor: where the readings come from.
     """
 
-    def __init__(self, writer: RunWriter | None, monitor: Monitor | None) -> None:
+    def __init__(self, writer: RunWriter | None, monitor: Source | None) -> None:
         super().__init__(writer, monitor)
         self._path = writer and writer.path
         self._first_unwritten = 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic
 
 import keras
 import tensorflow as tf
@@ -16,31 +16,13 @@ from diagnostics.runs import manifest
 from diagnostics.runs.experiment import Experiment, load_experiment, run_directory
 from diagnostics.runs.plan import Plan
 from diagnostics.runs.resuming import begin_again, record_failure, resumable
+from diagnostics.training.contract import A, D, ScenarioLike
+from diagnostics.training.loop import TrainingLoop
 from diagnostics.training.seeding import begin_seeding, set_host_seeds
-from diagnostics.training.trainer import Trainer
 from probes.errors import UsageError
 
 NOT_STRUCTURE = ("initializer", "seed")
 """Parts of a layer's configuration that change its first weights only: models that differ in nothing else share a step."""
-
-
-class ArmLike(Protocol):
-    """What is needed of an arm; ``scenarios.Arm`` has it."""
-
-    @property
-    def name(self) -> str:
-        """For folders."""
-        ...
-
-    @property
-    def label(self) -> str:
-        """For people."""
-        ...
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """What sets it apart."""
-        ...
 
 
 Tell = Callable[[str, int, int, Mapping[str, float]], None]
@@ -48,7 +30,7 @@ Tell = Callable[[str, int, int, Mapping[str, float]], None]
 
 
 @dataclass
-class Runner:
+class Runner(Generic[A, D]):
     """Runs a scenario.
 
     Args:
@@ -61,21 +43,21 @@ class Runner:
         record: whether probes and the record are on; off for the bare trainings of a benchmark.
     """
 
-    scenario: Any
-    data: Any
+    scenario: ScenarioLike[A, D]
+    data: D
     directory: Path
     command: str = ""
     tell: Tell = lambda arm, seed, steps, numbers: None
     tensorboard: bool = False
     record: bool = True
-    _trainers: dict[str, Trainer] = field(default_factory=dict)
+    _loops: dict[str, TrainingLoop] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         begin_seeding()
         # The same for all arms, so that what measures alike is traced once.
         self._probes = self.scenario.probes() if self.record else ()
 
-    def run(self, arms: Sequence[ArmLike], seeds: Iterable[int]) -> Experiment | None:
+    def run(self, arms: Sequence[A], seeds: Iterable[int]) -> Experiment | None:
         """Train all arms with all seeds; a training that fails is recorded as such, and the others go on.
 
         Returns:
@@ -96,7 +78,7 @@ class Runner:
         return load_experiment(self.directory)
 
     @contextmanager
-    def opened(self, arms: Sequence[ArmLike], seeds: Sequence[int], *, resume: bool = False) -> Iterator[None]:
+    def opened(self, arms: Sequence[A], seeds: Sequence[int], *, resume: bool = False) -> Iterator[None]:
         """The scenario's folder: made, or taken up again, and its status set when the block ends.
 
         Raises:
@@ -114,9 +96,9 @@ class Runner:
         finally:
             manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
 
-    def alike(self, arms: Iterable[ArmLike]) -> list[list[ArmLike]]:
+    def alike(self, arms: Iterable[A]) -> list[list[A]]:
         """Arms that share a compiled step together, those with most to train first."""
-        groups: dict[str, list[ArmLike]] = {}
+        groups: dict[str, list[A]] = {}
         layers: dict[str, int] = {}
         for arm in arms:
             model = self.scenario.model(arm, self.scenario.prepare(arm, self.data))
@@ -125,7 +107,7 @@ class Runner:
             layers[key] = len(model.layers)
         return [groups[key] for key in sorted(groups, key=lambda key: -layers[key] * len(groups[key]))]
 
-    def train(self, arm: ArmLike, seeds: Iterable[int]) -> None:
+    def train(self, arm: A, seeds: Iterable[int]) -> None:
         """Train one arm with several seeds; those that have finished before are left as they are."""
         for seed in seeds:
             if not self.record:
@@ -133,29 +115,29 @@ class Runner:
             elif begin_again(run_directory(self.directory, arm.name, seed)):
                 self._fit_and_record_failure(arm, seed)
 
-    def _fit_and_record_failure(self, arm: ArmLike, seed: int) -> None:
+    def _fit_and_record_failure(self, arm: A, seed: int) -> None:
         """A training that fails says so in its own record, and need not stop the others."""
         try:
             self._fit(arm, seed)
         except Exception as error:
-            self._trainers.clear()
+            self._loops.clear()
             record_failure(run_directory(self.directory, arm.name, seed), self._config(arm), seed, error)
 
-    def _fit(self, arm: ArmLike, seed: int) -> None:
+    def _fit(self, arm: A, seed: int) -> None:
         set_host_seeds(seed)
         data = self.scenario.prepare(arm, self.data)
         model, optimizer = self.scenario.model(arm, data), self.scenario.optimizer(arm)
         place = run_directory(self.directory, arm.name, seed) if self.record else None
-        trainer = self._trainer(arm, model, optimizer, place, seed)
+        loop = self._loop(arm, model, optimizer, place, seed)
         train, validation = self._datasets(data, seed)
 
         def progress(steps: int, numbers: Mapping[str, float]) -> None:
             self.tell(arm.label, seed, steps, numbers)
 
         again = self._train_again(data) if self.scenario.evaluates_train_again else None
-        told = {"epochs": self.scenario.epochs, "progress": progress, "tensorboard": self.tensorboard}
-        trainer.fit(train, validation_data=validation, train_again=again, **told)
-        self._add_recorded(place, self.scenario.record(arm, trainer.model, data))
+        options = {"epochs": self.scenario.epochs, "progress": progress, "tensorboard": self.tensorboard}
+        loop.fit(train, validation_data=validation, train_again=again, set_seeds=set_host_seeds, **options)
+        self._add_recorded(place, self.scenario.record(arm, loop.model, data))
 
     @staticmethod
     def _add_recorded(place: Path | None, recorded: Mapping[str, float]) -> None:
@@ -163,23 +145,23 @@ class Runner:
         if place is not None and recorded:
             manifest.update(place, manifest.read(place, "run") | {"recorded": dict(recorded)})
 
-    def _trainer(
-        self, arm: ArmLike, model: keras.Model, optimizer: keras.optimizers.Optimizer, place: Path | None, seed: int
-    ) -> Trainer:
-        """A trainer for this model: one that has compiled the same step before, where there is one."""
+    def _loop(
+        self, arm: A, model: keras.Model, optimizer: keras.optimizers.Optimizer, place: Path | None, seed: int
+    ) -> TrainingLoop:
+        """A training loop for this model: one that has compiled the same step before, where there is one."""
         key, config = structure(model, optimizer), self._config(arm)
-        if key in self._trainers:
-            self._check_seeded(self._trainers[key])
-            self._trainers[key].restart(model, optimizer, directory=place, config=config, seed=seed)
+        if key in self._loops:
+            self._check_seeded(self._loops[key])
+            self._loops[key].restart(model, optimizer, directory=place, config=config, seed=seed)
         else:
             scenario = self.scenario
             options = {"directory": place, "config": config, "seed": seed, "metrics": scenario.metrics_of(arm)}
-            self._trainers[key] = Trainer(model, optimizer, scenario.loss_of(arm), probes=self._probes, **options)
-            self._trainers[key].set_seeds = set_host_seeds
-        return self._trainers[key]
+            options |= {"probes": self._probes}
+            self._loops[key] = TrainingLoop(model, optimizer, scenario.loss_of(arm), **options)
+        return self._loops[key]
 
-    def _check_seeded(self, trainer: Trainer) -> None:
-        if kinds := trainer.random_kernels():
+    def _check_seeded(self, loop: TrainingLoop) -> None:
+        if kinds := loop.random_kernels():
             raise UsageError(
                 what="the model draws random numbers that no seed of the training reaches",
                 where=f"scenario {self.scenario.name}",
@@ -187,20 +169,20 @@ class Runner:
                 do="draw with keras.random and a keras.random.SeedGenerator, as Keras' own layers do",
             )
 
-    def _datasets(self, data: Any, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    def _datasets(self, data: D, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
         train = _untuned(data.x_train, data.y_train)
         train = train.shuffle(len(data.x_train), seed=seed, reshuffle_each_iteration=True)
         return train.batch(self.scenario.batch_size), _untuned(data.x_test, data.y_test).batch(1024)
 
-    def _train_again(self, data: Any) -> tf.data.Dataset:
+    def _train_again(self, data: D) -> tf.data.Dataset:
         """Batches as in training, but in a fixed order that leaves the shuffling of training alone."""
         return _untuned(data.x_train, data.y_train).batch(self.scenario.batch_size)
 
-    def _config(self, arm: ArmLike) -> dict[str, Any]:
+    def _config(self, arm: A) -> dict[str, Any]:
         knobs = {"epochs": self.scenario.epochs, "batch_size": self.scenario.batch_size, "data": self.data.name}
         return {"command": self.command, "arm": arm.name, **arm.settings, **knobs}
 
-    def _content(self, arms: Sequence[ArmLike], seeds: Sequence[int]) -> dict[str, Any]:
+    def _content(self, arms: Sequence[A], seeds: Sequence[int]) -> dict[str, Any]:
         """The scenario's ``run.json``: all that is needed to judge and draw it again without TensorFlow."""
         scenario = self.scenario
         record = {
@@ -211,7 +193,7 @@ class Runner:
             "about": scenario.about,
             "config": asdict(scenario),
             "seeds": list(seeds),
-            "arms": {arm.name: asdict(arm) for arm in arms},  # pyright: ignore[reportArgumentType]
+            "arms": {arm.name: asdict(arm) for arm in arms},
             "claims": [asdict(claim) for claim in scenario.claims()],
             "figures": [asdict(figure) for figure in scenario.figures()],
             "answers": [asdict(answer) for answer in scenario.answers()],

@@ -1,31 +1,17 @@
-"""The built-in training loop: a compiled GradientTape step with probes inside, and a record of everything it did."""
+"""The built-in training loop, as users see it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from diagnostics.runs.run import Run, RunWriter, load_run
-from diagnostics.training.progress import progress_bar
-from diagnostics.training.recorder import Recorder, new_run
-from diagnostics.training.replicas import is_chief
-from diagnostics.training.step import TrainingStep, evaluate, kept_state
-from probes.checks import check_probes
-from probes.monitor import Monitor
+from diagnostics.runs.run import Run
+from diagnostics.training.loop import STEPS_PER_CALL, Progress, TrainingLoop
 from probes.probe import Probe
-
-STEPS_PER_CALL = 64
-"""Steps in one call of the compiled function: enough to hide Python, few enough for Ctrl-C and a lively progress bar."""
-
-Progress = Callable[[int, Mapping[str, float]], None]
-"""Told after every call: steps done since the last time, and the numbers that matter."""
 
 
 class Trainer:
@@ -49,7 +35,7 @@ class Trainer:
         jit_compile: compile the step with XLA.
 
     Attributes:
-        set_seeds: how ``fit`` seeds. As a default it seeds everything, at the price of optimising compiled functions anew.
+        monitor: what measures the steps; ``None`` without probes.
 
     Raises:
         UsageError: what ``Monitor`` and ``RunWriter`` refuse, before the first step.
@@ -69,45 +55,20 @@ class Trainer:
         steps_per_call: int = STEPS_PER_CALL,
         jit_compile: bool = False,
     ) -> None:
-        probes = None if probes is None else check_probes(probes)
-        monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer)
-        self.model, self.optimizer, self.metrics = model, optimizer, tuple(metrics)
-        self.monitor = monitor
-        self.directory, self.config, self.seed = directory, dict(config or {}), seed
-        self._steps_per_call = steps_per_call
-        self.set_seeds: Callable[[int], None] = keras.utils.set_random_seed
-        self._step = TrainingStep(model, optimizer, loss, self.metrics, monitor, jit_compile=jit_compile)
-
-    def restart(
-        self,
-        model: keras.Model,
-        optimizer: keras.optimizers.Optimizer,
-        *,
-        directory: str | Path | None,
-        config: Mapping[str, Any] | None = None,
-        seed: int | None = None,
-    ) -> None:
-        """Begin another training with the step that is compiled already.
-
-        Args:
-            model: a model of the same structure, whose variables are copied: weights, statistics, random generators.
-            optimizer: one of the same kind, whose variables are copied: learning rate, step counter, momentum.
-            directory: the new run's folder.
-            config: what decides the new run's numbers.
-            seed: the new run's seed.
-        """
-        optimizer.build(model.trainable_variables)
-        self.optimizer.build(self.model.trainable_variables)
-        for mine, other in ((self.model, model), (self.optimizer, optimizer)):
-            for variable, value in zip(mine.variables, other.variables, strict=True):
-                variable.assign(value)
-        if self.monitor is not None:
-            self.monitor.reset()
-        self.directory, self.config, self.seed = directory, dict(config or {}), seed
-
-    def random_kernels(self) -> list[str]:
-        """What in the compiled step draws random numbers that only the default ``set_seeds`` can repeat; see ``seeding``."""
-        return self._step.random_kernels()
+        self.model, self.optimizer = model, optimizer
+        self._loop = TrainingLoop(
+            model,
+            optimizer,
+            loss,
+            probes=probes,
+            directory=directory,
+            metrics=metrics,
+            config=config,
+            seed=seed,
+            steps_per_call=steps_per_call,
+            jit_compile=jit_compile,
+        )
+        self.monitor = self._loop.monitor
 
     def fit(
         self,
@@ -138,106 +99,5 @@ class Trainer:
             UsageError: TensorBoard is asked for and not installed.
             KeyboardInterrupt: after the record was ended as ``interrupted``.
         """
-        if self.seed is not None:
-            self.set_seeds(self.seed)
-        with self._progress(progress, train_dataset, epochs) as told, self._writer(tensorboard) as writer:
-            session = _Session(self, writer, told)
-            try:
-                for epoch in range(epochs):
-                    session.train(train_dataset, epoch)
-                    session.evaluate_again(train_again, epoch)
-                    session.validate(validation_data, epoch)
-            finally:
-                session.flush()
-        return None if self._folder is None else load_run(self._folder)
-
-    @property
-    def _folder(self) -> str | Path | None:
-        """One run, one writer: of several workers it is the chief."""
-        return self.directory if is_chief(self._step.strategy) else None
-
-    @contextmanager
-    def _progress(self, progress: Progress | bool, dataset: tf.data.Dataset, epochs: int) -> Iterator[Progress | None]:
-        if not isinstance(progress, bool):
-            yield progress
-        elif not progress or not is_chief(self._step.strategy):
-            yield None
-        else:
-            steps = int(dataset.cardinality())
-            with progress_bar(steps * epochs if steps >= 0 else None) as advance:
-                yield partial(advance, self.model.name)
-
-    def _writer(self, tensorboard: bool) -> Any:
-        if self._folder is None:
-            return nullcontext()
-        names = [repr(probe) for probe in self.monitor.probes] if self.monitor else []
-        about = {"command": self.config.get("command", "diagnostics.Trainer"), "config": self.config, "probes": names}
-        return new_run(self._folder, tensorboard=tensorboard, seed=self.seed, **about)
-
-
-class _Session:
-    """One call of ``fit``: counts steps, collects scalars, and hands everything to the writer."""
-
-    def __init__(self, trainer: Trainer, writer: RunWriter | None, progress: Progress | None) -> None:
-        self._trainer, self._progress = trainer, progress
-        self._recorder = Recorder(writer, trainer.monitor)
-        self._step = 0
-        self._validated: dict[str, float] = {}
-
-    def train(self, dataset: tf.data.Dataset, epoch: int) -> None:
-        """One epoch, several steps a call; a data set of unknown length goes step by step."""
-        for metric in self._trainer.metrics:
-            metric.reset_state()
-        left = int(dataset.cardinality())
-        most = self._trainer._steps_per_call if left >= 0 else 1
-        batches = self._trainer._step.batches(dataset)
-        while left:
-            count = min(left, most) if left > 0 else 1
-            try:
-                losses, rates = self._trainer._step.run(batches, count)
-            except tf.errors.OutOfRangeError:
-                break
-            left -= count if left > 0 else 0
-            self._note(epoch, losses.numpy(), rates.numpy())
-        self._add_metrics()
-
-    def validate(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
-        """Loss and metrics in inference mode, with the weights at the end of the epoch."""
-        if dataset is not None:
-            values = self._evaluate(dataset, epoch, "validation", training=False)
-            self._validated = {f"validation {name}": value for name, value in values.items()}
-
-    def evaluate_again(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
-        """The training data with the weights at the end of the epoch, in both modes."""
-        if dataset is not None:
-            with kept_state(self._trainer.model):
-                self._evaluate(dataset, epoch, "train_again", training=True)
-            self._evaluate(dataset, epoch, "train_inference", training=False)
-
-    def _evaluate(self, dataset: tf.data.Dataset, epoch: int, split: str, *, training: bool) -> dict[str, float]:
-        for metric in self._trainer.metrics:
-            metric.reset_state()
-        loss = float(evaluate(self._trainer._step, dataset, training=training))
-        values = self._metric_values()
-        self._recorder.add(np.array([self._step - 1]), epoch=epoch, split=split, loss=loss, **values)
-        return values
-
-    def flush(self) -> None:
-        """Bring what was measured to disk."""
-        self._recorder.flush()
-
-    def _note(self, epoch: int, losses: np.ndarray, rates: np.ndarray) -> None:
-        if self._recorder.is_due:
-            self.flush()
-        steps = np.arange(self._step, self._step + len(losses))
-        self._step += len(losses)
-        self._recorder.add(steps, epoch=epoch, split="train", loss=losses, learning_rate=rates)
-        if self._progress is not None:
-            self._progress(len(losses), {"loss": float(losses[-1]), **self._validated})
-
-    def _add_metrics(self) -> None:
-        """Figures over the epoch stand with its last step."""
-        self._recorder.complete(self._metric_values())
-
-    def _metric_values(self) -> dict[str, float]:
-        return {metric.name: float(metric.result()) for metric in self._trainer.metrics}
+        options = {"epochs": epochs, "progress": progress, "tensorboard": tensorboard}
+        return self._loop.fit(train_dataset, validation_data=validation_data, train_again=train_again, **options)

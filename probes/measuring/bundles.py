@@ -42,7 +42,8 @@ def _inside(bundle: list[Task], traces: Traces, due: tf.Tensor | bool) -> Iterat
         places.extend(place for part in parts for place in part.places)
         return [join([part.values for part in parts])]
 
-    yield from (Packed(tuple(places), values) for values in when(due, work))
+    measured = when(due, work)  # fills ``places``
+    yield from (Packed(tuple(places), values) for values in measured)
 
 
 def _bundles(tasks: Sequence[Task]) -> Iterator[list[Task]]:

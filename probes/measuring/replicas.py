@@ -37,7 +37,11 @@ def once(work: Callable[[], Any]) -> None:
     if count() == 1:
         work()
     else:
-        _merge_call(lambda strategy: [work(), None][1])
+
+        def merge(strategy: tf.distribute.Strategy) -> None:
+            work()
+
+        _merge_call(merge)
 
 
 def summed(tensors: Sequence[tf.Tensor], due: tf.Tensor | bool) -> list[tf.Tensor]:
@@ -65,7 +69,11 @@ def with_rows(vector: tf.Tensor, work: Callable[[tf.Tensor], Any], due: tf.Tenso
     rows = tf.where(own[:, None], tf.tile(vector[None], [replicas, 1]), 0.0)
 
     def merge(strategy: tf.distribute.Strategy, shares: Any) -> None:
-        when(due, lambda: [work(_sums(strategy, [shares])[0]), []][1])
+        def write() -> list[tf.Tensor]:
+            work(_sums(strategy, [shares])[0])
+            return []
+
+        when(due, write)
 
     _merge_call(merge, rows)
 

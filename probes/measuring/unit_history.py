@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from probes.probe import Arrays, Probe
+from probes.row import Row
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from probes.reading import Row
 
 
 def changes(dead: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:

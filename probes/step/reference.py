@@ -1,10 +1,9 @@
-"""A fixed set of examples, and one forward pass over it in inference mode that leaves nothing behind."""
+"""One forward pass over a reference set, in inference mode, that leaves the model unchanged."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -12,67 +11,15 @@ import tensorflow as tf
 
 from probes.capture.capture import Call, Capture, rows_of
 from probes.capture.layers import LayerNames
-from probes.errors import UsageError
 from probes.measuring.branch import when
 from probes.measuring.packing import Packed, join
 from probes.measuring.tasks import Task
 from probes.probe import Probe
+from probes.reference_set import ReferenceSet, misfit, shapes
 from probes.seams.layer_calls import listening, unheard
 from probes.seams.layers import losses_kept
 from probes.seams.operations import seeing
 from probes.snapshot.snapshot import Snapshot
-
-
-@dataclass(frozen=True, eq=False)
-class ReferenceSet:
-    """The inputs of a model for a fixed set of examples.
-
-    Attributes:
-        inputs: tensors in the structure that the model takes, each ``[examples, ...]``.
-    """
-
-    inputs: Any
-
-    @classmethod
-    def of(cls, inputs: Any) -> ReferenceSet:
-        """From arrays in the structure that the model takes.
-
-        Raises:
-            UsageError: no arrays, none or unequal numbers of examples.
-        """
-        try:
-            tensors = keras.tree.map_structure(tf.convert_to_tensor, inputs)
-        except (TypeError, ValueError) as error:
-            raise _misfit(f"a {type(inputs).__name__}", "give arrays or tensors, one for each input") from error
-        counts = {tensor.shape[0] if tensor.shape.rank else 0 for tensor in keras.tree.flatten(tensors)}
-        if len(counts) != 1 or 0 in counts:
-            raise _misfit(
-                f"inputs of shape {_shapes(tensors)}", "give every input the same number of examples, 1 or more"
-            )
-        return cls(tensors)
-
-    def check(self, model: Any) -> None:
-        """Refuse a model that takes other inputs, as far as the model says which it takes.
-
-        Raises:
-            UsageError: naming the shapes.
-        """
-        if not isinstance(model, keras.Layer):
-            raise _misfit(
-                f"a {type(model).__name__} that holds no layers", "give the monitor a Keras model, or a window"
-            )
-        expected, given = getattr(model, "inputs", None) or (), keras.tree.flatten(self.inputs)
-        pairs = zip(expected, given, strict=False)
-        fits = len(expected) == len(given) and all(
-            tf.TensorShape(e.shape).is_compatible_with(g.shape) for e, g in pairs
-        )
-        if expected and not fits:
-            wanted = ", ".join(str(tuple(each.shape)) for each in expected)
-            raise _misfit(f"shape {_shapes(self.inputs)}", f"give what {model.name} takes: {wanted}")
-
-    def __repr__(self) -> str:
-        """Shapes only."""
-        return f"ReferenceSet({_shapes(self.inputs)})"
 
 
 def check_references(model: Any, probes: Sequence[Probe]) -> None:
@@ -144,8 +91,8 @@ def _run(names: LayerNames, reference: ReferenceSet) -> Capture:
         try:
             names.model(reference.inputs, training=False)
         except (TypeError, ValueError, NotImplementedError, tf.errors.InvalidArgumentError) as error:
-            got = f"shape {_shapes(reference.inputs)}: {_reason(error)}"
-            raise _misfit(got, "give what the model's call takes") from error
+            got = f"shape {shapes(reference.inputs)}: {_reason(error)}"
+            raise misfit(got, "give what the model's call takes") from error
     return capture
 
 
@@ -153,11 +100,3 @@ def _reason(error: Exception) -> str:
     """What went wrong, without where Keras says that it did, and without colours of the terminal."""
     paragraphs = re.sub("\x1b\\[[0-9;]*m", "", str(error)).strip().split("\n\n")
     return " ".join(paragraphs[min(1, len(paragraphs) - 1)].split())
-
-
-def _shapes(tensors: Any) -> str:
-    return ", ".join(str(tuple(tensor.shape)) for tensor in keras.tree.flatten(tensors))
-
-
-def _misfit(got: str, do: str) -> UsageError:
-    return UsageError(what="the reference set cannot be evaluated", where="reference=...", got=got, do=do)

@@ -21,8 +21,8 @@ import tensorflow as tf
 from diagnostics.commands.workbench import Workbench
 from diagnostics.pages.conclusion import conclude
 from diagnostics.runs.experiment import load_experiment
+from diagnostics.training.loop import TrainingLoop
 from diagnostics.training.runner import Runner
-from diagnostics.training.trainer import Trainer
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -37,10 +37,10 @@ def warm_up() -> None:
     model = keras.Sequential([keras.Input([2]), keras.layers.Dense(1)])
     batches = tf.data.Dataset.from_tensor_slices((np.ones([8, 2]), np.ones([8, 1]))).batch(4)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
+        loop = TrainingLoop(
             model, keras.optimizers.SGD(), keras.losses.MeanSquaredError(), directory=Path(folder) / "run"
         )
-        trainer.fit(batches, validation_data=batches, progress=False)
+        loop.fit(batches, validation_data=batches, progress=False)
 
 
 def compare(bench: Workbench, directory: Path) -> tuple[np.ndarray, np.ndarray, float]:

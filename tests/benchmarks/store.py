@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from diagnostics.runs.run import RunWriter, load_run
+from diagnostics.runs.run import load_run
+from diagnostics.runs.writer import RunWriter
 
 LAYERS, STATISTICS, FLUSH = 50, 12, 1000
 SMALL_RUNS, SMALL_FLUSHES = 45, 4

@@ -7,7 +7,7 @@ import numpy as np
 from diagnostics.report import main
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import run_directory
-from diagnostics.runs.run import RunWriter
+from diagnostics.runs.writer import RunWriter
 from tests.kit.runs import layers_table, scalars_table
 
 

@@ -46,7 +46,7 @@ def test_list_names_every_scenario_without_loading_tensorflow():
 def test_help_shows_examples_and_exit_status():
     shown = command("--help")
     assert shown.returncode == 0
-    assert "exit status" in shown.stdout and "--quick" in shown.stdout
+    assert "exit codes" in shown.stdout and "--quick" in shown.stdout
 
 
 @pytest.mark.parametrize(

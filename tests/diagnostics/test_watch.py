@@ -215,7 +215,7 @@ def test_a_module_runs_with_its_arguments(here, monkeypatch, capsys):
         (["missing.py"], "there is no such script"),
         (["-m", "missing.module"], "there is no module 'missing.module'"),
         ([], "no script was named"),
-        (["--budget", "much", "train.py"], "not a budget"),
+        (["--budget", "much", "train.py"], "invalid budget"),
     ],
 )
 def test_wrong_use_is_reported_and_nothing_runs(arguments, told, here, capsys):

@@ -12,9 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 import probes
+from probes.measuring.unit_history import UnitHistory
 from probes.merging import merge
 from probes.probe import Probe
-from probes.reading import columns_of
+from probes.row import Row
 from probes.snapshot.clipping import Clipping
 from probes.snapshot.facts import facts_of
 from probes.snapshot.gradient_parts import GradientParts
@@ -151,3 +152,9 @@ def scale_of(columns: Mapping[str, float]) -> float:
 def windows(probe: Probe, steps: Iterable[Arrays]) -> dict[str, float]:
     """The columns of one window over these steps."""
     return summarized(probe, merged(probe, [measured(probe, arrays) for arrays in steps]))
+
+
+def columns_of(probe, statistics):
+    """A probe's columns from merged statistics ``[n, ...]``, with no earlier reading to continue from."""
+    steps = np.arange(len(next(iter(statistics.values()))))
+    return UnitHistory().columns(probe, 0, Row("", 0, ""), steps, statistics)

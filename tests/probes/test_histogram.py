@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 import probes
-from diagnostics.runs.run import RunWriter, load_run
+from diagnostics.runs.run import load_run
+from diagnostics.runs.writer import RunWriter
 from tests.kit.steps import rows, watch
 
 X = np.array([[-20, -1, -0.5, -1e-9, 0, 1e-9, 0.1, 1, 5, np.inf, -np.inf, np.nan]], np.float32)

@@ -17,7 +17,6 @@ import tensorflow as tf
 import probes
 from probes.merging import KINDS
 from probes.probe import Probe
-from probes.reading import columns_of
 from probes.snapshot.snapshot import Need, Snapshot
 from tests.kit.arrays import (
     BY_EXAMPLE,
@@ -25,6 +24,7 @@ from tests.kit.arrays import (
     DENSE,
     Arrays,
     assert_columns,
+    columns_of,
     measured,
     random_arrays,
     summarized,

@@ -9,10 +9,11 @@ from typing import Any
 
 import keras
 
-from diagnostics.commands.options import check_budget, free_directory
+from diagnostics.runs.folders import free_directory
+from diagnostics.training.fit.budget import check_budget
 from diagnostics.training.fit.session import FitSession
 from diagnostics.training.fit.train_function import ObservedFunction, check_trainable
-from diagnostics.training.recorder import new_run
+from diagnostics.training.new_run import new_run
 from diagnostics.training.replicas import is_chief
 from probes.checks import check_probes
 from probes.monitor import Monitor
@@ -44,7 +45,7 @@ class ProbeCallback(keras.callbacks.Callback):
     Under a ``tf.distribute`` strategy the record is that of all replicas together, and the chief writes it.
 
     Raises:
-        UsageError: TensorBoard is asked for and not installed, or a budget that is none.
+        UsageError: TensorBoard is asked for and not installed, or an invalid budget.
     """
 
     def __init__(

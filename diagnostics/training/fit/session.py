@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from diagnostics.runs.run import RunWriter
+from diagnostics.runs.writer import RunWriter
 from diagnostics.training.fit.pace import Pace
 from diagnostics.training.fit.train_function import ObservedFunction
 from diagnostics.training.recorder import LenientRecorder

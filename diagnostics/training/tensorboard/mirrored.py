@@ -10,7 +10,8 @@ from typing import Any, Self
 
 import pandas as pd
 
-from diagnostics.runs.run import RunWriter, load_run
+from diagnostics.runs.run import load_run
+from diagnostics.runs.writer import RunWriter
 from diagnostics.training.tensorboard.board import BoardWriter, require_tensorboard
 
 FOLDER = "tensorboard"

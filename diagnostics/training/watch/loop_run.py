@@ -6,7 +6,7 @@ import threading
 import warnings
 from pathlib import Path
 
-from diagnostics.runs.run import RunWriter
+from diagnostics.runs.writer import RunWriter
 from diagnostics.training.recorder import FLUSH_SECONDS, LenientRecorder
 from probes.monitor import Monitor
 

@@ -14,7 +14,8 @@ from diagnostics.figures.overlay import looks_of
 from diagnostics.pages import differences
 from diagnostics.pages.comparison import names_of, page_of
 from diagnostics.runs.experiment import run_directory
-from diagnostics.runs.run import Run, RunWriter, load_run
+from diagnostics.runs.run import Run, load_run
+from diagnostics.runs.writer import RunWriter
 from probes.errors import UsageError
 from tests.kit import figure_frames as frames
 from tests.kit.runs import layers_table, scalars_table

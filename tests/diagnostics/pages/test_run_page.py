@@ -9,7 +9,8 @@ import diagnostics.pages.run_page
 from diagnostics.pages.headline import answer
 from diagnostics.pages.run_page import page_of, report
 from diagnostics.rules import Finding
-from diagnostics.runs.run import Run, RunWriter, load_run
+from diagnostics.runs.run import Run, load_run
+from diagnostics.runs.writer import RunWriter
 from tests.kit import figure_frames as frames
 
 FINDINGS = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 from pathlib import Path
 
@@ -60,10 +61,10 @@ def test_a_rule_is_a_documented_record(name):
     assert rule == rules()[name]()
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(rule, "anything", 1)  # noqa: B010
-    documented = type(rule).__doc__ or ""
+    documented = inspect.getdoc(type(rule)) or ""
     assert "Formula:" in documented
     for threshold in dataclasses.fields(type(rule)):
-        assert f"        {threshold.name}: " in documented
+        assert f"\n    {threshold.name}: " in documented
 
 
 def test_a_healthy_run_is_clean_in_words():

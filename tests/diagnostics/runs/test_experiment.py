@@ -8,7 +8,8 @@ import pytest
 
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import load_experiment, run_directory
-from diagnostics.runs.run import RunWriter, load_run
+from diagnostics.runs.run import load_run
+from diagnostics.runs.writer import RunWriter
 from probes.errors import UsageError
 
 

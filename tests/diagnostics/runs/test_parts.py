@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from diagnostics.runs import parts as store_module
 from diagnostics.runs.parts import PartStore
-from diagnostics.runs.run import TABLES
+from diagnostics.runs.tables import TABLES
 from probes.errors import UsageError
 
 

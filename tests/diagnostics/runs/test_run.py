@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from diagnostics.runs.files import plain
-from diagnostics.runs.run import RunWriter, load_run
+from diagnostics.runs.run import load_run
+from diagnostics.runs.writer import RunWriter
 from probes.errors import UsageError
 
 LAYERS = pd.DataFrame(
@@ -99,7 +100,7 @@ KILLED = """
 import os, signal, sys
 import pandas as pd
 from diagnostics.runs import parts as store
-from diagnostics.runs.run import RunWriter
+from diagnostics.runs.writer import RunWriter
 frame = pd.DataFrame({"step": [0, 0], "layer": ["a", "b"]})
 with RunWriter(sys.argv[1], command="", config={}, seed=0) as run:
     run.append("layers", frame)

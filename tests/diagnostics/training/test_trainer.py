@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from diagnostics import Trainer, load_run
 from diagnostics.training import recorder
+from diagnostics.training.loop import TrainingLoop
 from probes import ActivationGradient, DeadUnits, GradientNorm
 
 
@@ -47,8 +48,8 @@ def reference(epochs: int) -> tuple[list[float], list[np.ndarray]]:
     return losses, [variable.numpy() for variable in net.variables]
 
 
-def trainer(directory=None, **options) -> Trainer:
-    return Trainer(model(), keras.optimizers.SGD(0.1, momentum=0.9), loss(), directory=directory, **options)
+def trainer(directory=None, kind=Trainer, **options):
+    return kind(model(), keras.optimizers.SGD(0.1, momentum=0.9), loss(), directory=directory, **options)
 
 
 def test_it_trains_like_a_loop_written_by_hand(tmp_path):
@@ -104,7 +105,7 @@ def test_what_was_measured_survives_an_interruption(tmp_path, raised):
 
 
 def test_restart_is_a_fresh_training(tmp_path):
-    once, again = trainer(tmp_path / "a"), trainer(tmp_path / "b")
+    once, again = trainer(tmp_path / "a"), trainer(tmp_path / "b", TrainingLoop)
     first = once.fit(batches(), epochs=2)
     again.fit(batches(), epochs=1)
     again.restart(model(), keras.optimizers.SGD(0.1, momentum=0.9), directory=tmp_path / "c", seed=1)

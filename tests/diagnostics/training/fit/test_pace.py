@@ -7,7 +7,7 @@ import math
 import pytest
 
 import probes
-from diagnostics.commands.options import parse_budget
+from diagnostics.training.fit.budget import parse_budget
 from diagnostics.training.fit.pace import Pace
 from probes.errors import UsageError
 
@@ -75,5 +75,5 @@ def test_a_budget_is_a_share(text, share):
 
 @pytest.mark.parametrize("text", ["five", "0", "-1%", "5", "nan", "%"])
 def test_an_invalid_budget_is_refused(text):
-    with pytest.raises(UsageError, match="not a budget"):
+    with pytest.raises(UsageError, match="invalid budget"):
         parse_budget(text)

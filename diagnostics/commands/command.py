@@ -1,0 +1,48 @@
+"""What all five commands share: exit codes, the argument parser, and how misuse is reported."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from probes.errors import UsageError
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+
+def parser(name: str, description: str, epilog: str, **options: Any) -> argparse.ArgumentParser:
+    """The argument parser of a command.
+
+    Args:
+        name: the command, as in ``python -m diagnostics.NAME``.
+        description: one sentence for ``--help``.
+        epilog: examples and exit codes, printed as they are.
+        **options: passed on to ``argparse.ArgumentParser``.
+    """
+    return argparse.ArgumentParser(
+        prog=f"python -m diagnostics.{name}",
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **options,
+    )
+
+
+def print_error(error: UsageError) -> None:
+    """Print misuse on standard error."""
+    print(f"error: {error}", file=sys.stderr)
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """Run a command; misuse is printed and gives exit code 2.
+
+    Args:
+        work: the command, returning its exit code.
+    """
+    try:
+        return work()
+    except UsageError as error:
+        print_error(error)
+        return EXIT_USAGE

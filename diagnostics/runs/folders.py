@@ -1,0 +1,44 @@
+"""Folders for new results: nothing that is there already is overwritten."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+
+from probes.errors import UsageError
+
+
+def free_directory(wanted: Path) -> Path:
+    """``wanted``, or the first of ``wanted-2``, ``wanted-3``, … that holds nothing: earlier results stay."""
+    numbered = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))
+    return check_output(next(path for path in itertools.chain([wanted], numbered) if not _occupied(path)))
+
+
+def check_output(path: Path) -> Path:
+    """A folder that can be made and written.
+
+    Raises:
+        UsageError: there is something already, or the folder above it cannot be written.
+    """
+    if _occupied(path):
+        raise UsageError(
+            what="results are never overwritten",
+            where=f"--out {path}",
+            got="a folder that holds files already" if path.is_dir() else "a file",
+            do="name another folder, or move this one away",
+        )
+    above = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        got = "a folder that may not be written" if above.is_dir() else "a file"
+        raise UsageError(
+            what="the folder for results cannot be made",
+            where=f"--out {path}",
+            got=f"{above}, which is {got}",
+            do="name a folder that you may write",
+        )
+    return path
+
+
+def _occupied(path: Path) -> bool:
+    return path.exists() and not (path.is_dir() and not any(path.iterdir()))

@@ -1,0 +1,23 @@
+"""The tables of a run: their key columns, and where their parts lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from diagnostics.runs.parts import TEXT, PartStore
+
+STEP = pa.field("step", pa.int64(), nullable=False)
+LAYER = pa.field("layer", TEXT, nullable=False)
+TABLES = {
+    "layers": pa.schema([STEP, LAYER, ("depth", pa.int32()), ("kind", TEXT)]),
+    "units": pa.schema([STEP, LAYER, pa.field("unit", pa.int32(), nullable=False), pa.field("event", TEXT, False)]),
+    "scalars": pa.schema([STEP, ("epoch", pa.int64()), ("split", TEXT)]),
+}
+"""The key columns of each table; measurements follow them as further columns."""
+
+
+def stores(path: Path) -> dict[str, PartStore]:
+    """The store of each table in a run's folder."""
+    return {name: PartStore(path / name, keys) for name, keys in TABLES.items()}

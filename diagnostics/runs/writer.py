@@ -1,0 +1,121 @@
+"""Writes a run to disk while training goes on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+
+from diagnostics.runs import manifest
+from diagnostics.runs.tables import stores
+from probes.errors import UsageError, unknown_name
+
+STATUSES = ("finished", "failed", "interrupted")
+
+
+class RunWriter:
+    """Writes one run into a new folder; a context manager that also records how the run ended.
+
+    Left by Ctrl-C the status is ``"interrupted"``, by another exception ``"failed"`` with the message, else
+    ``"finished"``. A process that is killed leaves ``"running"`` and every part that was appended.
+
+    Args:
+        directory: a folder that does not exist yet, or is empty.
+        command: what was run, for people.
+        config: what decides the numbers; kept as JSON (see `diagnostics.runs.files.plain`).
+        seed: the run's seed, or None.
+        layer_table: one record a layer, when it is known already.
+        probes: the probes' reprs, when they are known already.
+
+    Raises:
+        UsageError: the folder holds something already, or cannot be made or written.
+    """
+
+    def __init__(
+        self,
+        directory: str | Path,
+        *,
+        command: str,
+        config: Mapping[str, Any],
+        seed: int | None,
+        layer_table: Sequence[Mapping[str, Any]] = (),
+        probes: Sequence[str] = (),
+    ) -> None:
+        self.path = Path(directory)
+        content = {"command": command, "config": config, "seed": seed, "layer_table": layer_table, "probes": probes}
+        self._manifest = manifest.create(self.path, "run", content)
+        self._stores = stores(self.path)
+
+    def append(self, table: str, frame: pd.DataFrame) -> None:
+        """Add rows to a table; they survive whatever happens afterwards.
+
+        Args:
+            table: ``"layers"``, ``"units"`` or ``"scalars"``.
+            frame: the rows; without rows, nothing is written.
+
+        Raises:
+            UsageError: no such table, a required column is missing, the run has ended, or the disk refuses.
+        """
+        if table not in self._stores:
+            raise unknown_name("table", table, self._stores)
+        if self._ended:
+            raise UsageError(
+                what="the run has ended", where=str(self.path), got=f"rows for {table}", do="append before finish()"
+            )
+        self._stores[table].append(frame)
+
+    def describe(self, **known: Any) -> None:
+        """Put into ``run.json`` what has become known, such as ``layer_table=`` and ``probes=``.
+
+        Args:
+            **known: what to add or replace, as JSON can hold it.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        self._manifest |= known
+        manifest.update(self.path, self._manifest)
+
+    def finish(self, status: str = "finished", **extra: Any) -> None:
+        """End the run: merge each table's parts into one file, and set the status. A second call does nothing.
+
+        Args:
+            status: ``"finished"``, ``"failed"`` or ``"interrupted"``.
+            **extra: what else to put into ``run.json``.
+
+        Raises:
+            UsageError: no such status, or ``run.json`` cannot be written.
+        """
+        if status not in STATUSES:
+            raise unknown_name("status", status, STATUSES)
+        if not self._ended:
+            self._compact()
+            self.describe(status=status, ended=manifest.now(), **extra)
+
+    @property
+    def _ended(self) -> bool:
+        return self._manifest["status"] != "running"
+
+    def _compact(self) -> None:
+        for store in self._stores.values():
+            try:
+                store.compact()
+            except (OSError, UsageError) as error:
+                warnings.warn(f"{store.directory} stays in parts, which read the same: {error}", stacklevel=3)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if kind is None or error is None:
+            return self.finish()
+        status = "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
+        try:
+            self.finish(status, error=f"{kind.__name__}: {error}")
+        except UsageError as unwritten:
+            error.add_note(str(unwritten))  # the reason why training stopped matters more than this one
+        return None
