@@ -1,4 +1,4 @@
-"""Measures: a run to one number, by name, so that a claim about runs can be data."""
+"""Measures turn a run into one number. They are chosen by name, so that claims can be stored as data."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
 
 
 def measure(name: str, /, **parameters: Any) -> Callable[[RunLike], float]:
-    """The measure of a name with its parameters set: ``measure("depth_slope", layers="hidden_*")(run)``.
+    """A measure by name, with its parameters: ``measure("depth_slope", layers="hidden_*")(run)``.
 
     Args:
         name: snake case of the class: ``depth_slope``, ``attenuation``, ``layer_median``, ``plateau_steps``, ...
         parameters: fields of that class.
 
     Returns:
-        A function of a run; its ``unit`` tells the unit of the number.
+        A function of a run; its attribute ``unit`` is the unit of the number.
 
     Raises:
         UsageError: no such measure, or a measure without such a parameter.

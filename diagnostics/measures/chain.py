@@ -1,4 +1,4 @@
-"""Gradient flow through the chain of layers that a run trains, window by window of steps."""
+"""Gradient flow through the trained chain of layers, one window of steps at a time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pandas as pd
 
 from diagnostics.measures.tables import RunLike
 from diagnostics.statistics.slopes import depth_slope
-from diagnostics.wording.numerals import interval, short
+from diagnostics.wording.numerals import decades, interval, short
 
 END_SHARE = 0.25  # early layers are the first quarter of the chain, late ones the last
 
 
 @dataclass(frozen=True)
 class Flow:
-    """How gradient and update change along a chain, over one window of steps; NaN where it cannot be had.
+    """How gradient and update change along a chain, over one window of steps; NaN where unknown.
 
     Args:
         first_step, last_step: the window.
@@ -38,11 +38,11 @@ class Flow:
     unreached: int
 
     def __str__(self) -> str:
-        """The gradient's way back in one clause."""
+        """How the gradient changes on its way back, as a clause."""
         direction = "gains" if self.attenuation < 0 else "loses"
-        unreached = f" and is exactly 0 at {self.unreached} of them" if self.unreached else ""
+        unreached = f" and is exactly 0 at {self.unreached} layer{'s' * (self.unreached > 1)}" if self.unreached else ""
         return (
-            f"the gradient {direction} {short(abs(self.attenuation))} decades ({short(self.slope)} per layer, "
+            f"the gradient {direction} {decades(abs(self.attenuation))} ({short(self.slope)} per layer, "
             f"{interval(self.low, self.high)}){unreached} at {_steps(self.first_step, self.last_step)}"
         )
 
@@ -51,7 +51,7 @@ def trained_chain(run: RunLike) -> list[str]:
     """The run's longest chain of layers of one kind with weights, without its output layer.
 
     Args:
-        run: where to look; layers with a reading of ``update_ratio`` have weights that are trained.
+        run: the run; layers with a reading of ``update_ratio`` have weights that are trained.
 
     Returns:
         Layer paths by depth; empty without such layers.
@@ -65,17 +65,17 @@ def trained_chain(run: RunLike) -> list[str]:
 
 
 def gradient_flow(run: RunLike, chain: list[str], windows: int = 10) -> list[Flow]:
-    """How gradient and update change along a chain, in each of so many windows of the run's steps.
+    """How gradient and update change along a chain, in each window of steps.
 
     Formula: every layer's median over the window, then ``Flow``'s quantities over the layers.
 
     Args:
         run: with the columns ``activation_gradient_rms`` and ``update_ratio``.
         chain: layers by depth.
-        windows: equal parts that the range of steps is cut into; a part without readings is left out.
+        windows: number of equal parts of the range of steps; parts without readings are left out.
 
     Returns:
-        One flow a window, in order; none without readings.
+        One flow per window, in order; empty without readings.
     """
     rows = run.layers.loc[run.layers["layer"].isin(chain)]
     rows = rows.loc[rows["activation_gradient_rms"].notna() | rows["update_ratio"].notna()]

@@ -1,4 +1,4 @@
-"""Measures of a run's depth profile: one number from one statistic over a chain of layers."""
+"""Measures of a depth profile: how one statistic changes along a chain of layers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from diagnostics.statistics import slopes
 class DepthSlope:
     """How fast a statistic changes from layer to layer.
 
-    Formula: Theil-Sen slope of log₁₀ q against the position in the chain, whatever other layers stand between; over the
-    median of every layer when a window is given.
+    Formula: Theil-Sen slope of log₁₀ q against the position in the chain, not counting the layers in between; with a
+    window, of each layer's median.
 
     Args:
         column: the statistic q.
@@ -94,7 +94,7 @@ class LayerMedian:
 
 @dataclass(frozen=True)
 class UnevenDepth:
-    """The size of the depth slope: 0 where a statistic is the same at every layer, growing both ways.
+    """The magnitude of the depth slope: 0 where a statistic is the same at every layer.
 
     Formula: |depth slope|.
 

@@ -1,4 +1,4 @@
-"""The gap between validation and training figures, split by what changes from one evaluation to the next."""
+"""The gap between training and validation metrics, split by cause."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PARTS = ("lag", "mode", "data")
 
 @dataclass(frozen=True)
 class GapPart:
-    """How much of the gap between validation and training comes from where.
+    """One part of the gap between training and validation.
 
     Formula: ``gaps_of``; ``residual`` = |gap − (lag + mode + data)|, the largest of all epochs.
 
@@ -33,7 +33,7 @@ class GapPart:
     unit: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        """Refuse a part that there is not."""
+        """Reject an unknown part."""
         known = (*PARTS, "gap", "residual")
         if self.part not in known:
             raise unknown_name("part of the gap", self.part, known)
@@ -63,7 +63,7 @@ def gaps_of(scalars: pd.DataFrame, column: str) -> pd.DataFrame:
         column: a metric, or ``"loss"``.
 
     Returns:
-        Columns epoch, lag, mode, data and gap, in the metric's unit, one row an epoch; NaN where a figure is missing. For
+        Columns epoch, lag, mode, data and gap, in the metric's unit, one row per epoch; NaN where a value is missing. For
         the loss, running is the mean over the epoch's steps.
 
     Raises:

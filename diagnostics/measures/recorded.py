@@ -1,4 +1,4 @@
-"""A number that the scenario itself found out about a trained model."""
+"""A number that a scenario itself computed from a trained model."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from probes.errors import unknown_name
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a scenario recorded of a run beside its tables.
+    """A number that a scenario recorded in addition to a run's tables.
 
     Args:
-        name: what ``Scenario.record`` called it.
+        name: its name in ``Scenario.record``.
     """
 
     name: str

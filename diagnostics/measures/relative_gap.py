@@ -13,9 +13,9 @@ from diagnostics.measures.tables import RunLike, readings
 
 @dataclass(frozen=True)
 class RelativeGap:
-    """Two statistics of the same layers, and how far apart they are in units of one of them.
+    """The difference between two statistics of the same layers, relative to one of them.
 
-    Formula: (q − r) / s at every step, its median over the steps of each layer, then one number of all layers; s is |r|,
+    Formula: (q − r) / s at every step, each layer's median over steps, then one number over layers; s is |r|,
     or another statistic, or its root.
 
     Args:

@@ -1,4 +1,4 @@
-"""Which rows and which column of a run a measure reads."""
+"""Selects the rows and the column of a run that a measure reads."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ KEYS = ("step", "layer", "depth", "kind")
 
 
 class RunLike(Protocol):
-    """What measures and rules need of a run; ``record.Run`` has it."""
+    """What measures and rules need from a run; ``runs.run.Run`` provides it."""
 
     @property
     def layers(self) -> pd.DataFrame:
-        """One row a layer and step: step, layer, depth, kind, statistics; NaN is missing."""
+        """One row per layer and step: step, layer, depth, kind, statistics; NaN is missing."""
         ...
 
     @property
     def units(self) -> pd.DataFrame:
-        """One row an event: step, layer, unit, event."""
+        """One row per event: step, layer, unit, event."""
         ...
 
     @property
     def scalars(self) -> pd.DataFrame:
-        """One row a split and step: step, epoch, split, loss, metrics, learning_rate, seconds."""
+        """One row per split and step: step, epoch, split, loss, metrics, learning_rate, seconds."""
         ...
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """What the run was told to do."""
+        """The run's settings."""
         ...
 
     @property
     def layer_table(self) -> Sequence[Mapping[str, Any]]:
-        """What is known of every layer."""
+        """Facts about each layer."""
         ...
 
 
 def readings(run: RunLike, column: str, layers: str = "*") -> pd.DataFrame:
-    """The readings of one statistic: rows where it is not missing, of the layers that a pattern names.
+    """The readings of one statistic: rows where it is present, of the layers that match a pattern.
 
     Args:
         run: where to look.
@@ -53,10 +53,10 @@ def readings(run: RunLike, column: str, layers: str = "*") -> pd.DataFrame:
 
     Returns:
         Columns step, layer, depth, position and value (float64), by step and depth. ``position`` counts from 0 along
-        the layers that fit, whatever stands between them: slopes are per layer of the chain, not per row of the table.
+        the matching layers, ignoring those in between: slopes are per layer of the chain, not per row of the table.
 
     Raises:
-        UsageError: the run has rows, but no such column, or no layer that fits the pattern.
+        UsageError: the run has rows, but no such column, or no layer that matches the pattern.
     """
     table = run.layers
     if column not in table.columns:
@@ -72,14 +72,14 @@ def readings(run: RunLike, column: str, layers: str = "*") -> pd.DataFrame:
 
 
 def profile(run: RunLike, column: str, layers: str = "*", step: int = 0, until: int | None = None) -> pd.DataFrame:
-    """One value a layer: a statistic at one step, or its median over a window of steps.
+    """One value per layer: a statistic at one step, or its median over a window of steps.
 
     Args:
         run: where to look.
         column: a statistic of ``run.layers``.
         layers: shell pattern of layer paths.
         step: the step, or the window's first; negative counts back from the last step with a reading (−1).
-        until: the window's last step, counted alike; None for the one step alone.
+        until: the window's last step, counted the same way; None for a single step.
 
     Returns:
         Columns layer, depth, position and value, by depth; empty where nothing was recorded at these steps.
@@ -121,7 +121,7 @@ def _fits(layers: Any, pattern: str) -> Any:
 
 
 def _resolved(steps: np.ndarray, step: int) -> float:
-    """A step as recorded: counted from the end when negative, NaN (which nothing equals) when there are too few."""
+    """The recorded step: counted from the end when negative, NaN (equal to nothing) when there are too few steps."""
     if step >= 0:
         return step
     return steps[step] if -step <= steps.size else np.nan

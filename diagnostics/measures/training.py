@@ -1,4 +1,4 @@
-"""Measures of how training went: one number from the curve of loss or metric."""
+"""Measures of training progress: one number from the curve of a loss or metric."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diagnostics.measures.tables import RunLike, known_scalar
 
 @dataclass(frozen=True)
 class PlateauSteps:
-    """How many steps the loss takes to leave the plateau that it starts on.
+    """Number of steps until the loss leaves its initial plateau.
 
     Formula: first step t with running median of loss below (1 − drop) × level.
 
@@ -20,7 +20,7 @@ class PlateauSteps:
         drop: how far below the plateau counts as having left; 0.1 is beyond the noise of a batch of 32.
         level: the plateau's loss, such as ln 10 for ten balanced classes; None takes the median of the first window,
             which is too high where a badly scaled output layer first falls onto the plateau.
-        window: readings in a running median, which stands at the window's middle.
+        window: readings in the running median, which is placed at the window's middle.
         split: train or validation.
         restricted: a run that never leaves counts as its last step, a lower bound that can be averaged over seeds
             (restricted mean time); otherwise as Inf. Compare only runs of the same length.
@@ -40,7 +40,7 @@ class PlateauSteps:
 
 @dataclass(frozen=True)
 class PlateauProgress:
-    """How far training has come, in learning rate × steps, when the loss leaves the plateau that it starts on.
+    """Learning rate × steps until the loss leaves its initial plateau.
 
     Formula: Σ_{s<t} η_s at the step t of ``PlateauSteps``. A smaller learning rate that merely slows training takes
     more steps to the same progress.
@@ -68,7 +68,7 @@ class PlateauProgress:
 
 @dataclass(frozen=True)
 class StepsToLoss:
-    """How many steps the loss takes to fall below a level.
+    """Number of steps until the loss falls below a level.
 
     Formula: first step t with running median of loss below level.
 
@@ -90,7 +90,7 @@ class StepsToLoss:
 
 @dataclass(frozen=True)
 class LossAtProgress:
-    """The loss when training has come a given way, so that learning rates compare.
+    """The loss after a given amount of learning rate × steps, which makes learning rates comparable.
 
     Formula: running median of loss at the first step t with Σ_{s<t} η_s ≥ progress.
 
@@ -106,7 +106,7 @@ class LossAtProgress:
     unit: ClassVar[str] = ""
 
     def __call__(self, run: RunLike) -> float:
-        """The loss; NaN where the run did not come so far, Inf where it had diverged."""
+        """The loss; NaN where the run did not get that far, Inf where it had diverged."""
         steps, losses = _smooth_loss(run, self.split, self.window)
         far = _progress(run, steps) >= self.progress * (1 - 1e-9)  # rates are stored as float32 and summed
         return float(losses[far.argmax()]) if far.any() else np.nan
@@ -130,14 +130,14 @@ class FinalScalar:
     unit: ClassVar[str] = ""
 
     def __call__(self, run: RunLike) -> float:
-        """The value in the column's own unit; a loss that is not finite is Inf, NaN is no reading."""
+        """The value in the column's own unit; Inf for a loss that is not finite, NaN without a reading."""
         values = _curve(run, self.column, self.split)[1][-self.window :]
         return float(np.median(values)) if values.size else np.nan
 
 
 @dataclass(frozen=True)
 class FirstNonFiniteStep:
-    """When the loss stops being a number.
+    """The step at which the loss becomes NaN or Inf.
 
     Formula: first step with a loss of NaN or Inf.
 
@@ -200,7 +200,7 @@ def _curve(run: RunLike, column: str, split: str) -> tuple[np.ndarray, np.ndarra
 
 
 def _progress(run: RunLike, steps: np.ndarray) -> np.ndarray:
-    """Σ_{s<t} η_s for every step t; a rate holds from its reading to the next, and the last one on."""
+    """Σ_{s<t} η_s for every step t; each rate holds from its reading to the next, the last one to the end."""
     recorded, rates = _curve(run, "learning_rate", "train")
     if not recorded.size:
         return np.full(steps.shape, np.nan)

@@ -1,4 +1,4 @@
-"""Measures of dead units: one number from the events of a run."""
+"""Measures of dead units: one number from a run's events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from diagnostics.measures.tables import RunLike, readings
 
 @dataclass(frozen=True)
 class UnitEvents:
-    """How many units died, or came back, in a window of steps.
+    """Number of units that died or revived in a window of steps.
 
     Formula: events of one kind with first ≤ step ≤ until.
 
@@ -43,7 +43,7 @@ class UnitEvents:
 
 @dataclass(frozen=True)
 class DeadForGood:
-    """The share of the units that died in a window of steps and never came back.
+    """Of the units that died in a window of steps, the share that never revived.
 
     Formula: spells that began in the window and are open at the last check / spells that began in it.
 
@@ -66,13 +66,13 @@ class DeadForGood:
 
 @dataclass(frozen=True)
 class StepsDead:
-    """How long units that died in a window of steps stay dead, within a horizon.
+    """Mean number of steps that units stay dead, up to a horizon.
 
     Formula: mean of min(length, horizon) over the spells that began in the window and at least a horizon before the last
     check: the area under the Kaplan-Meier curve up to the horizon, because none of them is censored before it.
 
     Args:
-        horizon: steps after which a spell counts as this long.
+        horizon: longest length that counts; longer spells are cut to it.
         layers: shell pattern of the layers.
         first: the window's first step.
         until: its last step; None for the end of the run.
@@ -93,7 +93,7 @@ class StepsDead:
 
 
 def spells_of(run: RunLike, layers: str = "*") -> pd.DataFrame:
-    """The spells that a run's units were dead for, see ``survival.spells``.
+    """The dead spells of a run's units; see ``survival.spells``.
 
     Args:
         run: where to look.
@@ -113,7 +113,7 @@ def _begun(table: pd.DataFrame, first: float, until: float | None) -> pd.DataFra
 
 
 def _checks(run: RunLike, layers: str) -> np.ndarray:
-    """The steps at which dead units were looked for; none for activations that have none."""
+    """The steps at which the run checked for dead units; empty for activations that cannot die."""
     if "dead_fraction" not in run.layers.columns:
         return np.array([])
     return np.unique(readings(run, "dead_fraction", layers)["step"].to_numpy())

@@ -1,4 +1,4 @@
-"""Measures of a training that blows up: how often, and how long before it could be seen."""
+"""Measures of divergence: how often the loss becomes NaN or Inf, and how early a statistic warns of it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from diagnostics.measures.training import FirstNonFiniteStep
 
 @dataclass(frozen=True)
 class WarningSteps:
-    """How many steps before the loss stopped being a number a statistic had crossed a bound.
+    """How many steps before the loss became NaN or Inf a statistic crossed a bound.
 
     Formula: first step with a loss of NaN or Inf − first step at which any layer's statistic is above the bound.
 
     Args:
         column: the statistic.
-        bound: what it must exceed; a statistic of NaN or Inf is no warning, for it comes too late.
+        bound: what it must exceed; NaN or Inf does not count, because it comes too late to warn.
         layers: shell pattern of the layers.
     """
 
@@ -29,7 +29,7 @@ class WarningSteps:
     unit: ClassVar[str] = "steps"
 
     def __call__(self, run: RunLike) -> float:
-        """Steps; 0 or less where it gave no warning ahead, −Inf where it never crossed, NaN where the loss stayed finite."""
+        """Steps; 0 or less where the warning came too late, −Inf where it never crossed, NaN where the loss stayed finite."""
         if "loss" not in run.scalars:
             return np.nan
         lost = FirstNonFiniteStep()(run)
@@ -40,7 +40,7 @@ class WarningSteps:
 
 @dataclass(frozen=True)
 class NonFiniteShare:
-    """How much of a training had a loss that was not a number.
+    """The share of steps whose loss is NaN or Inf.
 
     Formula: steps with a loss of NaN or Inf / steps.
 

@@ -1,4 +1,4 @@
-"""What theory expects of a scenario's arms before the first update, from what the arms say of themselves."""
+"""Compares a scenario's arms with theory, before the first update."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def propagation(arm: ArmPlan, data: DataFacts) -> SignalPropagation | None:
         data: the data's record: ``inputs`` and ``second_moment``.
 
     Returns:
-        The expected profile, or ``None`` for an arm that theory says nothing of.
+        The expected profile, or ``None`` for an arm without a theory.
     """
     theory = arm.theory
     if "activation" not in theory:
@@ -86,17 +86,17 @@ def slopes(experiment: Experiment) -> pd.DataFrame:
 
 
 def theory_table(frame: pd.DataFrame, *, measured: str, caption: str, negligible: float = 0.03) -> Table:
-    """Theory beside measurement, one row per arm: difference = measured − theory, relative = difference / |theory|.
+    """Theory and measurement side by side, one row per arm: difference = measured − theory, relative = difference / |theory|.
 
     Args:
         frame: ``label``, ``effect``, ``low``, ``high``, ``reference`` (theory; NaN where there is none).
         measured: title of the measured column, such as ``"measured slope"``.
         caption: what the table shows, in which unit, and how to read it.
-        negligible: theory values closer to 0 than this get no relative deviation, for a share of almost nothing
-            says nothing; by default the tolerance on depth slopes themselves, 0.03 decades per layer.
+        negligible: theory values closer to 0 than this get no relative deviation, because a ratio to almost nothing
+            is meaningless; by default the tolerance on depth slopes, 0.03 decades per layer.
 
     Returns:
-        A table whose numbers are set flush right.
+        A table with right-aligned numbers.
     """
     header = ("arm", "theory", f"{measured} [95 % interval]", "difference", "relative")
     rows = tuple(_theory_row(record, negligible) for record in frame.to_dict("records"))

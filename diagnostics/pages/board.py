@@ -1,4 +1,4 @@
-"""What TensorBoard is told of a run beside its numbers: settings, heat maps, findings; without TensorFlow."""
+"""What TensorBoard shows of a run besides its numbers: settings, heat maps, findings. Loads no TensorFlow."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from diagnostics.runs.run import Run
 
 SPLITS: Mapping[str, str] = {"train": "train", "validation": "validation"}
 EDGES = (*(float(f"{digit}e{power}") for power in range(-6, 3) for digit in (1, 3)), 1e3)
-"""The edges of ``probes.Histogram`` when its repr is not at hand; a test holds them against the probe."""
+"""The edges of ``probes.Histogram`` where its repr is missing; a test compares them with the probe."""
 PLAIN = (bool, int, float, str)
 NO_METRICS = ("step", "epoch", "seconds", "learning_rate")
 
 
 def numeric(frame: pd.DataFrame, but: Sequence[str]) -> list[str]:
-    """The columns of numbers, but for some."""
+    """The numeric columns, except those named in ``but``."""
     return [str(name) for name in frame.select_dtypes("number").columns if name not in but]
 
 
 def edges_of(probes: Sequence[str]) -> tuple[float, ...]:
-    """The edges of the Histogram among some probes.
+    """The bin edges of the ``Histogram`` among a run's probes.
 
     Args:
         probes: their reprs, as ``run.json`` has them.
 
     Returns:
-        e_1 < … < e_K; those that are usual where no probe says otherwise.
+        e_1 < … < e_K; the default edges without such a probe.
     """
     texts = [re.search(r"edges=(\([^)]*\))", probe) for probe in probes if probe.startswith("Histogram(")]
     found = [tuple(ast.literal_eval(text[1])) for text in texts if text]
@@ -43,7 +43,7 @@ def edges_of(probes: Sequence[str]) -> tuple[float, ...]:
 
 
 def hyperparameters(run: Run) -> dict[str, bool | int | float | str]:
-    """A run's settings and seed by dotted name, as TensorBoard's table can hold them; lists and the like as text."""
+    """A run's settings and seed by dotted name; values that TensorBoard's table cannot hold, such as lists, become text."""
     found = {**dict(_flat(run.config)), "seed": run.seed}
     return {name: value if isinstance(value, PLAIN) else str(value) for name, value in found.items()}
 
@@ -57,7 +57,7 @@ def _flat(config: Mapping, before: str = "") -> Iterator[tuple[str, object]]:
 
 
 def metrics_of(run: Run) -> list[tuple[str, str]]:
-    """Folder and tag of every scalar that tells how good the run is."""
+    """Folder and tag of every loss and metric."""
     table = run.scalars
     return [
         (folder, name)
@@ -68,7 +68,7 @@ def metrics_of(run: Run) -> list[tuple[str, str]]:
 
 
 def heat_maps(run: Run) -> Iterator[tuple[str, bytes]]:
-    """Every heat map that the run's columns allow, as column and PNG."""
+    """The heat map of each recorded column, as column and PNG."""
     maps = dict.fromkeys(view.column for views in VIEWS.values() for view in views if view.draw is heat_map)
     for column in maps:
         rows = run.layers.loc[run.layers[column].notna(), :] if column in run.layers else run.layers[:0]
@@ -79,7 +79,7 @@ def heat_maps(run: Run) -> Iterator[tuple[str, bytes]]:
 
 
 def summary_text(run: Run) -> str:
-    """What the report says, as Markdown: answer, findings, and what it rests on."""
+    """The report in brief, as Markdown: answer, status, findings."""
     findings = diagnose(run)
     rows = [f"| {one.rule.replace('_', ' ')} | {one.severity.replace('_', ' ')} | {one.what} |" for one in findings]
     table = "\n".join(["| check | outcome | why |", "|---|---|---|", *rows])

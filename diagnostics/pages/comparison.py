@@ -1,4 +1,4 @@
-"""Stored runs side by side: what differs in settings, layers, statistics and loss, with their figures on common axes."""
+"""Compares stored runs on one page: settings, layers, statistics and loss, with figures on common axes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diagnostics.figures import heat_map, overlay
 from diagnostics.figures.columns import quantity
 from diagnostics.pages import comparison_tables as tables
 from diagnostics.pages import differences
-from diagnostics.pages.comparison_tables import Statistic, told
+from diagnostics.pages.comparison_tables import Statistic, signed
 from diagnostics.pages.html import write_page
 from diagnostics.pages.page import Exhibit, Page, Section
 from diagnostics.pages.run_figures import MAP, VIEWS
@@ -24,18 +24,18 @@ from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import short
 from probes.errors import UsageError
 
-STEPS = "All runs on the same axes; each line is one run."
-DEPTHS = "All runs on the same axes, at the start, the middle and the end of each; the input is at the left."
+STEPS = "All runs on the same axes, one line per run."
+DEPTHS = "All runs on the same axes, at the start, the middle and the end of each run; input at the left."
 ENDINGS = (("validation", "loss"), ("train", "loss"))
-"""What the answer goes by: the first of these that two runs recorded."""
+"""The answer compares runs by the first of these that differs."""
 
 
 def compare(runs: Sequence[Run], path: str | os.PathLike[str]) -> Path:
-    """Write a page that shows stored runs side by side.
+    """Write a page that compares stored runs.
 
     Args:
-        runs: two runs or more from `diagnostics.load_run`; the others are compared with the first. They need not be of the
-            same model: layers are matched by path, and those that only some runs have are named.
+        runs: two or more runs from `diagnostics.load_run`; the others are compared with the first. Their models may differ:
+            layers are matched by path, and layers that only some runs have are listed.
         path: the HTML file; figures go to ``figures/`` beside it.
 
     Returns:
@@ -51,7 +51,7 @@ def page_of(runs: Sequence[Run]) -> Page:
     """The page of a comparison.
 
     Args:
-        runs: two or more; the first is what the others are compared with.
+        runs: two or more; the others are compared with the first.
 
     Raises:
         UsageError: fewer than two runs, or one of them twice.
@@ -70,7 +70,7 @@ def page_of(runs: Sequence[Run]) -> Page:
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:
-    """What tells folders apart: their paths without the parts that all begin with, and those that all end with."""
+    """Short names for folders: their paths without common leading and trailing parts."""
     parts = [path.absolute().parts for path in paths]
     shortest = min(map(len, parts))
     start = next((i for i in range(shortest) if len({own[i] for own in parts}) > 1), shortest)
@@ -80,16 +80,16 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 
 
 def answer(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> str:
-    """One or two sentences: who stops being a number, who ends best by the loss, where the statistics are farthest apart."""
+    """Up to three sentences: which run became NaN or Inf, which ends with the lowest loss, which statistic differs most."""
     broken = _broken(runs)
-    told_most = "" if broken else _most(statistics, next(iter(runs)))
-    if not broken and not told_most and not differences.uneven_scalars(runs):
-        return "No number that these runs recorded in common differs."
-    return " ".join(part for part in (broken, _ending(runs), told_most) if part)
+    largest = "" if broken else _most(statistics, next(iter(runs)))
+    if not broken and not largest and not differences.uneven_scalars(runs):
+        return "These runs agree in every number that they have in common."
+    return " ".join(part for part in (broken, _ending(runs), largest) if part)
 
 
 def _broken(runs: Mapping[str, Run]) -> str:
-    """Runs whose numbers end before they do; what they measured later is compared with nothing."""
+    """Runs with NaN or Inf; statistics are not compared then, since they mean nothing from that step on."""
     found = {name: NonFinite().judge(run) for name, run in runs.items()}
     steps = {name: each.numbers["first_step"] for name, each in found.items() if isinstance(each, Finding)}
     return " ".join(
@@ -117,9 +117,9 @@ def _most(statistics: Sequence[Statistic], reference: str) -> str:
     most = max(apart, key=lambda one: (one.ratio, one.largest))
     row = most.rows.iloc[0]
     side = "above" if row["difference"] > 0 else "below"
-    size = told(most, abs(row["difference"])).removeprefix("+")
+    size = signed(most, abs(row["difference"])).removeprefix("+")
     label = quantity(most.column).label.partition(" (")[0]
-    return f"The largest difference is in the {label}: at {row['layer']}, {row['run']} lies {size} {side} {reference}."
+    return f"The largest difference is in the {label}: at {row['layer']}, {row['run']} is {size} {side} {reference}."
 
 
 def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> Iterator[Section]:
@@ -127,7 +127,7 @@ def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> Itera
     if settings.rows:
         yield Section("Settings", tables=(settings,))
     else:
-        yield Section("Settings", text="All recorded settings, seed and versions included, are the same.")
+        yield Section("Settings", text="All recorded settings are the same, including seed and versions.")
     ends = tables.scalars_table(runs)
     yield Section("Loss and metrics", tables=(ends,) if ends.rows else (), figures=tuple(_curves(runs)))
     reference, *others = runs
@@ -139,7 +139,7 @@ def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> Itera
     together = _together(runs, "layers")
     for one in statistics:
         shown = (tables.statistic_table(one, reference, others),) if len(one.rows) else ()
-        text = "" if shown else "No layer and step that two of the runs share has this statistic."
+        text = "" if shown else "No two runs recorded this statistic for the same layer and step."
         yield Section(_heading(one.column), text, tables=shown, figures=tuple(_by_depth(together, one.column)))
 
 
@@ -147,14 +147,12 @@ def _curves(runs: Mapping[str, Run]) -> Iterator[Exhibit]:
     together = _together(runs, "scalars")
     for name in differences.uneven_scalars(runs):
         draw = partial(overlay, together.dropna(subset=[name]), name, along="step")
-        yield Exhibit(
-            f"{_slug(name)}-overlay", draw, STEPS, f"{_heading(name)} of all runs over the steps.", _heading(name)
-        )
+        yield Exhibit(f"{_slug(name)}-overlay", draw, STEPS, f"{_heading(name)} of all runs by step.", _heading(name))
 
 
 def _by_depth(together: pd.DataFrame, column: str) -> Iterator[Exhibit]:
     rows = together.loc[together[column].notna(), :]
-    alt = f"{_heading(column)} of all runs over the depth."
+    alt = f"{_heading(column)} of all runs by depth."
     yield Exhibit(f"{_slug(column)}-overlay", partial(overlay, rows, column), DEPTHS, alt)
     maps = [view for views in VIEWS.values() for view in views if view.draw is heat_map and view.column == column]
     for view in maps:
@@ -184,8 +182,8 @@ def _check(runs: Sequence[Run]) -> None:
     paths = [run.path.absolute() for run in runs]
     if len(set(paths)) < max(2, len(paths)):
         raise UsageError(
-            what="this is nothing to compare",
+            what="nothing to compare",
             where="diagnostics.compare",
             got=", ".join(map(str, paths)) or "no run",
-            do="give two runs or more, each of them once",
+            do="name two or more runs, each of them once",
         )

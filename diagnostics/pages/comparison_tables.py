@@ -1,4 +1,4 @@
-"""The differences between runs as tables of a page: texts, units, largest differences first."""
+"""Tables of the differences between runs, largest first."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from diagnostics.figures.columns import quantity
 from diagnostics.pages import differences
 from diagnostics.pages.page import Table
 from diagnostics.runs.run import Run
-from diagnostics.wording.numerals import MISSING, short
+from diagnostics.wording.numerals import MISSING, decades, short
 
 MOST_ROWS = 30
-"""Rows of one table on the page: what comes after the largest thirty differences is in the runs' own tables."""
+"""Rows of a table on the page; smaller differences can be read from the runs' own tables."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Statistic:
     Args:
         column: its name in the tables.
         ratio: whether differences are decades, as for quantities that span several.
-        rows: what `differences.by_layer` says.
+        rows: result of `differences.by_layer`.
     """
 
     column: str
@@ -40,7 +40,7 @@ class Statistic:
 
     @property
     def unit(self) -> str:
-        """What differences are told in."""
+        """Unit of the differences."""
         return "decades" if self.ratio else "difference"
 
     @property
@@ -54,18 +54,16 @@ class Statistic:
 
 
 def settings_table(runs: Mapping[str, Run]) -> Table:
-    """What differs in the settings."""
+    """Settings that differ."""
     found = differences.settings(runs)
     rows = tuple((str(key), *map(str, values)) for key, *values in found.itertuples())
-    return Table("Settings that are not the same in all runs.", ("setting", *runs), rows)
+    return Table("Settings that differ between runs", ("setting", *runs), rows)
 
 
 def layers_table(runs: Mapping[str, Run]) -> Table:
-    """Layers that only some runs have, or that are not alike."""
+    """Layers that differ, or that some runs lack."""
     rows = tuple((str(path), *values) for path, *values in differences.layers(runs).itertuples())
-    caption = (
-        "Layers that not all runs have, or not alike. Statistics are compared at the layers that bear the same path."
-    )
+    caption = "Layers that differ, or that some runs lack. Statistics are compared between layers with the same path."
     return Table(caption, ("layer", *runs), rows, terminal=len(rows) <= MOST_ROWS)
 
 
@@ -75,11 +73,11 @@ def scalars_table(runs: Mapping[str, Run]) -> Table:
         (" ".join(map(str, key)).replace("_", " "), *map(short, values))
         for key, *values in differences.scalars(runs).itertuples()
     )
-    return Table("Mean over the last epoch of each run.", ("scalar", *runs), rows, numeric=frozenset(runs))
+    return Table("Mean over the last epoch of each run", ("scalar", *runs), rows, numeric=frozenset(runs))
 
 
 def overview(statistics: list[Statistic], reference: str, others: list[str]) -> Table:
-    """Every statistic at the layer where it differs most: those told in decades first, by size.
+    """Every statistic at the layer where it differs most: those in decades first, the largest first.
 
     Args:
         statistics: all that could be compared.
@@ -93,10 +91,10 @@ def overview(statistics: list[Statistic], reference: str, others: list[str]) -> 
         rows = [(one.column, str(row["layer"]), *_cells(one, row)[:3]) for one, row in most]
     else:
         header = ("statistic", "layer", "run", "difference")
-        rows = [(one.column, str(row["layer"]), str(row["run"]), told(one, row["difference"])) for one, row in most]
+        rows = [(one.column, str(row["layer"]), str(row["run"]), signed(one, row["difference"])) for one, row in most]
     caption = (
-        f"For each statistic where it is farthest from {reference}: medians over the steps that both recorded. 1 decade is "
-        f"a factor of ten; what spans no decades differs in its own unit. {_since(statistics)}"
+        f"Each statistic at the layer where it differs most from {reference}: medians over the steps that both runs recorded. "
+        f"1 decade is a factor of ten; other differences are in the statistic's own unit. {_since(statistics)}"
     )
     return Table(caption, header, tuple(rows), numeric=frozenset({reference, *others, "difference"}))
 
@@ -104,32 +102,32 @@ def overview(statistics: list[Statistic], reference: str, others: list[str]) -> 
 def _since(statistics: list[Statistic]) -> str:
     first = np.array([step for one in statistics for step in one.rows["first"]], float)
     known = first[~np.isnan(first)]
-    return f"The first step that differs anywhere is {int(known.min()):,}." if known.size else "No step differs."
+    return f"The first difference is at step {int(known.min()):,}." if known.size else "No step differs."
 
 
 def statistic_table(one: Statistic, reference: str, others: list[str]) -> Table:
     """One statistic at every layer, the largest difference first."""
     alone = len(others) == 1
-    numbers = (reference, *(others if alone else ["the run"]), "difference", "differs from step")
+    numbers = (reference, *(others if alone else ["value"]), "difference", "differs from step")
     rows = tuple(
         (str(row["layer"]), *([] if alone else [str(row["run"])]), *_cells(one, row))
         for row in one.rows.head(MOST_ROWS).to_dict("records")
     )
     left = len(one.rows) - len(rows)
-    caption = f"{one.column}, medians over the steps that both runs recorded, the largest difference first."
-    caption += f" {left} smaller differences are left out." if left else ""
+    caption = f"{one.column}: medians over the steps that both runs recorded, largest difference first."
+    caption += f" {left} smaller differences are not shown." if left else ""
     header = ("layer", *([] if alone else ["run"]), *numbers)
     return Table(caption, header, rows, numeric=frozenset(numbers), terminal=False)
 
 
-def told(one: Statistic, difference: float) -> str:
+def signed(one: Statistic, difference: float) -> str:
     """A difference with its sign and unit, such as ``"+1.3 decades"``."""
     sign = "+" if difference > 0 else ""
-    return f"{sign}{short(difference)}{' decades' if one.ratio and not np.isnan(difference) else ''}"
+    return f"{sign}{decades(difference) if one.ratio else short(difference)}"
 
 
 def _cells(one: Statistic, row: Mapping) -> tuple[str, ...]:
     first = row["first"]
     where = "never" if np.isnan(first) else f"{int(first):,}"
     where = where if row["steps"] else MISSING
-    return short(row["reference"]), short(row["value"]), told(one, row["difference"]), where
+    return short(row["reference"]), short(row["value"]), signed(one, row["difference"]), where

@@ -1,4 +1,4 @@
-"""From stored runs to a verdict, a report and ``findings.json``; loads no TensorFlow."""
+"""Judges a stored scenario and writes its report and ``findings.json``. Loads no TensorFlow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from diagnostics.verdict.claims import JudgedClaim, judge_claims
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What a scenario came to.
+    """The outcome of a scenario.
 
     Attributes:
         page: for the terminal.
@@ -37,8 +37,8 @@ def conclude(experiment: Experiment, *, seconds: float | None = None) -> Conclus
     """Judge a stored scenario and write ``report.html``, ``figures/`` and ``findings.json`` into its folder.
 
     Args:
-        experiment: with at least one finished run.
-        seconds: wall time that it took, for the report.
+        experiment: a stored scenario with at least one finished run.
+        seconds: wall time of the scenario, shown in the report.
 
     Raises:
         UsageError: the folder cannot be written.
@@ -55,7 +55,7 @@ def conclude(experiment: Experiment, *, seconds: float | None = None) -> Conclus
 
 @contextmanager
 def _heap_set_aside() -> Iterator[None]:
-    """Let the garbage collector pass over what exists already: after training, the graphs are a million objects."""
+    """Exempt existing objects from garbage collection: after training, graphs amount to a million objects."""
     gc.freeze()
     try:
         yield

@@ -1,4 +1,4 @@
-"""What differs between stored runs, as tables of numbers: settings, layers, statistics by layer and step, scalars."""
+"""The differences between stored runs as data frames: settings, layers, statistics by layer and step, scalars."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from numpy.typing import ArrayLike
 from diagnostics.measures.tables import KEYS, RunLike
 from diagnostics.runs.run import Run
 
-ABSENT = "not there"
+ABSENT = "absent"
 NOT_SCALARS = ("step", "epoch", "split", "seconds")
 
 
 def settings(runs: Mapping[str, Run]) -> pd.DataFrame:
-    """What decided the numbers, where it is not the same in all runs.
+    """Settings that differ between runs.
 
     Args:
         runs: by name.
 
     Returns:
-        One row a setting (its dotted path is the index) and one column a run, values as they are; `ABSENT` where a run
-        has none. What was typed, and where to, is no setting.
+        One row per setting (index: its dotted path), one column per run; `ABSENT` where a run lacks the setting. The
+        command line is not a setting.
     """
     known = {name: dict(_settings(run)) for name, run in runs.items()}
     keys = dict.fromkeys(key for own in known.values() for key in own)
@@ -48,14 +48,14 @@ def _flat(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any
 
 
 def layers(runs: Mapping[str, Run]) -> pd.DataFrame:
-    """The layers that not all runs have, or not alike.
+    """Layers that differ, or that some runs lack.
 
     Args:
         runs: by name.
 
     Returns:
-        One row a layer (its path is the index) and one column a run with what the layer is there, such as
-        ``"Dense, 100 units, 10,100 parameters"``; `ABSENT` where the run does not have it.
+        One row per layer (index: its path), one column per run with a description of the layer, such as
+        ``"Dense, 100 units, 10,100 parameters"``; `ABSENT` where the run lacks it.
     """
     known = {name: {str(entry["layer"]): _described(entry) for entry in run.layer_table} for name, run in runs.items()}
     paths = dict.fromkeys(path for own in known.values() for path in own)
@@ -71,7 +71,7 @@ def _described(entry: Mapping[str, Any]) -> str:
 
 
 def statistics(runs: Mapping[str, Run]) -> list[str]:
-    """The statistics that at least two runs have as numbers, in the order of their tables.
+    """The numeric statistics that at least two runs recorded, in the order of their tables.
 
     Args:
         runs: by name.
@@ -81,7 +81,7 @@ def statistics(runs: Mapping[str, Run]) -> list[str]:
 
 
 def numbers(run: RunLike) -> list[str]:
-    """The statistics of a run that are numbers and not all missing."""
+    """The numeric statistics of a run that are not all missing."""
     columns = run.layers.select_dtypes("number").columns
     return [str(name) for name in columns if name not in KEYS and bool(run.layers[name].notna().any())]
 
@@ -92,13 +92,13 @@ def by_layer(runs: Mapping[str, Run], column: str, *, ratio: bool) -> pd.DataFra
     Formula: difference = median over common steps of log₁₀(b / a) for a ratio, of b − a otherwise.
 
     Args:
-        runs: by name; the first is what the others are compared with.
+        runs: by name; the others are compared with the first.
         column: the statistic.
         ratio: compare by ratio, as for quantities that span decades.
 
     Returns:
-        One row a layer and run: layer, depth, run, reference (median of a), value (median of b), difference (decades, or the
-        statistic's own unit), first (first common step at which a ≠ b; NaN: none), steps (common steps). The largest
+        One row per layer and run: layer, depth, run, reference (median of a), value (median of b), difference (decades, or the
+        statistic's own unit), first (first common step at which a ≠ b, or NaN), steps (common steps). The largest
         absolute difference comes first.
     """
     reference, *others = runs.values()
@@ -130,7 +130,7 @@ def _by_layer(reference: Run, run: Run, name: str, column: str, *, ratio: bool) 
 def log_ratio(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     """Decades from a to b.
 
-    Formula: log₁₀(b / a); 0 where both are equal, also both 0 or both infinite; ±∞ where one is 0; NaN for negatives.
+    Formula: log₁₀(b / a); 0 where both are equal (both 0 or both infinite, too); ±∞ where one is 0; NaN for negatives.
 
     Args:
         a: ``[n]``.
@@ -153,7 +153,7 @@ def scalars(runs: Mapping[str, Run]) -> pd.DataFrame:
         runs: by name.
 
     Returns:
-        One row a split and scalar (index: such as ``("validation", "loss")``), one column a run: the mean over the
+        One row per split and scalar (index such as ``("validation", "loss")``), one column per run: the mean over the
         run's last epoch; NaN where it was not recorded.
     """
     known = {name: _last_epoch(run.scalars) for name, run in runs.items()}
@@ -161,7 +161,7 @@ def scalars(runs: Mapping[str, Run]) -> pd.DataFrame:
 
 
 def uneven_scalars(runs: Mapping[str, Run]) -> list[str]:
-    """The scalars that are not the same in all runs at every step and split."""
+    """The scalars that differ between runs at any step and split."""
     tables = [run.scalars.astype({"split": str}).set_index(["step", "split"]) for run in runs.values()]
     named = dict.fromkeys(str(scalar) for _, scalar in scalars(runs).index)
     return [

@@ -1,4 +1,4 @@
-"""What a run comes to in two sentences: its worst finding, and what that rests on. Needs no page and no figure."""
+"""The two sentences at the top of a run's page: its worst finding, and the data behind it. Needs no page and no figure."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ LOUD = ("critical", "warning")
 
 
 def answer(findings: Sequence[Finding]) -> str:
-    """One sentence: the most severe finding, or that all that could be checked is clean."""
+    """One sentence: the most severe finding, or that every check passed."""
     loud = [finding for finding in findings if finding.severity in LOUD]
     if loud:
         return loud[0].what
     clean = sum(finding.severity == "clean" for finding in findings)
     if not clean:
-        return "No rule could be evaluated on what this run recorded."
-    checks = "the one check that could be made is" if clean == 1 else f"all {clean} checks that could be made are"
-    return f"Nothing suspicious: {checks} clean."
+        return "This run did not record enough for any check."
+    checks = "the one check that could run" if clean == 1 else f"all {clean} checks that could run"
+    return f"Nothing suspicious: {checks} passed."
 
 
 def status(run: Run) -> str:
-    """What the report rests on: status, steps, layers, seed."""
+    """The data behind the report: status, steps, layers, seed, cost of measuring."""
     steps = pd.concat([table["step"] for table in (run.layers, run.scalars) if "step" in table]).to_numpy()
     facts = [f"run {run.status}", f"steps {steps.min():,} to {steps.max():,}" if len(steps) else "no steps recorded"]
     facts += [f"{len(run.layer_table)} layer{'s' * (len(run.layer_table) > 1)}"] if run.layer_table else []
@@ -38,8 +38,8 @@ def status(run: Run) -> str:
 
 
 def _cost(cost: Mapping[str, Any]) -> str:
-    """What measuring cost, as far as it could be told from the run itself."""
-    written = f"{cost['closing']:.1f} s to close the record"
+    """The cost of measuring, as far as the run itself shows it."""
+    written = f"{cost['closing']:.1f} s to close the run's files"
     if cost["share"] is None:
-        return f"cost of measuring unknown, too few steps were timed, and {written}"
-    return f"measuring cost {percent(cost['share'])} of the steps' time, and {written}"
+        return f"measuring took an unknown share of the step time (too few steps were timed), plus {written}"
+    return f"measuring took {percent(cost['share'])} of the step time, plus {written}"

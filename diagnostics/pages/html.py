@@ -1,4 +1,4 @@
-"""A page as files: one self-contained HTML page, and its figures as PNG and SVG beside it."""
+"""Writes a page as one self-contained HTML file, with its figures as PNG and SVG beside it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from probes.errors import UsageError
 
 FIGURES = "figures"
 SHOWN_HEIGHT = 560
-"""Height in CSS pixels of a report inside a notebook: its answer and what follows, without taking the whole screen."""
+"""Height in CSS pixels of a report inside a notebook: enough for the answer, without filling the screen."""
 NOTHING = Markup()
 
 
@@ -44,10 +44,10 @@ class ReportPath(type(Path())):
     """The path of a report; in a notebook it shows the page itself."""
 
     def _repr_html_(self) -> str:
-        """The page in a frame of its own, or its path where the file has gone."""
+        """The page in a frame of its own, or its path if the file no longer exists."""
         place = html.escape(str(self))
         if not self.is_file():
-            return f"<p>Report: {place}, which is not there any more.</p>"
+            return f"<p>Report: {place}, which no longer exists.</p>"
         page = html.escape(self.read_text(encoding="utf-8"), quote=True)
         frame = f'<iframe srcdoc="{page}" width="100%" height="{SHOWN_HEIGHT}" style="border:1px solid #8884"></iframe>'
         return f"<p>Report: <code>{place}</code></p>{frame}"
@@ -60,7 +60,7 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
     lacks its data is replaced by the reason.
 
     Args:
-        page: what to say.
+        page: the content.
         path: the HTML file, such as ``runs/mine/report.html``; figures go to ``figures/`` in the same folder.
 
     Returns:
@@ -81,7 +81,7 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
             what="the report cannot be written",
             where=str(path),
             got=str(error),
-            do="choose a folder that you may write to, with room on its disk",
+            do="choose a writable folder on a disk with free space",
         ) from error
     return path
 
@@ -112,7 +112,7 @@ def render(page: Page, drawn: dict[str, Drawn]) -> str:
     """The page's HTML.
 
     Args:
-        page: what to say.
+        page: the content.
         drawn: the exhibits by name.
     """
     return rendered("report.html.j2", page=page, drawn=drawn)
@@ -123,7 +123,7 @@ def rendered(template: str, **values: Any) -> str:
 
     Args:
         template: file in ``diagnostics/pages/templates``.
-        values: what it shows; ``css`` and ``symbols`` are there already.
+        values: what it shows; ``css`` and ``symbols`` are added.
     """
     environment, sheet = _environment()
     css = Markup(style.css_variables() + sheet)
@@ -144,7 +144,7 @@ def _check_names(names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1 or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
             raise UsageError(
-                what="an exhibit cannot have this name",
+                what="invalid name of an exhibit",
                 where="Exhibit.name",
                 got=f"{name!r} among {names}",
                 do="give each exhibit of a page its own name of lower case letters, digits and hyphens",

@@ -1,4 +1,4 @@
-"""The page over several scenarios: one row a claim, with verdict, effect, interval, seeds, thumbnail and link."""
+"""The overview of several scenarios: one row per claim, with verdict, effect, interval, seeds, thumbnail and link."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ TITLE = "What courses say about training, measured"
 
 
 def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> Path:
-    """Write ``index.html`` over the scenarios that a folder holds.
+    """Write ``index.html``, the overview of a folder of scenarios.
 
     Args:
         directory: the folder; each scenario below it has a ``findings.json``.
-        failed: scenarios that are not there, and why.
-        seconds: wall time of all.
+        failed: scenarios without a result, and why.
+        seconds: total wall time.
 
     Returns:
         The page's path.
     """
-    scenarios = [told(file) for file in sorted(directory.glob("*/findings.json"))]
+    scenarios = [overview(file) for file in sorted(directory.glob("*/findings.json"))]
     words = [claim["word"] for scenario in scenarios for claim in scenario["claims"]]
     counts = ", ".join(
         f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, key=words.count, reverse=True))
@@ -37,8 +37,8 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
     return directory / "index.html"
 
 
-def told(findings: Path) -> dict[str, Any]:
-    """What an overview tells of one scenario: question, answer, status, objection, links, and by claim word, statement, effects, seeds.
+def overview(findings: Path) -> dict[str, Any]:
+    """One scenario in brief: question, answer, status, objection, links, and each claim with verdict, statement, effects and seeds.
 
     Args:
         findings: the scenario's ``findings.json``.

@@ -1,4 +1,4 @@
-"""What a report says, as data: one answer, verdicts, tables, figures with captions. Pages and terminals render it."""
+"""A report as data: one answer, verdicts, tables, figures with captions. Rendered as HTML or for the terminal."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Card:
     """One statement and its verdict.
 
     Args:
-        statement: what was put to the test, as a sentence.
+        statement: the claim that was tested, as a sentence.
         word: ``"supported"``, ``"refuted"``, ``"mixed"`` or ``"inconclusive"``; for a finding its severity.
-        sentence: what was measured, as a sentence: what holds, what does not, under which conditions.
+        sentence: what was measured: what holds, what does not, under which conditions.
         effect: the effect in `unit`; NaN when there is none.
         low: lower end of its 95 % interval.
         high: upper end.
         unit: unit of effect and threshold; empty for a pure number.
-        threshold: what the interval is held against, in words, such as ``"above 0"`` or ``"within ±0.03"``.
+        threshold: what the interval is compared with, such as ``"above 0"`` or ``"within ±0.03"``.
         seeds: number of seeds.
         p: p-value of `test`; NaN when there is none.
         test: name of the test.
@@ -65,8 +65,8 @@ class Table:
         caption: what the table shows and how to read it.
         header: column titles, with units.
         rows: cells as they are shown; the first cell of a row names it.
-        numeric: titles of the columns that are set flush right.
-        terminal: whether the terminal shows it, too; tables that only a sceptic reads stay on the page.
+        numeric: titles of right-aligned columns.
+        terminal: whether the terminal shows it, too; tables of details appear on the page only.
     """
 
     caption: str
@@ -78,14 +78,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A figure with what its reader needs.
+    """A figure with its caption and its text for readers who cannot see it.
 
     Args:
         name: file name without suffix; unique in the page; lower case letters, digits, hyphens.
-        draw: makes the figure for a width in CSS pixels, called as ``draw(width=...)``: once wide, once narrow.
+        draw: makes the figure; called as ``draw(width=...)`` in CSS pixels, once wide and once narrow.
         caption: how to read the figure and what to see in it.
         alt: what it shows, for readers who cannot see it.
-        title: a heading above the figure; empty when the section's heading says it.
+        title: a heading above the figure; empty where the section's heading suffices.
     """
 
     name: str
@@ -111,12 +111,12 @@ class Page:
     """A whole report.
 
     Args:
-        title: what was asked, as a question or a name.
+        title: a question or a name.
         answer: one sentence that answers it.
-        status: what the answer rests on: data, arms, seeds, finished runs, duration.
-        verdicts: one card per statement, in the order of the question.
+        status: the data behind the answer: data set, arms, seeds, finished runs, duration.
+        verdicts: one card per claim.
         sections: tables and figures, in reading order.
-        details: what a sceptic asks for, by name: command, configuration, versions. Folded away on the page.
+        details: command, configuration, versions, by name; collapsed on the page.
         kind: a word or two above the title, such as ``"scenario"``.
     """
 
@@ -129,6 +129,6 @@ class Page:
     kind: str = "report"
 
     def _repr_html_(self) -> str:
-        """For notebooks, the page without its figures and tables: title, answer, what it rests on, verdicts and findings."""
+        """For notebooks: the page without figures and tables."""
         cards = (*self.verdicts, *(card for section in self.sections for card in section.cards))
         return statements.headed(self.title, self.answer, self.status) + "".join(card._repr_html_() for card in cards)

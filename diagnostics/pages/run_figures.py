@@ -1,4 +1,4 @@
-"""Which figure shows which column of a run, with the caption that tells how to read it: data, not code."""
+"""Which figure shows which column of a run, and the caption that explains it: data, not code."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from diagnostics.figures import curves, depth_profile, heat_map, time_to_revival
 from diagnostics.pages.page import Exhibit, Section
 from diagnostics.survival import spells
 
-PROFILE = (
-    "One point per layer, the input at the left; pale to deep blue is the start, the middle and the end of training."
-)
-MAP = "Each row is a layer, the input at the bottom; each column is a recorded step. Brighter is larger."
+PROFILE = "One point per layer, input at the left; pale: start of training, deep blue: end."
+MAP = "One row per layer, input at the bottom; one column per recorded step. Brighter means larger."
 RASTER = (
-    "Each line across a panel is a unit, coloured while it was dead: silent on every example of the check. Grey spells had an "
-    "end, the unit came back; orange ones last to the last check."
+    "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
+    "unit came back. Orange: still dead at the last check."
 )
 CURVE = (
-    "Of the spells that units were dead for, the share that lasts longer (Kaplan-Meier): a curve that falls fast is of units "
-    "that come back soon. Ticks mark spells that the end of the run cut off. Those of units that were born dead are left out: "
-    "when they began is not known."
+    "The share of dead spells that last longer than a given number of steps (Kaplan-Meier): a curve that drops fast means that "
+    "units come back soon. Ticks mark spells cut off by the end of the run. Spells of units that were born dead are left out, "
+    "because their start is unknown."
 )
 DEAD_UNITS = "Dead units"
 
@@ -34,10 +32,10 @@ class View:
     """One figure of one column.
 
     Args:
-        column: the column that it shows.
+        column: what it shows.
         draw: the figure's function.
-        caption: how to read it.
-        options: further arguments of the function.
+        caption: how to read the figure.
+        options: further arguments of that function.
         table: the run's table that has the column.
     """
 
@@ -55,34 +53,51 @@ class View:
 
 VIEWS: dict[str, tuple[View, ...]] = {
     "Loss": (
-        View("loss", curves, "A line that stays level has not begun to learn.", table="scalars"),
-        View("accuracy", curves, "Training figures are running means while the model still learns.", table="scalars"),
+        View("loss", curves, "While the loss stays flat, the model learns nothing.", table="scalars"),
+        View(
+            "accuracy",
+            curves,
+            "Training accuracy is a running mean, taken while the weights still change.",
+            table="scalars",
+        ),
     ),
     "Gradient by depth": (
         View(
             "activation_gradient_rms",
             depth_profile,
-            f"{PROFILE} A line that falls to the left loses gradient on its way back; a level line keeps it.",
+            f"{PROFILE} Where the line falls to the left, the gradient shrinks on its way back; a level line keeps it.",
         ),
-        View("activation_gradient_rms", heat_map, f"{MAP} Rows that stay dark get no gradient."),
+        View("activation_gradient_rms", heat_map, f"{MAP} Rows that stay dark receive almost no gradient."),
         View("gradient_norm", depth_profile, f"{PROFILE} Layers without weights have no point."),
     ),
     "How far weights move": (
         View(
             "update_ratio",
             depth_profile,
-            f"{PROFILE} The share of its own length that a layer's weight vector moves in one step: far below the "
-            "dotted line a layer hardly learns, far above it training is unsteady.",
+            f"{PROFILE} How far one step moves a layer's weights, relative to their norm: far below the dotted line a "
+            "layer hardly learns; far above it training is unstable.",
             {"guide": (1e-3, "10⁻³, a common rule of thumb")},
         ),
     ),
     "Activations": (
-        View("activation_std", depth_profile, f"{PROFILE} A level line keeps the signal's size through the network."),
-        View("zero_fraction", heat_map, f"{MAP} The share of outputs that are exactly 0."),
-        View("saturated_fraction", heat_map, f"{MAP} The share of outputs whose derivative has all but vanished."),
+        View(
+            "activation_std",
+            depth_profile,
+            f"{PROFILE} A level line means that the signal keeps its size through the network.",
+        ),
+        View("zero_fraction", heat_map, f"{MAP} Colour shows the share of outputs that are exactly 0."),
+        View(
+            "saturated_fraction",
+            heat_map,
+            f"{MAP} Colour shows the share of outputs where the activation is almost flat.",
+        ),
     ),
     DEAD_UNITS: (
-        View("dead_fraction", heat_map, f"{MAP} The share of units that were silent on every example of the check."),
+        View(
+            "dead_fraction",
+            heat_map,
+            f"{MAP} Colour shows the share of units that were silent on every example of the check.",
+        ),
     ),
 }
 
@@ -96,15 +111,15 @@ def sections(
     events: pd.DataFrame | None = None,
     units: Mapping[str, int] | None = None,
 ) -> Iterator[Section]:
-    """The sections that a run's columns allow, then one that names the figures which they do not.
+    """One section for each group of recorded columns, then one that lists what was not recorded.
 
     Args:
         layers: a run's ``layers``.
         scalars: a run's ``scalars``.
-        name: what the run is called in its figures.
+        name: the run's name in its figures.
         seed: the run's seed.
-        events: a run's ``units``, where there are any.
-        units: number of units by layer, which belongs to the events.
+        events: a run's ``units``, if it recorded any.
+        units: number of units by layer, for the events.
     """
     tables = {"layers": layers.assign(arm=name, seed=seed), "scalars": scalars.assign(arm=name, seed=seed)}
     missing = []
@@ -139,13 +154,13 @@ def _exhibit(view: View, table: pd.DataFrame) -> Exhibit:
 def _unit_exhibits(
     layers: pd.DataFrame, events: pd.DataFrame | None, units: Mapping[str, int], name: str
 ) -> Iterator[Exhibit]:
-    """The figures that a run's events of units allow.
+    """The figures of dead units, where the run recorded their events.
 
     Args:
         layers: a run's ``layers``, with ``dead_fraction``.
         events: a run's ``units``.
         units: number of units by layer.
-        name: what the run is called in its figures.
+        name: the run's name in its figures.
     """
     checks = layers.loc[layers["dead_fraction"].notna() & layers["layer"].astype(str).isin(list(units))]
     if events is None or events.empty or checks.empty:

@@ -1,4 +1,4 @@
-"""A stored run as a page: what the rules found, and the figures that its columns allow."""
+"""A stored run as a page: what the rules found, and a figure for each recorded statistic."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def report(run: Run, path: str | os.PathLike[str], findings: Sequence[Finding] |
     Args:
         run: a run from `diagnostics.load_run`.
         path: the HTML file, such as ``runs/mine/report.html``; figures go to ``figures/`` beside it.
-        findings: what the rules found; by default all rules are asked.
+        findings: what the rules found; by default, those of all rules.
 
     Returns:
         The path of the HTML file.
@@ -32,7 +32,7 @@ def report(run: Run, path: str | os.PathLike[str], findings: Sequence[Finding] |
 
 
 def page_of(run: Run, findings: Sequence[Finding]) -> Page:
-    """The page of one run: the worst finding on top, then the others, then the evidence.
+    """The page of one run: the worst finding first, then the others, then the figures.
 
     Args:
         run: a stored run.
@@ -54,9 +54,7 @@ def _sections(run: Run, findings: Sequence[Finding]) -> Iterator[Section]:
     )
     quiet = [one for one in findings if one.severity not in LOUD]
     rows = tuple((one.rule.replace("_", " "), one.severity.replace("_", " "), one.what) for one in quiet)
-    checked = (
-        Table("Checks without a complaint, and checks that could not be made.", ("check", "outcome", "why"), rows),
-    )
+    checked = (Table("Checks passed or skipped", ("check", "outcome", "why"), rows),)
     if findings:
         yield Section("Findings", cards=loud, tables=checked if rows else ())
     units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}

@@ -1,4 +1,4 @@
-"""The page's answer, verdicts and first tables in the terminal: enough to know the outcome without opening anything."""
+"""A page's answer, verdicts and main tables for the terminal."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def summary(page: Page, report: Path | None = None) -> RenderableType:
     """Answer, verdicts and tables of a page for the terminal.
 
     Args:
-        page: what to say.
-        report: where the HTML page lies; named at the end.
+        page: the content.
+        report: path of the HTML page, printed at the end.
 
     Returns:
         Something that a Rich console can print, at any width.

@@ -1,4 +1,4 @@
-"""Rules: a run to findings. A rule is one file here; the package is walked, and nothing is listed."""
+"""Rules turn a run into findings. Each rule is one file in this package and is found by its name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["SEVERITIES", "Finding", "NotEvaluated", "Rule", "Severity", "diagnos
 
 
 def rules() -> dict[str, type[Rule]]:
-    """The rules there are, by name: the class in every file of this package whose name is the file's.
+    """All rules by name: from each file of this package, the class of the same name.
 
     Returns:
         Rule classes; each can be built without arguments.
@@ -24,15 +24,15 @@ def rules() -> dict[str, type[Rule]]:
 
 
 def diagnose(run: RunLike, rules: Iterable[Rule] | None = None) -> list[Finding]:
-    """Judge a run by rules.
+    """Judge a run by all rules, or by those given.
 
     Args:
         run: a stored run, or anything with its tables.
-        rules: rules with their thresholds; None for all, as they come.
+        rules: rules with their thresholds; None for all rules with default thresholds.
 
     Returns:
-        One finding a rule, most severe first: a rule that found nothing says that it is clean, and one that could not
-        be evaluated says what it misses.
+        One finding per rule, most severe first. A rule with no complaint returns a clean finding; one that lacks data
+        returns a finding that names what is missing.
     """
     chosen = _defaults() if rules is None else rules
     return sorted(
@@ -54,7 +54,7 @@ def _finding(rule: Rule, run: RunLike) -> Finding:
 
 
 def _not_evaluated(rule: Rule, answer: NotEvaluated, remedy: str = "") -> Finding:
-    has = f"the run has {', '.join(answer.available)}" if answer.available else "the run has nothing of the kind"
+    has = f"the run has {', '.join(answer.available)}" if answer.available else "the run has none"
     return Finding(
         rule=rule.name,
         severity="not_evaluated",

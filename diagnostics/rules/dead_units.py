@@ -1,4 +1,4 @@
-"""How many units are dead in the end?"""
+"""How many units are dead at the end of training?"""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class DeadUnits(Rule):
     Formula: dead_fraction at the last check of every layer; the worst layer decides.
 
     Args:
-        warning: share of dead units. A tenth: well above what a healthy wide layer shows, and cheap to mend.
-        critical: share of dead units. A half: the layer is half as wide as it was paid for (the CS231n notes report
+        warning: share of dead units. A tenth: well above a healthy wide layer, and still easy to fix.
+        critical: share of dead units. A half: the layer has lost half its width (the CS231n notes report
             40 % of a network dead at a learning rate that is too high).
 
     References:
@@ -29,7 +29,7 @@ class DeadUnits(Rule):
     critical: float = 0.5
 
     needs: ClassVar[frozenset[str]] = frozenset({"dead_fraction"})
-    remedy: ClassVar[str] = "Add probes.DeadUnits() to the probes, and this rule will answer."
+    remedy: ClassVar[str] = "Add probes.DeadUnits() to the probes to enable this check."
 
     def judge(self, run: RunLike) -> Finding | NotEvaluated:
         """Critical, warning or clean, by the worst layer."""
@@ -42,11 +42,11 @@ class DeadUnits(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"{len(concerned)} of {len(shares)} layers have {percent(self.warning)} or more of their units dead "
-            f"at the last check; the worst is {worst} with {percent(shares[worst])}.",
-            means="Nearly all units still fire on some example."
+            what=f"{len(concerned)} of {len(shares)} layers have at least {percent(self.warning)} dead units at the last "
+            f"check; the worst is {worst} with {percent(shares[worst])}.",
+            means="Nearly every unit still fires on at least one example."
             if clean
-            else "A dead unit gets no gradient from these examples and adds nothing to the output.",
+            else "A dead unit receives no gradient from these examples and contributes nothing to the output.",
             do=""
             if clean
             else "Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping.",

@@ -1,4 +1,4 @@
-"""Does gradient grow without bound on its way back?"""
+"""Does the gradient explode on its way back?"""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from diagnostics.wording.numerals import percent
 
 @dataclass(frozen=True)
 class ExplodingGradient(Rule):
-    """Gradient grows on its way back, and the early layers are thrown about.
+    """The gradient grows on its way back, and early layers move too far in one step.
 
     Formula: a window of steps is flagged when the depth slope's interval lies below 0 and the attenuation is at most
-    −``attenuation``; it is violent when the early layers' update ratio is at least ``update_ratio`` besides. Critical
+    −``attenuation``; it is violent when the early layers' update ratio is also at least ``update_ratio``. Critical
     when any window is violent, since steps of that size undo what was learned; a warning when any is flagged.
 
     Args:
@@ -25,7 +25,7 @@ class ExplodingGradient(Rule):
         update_ratio: share of its weights' norm that a layer changes by in one step. A tenth, a hundred times the
             rule of thumb.
         windows: parts that the run's steps are cut into.
-        fewest_layers: a chain that has a slope with an interval worth its name.
+        fewest_layers: the shortest chain whose slope has a meaningful interval.
 
     References:
         Pascanu et al. 2013, arXiv 1211.5063; Yang et al. 2019, arXiv 1902.08129.
@@ -52,7 +52,7 @@ class ExplodingGradient(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"On its way back through {len(chain)} layers {shown}; it is beyond the bound in "
+            what=f"Backpropagated through {len(chain)} layers, {shown}; this exceeds the bound in "
             f"{len(flagged)} of {len(flow)} windows of steps.",
             means=_meaning(severity, shown),
             do=_ADVICE[severity],
@@ -62,8 +62,8 @@ class ExplodingGradient(Rule):
 
 
 _ADVICE = {
-    "critical": "Try clipping by norm, a smaller initialisation or learning rate, or a warm-up.",
-    "warning": "Clip by norm before it grows further, or shrink the initialisation.",
+    "critical": "Try gradient clipping by norm, a smaller initialisation or learning rate, or a warm-up.",
+    "warning": "Clip the gradient by norm before it grows further, or use a smaller initialisation.",
     "clean": "",
 }
 
@@ -71,7 +71,7 @@ _ADVICE = {
 def _meaning(severity: Severity, window: Flow) -> str:
     share = percent(window.early_update_ratio)
     return {
-        "critical": f"One step changes early layers by {share} of their weights' norm and undoes what they learned.",
-        "warning": f"Early layers get far more gradient than late ones; a step still changes them by only {share}.",
-        "clean": f"Gradient does not run away on its way back; a step changes the early layers by {share}.",
+        "critical": f"A single step changes early layers by {share} of their weights' norm and erases what they learned.",
+        "warning": f"Early layers receive far more gradient than late ones, but a step changes their weights by only {share}.",
+        "clean": f"The gradient does not explode; a step changes the weights of early layers by {share}.",
     }[severity]

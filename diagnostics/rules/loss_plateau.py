@@ -1,4 +1,4 @@
-"""Did training leave the plateau that it started on?"""
+"""Did the training loss leave its initial plateau?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diagnostics.wording.numerals import percent, short
 
 @dataclass(frozen=True)
 class LossPlateau(Rule):
-    """A training loss that stays where it began.
+    """A training loss that stays at its starting value.
 
     Formula: ``PlateauSteps``: the first step with running median of loss below (1 − drop) × the first window's median.
 
@@ -35,22 +35,23 @@ class LossPlateau(Rule):
             return NotEvaluated(("a training loss",))
         left = PlateauSteps(drop=self.drop, window=self.window)(run)
         if len(train) < 2 * self.window or np.isnan(left):
-            needed = f"{2 * self.window} readings of a training loss that begins finite and not at 0"
+            needed = f"{2 * self.window} readings of a training loss that starts finite and not at 0"
             return NotEvaluated(
                 (needed,), (f"{len(train)} readings, {np.isfinite(train['loss']).sum()} of them finite",)
             )
         last, final = float(train["step"].to_numpy().max()), FinalScalar(window=self.window)(run)
         severity: Severity = "clean" if left <= self.late * last else "warning"
-        when = f"at step {left:.0f} of {last:.0f}" if np.isfinite(left) else f"at none of {last:.0f} steps"
+        drop = f"fell {percent(self.drop)} below its starting value"
+        when = f"{drop} at step {left:.0f} of {last:.0f}" if np.isfinite(left) else f"never {drop} in {last:.0f} steps"
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"The training loss falls {percent(self.drop)} below its start {when}; it ends at {short(final)}.",
-            means="Training makes progress from early on."
+            what=f"The training loss {when}; it ended at {short(final)}.",
+            means="Training made progress early on."
             if severity == "clean"
-            else "The model learned nothing for most of the run, unless it began at its best, as in fine-tuning.",
+            else "The model learned nothing for most of the run, unless it started close to its best, as in fine-tuning.",
             do=""
             if severity == "clean"
-            else "See whether gradient reaches the early layers, then try a larger learning rate.",
+            else "Check whether gradient reaches the early layers, then try a larger learning rate.",
             numbers={"left_step": left, "last_step": last, "final_loss": final},
         )

@@ -1,4 +1,4 @@
-"""Is everything that was measured a number?"""
+"""Are all measurements finite?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class NonFinite(Rule):
     """Loss, gradients or activations that are NaN or Inf.
 
     Formula: the first step with a loss of NaN or Inf, a non-finite count above 0, or a statistic of Inf. There is no
-    threshold: one such entry spoils every weight that it reaches.
+    threshold: one such entry corrupts every weight that it reaches.
     """
 
     def judge(self, run: RunLike) -> Finding | NotEvaluated:
@@ -33,16 +33,16 @@ class NonFinite(Rule):
         first = min(loss_step, layer_step)
         numbers = {"first_step": first, "loss_step": loss_step, "layer_step": layer_step}
         if first == np.inf:
-            losses = f"{len(run.scalars)} readings of the loss" if has_loss else "No loss was recorded;"
-            what = f"{losses}{' and' * has_loss} {len(run.layers)} rows of statistics are all finite."
+            rows = f"{len(run.layers)} rows of statistics are finite."
+            what = f"All {len(run.scalars)} loss values and {rows}" if has_loss else f"No loss was recorded; all {rows}"
             return Finding(self.name, "clean", what, numbers=numbers)
         layers = tuple(spoiled.loc[spoiled["step"] == layer_step, "layer"].astype(str))
         return Finding(
             rule=self.name,
             severity="critical",
-            what=f"The first NaN or Inf stands at step {first:.0f}, in {_places(first, loss_step, layers)}.",
-            means="From then on every weight that it reaches is lost; what was measured later means nothing.",
-            do="Look at the step before; try a smaller learning rate, clipping by norm, or loss scaling for float16.",
+            what=f"First NaN or Inf at step {first:.0f}, in {_places(first, loss_step, layers)}.",
+            means="Every weight that it reaches is lost; measurements after this step mean nothing.",
+            do="Inspect the step before; try a smaller learning rate, gradient clipping by norm, or loss scaling for float16.",
             layers=layers,
             numbers=numbers,
         )
@@ -61,10 +61,10 @@ def _spoiled(layers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _turned_nan(layers: pd.DataFrame, statistics: pd.DataFrame) -> np.ndarray:
-    """Rows whose NaN cannot be a statistic that was merely not due.
+    """Rows whose NaN means a real NaN, not a statistic that was not due at that step.
 
-    A row without a number was measured for nothing. And where activation and gradient have come together in at least two
-    rows of a layer, a gradient that stays away afterwards is NaN: some kernels of ReLU make 0 of NaN, no gradient does.
+    A row without any number is one. So is a missing gradient beside a present activation, once both have appeared together
+    in at least two rows of the layer: some ReLU kernels turn NaN into 0, but the gradient stays NaN.
     """
     if not len(layers):
         return np.zeros(0, bool)

@@ -1,4 +1,4 @@
-"""What a rule is, and what it may answer."""
+"""The base class of rules, and the answers that a rule may give."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "not_evaluated", "cle
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found: data first, three sentences second.
+    """The result of a rule: measurements, and three sentences about them.
 
     Args:
         rule: the rule's name.
@@ -25,8 +25,8 @@ class Finding:
         what: what was measured: *n of N ...*.
         means: what that means for training.
         do: what to try; empty when there is nothing to do.
-        layers: layers that it concerns, by path.
-        numbers: the measurements by name; units are in the names' definitions.
+        layers: paths of the layers concerned.
+        numbers: the measurements by name.
     """
 
     rule: str
@@ -47,10 +47,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class NotEvaluated:
-    """A rule's answer when a run cannot tell.
+    """A rule's answer when a run lacks the data.
 
     Args:
-        missing: what the rule needs and the run does not have.
+        missing: what the rule needs and the run lacks.
         available: what the run has instead.
     """
 
@@ -60,14 +60,14 @@ class NotEvaluated:
 
 @dataclass(frozen=True)
 class Rule(ABC):
-    """A judgement on a run; derive a frozen dataclass whose fields are thresholds, each with its reason and source.
+    """A check of one run. Derive a frozen dataclass whose fields are thresholds, each with its reason and source.
 
-    The file's name is the rule's name, and snake case of the class. ``needs`` are the statistics that the run must
-    have; ``diagnose`` answers for the rule when they are missing.
+    The rule's name is the class's name in snake case, and the name of its file. ``needs`` lists the statistics that the
+    run must have; if one is missing, ``diagnose`` reports it without asking the rule.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
-    remedy: ClassVar[str] = "Record what is missing, and this rule will answer."
+    remedy: ClassVar[str] = "Record what is missing to enable this check."
 
     @property
     def name(self) -> str:
@@ -82,5 +82,5 @@ class Rule(ABC):
             run: with at least one reading of every statistic in ``needs``.
 
         Returns:
-            A finding, also when it is clean; NotEvaluated when the run cannot tell.
+            A finding (a clean one where there is no complaint), or NotEvaluated when the run lacks the data.
         """

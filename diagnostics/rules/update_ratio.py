@@ -1,4 +1,4 @@
-"""Do the layers move at a sensible pace?"""
+"""Do the layers' weights change at a reasonable rate?"""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from diagnostics.wording.numerals import short
 
 @dataclass(frozen=True)
 class UpdateRatio(Rule):
-    """Layers that one step changes hardly at all, or by too much.
+    """Layers whose weights change too little or too much in one step.
 
     Formula: median over steps of ‖u‖₂ / ‖W‖₂ for every layer, against ``slow`` and ``fast``.
 
     Args:
         slow: two decades below the rule of thumb of 10⁻³ (CS231n notes): 10⁵ steps to change weights by their norm.
-        fast: two decades above it: ten steps are enough to lose what the weights were.
+        fast: two decades above it: ten steps are enough to replace the weights.
     """
 
     slow: float = 1e-5
@@ -36,7 +36,7 @@ class UpdateRatio(Rule):
             rule=self.name,
             severity=severity,
             what=f"In a typical step, {slow.sum()} of {len(ratios)} layers move by less than {short(self.slow)} of "
-            f"their weights' norm, {fast.sum()} by more than {short(self.fast)}; they range from {short(ratios.min())} "
+            f"their weights' norm, {fast.sum()} by more than {short(self.fast)}; the ratios range from {short(ratios.min())} "
             f"to {short(ratios.max())}.",
             means=_MEANING[severity],
             do=_ADVICE[severity],
@@ -47,12 +47,12 @@ class UpdateRatio(Rule):
 
 
 _MEANING = {
-    "critical": "A few such steps replace the weights; what they had learned is gone.",
-    "warning": "Such a layer hardly learns within the run, whether for lack of gradient or of learning rate.",
-    "clean": "All layers move at a usual pace; about 0.001 is common.",
+    "critical": "A few such steps replace the weights and erase what they had learned.",
+    "warning": "Such a layer hardly learns, because its gradient or the learning rate is too small.",
+    "clean": "All layers move at a normal pace; about 0.001 is common.",
 }
 _ADVICE = {
-    "critical": "Try a smaller learning rate, or clipping by norm.",
-    "warning": "See whether vanishing_gradient explains it; if all layers are slow, raise the learning rate.",
+    "critical": "Try a smaller learning rate or gradient clipping by norm.",
+    "warning": "Check vanishing_gradient first; if all layers are slow, raise the learning rate.",
     "clean": "",
 }

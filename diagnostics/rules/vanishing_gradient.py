@@ -1,4 +1,4 @@
-"""Does gradient reach the early layers?"""
+"""Does the gradient reach the early layers?"""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import ClassVar
 from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
 from diagnostics.measures.tables import RunLike
 from diagnostics.rules.rule import Finding, NotEvaluated, Rule, Severity
-from diagnostics.wording.numerals import short
+from diagnostics.wording.numerals import decades, short
 
 
 @dataclass(frozen=True)
 class VanishingGradient(Rule):
-    """Gradient is lost on its way back, and the early layers hardly move.
+    """The gradient shrinks on its way back, and early layers hardly move.
 
     Formula: a window of steps is flagged when the depth slope's interval lies above 0 and the attenuation is at least
-    ``attenuation``, or when some layer's gradient is exactly 0; it is starved when its update gap is at most
-    −``update_gap`` besides. Critical when ``persistent`` of all windows are starved, a warning when any is flagged.
+    ``attenuation``, or when some layer's gradient is exactly 0; it is starved when its update gap is also at most
+    −``update_gap``. Critical when ``persistent`` of all windows are starved, a warning when any is flagged.
 
     Args:
         attenuation: decades from the last layer to the first. Two: layers that share one learning rate then differ by
             more than the decade on either side of 10⁻³ that the rule of thumb for update ratios allows (CS231n notes).
         update_gap: decades by which early layers move less than late ones, in relation to their weights. One: a tenth.
-            An optimizer that scales every weight by itself, such as Adam, can make up for lost gradient.
-        persistent: share of windows. Half: not the start alone.
+            An optimizer that scales each weight separately, such as Adam, can compensate for a small gradient.
+        persistent: share of windows. Half: not just the start of training.
         windows: parts that the run's steps are cut into.
-        fewest_layers: a chain that has a slope with an interval worth its name.
+        fewest_layers: the shortest chain whose slope has a meaningful interval.
 
     References:
         Glorot and Bengio 2010; Schoenholz et al. 2017, arXiv 1611.01232.
@@ -55,7 +55,7 @@ class VanishingGradient(Rule):
         return Finding(
             rule=self.name,
             severity=severity,
-            what=f"On its way back through {len(chain)} layers {shown}; it is beyond the bound in "
+            what=f"Backpropagated through {len(chain)} layers, {shown}; this exceeds the bound in "
             f"{len(flagged)} of {len(flow)} windows of steps.",
             means=_meaning(severity, shown, len(starved)),
             do=_ADVICE[severity],
@@ -69,19 +69,17 @@ class VanishingGradient(Rule):
 
 _ADVICE = {
     "critical": "Try an activation with the initialisation that keeps its gain at 1 (ReLU with He, SELU with LeCun), "
-    "batch normalisation, or residual connections; a larger learning rate does not mend a slope.",
-    "warning": "Watch the early layers' update_ratio; an initialisation that fits the activation removes the slope.",
+    "batch normalisation, or residual connections; a larger learning rate does not help.",
+    "warning": "Watch the early layers' update_ratio; an initialisation that suits the activation keeps the gradient.",
     "clean": "",
 }
 
 
 def _meaning(severity: Severity, window: Flow, starved: int) -> str:
-    ratio, gap = short(window.early_update_ratio), short(abs(window.update_gap))
-    lighter = (
-        f"and hardly move in {starved} of these windows" if starved else "yet move at a pace like that of late ones"
-    )
+    ratio, gap = short(window.early_update_ratio), decades(abs(window.update_gap))
+    lighter = f"and hardly move in {starved} of these windows" if starved else "but move about as fast as late layers"
     return {
-        "critical": f"Early layers hardly learn: the update ratio of {ratio} is {gap} decades below that of late ones.",
-        "warning": f"Early layers get little gradient, {lighter} (update ratio {ratio}).",
+        "critical": f"Early layers hardly learn: their update ratio of {ratio} is {gap} below that of late layers.",
+        "warning": f"Early layers receive little gradient {lighter} (update ratio {ratio}).",
         "clean": f"Gradient reaches the early layers (update ratio {ratio}).",
     }[severity]

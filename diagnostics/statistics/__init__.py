@@ -1,1 +1,1 @@
-"""Statistics that several parts need: robust slopes, intervals, tests. Arrays in, numbers out."""
+"""Shared statistics: robust slopes, intervals, tests. Arrays in, numbers out."""

@@ -1,4 +1,4 @@
-"""Intervals that stay honest for the handful of seeds that people can afford."""
+"""Confidence intervals that remain valid for a handful of seeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RESAMPLING_SEED = 0  # the same effects always give the same interval
 class Interval(NamedTuple):
     """A location with its interval, in the unit of the effects.
 
-    ``confidence`` is what the interval really has: an interval of order statistics cannot reach 95 % below six effects,
+    ``confidence`` is the actual confidence: an interval of order statistics cannot reach 95 % below six effects,
     and a single effect has none.
     """
 
@@ -27,7 +27,7 @@ class Interval(NamedTuple):
 
 
 def interval_of(effects: np.ndarray) -> Interval:
-    """The interval that suits the effects: of their mean, or of their median when some are infinite.
+    """The interval of the effects' mean, or of their median when some are infinite.
 
     The mean is the more precise of the two with few seeds, and a resampled median of five takes only five values. An
     infinite effect (a run that never got there) has no mean, but it has a rank.
@@ -58,13 +58,13 @@ def mean_interval(effects: np.ndarray) -> Interval:
 
     Formula: percentile bootstrap at the expanded level α/2 = Φ(−√(n/(n−1)) t_{n−1, 0.975}), joined with
     mean ± t_{n−1, 0.975} s/√n. A bootstrap never leaves the range of the data, and they all lie on one side of the
-    truth in 6 % of samples of five, in 25 % of samples of three: t mends that; the bootstrap mends t for skewed data.
+    truth in 6 % of samples of five, in 25 % of samples of three: t corrects that, and the bootstrap corrects t for skewed data.
 
     Args:
         effects: finite, at least two, ``[seeds]``.
 
     Returns:
-        The interval; equal effects give their value as both bounds.
+        The interval; for equal effects, both bounds are their value.
 
     References:
         Hesterberg 2015, What teachers should know about the bootstrap, arXiv 1411.5279, section 4.2.

@@ -1,4 +1,4 @@
-"""P-values for paired effects, and what becomes of them when there are many."""
+"""P-values for paired effects, and their adjustment for many comparisons."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ WILCOXON_FROM = 6  # with fewer, no outcome of the signed-rank test has a two-si
 
 
 def location_test(deviations: np.ndarray, margin: float | None = None) -> tuple[float, str]:
-    """Test whether paired effects lie at zero, or within a margin of it.
+    """Test whether paired effects differ from zero, or lie within a margin of it.
 
-    Formula: Wilcoxon's signed rank from six effects on, the sign test below; zeros are dropped, all zeros give p = 1.
+    Formula: Wilcoxon's signed-rank test from six effects on, the sign test below; zeros are dropped, all zeros give p = 1.
     With a margin, the larger p of the two one-sided tests against −margin and +margin.
 
     Args:

@@ -12,7 +12,7 @@ FEWEST_POINTS = 3  # two points fix a line without any residual to judge it by
 
 
 class Slope(NamedTuple):
-    """A depth slope with its interval, in decades per layer; all NaN where it cannot be had."""
+    """A depth slope with its interval, in decades per layer; all NaN where it is undefined."""
 
     slope: float
     low: float
@@ -20,7 +20,7 @@ class Slope(NamedTuple):
 
 
 def theil_sen(logarithms: ArrayLike, depths: ArrayLike) -> Slope:
-    """The Theil-Sen slope of values that are logarithms already.
+    """The Theil-Sen slope of logarithms.
 
     Formula: median over pairs i < j of (yⱼ − yᵢ) / (dⱼ − dᵢ), with the 95 % interval of its rank distribution.
 
@@ -45,7 +45,7 @@ def theil_sen(logarithms: ArrayLike, depths: ArrayLike) -> Slope:
 def depth_slope(values: ArrayLike, depths: ArrayLike) -> Slope:
     """The depth slope of a quantity over a chain of layers.
 
-    Formula: Theil-Sen slope of log₁₀ q against depth. Positive for a gradient: it is lost on its way back.
+    Formula: Theil-Sen slope of log₁₀ q against depth. A positive slope of the gradient means that it shrinks on its way back.
 
     Args:
         values: q of each layer, ``[layers]``; NaN, Inf, zero and negative entries have no logarithm and are dropped.
@@ -63,7 +63,7 @@ def depth_slope(values: ArrayLike, depths: ArrayLike) -> Slope:
 
 
 def decades(values: ArrayLike) -> np.ndarray:
-    """Log₁₀ of what is positive and finite, NaN elsewhere.
+    """log₁₀ of positive finite values, NaN elsewhere.
 
     Args:
         values: any array.
@@ -81,7 +81,7 @@ def decades(values: ArrayLike) -> np.ndarray:
 
 
 def attenuation(slope: float, layers: int) -> float:
-    """How much a chain loses from its last layer to its first.
+    """How much a quantity shrinks from the last layer of a chain to the first.
 
     Formula: slope × (layers − 1).
 

@@ -1,4 +1,4 @@
-"""What follows from the events of dead units: dead fraction over time, spells, and the time to revival."""
+"""Survival analysis of dead units: dead fraction over time, spells, and the time to revival."""
 
 from diagnostics.survival.history import dead_for_good, dead_over_time, first_spells, spells
 from diagnostics.survival.revival import LogRank, RevivalCurve, compare_revival, time_to_revival

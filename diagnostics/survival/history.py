@@ -1,4 +1,4 @@
-"""The history of dead units, from their events: how many are dead when, for how long, and which for good."""
+"""The history of dead units: how many are dead at each check, for how long, and which for good."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def dead_over_time(events: pd.DataFrame, checks: ArrayLike, units: Mapping[str, 
     Args:
         events: columns step, layer, unit, event (born_dead, death, revival).
         checks: the steps of the checks, ``[checks]``.
-        units: number of units by layer; layers without events are alive throughout.
+        units: number of units by layer; units without events are alive throughout.
 
     Returns:
         Columns step, layer, dead, dead_fraction (in [0, 1]; NaN for a layer without units), by layer and step.
 
     Raises:
-        UsageError: an event that is none, or of a layer that ``units`` does not name.
+        UsageError: an unknown event, or a layer that is missing from ``units``.
 
     Examples:
         >>> rows = [(10, "hidden", 0, "death"), (20, "hidden", 1, "death"), (30, "hidden", 0, "revival")]
@@ -48,7 +48,7 @@ def dead_over_time(events: pd.DataFrame, checks: ArrayLike, units: Mapping[str, 
 
 
 def dead_for_good(events: pd.DataFrame, units: Mapping[str, int]) -> pd.DataFrame:
-    """Units of every layer that are dead at the last check, and were never revived since they died.
+    """Units of each layer that are still dead at the last check.
 
     Formula: units whose last event is not a revival / units.
 
@@ -74,10 +74,10 @@ def dead_for_good(events: pd.DataFrame, units: Mapping[str, int]) -> pd.DataFram
 
 
 def spells(events: pd.DataFrame, last_check: int) -> pd.DataFrame:
-    """The spells that units were dead for, from the check that found them dead to the one that found them alive.
+    """The spells during which units were dead, from the check that found them dead to the check that found them alive.
 
-    Formula: length = step of revival − step of death; of an open spell, last check − step of death. The true length
-    differs by less than the distance between checks.
+    Formula: length = step of revival − step of death; for an open spell, last check − step of death. The true length
+    differs by less than the interval between checks.
 
     Args:
         events: as for ``dead_over_time``.
@@ -88,7 +88,7 @@ def spells(events: pd.DataFrame, last_check: int) -> pd.DataFrame:
         unit and start.
 
     Raises:
-        UsageError: an event that is none or comes after the last check, or events of a unit that do not alternate.
+        UsageError: an unknown event, an event after the last check, or deaths and revivals of a unit that do not alternate.
 
     Examples:
         >>> rows = [(10, "hidden", 0, "death"), (20, "hidden", 1, "death"), (30, "hidden", 0, "revival")]
@@ -112,14 +112,14 @@ def spells(events: pd.DataFrame, last_check: int) -> pd.DataFrame:
 def first_spells(table: pd.DataFrame) -> pd.DataFrame:
     """The first spell of every unit.
 
-    A unit that dies once dies again more easily, so that its spells are not independent, as the log-rank test takes
-    them to be; first spells of different units are closer to it.
+    A unit that has died once is more likely to die again, so its spells are not independent, as the log-rank test
+    assumes; first spells of different units come closer to that.
 
     Args:
         table: what ``spells`` returns.
 
     Returns:
-        The same columns, one row a unit.
+        The same columns, one row per unit.
     """
     return table.drop_duplicates(KEYS, keep="first").reset_index(drop=True)
 
@@ -136,7 +136,7 @@ def _layer_over_time(events: pd.DataFrame, checks: np.ndarray, layer: str, units
 
 
 def _ordered(events: pd.DataFrame) -> pd.DataFrame:
-    """Events by layer, unit and step, as plain text and integers; of one step, as they were recorded."""
+    """Events by layer, unit and step, as plain text and integers; events of one step keep their order."""
     if events.empty:
         return pd.DataFrame({"step": np.array([], np.int64), "layer": [], "unit": [], "event": []})
     unknown = set(events["event"].astype(str)) - set(CHANGES)
@@ -147,7 +147,7 @@ def _ordered(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_order(ordered: pd.DataFrame) -> None:
-    """A unit dies, revives, dies: what it does not do is die twice, or revive while it lives."""
+    """Check that no unit dies twice in a row or revives while alive."""
     revival = ordered["event"].to_numpy(str) == "revival"
     new_unit = ~ordered.duplicated(KEYS).to_numpy()
     before = np.append(True, revival[:-1]) | new_unit  # alive before the event
@@ -158,9 +158,9 @@ def _check_order(ordered: pd.DataFrame) -> None:
         raise _unfit(
             "the events' order",
             f"unit {row['unit']} of {row['layer']} {state} at step {row['step']}",
-            "pass the events of one run, all of them",
+            "pass all events of one run",
         )
 
 
 def _unfit(where: str, got: str, do: str) -> UsageError:
-    return UsageError(what="these events do not make a history of units", where=where, got=got, do=do)
+    return UsageError(what="inconsistent events of units", where=where, got=got, do=do)

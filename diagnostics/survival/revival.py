@@ -1,4 +1,4 @@
-"""The time to revival: how long dead units stay dead, where the end of the run cuts some of them off."""
+"""The time to revival: how long units stay dead, with spells censored by the end of the run."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scipy import stats
 
 @dataclass(frozen=True, eq=False)
 class RevivalCurve:
-    """Kaplan-Meier estimate of the share of spells that last longer than so many steps.
+    """Kaplan-Meier estimate of the share of spells that last longer than a given number of steps.
 
     Args:
         steps: times, ``[n]``, from 0 on.
         still_dead: share that lasts longer, ``[n]``, in [0, 1], falling.
-        low, high: its 95 % interval (log-log), ``[n]``; NaN where the share is 0 or 1, for which there is none.
+        low, high: its 95 % interval (log-log), ``[n]``; NaN where the share is 0 or 1.
         spells: number of spells.
         revivals: how many of them ended; the others are censored.
     """
@@ -32,7 +32,7 @@ class RevivalCurve:
 
     @property
     def median(self) -> float:
-        """Steps by which half of the spells have ended; Inf when fewer than half did, NaN without spells."""
+        """Steps after which half of the spells have ended; Inf when fewer than half ended, NaN without spells."""
         if not self.spells:
             return np.nan
         reached = self.still_dead <= 0.5
@@ -48,7 +48,7 @@ def time_to_revival(table: pd.DataFrame) -> RevivalCurve:
         table: what ``spells`` returns, or some of its rows, such as ``table[~table["born_dead"]]``.
 
     Returns:
-        The curve; without spells only its start at share NaN.
+        The curve; without spells, a single point with share NaN.
 
     References:
         Kaplan and Meier 1958.
@@ -79,14 +79,14 @@ def time_to_revival(table: pd.DataFrame) -> RevivalCurve:
 
 
 class LogRank(NamedTuple):
-    """A log-rank test: positive statistic, sooner revival in the first group; both NaN when nothing can be compared."""
+    """A log-rank test: a positive statistic means earlier revival in the first group; both are NaN without data to compare."""
 
     statistic: float
     p_value: float
 
 
 def compare_revival(first: pd.DataFrame, second: pd.DataFrame) -> LogRank:
-    """Whether units of two arms take equally long to come back.
+    """Test whether units of two arms take equally long to revive.
 
     Formula: (observed − expected revivals of the first group) / standard deviation, summed over the times of revival.
 

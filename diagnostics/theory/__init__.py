@@ -1,4 +1,4 @@
-"""Closed forms to hold beside a measurement: signal propagation, dropout moments, counts."""
+"""Closed forms to compare with measurements: signal propagation, dropout moments, counts."""
 
 from diagnostics.theory.activations import ACTIVATIONS, Activation, activation, elu, leaky_relu
 from diagnostics.theory.counting import (

@@ -1,4 +1,4 @@
-"""Activation functions as NumPy sees them: value and derivative, for the integrals of the theory."""
+"""Activation functions and their derivatives in NumPy, for the integrals of the theory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Activation:
     """An activation φ with its derivative; smooth except, at most, at 0.
 
     Args:
-        name: Keras' name for it.
+        name: its name in Keras.
         value: φ(x), elementwise.
         derivative: φ′(x), elementwise; at a kink either one-sided value.
     """
@@ -77,7 +77,7 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def activation(name: str | Activation) -> Activation:
-    """The activation of a name; an activation comes back as it is.
+    """Look up an activation by name; an `Activation` is returned unchanged.
 
     Args:
         name: Keras' name, such as ``"relu"``; ``"swish"`` is ``"silu"``.
@@ -101,7 +101,7 @@ def activation(name: str | Activation) -> Activation:
 
 
 def leaky_relu(negative_slope: float) -> Activation:
-    """Leaky ReLU of any slope below zero.
+    """Leaky ReLU with any slope for negative input.
 
     Formula: φ(x) = x for x > 0, negative_slope · x otherwise.
 
@@ -125,7 +125,7 @@ def elu(alpha: float) -> Activation:
     Formula: φ(x) = x for x > 0, alpha · (eˣ − 1) otherwise.
 
     Args:
-        alpha: how far below zero it saturates.
+        alpha: the limit for negative input is −alpha.
 
     Returns:
         The activation, named ``elu``.

@@ -1,4 +1,4 @@
-"""Counts and probabilities that need no data: masks, parameters, networks that are born dead."""
+"""Exact counts and probabilities: dropout masks, parameters, networks born dead."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def born_dead_probability(widths: Sequence[int]) -> float:
     """Upper bound on the probability that a ReLU network is born dead: constant, with no gradient for any input.
 
     Formula: 1 − Π_l (1 − 2^(−N_l)), for weights symmetric around 0 and biases 0. It is exactly the probability that one
-    given non-zero input dies on its way, because a layer is silent on it with probability 2^(−N_l). A network that is
+    given non-zero input is blocked, because a layer is silent on it with probability 2^(−N_l). A network that is
     dead for all inputs is dead for that one, hence the bound; it is attained when all inputs lie on one ray from 0.
 
     Args:
         widths: units N_l of each hidden ReLU layer.
 
     Returns:
-        A probability, in [0, 1]; 0 without hidden layers. Precise also where it is tiny (2⁻¹⁰⁰ does not round to 0).
+        A probability, in [0, 1]; 0 without hidden layers. Accurate even where it is tiny (2⁻¹⁰⁰ does not round to 0).
 
     References:
         Lu et al. 2019, Dying ReLU and initialization, arXiv 1903.06733.
@@ -36,13 +36,13 @@ def born_dead_probability(widths: Sequence[int]) -> float:
 
 
 def subnetwork_count(units: int, dropped: int) -> int:
-    """Number of dropout masks that drop exactly so many units.
+    """Number of dropout masks that drop exactly ``dropped`` units.
 
     Formula: C(units, dropped), largest at dropped = units / 2.
 
     Args:
         units: units of the layer.
-        dropped: how many of them are off.
+        dropped: number of dropped units.
 
     Returns:
         The exact count, ≥ 0.
@@ -55,7 +55,7 @@ def subnetwork_count(units: int, dropped: int) -> int:
 
 
 def log2_subnetwork_count(units: float, dropped: float) -> float:
-    """The count of masks as a logarithm, for any size.
+    """log₂ of the number of masks, for layers of any size.
 
     Formula: log₂ C(n, k) = −log₂(n + 1) − log₂ B(n − k + 1, k + 1).
 
@@ -74,7 +74,7 @@ def log2_subnetwork_count(units: float, dropped: float) -> float:
 
 
 def mask_entropy(units: int, rate: float) -> float:
-    """Entropy of a dropout mask: how many bits one draw of it holds.
+    """Entropy of a dropout mask: the information in one draw.
 
     Formula: n · (−p log₂ p − q log₂ q), largest (n bits) at p = ½.
 

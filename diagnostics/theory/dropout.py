@@ -1,4 +1,4 @@
-"""What standard and alpha dropout do to mean and variance, in closed form."""
+"""Mean and variance after standard and alpha dropout, in closed form."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def alpha_dropout_moments(mean: ArrayLike, variance: ArrayLike, rate: float) -> 
 
 
 def alpha_dropout_affine(rate: float) -> tuple[float, float]:
-    """The map a x + b that alpha dropout applies after it has set dropped entries to α′.
+    """The map a x + b that alpha dropout applies after setting dropped entries to α′.
 
     Formula: a = (q + α′² q p)^(−1/2), b = −a p α′.
 
@@ -111,7 +111,7 @@ def _float(*arrays: ArrayLike) -> tuple:
 def _rate(rate: float) -> float:
     if not 0 <= rate < 1:
         raise UsageError(
-            what="dropout has no moments at this rate",
+            what="invalid dropout rate",
             where="the argument rate",
             got=repr(rate),
             do="pass the share of dropped entries, at least 0 and below 1",

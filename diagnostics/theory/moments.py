@@ -1,4 +1,4 @@
-"""Moments and zeros of activations whose input is normal."""
+"""Moments and share of zeros of activations with normal input."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def activation_moments(phi: str | Activation, mean: float = 0.0, variance: float
 
 
 def selu_fixed_point() -> Moments:
-    """Where a SELU network with LeCun initialisation comes to rest.
+    """The fixed point of a SELU network with LeCun initialisation.
 
-    Formula: E selu(z) = 0 and Var selu(z) = 1 for z ~ N(0, 1), which is how λ and α are chosen.
+    Formula: E selu(z) = 0 and Var selu(z) = 1 for z ~ N(0, 1), by the choice of λ and α.
 
     Returns:
         Mean 0 and variance 1 of the activations.
@@ -48,7 +48,7 @@ def selu_fixed_point() -> Moments:
 
 
 def relu_zero_fraction(mean: float = 0.0, variance: float = 1.0) -> float:
-    """Share of exact zeros that ReLU makes of a normal pre-activation.
+    """Share of exact zeros after ReLU of a normal pre-activation.
 
     Formula: Φ(−mean / std); ½ at any initialisation that is symmetric around zero.
 

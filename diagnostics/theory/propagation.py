@@ -1,4 +1,4 @@
-"""Signal propagation at initialisation: how far activations and gradients carry through a deep dense stack."""
+"""Signal propagation at initialisation: how activations and gradients scale through a deep dense stack."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SMALLEST, LARGEST = 1e-280, 1e280
 
 @dataclass(frozen=True)
 class SignalPropagation:
-    """What theory expects of a stack of dense layers before the first update.
+    """The theory's prediction for a stack of dense layers before the first update.
 
     Args:
         second_moments: q of each layer's pre-activation, ``[depth]``; held within 1e±280.
-        gains: χ of each layer, ``[depth]``: factor on the squared gradient on its way back through that layer.
+        gains: χ of each layer, ``[depth]``: factor on the squared gradient when it is backpropagated through that layer.
         log10_gradient: log₁₀ of ``activation_gradient_rms`` relative to the last layer, ``[depth]``; the last is 0.
     """
 
@@ -49,7 +49,7 @@ def weight_variance(initializer: str, fan_in: int, fan_out: int) -> float:
     """The weight variance of a Keras initialiser, times fan-in.
 
     Formula: σ_w² = fan_in · Var(w): He 2, LeCun 1, Glorot 2 fan_in / (fan_in + fan_out). Uniform, normal and Keras'
-    truncated normal share it (Keras widens the normal before it truncates). Orthogonal: fan_in / max(fan_in, fan_out).
+    truncated normal have the same variance (Keras widens the normal before truncating it). Orthogonal: fan_in / max(fan_in, fan_out).
 
     Args:
         initializer: Keras' name with or without its distribution: ``"he"``, ``"he_uniform"``, ``"HeNormal"``, ...
@@ -90,7 +90,7 @@ def signal_propagation(
     input_second_moment: float,
     sigma_b2: float = 0.0,
 ) -> SignalPropagation:
-    """Second moments and gradients through a stack of equally wide dense layers at initialisation.
+    """Second moments and gradients in a stack of equally wide dense layers at initialisation.
 
     Formula: q₁ = σ_w² m + σ_b², q_{l+1} = σ_w² E[φ(√q_l z)²] + σ_b², χ_l = σ_w² E[φ′(√q_l z)²], z ~ N(0, 1);
     log₁₀ |dL/da_l| − log₁₀ |dL/da_L| = ½ Σ_{k=l+1..L} log₁₀ χ_k.
@@ -150,7 +150,7 @@ def dense_stack(
         width: units of each layer.
         inputs: entries of the input.
         input_second_moment: mean of the squared entries of the input.
-        gain: what multiplies the weights that the initialiser drew.
+        gain: factor on the initial weights.
 
     Returns:
         The expected profile.
@@ -170,14 +170,14 @@ def normalised_stack(phi: str | Activation, *, depth: int) -> SignalPropagation:
     """Signal propagation through dense layers, each followed by batch normalisation and then the activation.
 
     Formula: χ = E[φ′(z)²] / Var φ(z): normalising divides the gradient by the deviation that the layer gave its output,
-    whatever the weight variance is. ReLU: ½ / ((π − 1) / 2π) = π / (π − 1) ≈ 1.467, so that gradients grow backwards.
+    for any weight variance. ReLU: ½ / ((π − 1) / 2π) = π / (π − 1) ≈ 1.467, so that gradients grow backwards.
 
     Args:
         phi: the activation.
         depth: number of layers.
 
     Returns:
-        The expected profile, exact for infinite width and batch; q is 1 as normalised.
+        The expected profile, exact for infinite width and batch; q is 1 by normalisation.
 
     References:
         Yang et al. 2019, A mean field theory of batch normalization, arXiv 1902.08129.
@@ -197,7 +197,7 @@ def _mean_square(function: Function, q: float) -> float:
 
 
 def _backward(gains: ArrayLike) -> np.ndarray:
-    """½ Σ_{k>l} log₁₀ χ_k for every layer l; summed as logarithms, so that no depth underflows."""
+    """½ Σ_{k>l} log₁₀ χ_k for every layer l; summed as logarithms to avoid underflow in deep stacks."""
     with np.errstate(divide="ignore"):
         steps = 0.5 * np.log10(np.asarray(gains, np.float64))
     return np.append(np.cumsum(steps[:0:-1])[::-1], 0.0)
@@ -206,7 +206,7 @@ def _backward(gains: ArrayLike) -> np.ndarray:
 def _positive(name: str, value: Number) -> Number:
     if not value > 0:
         raise UsageError(
-            what="theory needs a stack that carries a signal",
+            what="invalid stack of layers",
             where=f"the argument {name}",
             got=repr(value),
             do=f"pass a {name} above zero",

@@ -1,4 +1,4 @@
-"""Expectations under a normal distribution, exact to rounding also for functions with a kink."""
+"""Expectations under a normal distribution, accurate to rounding even for functions with a kink."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from diagnostics.theory.activations import Function
 
 REACH = 14.0  # the normal density is below 1e-43 from here on
-NODES = 16  # a panel: exact for polynomials up to degree 31
+NODES = 16  # per panel: exact for polynomials up to degree 31
 FINEST = 1e-9  # first panel beside the kink: resolves a sigmoid whose input has a deviation of up to 1e8
 
 
@@ -45,7 +45,7 @@ def gaussian_mean(function: Function, mean: float = 0.0, std: float = 1.0, kink:
 
 @lru_cache(maxsize=64)
 def _grid(split: float) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes z and weights (density included) on [−REACH, REACH], with panels that meet at ``split``."""
+    """Nodes z and weights (density included) on [−REACH, REACH], with panels meeting at ``split``."""
     offsets = np.concatenate([np.geomspace(FINEST, 0.5, 25), np.arange(1, 2 * REACH + 1, 0.5)])
     edges = np.concatenate([split - offsets[::-1], [split], split + offsets])
     edges = np.unique(np.clip(edges, -REACH, REACH))

@@ -1,1 +1,1 @@
-"""Numbers and statements as text, the same on pages, in the terminal and in notebooks."""
+"""Formats numbers and statements as text, for pages, terminal and notebooks alike."""

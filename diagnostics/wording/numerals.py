@@ -1,4 +1,4 @@
-"""Numbers as people read them: significant digits, a true minus sign, superscripts, and words for what is missing."""
+"""Formats numbers for readers: significant digits, a true minus sign, superscripts, and a dash for missing values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MISSING = "–"
 ROUNDING = 1e-12
-"""What sums of 64-bit numbers of size 1 leave where 0 is meant."""
+"""Rounding error of sums of 64-bit numbers of size 1."""
 
 
 def short(value: float, digits: int = 3) -> str:
@@ -36,7 +36,7 @@ def short(value: float, digits: int = 3) -> str:
 
 
 def span(values: Iterable[float]) -> tuple[str, str]:
-    """The smallest and the largest of some numbers; one that is rounding error beside the other is 0.
+    """The smallest and the largest of some numbers; an end that is rounding error relative to the other is 0.
 
     Returns:
         Two texts of three significant digits.
@@ -104,7 +104,7 @@ def estimate(effect: float, low: float, high: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as per cent: ``0.0123`` is ``"1.2 %"``; below a tenth of a per cent it says so.
+    """A share in per cent: ``0.0123`` is ``"1.2 %"``; below a tenth of a per cent it says so.
 
     Examples:
         >>> percent(0.0123), percent(0.0004)
@@ -115,6 +115,12 @@ def percent(share: float) -> str:
     if 0 < abs(share) < 1e-3:
         return "< 0.1 %"
     return _trim(f"{100 * share:.1f}") + " %"
+
+
+def decades(value: float) -> str:
+    """A number of decades with its unit, such as ``"1 decade"`` or ``"−2.5 decades"``; a dash when it is missing."""
+    text = short(value)
+    return text if text == MISSING else f"{text} decade{'s' * (text not in ('1', '−1'))}"
 
 
 def p_value(value: float) -> str:

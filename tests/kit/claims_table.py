@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from diagnostics.pages.index import told
+from diagnostics.pages.index import overview
 
 HEAD = """# What came out
 
@@ -25,12 +25,12 @@ def page(results: Path, again: Path) -> Iterator[str]:
         results: the folder that ``diagnostics.run all`` has written.
         again: the same with other seeds.
     """
-    scenarios = [told(file) for file in sorted(results.glob("*/findings.json"))]
+    scenarios = [overview(file) for file in sorted(results.glob("*/findings.json"))]
     yield HEAD
     yield "| question | answer |\n|---|---|"
     yield "\n".join(f"| [{each['question']}](#{each['name']}) | {each['answer']} |" for each in scenarios) + "\n"
     for scenario in scenarios:
-        second = told(again / scenario["name"] / "findings.json")
+        second = overview(again / scenario["name"] / "findings.json")
         yield f"## {scenario['name']}\n"
         yield f"**{scenario['question']}** {scenario['answer']}\n\n({scenario['status']})\n"
         yield "| verdict | again | statement | effect, by part | seeds |\n|---|---|---|---|---|"

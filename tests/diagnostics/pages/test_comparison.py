@@ -90,13 +90,13 @@ def test_the_page_answers_and_shows_every_statistic_on_common_axes(pair):
     page = page_of(list(pair.values()))
     assert page.answer == (
         "two ends with the lower training loss, 1.25; one ends at 1.5. "
-        "The largest difference is in the gradient norm ‖g‖₂: at hidden_1, two lies 1 decades above one."
+        "The largest difference is in the gradient norm ‖g‖₂: at hidden_1, two is 1 decade above one."
     )
     names = [exhibit.name for section in page.sections for exhibit in section.figures]
     assert names == ["loss-overlay", "gradient-norm-overlay", "activation-mean-overlay"]
     overview = next(section for section in page.sections if "differ most" in section.heading).tables[0]
-    assert overview.rows[0] == ("gradient_norm", "hidden_1", "4", "40", "+1 decades")
-    assert "first step that differs anywhere is 0" in overview.caption
+    assert overview.rows[0] == ("gradient_norm", "hidden_1", "4", "40", "+1 decade")
+    assert "first difference is at step 0" in overview.caption
 
 
 def test_a_run_that_diverged_is_named_first(pair, tmp_path):
@@ -110,8 +110,8 @@ def test_layers_of_different_models_are_named_and_the_common_ones_compared(tmp_p
     two = stored(tmp_path / "b", {"gradient_norm": NORMS}, names=["in", "<middle>"])
     page = page_of([one, two])
     layers = next(section for section in page.sections if section.heading == "Layers").tables[0]
-    assert layers.rows == (("out", "Dense, 3 units", "not there"), ("<middle>", "not there", "Dense, 3 units"))
-    assert page.answer == "No number that these runs recorded in common differs."
+    assert layers.rows == (("out", "Dense, 3 units", "absent"), ("<middle>", "absent", "Dense, 3 units"))
+    assert page.answer == "These runs agree in every number that they have in common."
     assert differences.by_layer({"a": one, "b": two}, "gradient_norm", ratio=True)["layer"].tolist() == ["in"]
 
 
@@ -122,7 +122,7 @@ def test_models_without_a_common_layer_and_runs_without_rows(tmp_path):
         writer.append("layers", layers_table({"gradient_norm": NORMS[:0]}, steps=()))
     path = diagnostics.compare([one, two, load_run(tmp_path / "c")], tmp_path / "page" / "report.html")
     text = path.read_text(encoding="utf-8")
-    assert "No layer and step that two of the runs share" in text and "Not drawn" not in text
+    assert "No two runs recorded this statistic" in text and "Not drawn" not in text
 
 
 def test_runs_that_recorded_nothing_compare_too(tmp_path):
@@ -168,7 +168,7 @@ def command(capsys, *arguments: object) -> tuple[int, str, str]:
 
 def test_the_command_writes_a_page_and_a_summary(pair, tmp_path, capsys):
     status, out, _ = command(capsys, *(run.path for run in pair.values()), "--out", tmp_path / "both")
-    assert status == 0 and "+1 decades" in out and "gradient_norm" in out
+    assert status == 0 and "+1 decade" in out and "gradient_norm" in out
     assert (tmp_path / "both" / "figures" / "loss-overlay.svg").is_file()
 
 

@@ -50,9 +50,9 @@ def test_the_worst_finding_is_the_answer(run):
 
 
 def test_clean_and_not_evaluated_are_distinguished():
-    assert answer(FINDINGS[2:]) == "Nothing suspicious: the one check that could be made is clean."
-    assert answer([FINDINGS[2]] * 3) == "Nothing suspicious: all 3 checks that could be made are clean."
-    assert answer(FINDINGS[1:2]).startswith("No rule could be evaluated")
+    assert answer(FINDINGS[2:]) == "Nothing suspicious: the one check that could run passed."
+    assert answer([FINDINGS[2]] * 3) == "Nothing suspicious: all 3 checks that could run passed."
+    assert answer(FINDINGS[1:2]).startswith("This run did not record enough")
 
 
 def test_a_figure_for_each_column_with_values_and_a_name_for_each_without(run):

@@ -212,6 +212,9 @@ def test_loss_plateau():
     assert judged(np.where(np.arange(100) < 80, 2.0, 1.0)).severity == "warning"
     stuck = judged(np.full(100, 2.3))
     assert (stuck.severity, stuck.numbers["left_step"]) == ("warning", INF)
+    assert stuck.what.startswith(
+        "The training loss never fell 10 % below its starting value in 99 steps; it ended at 2.3"
+    )
     assert judged(np.full(20, 2.3)).severity == "not_evaluated"
     assert judged(np.full(100, NAN)).severity == "not_evaluated"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics.wording.numerals import estimate, interval, p_value, percent, power_of_ten, short, span
+from diagnostics.wording.numerals import decades, estimate, interval, p_value, percent, power_of_ten, short, span
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,7 @@ def test_shares_and_p_values():
 )
 def test_a_span_hides_rounding_beside_what_is_larger(values, texts):
     assert span(values) == texts
+
+
+def test_one_decade_is_singular():
+    assert [decades(value) for value in (1.0, -1.0, 2.5, float("nan"))] == ["1 decade", "−1 decade", "2.5 decades", "–"]

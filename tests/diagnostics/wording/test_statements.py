@@ -52,7 +52,7 @@ def test_a_report_path_is_a_path_and_shows_the_page(tmp_path):
     assert shown(path).count("<iframe") == 1 and "&lt;p class=&quot;answer&quot;&gt;" in shown(path)
     assert isinstance(path.parent, Path) and pickle.loads(pickle.dumps(path)) == path
     path.unlink()
-    assert "not there any more" in shown(ReportPath(path)) and "<iframe" not in shown(path)
+    assert "no longer exists" in shown(ReportPath(path)) and "<iframe" not in shown(path)
 
 
 def test_a_reading_shows_its_size_and_its_table():
