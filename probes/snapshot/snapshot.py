@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import tensorflow as tf
 
@@ -19,6 +19,7 @@ Need = Literal[
     "input",
     "state",
     "activation",
+    "units",
     "activation_gradient",
     "gradient",
     "gradient_parts",
@@ -28,8 +29,10 @@ Need = Literal[
     "update",
 ]
 
-PER_CALL: frozenset[Need] = frozenset({"input", "state", "activation", "activation_gradient"})
-"""Needs met by each call of a layer; all others concern the layer's variables, once in a step."""
+PER_CALL: frozenset[Need] = frozenset({"input", "state", "activation", "units", "activation_gradient"})
+"""Needs met by each call of a layer; all others concern the layer's variables, once in a step.
+
+``units`` is met where the number of units is known before the step runs."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,6 @@ class Snapshot:
         input: the first floating tensor among the call's arguments, in the layer's precision.
         mask: the call's ``mask``, of the input's shape but for the last axis; ``None``: all entries count.
         state: name and value of each variable that is not trained, before the call changed it.
-        reference: the set of examples that the tensors belong to; ``None`` for those of the training step.
         clipping: how the optimizer clips gradients; ``None`` if it does not, or this is not known.
     """
 
@@ -73,7 +75,6 @@ class Snapshot:
     state: tuple[tuple[str, tf.Tensor], ...] = ()
     clipping: Clipping | None = None
     gradient_parts: GradientParts | None = None
-    reference: Any = None
 
     @property
     def updates(self) -> tuple[tf.Tensor, ...]:

@@ -76,8 +76,9 @@ def test_each_probe_has_its_own_file_with_its_name(probe):
 
 
 @every_probe
-def test_a_probe_is_a_frozen_dataclass_one_level_deep_and_equal_by_its_fields(probe):
-    assert type(probe).__mro__[1:3] == (Probe, Probe.__mro__[1])
+def test_a_probe_is_a_frozen_dataclass_derived_from_abstract_classes_alone_and_equal_by_its_fields(probe):
+    bases = type(probe).__mro__[1:]
+    assert all(inspect.isabstract(base) for base in bases[: bases.index(Probe) + 1])
     with pytest.raises(dataclasses.FrozenInstanceError):
         probe.every = 2
     assert probe == type(probe)(every=1) != type(probe)(every=2)
@@ -258,3 +259,10 @@ def test_cadence_defaults(probe):
     assert (kind(window=50).every, kind(window=50).window) == (1, 50)
     assert (kind(every=5, window=50).every, kind(every=7).window) == (5, 7)
     assert kind(layers=["a"]) == kind(layers=("a",))
+
+
+@every_probe
+def test_a_probe_declares_what_it_looks_at_and_leaves_the_decision_to_the_base(probe):
+    final = {name for name, value in vars(Probe).items() if getattr(value, "__final__", False)}
+    assert final >= {"suits", "applies"}
+    assert not any(final & set(vars(cls)) for cls in type(probe).__mro__ if cls is not Probe)
