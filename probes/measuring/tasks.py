@@ -18,7 +18,7 @@ from probes.unit_probe import reference_of
 FORWARD = frozenset({"input", "state", "activation", "units"})
 WEIGHTY = frozenset({"weight_square", "update"})
 _SINGLE = ("input", "activation", "activation_gradient", "clipping", "gradient_parts")
-_FIELDS = {"gradient": "gradients", "weight": "weights", "update": "weights_after"}
+_FIELDS = {"gradient": "gradients", "weight": "weights"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def tasks(probes: tuple[Probe, ...], snapshots: Sequence[Snapshot]) -> list[Task
 
 def _only(needs: frozenset[str], snapshot: Snapshot) -> Snapshot:
     unneeded: dict[str, Any] = {name: None for name in _SINGLE}
-    unneeded |= {"state": (), "gradient": (), "weight": (), "update": ()}
+    unneeded |= {"state": (), "gradient": (), "weight": ()}
     dropped = {_FIELDS.get(need, need): nothing for need, nothing in unneeded.items() if need not in needs}
     if "input" not in needs:
         dropped["mask"] = None

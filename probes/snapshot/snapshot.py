@@ -13,7 +13,7 @@ from probes.primitives import square_sum_of_all
 from probes.snapshot.clipping import Clipping
 from probes.snapshot.facts import Facts
 from probes.snapshot.gradient_parts import GradientParts
-from probes.snapshot.weights import Update, WeightReading
+from probes.snapshot.weights import WeightReading
 
 Need = Literal[
     "input",
@@ -50,7 +50,6 @@ class Snapshot:
         gradient_parts: the same for the parts of the batch, where the user gave them.
         weights: those variables before the update. Holding them makes the optimizer copy what it updates, so a probe
             that needs only Σ W² asks for ``weight_square`` instead.
-        weights_after: those variables after the update.
         known: what is known about those variables without holding them.
         facts: what the layer does, and its settings.
         input: the first floating tensor among the call's arguments, in the layer's precision.
@@ -67,7 +66,6 @@ class Snapshot:
     activation_gradient: tf.Tensor | None = None
     gradients: tuple[tf.Tensor, ...] = ()
     weights: tuple[tf.Tensor, ...] = ()
-    weights_after: tuple[tf.Tensor, ...] = ()
     known: WeightReading = field(default_factory=WeightReading)
     facts: Facts = field(default_factory=Facts)
     input: tf.Tensor | None = None
@@ -79,12 +77,12 @@ class Snapshot:
     @property
     def updates(self) -> tuple[tf.Tensor, ...]:
         """The variables after the update minus before; computed only when a probe asks, in a step that is due."""
-        return tuple(change.value for change in self._changes)
+        return tuple(change.value for change in self.known.changes)
 
     @property
     def update_square(self) -> tf.Tensor:
         """Σ u² over all of the layer's variables, a float32 scalar."""
-        return tf.add_n([change.square_sum for change in self._changes])
+        return tf.add_n([change.square_sum for change in self.known.changes])
 
     @property
     def weight_square(self) -> tf.Tensor:
@@ -114,11 +112,6 @@ class Snapshot:
             "gradient": self.gradients,
             "weight": self.weights,
             "weight_square": self.weights if self.known.square is None else (self.known.square,),
-            "update": self._changes,
+            "update": self.known.changes,
         }
         return len(held[need]) > 0 if need in held else getattr(self, need) is not None
-
-    @property
-    def _changes(self) -> tuple[Update, ...]:
-        pairs = zip(self.weights_after, self.weights, strict=False)
-        return self.known.changes or tuple(Update((after,), (before,)) for after, before in pairs)
