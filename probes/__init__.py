@@ -6,6 +6,7 @@ Each probe is in a file named after its class; a new file is found without being
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from typing import Any
 
@@ -45,7 +46,7 @@ def probe_names() -> list[str]:
 
     modules = (importlib.import_module(f"{__name__}.{module}") for module in _modules())
     classes = {value for module in modules for value in vars(module).values() if isinstance(value, type)}
-    return sorted(cls.__name__ for cls in classes if issubclass(cls, Probe) and cls is not Probe)
+    return sorted(cls.__name__ for cls in classes if issubclass(cls, Probe) and not inspect.isabstract(cls))
 
 
 def __dir__() -> list[str]:

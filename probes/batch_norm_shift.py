@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from probes.primitives import as_float32, by_unit
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot.facts import Facts
+from probes.snapshot.facts import CallKind
 from probes.snapshot.snapshot import Snapshot
 
 
@@ -38,13 +38,10 @@ class BatchNormShift(Probe):
         arXiv 1702.03275 (what the difference does).
     """
 
+    looks_at: ClassVar = CallKind(runs=frozenset({"BatchNormalization"}))
     needs: ClassVar = frozenset({"input", "state"})
     merges: ClassVar = {"batch": "moments", "moving_mean": "sum", "moving_variance": "sum", "steps": "sum"}
     columns: ClassVar = ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
-
-    def suits(self, facts: Facts) -> bool:
-        """Batch normalisation as Keras computes it."""
-        return facts.runs == "BatchNormalization"
 
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
         """By channel: n, mean and Σ (x − mean)² of the input, and the moving statistics; and 1 step."""

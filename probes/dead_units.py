@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-from probes.measuring.unit_history import changes
 from probes.primitives import by_unit, unit_sums
-from probes.probe import Arrays, Probe, Statistic
-from probes.reference_set import ReferenceSet
+from probes.probe import Arrays, Statistic
 from probes.seams.operations import FUNCTIONS
+from probes.snapshot.facts import CallKind
 from probes.snapshot.snapshot import Snapshot
+from probes.unit_probe import UnitProbe, changes
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadUnits(Probe):
+class DeadUnits(UnitProbe):
     """Units that were silent on every example of a check; which died, and which came back.
 
     dead_fraction = Σ 1[a = 0 at every position of every example] / units. A check is either a window of training steps
@@ -48,29 +48,10 @@ class DeadUnits(Probe):
         Lu, Shin, Su and Karniadakis 2019, Dying ReLU and initialization, arXiv 1903.06733.
     """
 
-    reference: Any = None
-
-    needs: ClassVar = frozenset({"activation"})
+    looks_at: ClassVar = CallKind(activations=frozenset(FUNCTIONS.values()))
+    needs: ClassVar = frozenset({"activation", "units"})
     merges: ClassVar = {"nonzero": "sum", "examples": "sum"}
     columns: ClassVar = ("dead_fraction", "births", "deaths", "revivals", "dead_unit_examples")
-
-    def __post_init__(self) -> None:
-        """Take the reference set in, and check that the cadence makes sense with it."""
-        if self.reference is not None and self.window not in (None, self.every):
-            raise self._misuse("window", self.window, "leave window out: a reference set is whole at every check")
-        super().__post_init__()
-        if self.reference is not None and not isinstance(self.reference, ReferenceSet):
-            object.__setattr__(self, "reference", ReferenceSet.of(self.reference))
-
-    def applies(self, snapshot: Snapshot) -> bool:
-        """Rectified outputs with a known number of units."""
-        rectified = snapshot.facts.activation in FUNCTIONS.values()
-        return (
-            snapshot.reference is self.reference
-            and rectified
-            and snapshot.has(self.needs)
-            and snapshot.units is not None
-        )
 
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
         """For each unit the number of entries that are not 0 (once above 0, it stays so), and the examples."""

@@ -11,11 +11,30 @@ import tensorflow as tf
 
 from probes.primitives import moments
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot.facts import Facts
+from probes.snapshot.facts import CallKind
 from probes.snapshot.snapshot import Snapshot
 
 ALPHA_DROPPED = -1.7580993408473766
 """α′ = −λα of the SELU, which alpha dropout puts in the place of what it drops."""
+
+
+Law = tuple[float, float, float, float]
+"""(q, d, s, t): an input is kept with probability q, or else replaced by d; then x becomes s·x + t."""
+
+
+def _standard(rate: float) -> Law:
+    """Dropped to 0, and scaled up. Multiplying by normal noise of variance p/q gives the same mean and variance."""
+    return 1 - rate, 0.0, 1 / (1 - rate), 0.0
+
+
+def _alpha(rate: float) -> Law:
+    """Dropped to α′, and moved so that mean 0 and variance 1 stay."""
+    kept = 1 - rate
+    scale = 1 / math.sqrt(kept + ALPHA_DROPPED**2 * kept * rate)
+    return kept, ALPHA_DROPPED, scale, -scale * rate * ALPHA_DROPPED
+
+
+_LAWS = {"Dropout": _standard, "BaseSpatialDropout": _standard, "GaussianDropout": _standard, "AlphaDropout": _alpha}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +61,7 @@ class DropoutVariance(Probe):
         Srivastava et al. 2014, Dropout, JMLR 15:1929; Klambauer et al. 2017, arXiv 1706.02515 (alpha dropout).
     """
 
+    looks_at: ClassVar = CallKind(runs=frozenset(_LAWS), drops=True)
     needs: ClassVar = frozenset({"input", "activation"})
     merges: ClassVar = {"input": "moments", "output": "moments", "law": "same"}
     columns: ClassVar = (
@@ -53,10 +73,6 @@ class DropoutVariance(Probe):
         "dropout_expected_mean",
         "dropout_expected_variance",
     )
-
-    def suits(self, facts: Facts) -> bool:
-        """Dropouts of Keras that drop something."""
-        return facts.runs in _LAWS and facts.training and 0 < (facts.rate or 0) < 1
 
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
         """Moments before and after, and the numbers that the law of the output depends on."""
@@ -85,25 +101,6 @@ class DropoutVariance(Probe):
             "dropout_expected_mean": scale * (kept * mean + (1 - kept) * dropped) + shift,
             "dropout_expected_variance": scale**2 * spread,
         }
-
-
-Law = tuple[float, float, float, float]
-"""(q, d, s, t): an input is kept with probability q, or else replaced by d; then x becomes s·x + t."""
-
-
-def _standard(rate: float) -> Law:
-    """Dropped to 0, and scaled up. Multiplying by normal noise of variance p/q gives the same mean and variance."""
-    return 1 - rate, 0.0, 1 / (1 - rate), 0.0
-
-
-def _alpha(rate: float) -> Law:
-    """Dropped to α′, and moved so that mean 0 and variance 1 stay."""
-    kept = 1 - rate
-    scale = 1 / math.sqrt(kept + ALPHA_DROPPED**2 * kept * rate)
-    return kept, ALPHA_DROPPED, scale, -scale * rate * ALPHA_DROPPED
-
-
-_LAWS = {"Dropout": _standard, "BaseSpatialDropout": _standard, "GaussianDropout": _standard, "AlphaDropout": _alpha}
 
 
 def _mean_variance(merged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -35,13 +35,10 @@ class NonFinite(Probe):
     """
 
     needs: ClassVar = frozenset({"activation", "gradient"})
+    needs_all: ClassVar = False  # many layers have no variables
     merges: ClassVar = {"gradient": "sum", "activation": "sum"}
     alike: ClassVar = frozenset({"gradient"})
     columns: ClassVar = ("gradient_nonfinite", "activation_nonfinite")
-
-    def applies(self, snapshot: Snapshot) -> bool:
-        """One of the two is enough: many layers hold no variables."""
-        return any(snapshot.has(frozenset({need})) for need in self.needs)
 
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
         """The two counts, as far as the layer has what is counted."""

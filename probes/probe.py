@@ -6,14 +6,14 @@ import abc
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 import tensorflow as tf
 
 from probes.errors import UsageError
 from probes.merging import Merge
-from probes.snapshot.facts import Facts
+from probes.snapshot.facts import ANY_CALL, CallKind, Facts
 from probes.snapshot.snapshot import PER_CALL, Need, Snapshot
 
 Statistic = tf.Tensor | tuple[tf.Tensor, ...]
@@ -53,8 +53,10 @@ class Probe(abc.ABC):
     """Statistics of the layer's variables, of a probe that reads activations, too: equal on all replicas, they count once."""
     columns: ClassVar[tuple[str, ...]]
     """The columns that ``summarize`` returns."""
-    reference: ClassVar[Any] = None
-    """The reference set that the probe looks at in place of the training step's examples; a field where there is one."""
+    looks_at: ClassVar[CallKind] = ANY_CALL
+    """The kind of calls that the probe looks at."""
+    needs_all: ClassVar[bool] = True
+    """Whether ``measure`` reads everything in ``needs``; if not, one of them is enough."""
 
     def __post_init__(self) -> None:
         """Fill in the defaults that depend on one another, and check them."""
@@ -93,35 +95,23 @@ class Probe(abc.ABC):
         return (self.layers,) if isinstance(self.layers, str) else self.layers or ()
 
     def is_alike(self, statistic: str) -> bool:
-        """Whether all replicas of the model have this statistic alike: of variables, or of a reference set."""
-        return statistic in self.alike or self.reference is not None or not self.needs & PER_CALL
+        """Whether this statistic has the same value on all replicas of the model, as it has for variables."""
+        return statistic in self.alike or not self.needs & PER_CALL
 
+    @final
     def suits(self, facts: Facts) -> bool:
-        """Whether the probe looks at layers of this kind; overridden by probes for some kinds only."""
-        return True
+        """Whether the probe looks at calls with these facts."""
+        return self.looks_at.includes(facts)
 
+    @final
     def applies(self, snapshot: Snapshot) -> bool:
-        """Whether the layer is one for the probe, and has what it needs."""
-        return self.suits(snapshot.facts) and snapshot.has(self.needs)
+        """Whether the probe looks at this call, and the snapshot holds what the probe needs."""
+        enough = all if self.needs_all else any
+        return self.suits(snapshot.facts) and enough(snapshot.has(frozenset({need})) for need in self.needs)
 
     @abc.abstractmethod
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
         """The sufficient statistics of one layer in one step, under the names of ``merges``; graph code only."""
-
-    def events(self, statistics: Arrays) -> dict[str, np.ndarray]:
-        """What happened to single units, by event; overridden by probes that record it.
-
-        Args:
-            statistics: as for ``summarize``, the first axis in the order of the readings.
-
-        Returns:
-            For every event whether it happened, ``[readings, units]``.
-        """
-        return {}
-
-    def continues_from(self, statistics: Arrays) -> int | None:
-        """Which of the readings the next ones continue from; ``None`` when each stands alone."""
-        return None
 
     @abc.abstractmethod
     def summarize(self, statistics: Arrays) -> dict[str, np.ndarray]:

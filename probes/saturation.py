@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from probes.primitives import as_float32, size
 from probes.probe import Arrays, Probe, Statistic
-from probes.snapshot.facts import Facts
+from probes.snapshot.facts import CallKind
 from probes.snapshot.snapshot import Snapshot
 
 _SLOPES: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
@@ -49,6 +49,7 @@ class Saturation(Probe):
 
     threshold: float = 0.01
 
+    looks_at: ClassVar = CallKind(activations=frozenset(_SLOPES))
     needs: ClassVar = frozenset({"activation"})
     merges: ClassVar = {"saturated": "sum", "entries": "sum"}
     columns: ClassVar = ("saturated_fraction",)
@@ -58,10 +59,6 @@ class Saturation(Probe):
         super().__post_init__()
         if not isinstance(self.threshold, int | float) or not 0 < self.threshold <= 1:
             raise self._misuse("threshold", self.threshold, "give a share of the largest derivative, such as 0.01")
-
-    def suits(self, facts: Facts) -> bool:
-        """Outputs of bounded activations."""
-        return facts.activation in _SLOPES
 
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
         """Number of saturated entries, and of all."""

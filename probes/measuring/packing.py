@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from probes.merging import KINDS, Merge, merge
 from probes.probe import Probe, Statistic
+from probes.unit_probe import reference_of
 
 Measured = Mapping[tuple[int, str], Mapping[str, Statistic]]
 """Statistics by (number of the probe, row), then by name."""
@@ -91,7 +92,7 @@ class Layout:
         self._of_row: dict[tuple[int, str], list[Slot]] = {}
         for at in (place for part in parts for place in part.places):
             probe = probes[at.probe]
-            once = probe.is_alike(at.name)
+            once = probe.is_alike(at.name) or reference_of(probe) is not None
             slot = Slot(at.probe, at.row, at.name, at.shape, probe.merges[at.name], self.width, once)
             self.slots.append(slot)
             self.width += slot.size

@@ -13,11 +13,12 @@ from probes.merging import merge
 from probes.probe import Probe, Statistic
 from probes.snapshot.snapshot import Snapshot
 from probes.snapshot.weights import WeightReading
+from probes.unit_probe import reference_of
 
-FORWARD = frozenset({"input", "state", "activation"})
+FORWARD = frozenset({"input", "state", "activation", "units"})
 WEIGHTY = frozenset({"weight_square", "update"})
 _SINGLE = ("input", "activation", "activation_gradient", "clipping", "gradient_parts")
-_FIELDS = {"gradient": "gradients", "weight": "weights", "update": "weights_after"}
+_FIELDS = {"gradient": "gradients", "weight": "weights"}
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,10 @@ def tasks(probes: tuple[Probe, ...], snapshots: Sequence[Snapshot]) -> list[Task
     rows: dict[str, list[Snapshot]] = {}
     for snapshot in snapshots:
         rows.setdefault(snapshot.path, []).append(snapshot)
+    own = [n for n, probe in enumerate(probes) if reference_of(probe) is None]
     found = []
     for path, calls in rows.items():
-        applying = [n for n, probe in enumerate(probes) if probe.selects(path) and any(map(probe.applies, calls))]
+        applying = [n for n in own if probes[n].selects(path) and any(map(probes[n].applies, calls))]
         for early in (True, False):
             numbers = tuple(n for n in applying if (probes[n].needs <= FORWARD) == early)
             needs = frozenset[str]().union(*(probes[n].needs for n in numbers))
@@ -75,7 +77,7 @@ def tasks(probes: tuple[Probe, ...], snapshots: Sequence[Snapshot]) -> list[Task
 
 def _only(needs: frozenset[str], snapshot: Snapshot) -> Snapshot:
     unneeded: dict[str, Any] = {name: None for name in _SINGLE}
-    unneeded |= {"state": (), "gradient": (), "weight": (), "update": ()}
+    unneeded |= {"state": (), "gradient": (), "weight": ()}
     dropped = {_FIELDS.get(need, need): nothing for need, nothing in unneeded.items() if need not in needs}
     if "input" not in needs:
         dropped["mask"] = None

@@ -8,44 +8,25 @@ import numpy as np
 
 from probes.probe import Arrays, Probe
 from probes.row import Row
+from probes.unit_probe import as_unit_probe
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def changes(dead: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:
-    """What happened to each unit at each check; a check that cannot tell is passed over.
-
-    Args:
-        dead: whether the unit was dead, ``[checks, units]``, in the order of the checks.
-        known: whether the check can tell, ``[checks]``.
-
-    Returns:
-        born_dead (dead at the first check that can tell), death and revival (other than at the check before), each
-        ``[checks, units]``.
-    """
-    happened = {event: np.zeros(dead.shape, bool) for event in ("born_dead", "death", "revival")}
-    checks = np.flatnonzero(known)
-    now, before = dead[checks[1:]], dead[checks[:-1]]
-    happened["born_dead"][checks[:1]] = dead[checks[:1]]
-    happened["death"][checks[1:]] = now & ~before
-    happened["revival"][checks[1:]] = ~now & before
-    return happened
-
-
 class UnitHistory:
-    """Lets the readings of one read continue from those of the last, where a probe compares readings in turn."""
+    """Carries the last reading over to the next read, for probes that compare each reading with the one before."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[int, str], Arrays] = {}
         self._events: list[pd.DataFrame] = []
 
     def forget(self) -> None:
-        """The next reading is the first of another training."""
+        """Forget the last readings: the next one starts another training."""
         self._last.clear()
 
     def columns(self, probe: Probe, number: int, row: Row, steps: np.ndarray, statistics: Arrays) -> Arrays:
-        """A probe's columns for one row, as they follow upon what was read before; the events are noted.
+        """A probe's columns for one row, continuing what was read before; notes the events.
 
         Args:
             probe: the probe.
@@ -60,12 +41,13 @@ class UnitHistory:
         before = self._last.get((number, row.layer), {})
         known = len(before.get(next(iter(statistics)), ()))
         joined = {name: np.concatenate([before[name], value]) if known else value for name, value in statistics.items()}
-        for event, happened in probe.events(joined).items():
-            self._note(row, steps, event, happened[known:])
-        last = probe.continues_from(joined)
-        if last is not None:
-            self._last[number, row.layer] = {name: value[last : last + 1].copy() for name, value in joined.items()}
-        # NaN and Inf are results here, and nothing to warn of.
+        if units := as_unit_probe(probe):
+            for event, happened in units.events(joined).items():
+                self._note(row, steps, event, happened[known:])
+            last = units.continues_from(joined)
+            if last is not None:
+                self._last[number, row.layer] = {name: value[last : last + 1].copy() for name, value in joined.items()}
+        # NaN and Inf are legitimate results here.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return {name: column[known:] for name, column in probe.summarize(joined).items()}
 

@@ -28,6 +28,32 @@ class Facts:
     training: bool = False
 
 
+@dataclass(frozen=True)
+class CallKind:
+    """The calls that a probe looks at, by their facts.
+
+    Attributes:
+        runs: the values of ``Facts.runs`` to look at; ``None``: all.
+        activations: the values of ``Facts.activation`` to look at; ``None``: all.
+        drops: whether to look only at calls that drop entries, at a rate between 0 and 1 and in training mode.
+    """
+
+    runs: frozenset[str] | None = None
+    activations: frozenset[str] | None = None
+    drops: bool = False
+
+    def includes(self, facts: Facts) -> bool:
+        """Whether a call with these facts is of this kind."""
+        return (
+            (self.runs is None or facts.runs in self.runs)
+            and (self.activations is None or facts.activation in self.activations)
+            and (not self.drops or (facts.training and 0 < (facts.rate or 0) < 1))
+        )
+
+
+ANY_CALL = CallKind()
+
+
 def facts_of(layer: keras.Layer, arguments: Mapping[str, Any]) -> Facts:
     """The facts of a call of ``layer`` with these keyword arguments, as Keras has resolved them."""
     runs, training, rate = _class_that_runs(layer), arguments.get("training"), getattr(layer, "rate", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import tensorflow as tf
 
@@ -13,12 +13,13 @@ from probes.primitives import square_sum_of_all
 from probes.snapshot.clipping import Clipping
 from probes.snapshot.facts import Facts
 from probes.snapshot.gradient_parts import GradientParts
-from probes.snapshot.weights import Update, WeightReading
+from probes.snapshot.weights import WeightReading
 
 Need = Literal[
     "input",
     "state",
     "activation",
+    "units",
     "activation_gradient",
     "gradient",
     "gradient_parts",
@@ -28,8 +29,10 @@ Need = Literal[
     "update",
 ]
 
-PER_CALL: frozenset[Need] = frozenset({"input", "state", "activation", "activation_gradient"})
-"""Needs met by each call of a layer; all others concern the layer's variables, once in a step."""
+PER_CALL: frozenset[Need] = frozenset({"input", "state", "activation", "units", "activation_gradient"})
+"""Needs met by each call of a layer; all others concern the layer's variables, once in a step.
+
+``units`` is met where the number of units is known before the step runs."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,11 @@ class Snapshot:
         gradient_parts: the same for the parts of the batch, where the user gave them.
         weights: those variables before the update. Holding them makes the optimizer copy what it updates, so a probe
             that needs only Σ W² asks for ``weight_square`` instead.
-        weights_after: those variables after the update.
         known: what is known about those variables without holding them.
         facts: what the layer does, and its settings.
         input: the first floating tensor among the call's arguments, in the layer's precision.
         mask: the call's ``mask``, of the input's shape but for the last axis; ``None``: all entries count.
         state: name and value of each variable that is not trained, before the call changed it.
-        reference: the set of examples that the tensors belong to; ``None`` for those of the training step.
         clipping: how the optimizer clips gradients; ``None`` if it does not, or this is not known.
     """
 
@@ -65,7 +66,6 @@ class Snapshot:
     activation_gradient: tf.Tensor | None = None
     gradients: tuple[tf.Tensor, ...] = ()
     weights: tuple[tf.Tensor, ...] = ()
-    weights_after: tuple[tf.Tensor, ...] = ()
     known: WeightReading = field(default_factory=WeightReading)
     facts: Facts = field(default_factory=Facts)
     input: tf.Tensor | None = None
@@ -73,17 +73,16 @@ class Snapshot:
     state: tuple[tuple[str, tf.Tensor], ...] = ()
     clipping: Clipping | None = None
     gradient_parts: GradientParts | None = None
-    reference: Any = None
 
     @property
     def updates(self) -> tuple[tf.Tensor, ...]:
         """The variables after the update minus before; computed only when a probe asks, in a step that is due."""
-        return tuple(change.value for change in self._changes)
+        return tuple(change.value for change in self.known.changes)
 
     @property
     def update_square(self) -> tf.Tensor:
         """Σ u² over all of the layer's variables, a float32 scalar."""
-        return tf.add_n([change.square_sum for change in self._changes])
+        return tf.add_n([change.square_sum for change in self.known.changes])
 
     @property
     def weight_square(self) -> tf.Tensor:
@@ -113,11 +112,6 @@ class Snapshot:
             "gradient": self.gradients,
             "weight": self.weights,
             "weight_square": self.weights if self.known.square is None else (self.known.square,),
-            "update": self._changes,
+            "update": self.known.changes,
         }
         return len(held[need]) > 0 if need in held else getattr(self, need) is not None
-
-    @property
-    def _changes(self) -> tuple[Update, ...]:
-        pairs = zip(self.weights_after, self.weights, strict=False)
-        return self.known.changes or tuple(Update((after,), (before,)) for after, before in pairs)

@@ -20,6 +20,7 @@ from probes.seams.layer_calls import listening, unheard
 from probes.seams.layers import losses_kept
 from probes.seams.operations import seeing
 from probes.snapshot.snapshot import Snapshot
+from probes.unit_probe import reference_of
 
 
 def check_references(model: Any, probes: Sequence[Probe]) -> None:
@@ -29,8 +30,8 @@ def check_references(model: Any, probes: Sequence[Probe]) -> None:
         UsageError: naming the shapes.
     """
     for probe in probes:
-        if probe.reference is not None:
-            probe.reference.check(model)
+        if reference := reference_of(probe):
+            reference.check(model)
 
 
 def measure_references(names: LayerNames, probes: Sequence[Probe], due: tf.Tensor | bool) -> list[Packed]:
@@ -54,7 +55,7 @@ def measure_references(names: LayerNames, probes: Sequence[Probe], due: tf.Tenso
         places.extend(place for part in parts for place in part.places)
         return [join([part.values for part in parts])] if parts else []
 
-    sets = list(dict.fromkeys(probe.reference for probe in probes if probe.reference is not None))
+    sets = list(dict.fromkeys(reference for probe in probes if (reference := reference_of(probe))))
     if not sets:
         return []
     # A function of its own also at every step: what it draws at random takes no seed from the step's own operations.
@@ -65,14 +66,14 @@ def measure_references(names: LayerNames, probes: Sequence[Probe], due: tf.Tenso
 def _measure(names: LayerNames, probes: tuple[Probe, ...], reference: ReferenceSet) -> Iterator[Packed]:
     rows: dict[str, list[Snapshot]] = {}
     for path, call in rows_of(_run(names, reference).calls):
-        rows.setdefault(path, []).append(_snapshot(path, call, reference))
+        rows.setdefault(path, []).append(_snapshot(path, call))
     for number, probe in enumerate(probes):
         for path, calls in rows.items():
-            if probe.reference is reference and probe.selects(path) and any(map(probe.applies, calls)):
+            if reference_of(probe) is reference and probe.selects(path) and any(map(probe.applies, calls)):
                 yield Task(probes, (number,), tuple(calls)).run()
 
 
-def _snapshot(path: str, call: Call, reference: ReferenceSet) -> Snapshot:
+def _snapshot(path: str, call: Call) -> Snapshot:
     return Snapshot(
         path=path,
         kind=call.function or type(call.layer).__name__,
@@ -80,7 +81,6 @@ def _snapshot(path: str, call: Call, reference: ReferenceSet) -> Snapshot:
         unit_axis=call.unit_axis,
         activation=call.activation,
         facts=call.facts,
-        reference=reference,
     )
 
 

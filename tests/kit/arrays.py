@@ -19,12 +19,18 @@ from probes.row import Row
 from probes.snapshot.clipping import Clipping
 from probes.snapshot.facts import facts_of
 from probes.snapshot.gradient_parts import GradientParts
+from probes.snapshot.weights import Update, WeightReading
 
 DENSE, CONVOLUTION = (6, 5), (3, 4, 2, 5)
 WEIGHTS = ((5, 4), (4,))
 CLIP_NORM = 2.0
 PARTS = ("gradients", "weights", "weights_after")
 BY_EXAMPLE = ("activation", "activation_gradient", "input")
+
+
+def changed(before: Iterable[tf.Tensor], after: Iterable[tf.Tensor]) -> WeightReading:
+    """What a snapshot knows of variables that the update changed from ``before`` to ``after``."""
+    return WeightReading(tuple(Update((new,), (old,)) for new, old in zip(after, before, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Arrays:
         facts = facts_of(layer, {"training": True})
         examples = tf.constant(self.examples, tf.float32)
         parts = GradientParts(tuple(tensors[name] for name in PARTS), examples)
+        tensors["known"] = changed(tensors["weights"], tensors.pop("weights_after"))
         known = {"facts": facts, "clipping": Clipping(norm=CLIP_NORM), "gradient_parts": parts}
         return probes.Snapshot("layer", type(layer).__name__, examples, self.unit_axis, **known, **tensors)
 

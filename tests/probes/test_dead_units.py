@@ -17,7 +17,7 @@ from keras import layers
 
 import probes
 from diagnostics.survival import dead_over_time, spells
-from probes.measuring.unit_history import changes
+from probes.unit_probe import changes
 from tests.kit.steps import make_step, statuses
 
 X = np.random.default_rng(0).normal(size=(24, 6)).astype(np.float32)

@@ -24,6 +24,7 @@ from tests.kit.arrays import (
     DENSE,
     Arrays,
     assert_columns,
+    changed,
     columns_of,
     measured,
     random_arrays,
@@ -61,7 +62,9 @@ def test_the_walk_finds_the_probes_and_only_probes():
 
 
 def test_the_kit_fills_every_need_of_a_probe():
-    assert {field.name for field in dataclasses.fields(Arrays)} < {field.name for field in dataclasses.fields(Snapshot)}
+    assert {field.name for field in dataclasses.fields(Arrays)} - {"weights_after"} < {
+        field.name for field in dataclasses.fields(Snapshot)
+    }
     for need in typing.get_args(Need):
         assert random_arrays().snapshot().has(frozenset({need})), f"the kit has no {need}"
 
@@ -76,8 +79,9 @@ def test_each_probe_has_its_own_file_with_its_name(probe):
 
 
 @every_probe
-def test_a_probe_is_a_frozen_dataclass_one_level_deep_and_equal_by_its_fields(probe):
-    assert type(probe).__mro__[1:3] == (Probe, Probe.__mro__[1])
+def test_a_probe_is_a_frozen_dataclass_derived_from_abstract_classes_alone_and_equal_by_its_fields(probe):
+    bases = type(probe).__mro__[1:]
+    assert all(inspect.isabstract(base) for base in bases[: bases.index(Probe) + 1])
     with pytest.raises(dataclasses.FrozenInstanceError):
         probe.every = 2
     assert probe == type(probe)(every=1) != type(probe)(every=2)
@@ -134,21 +138,23 @@ def test_eager_equals_compiled_with_one_trace_for_every_batch_size(probe, shape)
     template = arrays.snapshot(probe=probe)
 
     @tf.function(reduce_retracing=True)
-    def compiled(per_call, rest, examples):
+    def compiled(per_call, rest, after, examples):
         traces.append(1)
-        snapshot = dataclasses.replace(template, **per_call, **rest, examples=examples)
+        known = changed(rest["weights"], after)
+        snapshot = dataclasses.replace(template, **per_call, **rest, known=known, examples=examples)
         return {name: tf.stack(value) for name, value in probe.measure(snapshot).items()}
 
-    rest = {name: getattr(template, name) for name in ("gradients", "weights", "weights_after")}
+    rest = {name: getattr(template, name) for name in ("gradients", "weights")}
+    after = tf.nest.map_structure(tf.constant, arrays.weights_after)
     signature = dict.fromkeys(BY_EXAMPLE, tf.TensorSpec([None, *arrays.activation.shape[1:]]))
     concrete = compiled.get_concrete_function(
-        signature, tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape), rest), tf.TensorSpec([])
+        signature, *tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape), [rest, after]), tf.TensorSpec([])
     )
     for count in (len(arrays.activation), 2):
         part = arrays.part(slice(count))
         snapshot = part.snapshot()
         per_call = {name: getattr(snapshot, name) for name in BY_EXAMPLE}
-        outputs = concrete(*tf.nest.flatten([per_call, rest]), snapshot.examples)
+        outputs = concrete(*tf.nest.flatten([per_call, rest, after]), snapshot.examples)
         assert_columns(summarized(probe, outputs), own_columns(probe, part))
     assert len(traces) == 1
 
@@ -258,3 +264,10 @@ def test_cadence_defaults(probe):
     assert (kind(window=50).every, kind(window=50).window) == (1, 50)
     assert (kind(every=5, window=50).every, kind(every=7).window) == (5, 7)
     assert kind(layers=["a"]) == kind(layers=("a",))
+
+
+@every_probe
+def test_a_probe_declares_what_it_looks_at_and_leaves_the_decision_to_the_base(probe):
+    final = {name for name, value in vars(Probe).items() if getattr(value, "__final__", False)}
+    assert final >= {"suits", "applies"}
+    assert not any(final & set(vars(cls)) for cls in type(probe).__mro__ if cls is not Probe)
