@@ -9,7 +9,10 @@ import os
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+"""What JSON can hold, once it is read or made `plain`."""
 
 
 @contextmanager
@@ -40,7 +43,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write a value as strict JSON, whole or not at all.
 
     Args:
@@ -54,7 +57,7 @@ def write_json(path: Path, value: Any) -> None:
         file.write(json_text(value).encode())
 
 
-def json_text(value: Any) -> str:
+def json_text(value: object) -> str:
     """A value as indented, strict JSON text: no bare NaN or Infinity, which only Python would read.
 
     Args:
@@ -67,7 +70,7 @@ def json_text(value: Any) -> str:
 
 
 @functools.singledispatch
-def plain(value: Any) -> Any:
+def plain(value: object) -> Json:
     """A value as what JSON can hold.
 
     Mappings and sequences are followed, NumPy arrays and scalars become lists and numbers, a float that is not finite
@@ -79,7 +82,8 @@ def plain(value: Any) -> Any:
     Returns:
         None, bool, int, finite float, str, or lists and string-keyed dicts of them.
     """
-    return plain(value.tolist()) if hasattr(value, "tolist") else repr(value)
+    tolist = getattr(value, "tolist", None)  # NumPy, pandas and TensorFlow, none of which is imported here
+    return plain(tolist()) if callable(tolist) else repr(value)
 
 
 @plain.register(str)
@@ -89,7 +93,7 @@ def _text(value: str) -> str:
 
 @plain.register(int)
 @plain.register(type(None))
-def _exact(value: Any) -> Any:
+def _exact(value: int | None) -> int | None:
     return value
 
 
@@ -104,16 +108,16 @@ def _number(value: float) -> float | str:
 
 
 @plain.register(Mapping)
-def _mapping(value: Mapping) -> dict[str, Any]:
+def _mapping(value: Mapping[object, object]) -> dict[str, Json]:
     return {str(key): plain(item) for key, item in value.items()}
 
 
 @plain.register(list)
 @plain.register(tuple)
-def _sequence(value: Any) -> list:
+def _sequence(value: list[object] | tuple[object, ...]) -> list[Json]:
     return [plain(item) for item in value]
 
 
 @plain.register(Set)
-def _set(value: Set) -> list:
+def _set(value: Set[object]) -> list[Json]:
     return sorted((plain(item) for item in value), key=str)

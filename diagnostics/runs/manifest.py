@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from diagnostics.runs import folders
 from diagnostics.runs.files import json_text, write_json
 from probes.errors import UsageError
 
@@ -38,13 +39,13 @@ def create(directory: Path, kind: str, content: Mapping[str, Any]) -> dict[str, 
     manifest |= {"versions": versions(), **content}
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        if any(directory.iterdir()):
-            raise _occupied(directory)
+        if folders.is_occupied(directory):
+            raise folders.occupied(directory, where=str(directory))
         # Exclusive creation: of two processes that start at once in one folder, the second is refused.
         with (directory / NAME).open("x", encoding="utf-8") as file:
             file.write(json_text(manifest))
     except FileExistsError as error:
-        raise _occupied(directory) from error
+        raise folders.occupied(directory, where=str(directory)) from error
     except OSError as error:
         raise _unwritable(directory, error) from error
     return manifest
@@ -153,16 +154,6 @@ def _hint(directory: Path) -> str:
 
 def _unreadable(path: Path, got: str, do: str) -> UsageError:
     return UsageError(what="this cannot be read as results", where=str(path), got=got, do=do)
-
-
-def _occupied(directory: Path) -> UsageError:
-    got = "a folder that holds files already" if directory.is_dir() else "a file"
-    return UsageError(
-        what="results are never overwritten",
-        where=str(directory),
-        got=got,
-        do="name another folder, or move this one away",
-    )
 
 
 def _unwritable(directory: Path, error: OSError) -> UsageError:

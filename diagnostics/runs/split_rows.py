@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-KEYS = ["step", "layer", "depth", "kind"]
+from diagnostics.runs.tables import TABLES
+
+KEYS: list[str] = TABLES["layers"].names
 
 
 def joined(frame: pd.DataFrame) -> pd.DataFrame:
