@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import math
 import os
+import sys
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
+
+PARTIAL = ".partial"
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """What JSON can hold, once it is read or made `plain`."""
@@ -17,10 +21,11 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """Write a file beside its place, sync it, and rename it into place.
+    """Write a file beside its place, sync it, rename it into place, and sync the folder.
 
-    A reader sees the old file or the new one, never half of one. An exception leaves nothing behind; a killed process
-    leaves a hidden ``.NAME.partial``, which a pattern such as ``*.parquet`` does not match.
+    A reader sees the old file or the new one, never half of one, also after a power failure. An exception leaves
+    nothing behind; a killed process leaves a hidden ``.NAME.PROCESS.partial``, see `is_leftover`. Where a link has the
+    file's name, the link is replaced, and what it points to is left alone.
 
     Args:
         path: where the file goes; its folder exists.
@@ -31,16 +36,41 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: the disk is full, the folder is gone, and the like.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    partial.unlink(missing_ok=True)
     try:
-        with partial.open("wb") as file:
+        with partial.open("xb") as file:  # exclusively: an open that follows no link
             yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+        sync_folder(path.parent)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder (new, replaced, removed) survive a power failure.
+
+    Raises:
+        OSError: the disk failed.
+    """
+    if sys.platform == "win32":  # which opens no folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that syncs files only
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether a file is what a killed process left half written."""
+    return path.name.startswith(".") and path.name.endswith(PARTIAL)
 
 
 def write_json(path: Path, value: object) -> None:

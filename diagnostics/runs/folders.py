@@ -6,13 +6,15 @@ import itertools
 import os
 from pathlib import Path
 
+from diagnostics.runs import lock
+from diagnostics.runs.files import is_leftover
 from probes.errors import UsageError
 
 
 def free_directory(wanted: Path) -> Path:
     """``wanted``, or the first of ``wanted-2``, ``wanted-3``, … that holds nothing: earlier results stay."""
     numbered = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))
-    return check_output(next(path for path in itertools.chain([wanted], numbered) if not is_occupied(path)))
+    return check_output(next(path for path in itertools.chain([wanted], numbered) if is_free(path)))
 
 
 def check_output(path: Path) -> Path:
@@ -36,8 +38,18 @@ def check_output(path: Path) -> Path:
 
 
 def is_occupied(path: Path) -> bool:
-    """Whether there is a file, or a folder that holds something."""
-    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
+    """Whether there is a file, or a folder that holds something.
+
+    What a process leaves that is killed before it has written a first whole file does not count.
+    """
+    if not path.is_dir():
+        return path.exists()
+    return any(each.name != lock.NAME and not is_leftover(each) for each in path.iterdir())
+
+
+def is_free(path: Path) -> bool:
+    """Whether results can go there: nothing is there, and nobody is about to write."""
+    return not is_occupied(path) and lock.holder(path) is None
 
 
 def occupied(path: Path, where: str) -> UsageError:
