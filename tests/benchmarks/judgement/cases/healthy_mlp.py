@@ -39,7 +39,7 @@ def digits_logits(directory):
 @healthy
 def digits_deep_relu(directory):
     model = mlp(64, 10, hidden=(32,) * 10, output="softmax", kernel_initializer="he_normal")
-    return fit(model, digits(), directory, loss=SPARSE, optimizer=SGD(0.05, momentum=0.9), epochs=10)
+    return fit(model, digits(), directory, loss=SPARSE, optimizer=SGD(0.01, momentum=0.9), epochs=10)
 
 
 @healthy
