@@ -34,7 +34,7 @@ def dropout_first_images(directory):
         model.add(layers.BatchNormalization())
     model.add(layers.GlobalAveragePooling2D())
     model.add(layers.Dense(10, activation="softmax"))
-    return fit(model, digits((8, 8, 1)), directory, loss=SPARSE, epochs=6, metrics=["accuracy"])
+    return fit(model, digits((8, 8, 1)), directory, loss=SPARSE, epochs=6)
 
 
 @ill(*ORDER, twin="healthy_recurrent/forecast_lstm")
@@ -57,7 +57,7 @@ def dropout_first_series(directory):
 @ill("tiny_batches", twin="healthy_mlp/digits_batch_norm")
 def two_examples_dense(directory):
     model = mlp(64, 10, norm=True, output="softmax")
-    return fit(model, digits(), directory, loss=SPARSE, batch_size=2, epochs=1, metrics=["accuracy"])
+    return fit(model, digits(), directory, loss=SPARSE, batch_size=2, epochs=1)
 
 
 @ill("tiny_batches", "constant_signal", twin="healthy_mlp/digits_batch_norm")

@@ -14,7 +14,7 @@ from tests.benchmarks.judgement.sequences import forecast
 @ill("constant_predictions", "constant_signal", twin="healthy_mlp/digits_adam")
 def penalty_too_strong(directory):
     model = mlp(64, 10, output="softmax", kernel_regularizer=regularizers.L2(1.0))
-    return fit(model, digits(), directory, loss=SPARSE, epochs=10, metrics=["accuracy"])
+    return fit(model, digits(), directory, loss=SPARSE, epochs=10)
 
 
 @ill("constant_predictions", "invalid_labels", twin="healthy_mlp/cancer_two_classes")
@@ -22,9 +22,7 @@ def one_class_to_learn_from(directory):
     data = breast_cancer()
     order = np.argsort(data.y, kind="stable")[-200:]  # the file was sorted, and cut in two
     model = mlp(30, 2, output="softmax", hidden=(16,))
-    return fit(
-        model, data.fed(x=data.x[order], y=data.y[order]), directory, loss=SPARSE, epochs=20, metrics=["accuracy"]
-    )
+    return fit(model, data.fed(x=data.x[order], y=data.y[order]), directory, loss=SPARSE, epochs=20)
 
 
 @ill("constant_predictions", "constant_signal", twin="healthy_recurrent/forecast_lstm")

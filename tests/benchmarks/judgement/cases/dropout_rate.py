@@ -13,7 +13,7 @@ from tests.benchmarks.judgement.sequences import waves
 @ill("dropout_rate", twin="healthy_mlp/digits_dropout")
 def after_each_dense_layer(directory):
     model = mlp(64, 10, hidden=(48, 48), dropout=0.92, output="softmax")
-    return fit(model, digits(), directory, loss=SPARSE, epochs=8, metrics=["accuracy"])
+    return fit(model, digits(), directory, loss=SPARSE, epochs=8)
 
 
 @ill("dropout_rate", twin="healthy_cnn/digits_dropout")

@@ -22,7 +22,7 @@ def unit_normal_weights(directory):
 @ill("exploding_gradient", "initialisation", twin="healthy_cnn/digits_deep")
 def wide_normal_convolutions(directory):
     model = cnn(filters=(8,) * 7, kernel_initializer=Normal(stddev=0.6))
-    return fit(model, digits((8, 8, 1)), directory, loss=SPARSE, optimizer=SGD(0.01), epochs=6, metrics=["accuracy"])
+    return fit(model, digits((8, 8, 1)), directory, loss=SPARSE, optimizer=SGD(0.01), epochs=6)
 
 
 @ill("exploding_gradient", "initialisation", "non_finite", twin="healthy_recurrent/forecast_simple")

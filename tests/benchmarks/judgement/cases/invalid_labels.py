@@ -16,7 +16,7 @@ SGD = keras.optimizers.SGD
 def one_and_two(directory):
     model = mlp(30, output="sigmoid", hidden=(16, 8))
     data = breast_cancer().targets(lambda y: y + 1)
-    return fit(model, data, directory, loss="binary_crossentropy", optimizer=SGD(0.05), epochs=12, metrics=["accuracy"])
+    return fit(model, data, directory, loss="binary_crossentropy", optimizer=SGD(0.05), epochs=12)
 
 
 @ill("invalid_labels", "output_loss_mismatch", twin="healthy_recurrent/reviews_lstm")

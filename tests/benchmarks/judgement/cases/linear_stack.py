@@ -15,9 +15,7 @@ Adam = keras.optimizers.Adam
 @ill("linear_stack", twin="healthy_mlp/circles_adam")
 def dense_circles(directory):
     model = mlp(2, output="sigmoid", hidden=(16, 16), activation=None)
-    return fit(
-        model, circles(), directory, loss="binary_crossentropy", optimizer=Adam(0.01), epochs=10, metrics=["accuracy"]
-    )
+    return fit(model, circles(), directory, loss="binary_crossentropy", optimizer=Adam(0.01), epochs=10)
 
 
 @ill("linear_stack", twin="healthy_mlp/friedman_adam")

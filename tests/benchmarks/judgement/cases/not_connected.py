@@ -24,7 +24,7 @@ def rounded_in_the_middle(directory):
             layers.Dense(10, activation="softmax"),
         ]
     )
-    return fit(model, digits(), directory, loss=SPARSE, epochs=10, metrics=["accuracy"])
+    return fit(model, digits(), directory, loss=SPARSE, epochs=10)
 
 
 @ill(*UNREACHED, twin="healthy_cnn/digits_adam")
@@ -53,7 +53,7 @@ class Forgets(keras.Model):
 
 @ill(*UNREACHED, "linear_stack", twin="healthy_mlp/circles_adam")
 def hidden_layers_bypassed(directory):
-    return fit(Forgets(), circles(), directory, loss="binary_crossentropy", epochs=10, metrics=["accuracy"])
+    return fit(Forgets(), circles(), directory, loss="binary_crossentropy", epochs=10)
 
 
 @ill(*UNREACHED, twin="healthy_attention/needle_two_blocks")

@@ -18,7 +18,7 @@ Adam = keras.optimizers.Adam
 @healthy
 def label_noise(directory):
     model = mlp(20, 5, hidden=(16,), output="softmax")
-    return fit(model, blobs(flipped=0.3), directory, loss=SPARSE, epochs=12, metrics=["accuracy"])
+    return fit(model, blobs(flipped=0.3), directory, loss=SPARSE, epochs=12)
 
 
 @healthy
@@ -76,9 +76,7 @@ def rare_class(directory):
     y = (x[:, 0] + x[:, 1] > 1.9).astype(np.int64)  # one in twelve
     data = standardised(split("binary", x, y))
     model = mlp(6, output="sigmoid", hidden=(16,))
-    return fit(
-        model, data, directory, loss="binary_crossentropy", optimizer=Adam(5e-3), epochs=12, metrics=["accuracy"]
-    )
+    return fit(model, data, directory, loss="binary_crossentropy", optimizer=Adam(5e-3), epochs=12)
 
 
 @healthy

@@ -38,7 +38,7 @@ def heavy_decay(directory):
 @healthy
 def strong_penalty(directory):
     model = mlp(64, 10, output="softmax", kernel_regularizer=keras.regularizers.L2(0.02))
-    return fit(model, digits(), directory, loss=SPARSE, optimizer=Adam(2e-3), epochs=20, metrics=["accuracy"])
+    return fit(model, digits(), directory, loss=SPARSE, optimizer=Adam(2e-3), epochs=20)
 
 
 @healthy
@@ -124,7 +124,7 @@ def accumulated_over_steps(directory):
 @healthy
 def several_steps_a_call(directory):
     model = mlp(64, 10, output="softmax")
-    model.compile("adam", SPARSE, metrics=["accuracy"], steps_per_execution=8)
+    model.compile("adam", SPARSE, steps_per_execution=8)
     return fit_compiled(model, digits(), directory, epochs=12, batch_size=32)
 
 

@@ -19,12 +19,12 @@ MISFIT = "output_loss_mismatch"
 def softmax_of_one(directory):
     model = mlp(30, output="softmax", hidden=(16, 8))
     data = breast_cancer()
-    return fit(model, data, directory, loss="binary_crossentropy", optimizer=SGD(0.05), epochs=15, metrics=["accuracy"])
+    return fit(model, data, directory, loss="binary_crossentropy", optimizer=SGD(0.05), epochs=15)
 
 
 @ill(MISFIT, twin="healthy_mlp/digits_logits")
 def logits_taken_for_probabilities(directory):
-    return fit(mlp(64, 10, hidden=(48,)), digits(), directory, loss=SPARSE, epochs=10, metrics=["accuracy"])
+    return fit(mlp(64, 10, hidden=(48,)), digits(), directory, loss=SPARSE, epochs=10)
 
 
 @ill(MISFIT, twin="healthy_attention/needle_two_blocks")
@@ -67,7 +67,7 @@ def tanh_for_large_targets(directory):
 
 @ill(MISFIT, "wrong_outputs", twin="healthy_mlp/digits_adam")
 def classes_by_squared_error(directory):
-    return fit(mlp(64, 1), digits(), directory, loss="mse", epochs=12, metrics=["accuracy"])
+    return fit(mlp(64, 1), digits(), directory, loss="mse", epochs=12)
 
 
 @ill(MISFIT, twin="healthy_mlp/tags_adam")
@@ -80,7 +80,7 @@ def softmax_for_several_labels(directory):
 def categorical_loss_of_one_unit(directory):
     model = mlp(30, output="sigmoid", hidden=(16,))
     data = breast_cancer().targets(lambda y: y[:, None].astype("float32"))
-    return fit(model, data, directory, loss="categorical_crossentropy", epochs=10, metrics=["accuracy"])
+    return fit(model, data, directory, loss="categorical_crossentropy", epochs=10)
 
 
 @ill(MISFIT, "wrong_outputs", twin="healthy_mlp/blobs_adam")

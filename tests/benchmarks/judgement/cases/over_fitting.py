@@ -26,16 +26,14 @@ def large_net_for_diabetes(directory):
 def noisy_labels_by_heart(directory):
     model = mlp(20, 5, hidden=(128, 128), output="softmax")
     data = few(blobs(flipped=0.3), 300)
-    return fit(model, data, directory, loss=SPARSE, epochs=60, metrics=["accuracy"])
+    return fit(model, data, directory, loss=SPARSE, epochs=60)
 
 
 @ill("over_fitting", twin="healthy_cnn/digits_adam")
 def sixty_images(directory):
     data = few(digits((8, 8, 1)), 60)
     model = cnn(filters=(16, 16), head=128)
-    return fit(
-        model, data, directory, loss=SPARSE, optimizer=Adam(3e-3), batch_size=16, epochs=80, metrics=["accuracy"]
-    )
+    return fit(model, data, directory, loss=SPARSE, optimizer=Adam(3e-3), batch_size=16, epochs=80)
 
 
 @ill("over_fitting", twin="healthy_recurrent/reviews_lstm")

@@ -30,14 +30,14 @@ def wants_too_large_a_gain(directory):
 
 @ill("stopped_early", "learning_rate_too_low", twin="healthy_cnn/digits_sgd")
 def two_epochs(directory):
-    return fit(cnn(), digits((8, 8, 1)), directory, loss=SPARSE, optimizer=SGD(0.02), epochs=2, metrics=["accuracy"])
+    return fit(cnn(), digits((8, 8, 1)), directory, loss=SPARSE, optimizer=SGD(0.02), epochs=2)
 
 
 @ill("stopped_early", twin="healthy_attention/digits_one_block")
 def few_steps_an_epoch(directory):
     data, model = digits((8, 8)), patches()
     batches = tf.data.Dataset.from_tensor_slices((data.x, data.y)).shuffle(2000, seed=0).batch(32).repeat()
-    model.compile(Adam(1e-3), SPARSE, metrics=["accuracy"])
+    model.compile(Adam(1e-3), SPARSE)
     return fit_dataset(model, batches, data, directory, epochs=8, steps_per_epoch=5)
 
 

@@ -17,7 +17,7 @@ SGD = keras.optimizers.SGD
 def raw_cancer(directory):
     model = mlp(30, output="sigmoid", hidden=(16, 8))
     data = breast_cancer(scaled=False)
-    return fit(model, data, directory, loss="binary_crossentropy", optimizer=SGD(0.05), epochs=25, metrics=["accuracy"])
+    return fit(model, data, directory, loss="binary_crossentropy", optimizer=SGD(0.05), epochs=25)
 
 
 @ill("unscaled_inputs", twin="healthy_mlp/wine_adam")

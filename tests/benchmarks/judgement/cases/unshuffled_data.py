@@ -23,7 +23,7 @@ def in_order(data):
 def digits_by_class(directory):
     model = mlp(64, 10, output="softmax")
     data = in_order(digits())
-    return fit(model, data, directory, loss=SPARSE, optimizer=SGD(0.1), epochs=10, shuffle=False, metrics=["accuracy"])
+    return fit(model, data, directory, loss=SPARSE, optimizer=SGD(0.1), epochs=10, shuffle=False)
 
 
 @ill("unshuffled_data", twin="healthy_cnn/digits_adam")

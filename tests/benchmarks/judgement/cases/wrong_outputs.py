@@ -26,7 +26,7 @@ def squares_broadcast(directory):
 
 @ill(*WRONG, twin="healthy_mlp/digits_adam")
 def ten_outputs_for_a_number(directory):
-    return fit(mlp(64, 10), digits(), directory, loss="mse", epochs=8, metrics=["accuracy"])
+    return fit(mlp(64, 10), digits(), directory, loss="mse", epochs=8)
 
 
 @ill(*WRONG, twin="healthy_recurrent/forecast_lstm")
@@ -41,6 +41,4 @@ def a_prediction_at_every_step(directory):
 @ill(*WRONG, "invalid_labels", twin="healthy_mlp/blobs_adam")
 def one_sigmoid_for_five_classes(directory):
     model = mlp(20, 1, output="sigmoid")
-    return fit(
-        model, blobs(), directory, loss="binary_crossentropy", optimizer=Adam(2e-3), epochs=8, metrics=["accuracy"]
-    )
+    return fit(model, blobs(), directory, loss="binary_crossentropy", optimizer=Adam(2e-3), epochs=8)
