@@ -27,18 +27,15 @@ OUT = Path("build/judgement")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 1 where a label is in doubt."""
     options = _options(arguments)
-    everything = all_cases()
-    chosen = [case for name, case in everything.items() if options.only in name]
+    everything, half = all_cases(), halves.frozen()
+    chosen = [case for case in everything.values() if options.only in case.full_name]
+    chosen = [case for case in chosen if options.half in ("both", half.get(case.full_name))]
     _train(chosen if options.again else missing(chosen, options.out), options)
     doubts = checks.doubts({case.full_name: case for case in chosen} | _twins(chosen, everything), options.out)
     for name, doubt in doubts.items():
         print(f"label in doubt: {name}: {doubt}")
     if not options.train_only:
-        half = halves.frozen()
-        report(
-            _stored([case for case in chosen if options.half in ("both", half.get(case.full_name))], options.out),
-            options,
-        )
+        report(_stored(chosen, options.out), options)
     return 1 if doubts else 0
 
 
@@ -80,7 +77,7 @@ def _twins(cases: list[Case], everything: dict[str, Case]) -> dict[str, Case]:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.judgement", description=__doc__)
-    parser.add_argument("--half", choices=[*halves.HALVES, "both"], default="tuning", help="cases to judge")
+    parser.add_argument("--half", choices=[*halves.HALVES, "both"], default="tuning", help="cases to train and judge")
     parser.add_argument("--jobs", type=int, default=2, help="processes that train; 0 trains in this one")
     parser.add_argument("--out", type=Path, default=OUT, help=f"folder for the runs (default {OUT})")
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name contains this")
