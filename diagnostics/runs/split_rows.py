@@ -5,15 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-<<<<<<< HEAD
-from diagnostics.runs.tables import TABLES
+from diagnostics.runs.tables import MEASURED_NAN, TABLES
 
 KEYS: list[str] = TABLES["layers"].names
-=======
-from diagnostics.runs.tables import MEASURED_NAN
-
-KEYS = ["step", "layer", "depth", "kind"]
->>>>>>> main
 
 
 def joined(frame: pd.DataFrame) -> pd.DataFrame:
