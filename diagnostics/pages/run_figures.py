@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from diagnostics.figures import curves, depth_profile, heat_map, time_to_revival, units_by_layer
+from diagnostics.measures.missing import measured_nan
 from diagnostics.pages.page import Exhibit, Section
 from diagnostics.survival import spells
 
@@ -140,7 +142,7 @@ def _has(table: pd.DataFrame, column: str) -> bool:
 
 
 def _exhibit(view: View, table: pd.DataFrame) -> Exhibit:
-    rows = table if view.table == "scalars" else table[table[view.column].notna()]
+    rows = table if view.table == "scalars" else _measured(table, view)
     steps = f"steps {table['step'].min():,} to {table['step'].max():,}"
     what = view.draw.__name__.replace("_", " ")
     return Exhibit(
@@ -149,6 +151,14 @@ def _exhibit(view: View, table: pd.DataFrame) -> Exhibit:
         caption=view.caption,
         alt=f"{what.capitalize()} of {view.column.replace('_', ' ')}, {steps}. {view.caption}",
     )
+
+
+def _measured(table: pd.DataFrame, view: View) -> pd.DataFrame:
+    """The rows with a reading; in a map a reading of NaN is shown, too, in the colour of what is not finite."""
+    column = table[view.column]
+    if view.draw is heat_map:
+        column = column.mask(measured_nan(table, view.column), np.inf)
+    return table.assign(**{view.column: column}).loc[column.notna(), :]
 
 
 def _unit_exhibits(

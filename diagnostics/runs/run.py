@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from diagnostics.runs import manifest, split_rows
+from diagnostics.runs.data_facts import Data, data_of
+from diagnostics.runs.facts import Layer, Training, architecture_of, training_of
 from diagnostics.runs.tables import stores
 from diagnostics.wording import statements
 
@@ -51,7 +54,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """``"running"`` (or killed), ``"finished"``, ``"failed"`` or ``"interrupted"``."""
+        """``"running"``, ``"killed"``, ``"finished"``, ``"failed"`` or ``"interrupted"``, when the run was loaded."""
         return self.metadata["status"]
 
     @property
@@ -68,6 +71,37 @@ class Run:
     def probes(self) -> list[str]:
         """The probes' reprs."""
         return self.metadata["probes"]
+
+    @cached_property
+    def training(self) -> Training:
+        """Loss, optimizer and the other settings of the training.
+
+        Raises:
+            UsageError: a field in ``run.json`` has the wrong type.
+        """
+        return training_of(self.metadata, self._source)
+
+    @cached_property
+    def architecture(self) -> tuple[Layer, ...]:
+        """The model's layers with their settings, from input to output.
+
+        Raises:
+            UsageError: a field in ``run.json`` has the wrong type.
+        """
+        return architecture_of(self.metadata, self._source)
+
+    @cached_property
+    def data(self) -> Data:
+        """What the inputs, targets and outputs of the training looked like.
+
+        Raises:
+            UsageError: a field in ``run.json`` has the wrong type.
+        """
+        return data_of(self.metadata, self._source)
+
+    @property
+    def _source(self) -> str:
+        return str(self.path / manifest.NAME)
 
     def _table(self, name: str) -> pd.DataFrame:
         if name not in self._kept:

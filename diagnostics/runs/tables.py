@@ -10,6 +10,9 @@ from diagnostics.runs.parts import TEXT, PartStore
 
 STEP = pa.field("step", pa.int64(), nullable=False)
 LAYER = pa.field("layer", TEXT, nullable=False)
+MEASURED_NAN = "measured_nan"
+"""A column of ``layers``: the names of the statistics that were measured in this row and are NaN, between blanks."""
+
 TABLES = {
     "layers": pa.schema([STEP, LAYER, ("depth", pa.int32()), ("kind", TEXT)]),
     "units": pa.schema([STEP, LAYER, pa.field("unit", pa.int32(), nullable=False), pa.field("event", TEXT, False)]),

@@ -1,4 +1,4 @@
-"""Builds a dataclass from parsed JSON; errors name the field that is missing or has the wrong type."""
+"""Dataclasses to JSON and back; errors name the field that is missing or has the wrong type."""
 
 from __future__ import annotations
 
@@ -6,13 +6,41 @@ import functools
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from probes.errors import UsageError
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 _hints = functools.cache(get_type_hints)
+
+KEY = "key"
+NOT_FINITE = ("nan", "inf", "-inf")
+"""How ``diagnostics.runs.files.plain`` writes floats that JSON does not know."""
+
+
+def key(name: str) -> dict[str, str]:
+    """The metadata of a field that has another name in JSON, such as a Python keyword."""
+    return {KEY: name}
+
+
+def to_record(value: Any) -> Any:
+    """What ``from_record`` reads back.
+
+    Args:
+        value: a dataclass, or a mapping, list or tuple of them; anything else is returned as it is.
+
+    Returns:
+        The same with a dictionary by key in place of each dataclass.
+    """
+    if is_dataclass(value):
+        return {_key(each): to_record(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: to_record(item) for name, item in value.items()}
+    return [to_record(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def from_record(kind: type[T], record: object, where: str) -> T:
@@ -20,7 +48,8 @@ def from_record(kind: type[T], record: object, where: str) -> T:
 
     Args:
         kind: a dataclass whose fields are ``str``, ``int``, ``float``, ``bool``, ``Any``, ``Literal``, dataclasses, or
-            ``X | None``, ``tuple[X, ...]`` and ``Mapping[str, X]`` of these. JSON lists become tuples.
+            ``X | None``, ``tuple[X, ...]`` and ``Mapping[str, X]`` of these. JSON lists become tuples. A float may be
+            written as ``"nan"``, ``"inf"`` or ``"-inf"``, which JSON has no numbers for.
         record: the mapping to read.
         where: the source named in errors, such as ``"run.json"``; the field's path is appended.
 
@@ -29,29 +58,33 @@ def from_record(kind: type[T], record: object, where: str) -> T:
     """
     if not isinstance(record, Mapping):
         raise _wrong(where, record, "a mapping")
-    values = {field.name: _field(kind, field, record, where) for field in fields(kind)}  # pyright: ignore[reportArgumentType]
-    return kind(**values)
+    return kind(**{field.name: _field(kind, field, record, where) for field in fields(kind)})
+
+
+def _key(field: Field[Any]) -> str:
+    return field.metadata.get(KEY, field.name)
 
 
 def _field(kind: type, field: Field[Any], record: Mapping[str, Any], where: str) -> Any:
-    if field.name in record:
-        return _value(_hints(kind)[field.name], record[field.name], f"{where}: {field.name}")
+    key = _key(field)
+    if key in record:
+        return _value(_hints(kind)[field.name], record[key], f"{where}: {key}")
     if field.default is not MISSING:
         return field.default
     if field.default_factory is not MISSING:
         return field.default_factory()
     raise UsageError(
-        what=f"the field {field.name!r} is missing",
+        what=f"the field {key!r} is missing",
         where=where,
         got=", ".join(map(repr, record)) or "no fields",
-        do=f"add {field.name!r}, or run the scenario again",
+        do=f"add {key!r}, or run the scenario again",
     )
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
     origin, inner = get_origin(hint), get_args(hint)
-    if is_dataclass(hint):
-        return from_record(hint, value, where)  # pyright: ignore[reportArgumentType]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return from_record(hint, value, where)
     if origin in {types.UnionType, Union}:
         return None if value is None else _value(inner[0], value, where)
     if origin is tuple:
@@ -67,6 +100,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 def _checked(allowed: Any, value: Any, where: str) -> Any:
     """The value, if it is one of the allowed literals or has an allowed type."""
+    if allowed is float and value in NOT_FINITE:
+        return float(value)
     if isinstance(allowed, tuple) and isinstance(allowed[0], str):
         if value not in allowed:
             raise _wrong(where, value, f"one of {', '.join(map(repr, allowed))}")

@@ -100,7 +100,9 @@ def test_zeros_infinities_and_gaps_are_named_only_where_they_occur():
     told = {text for text, _ in texts(FIGURES["profile with gaps"](width=style.WIDE))}
     assert {"zero or negative", "not finite"} <= told
     assert not {"zero or negative", "not finite"} & {text for text, _ in texts(FIGURES["profile"](width=style.WIDE))}
-    assert {"zero or negative", "infinite", "missing"} <= {text for text, _ in texts(FIGURES["map"](width=style.WIDE))}
+    assert {"zero or negative", "infinite or NaN", "missing"} <= {
+        text for text, _ in texts(FIGURES["map"](width=style.WIDE))
+    }
 
 
 @pytest.mark.parametrize("draw", [depth_profile, heat_map])
