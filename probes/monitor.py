@@ -118,7 +118,7 @@ class Monitor:
         self._late.end()
         self._running.step = None
         number = self._step.read_value()
-        plan = [(ledger.probes, ledger.cadence.due(number)) for ledger in self._ledgers]
+        plan = [(ledger.probes, ledger.schedule.due(number)) for ledger in self._ledgers]
         step = Step(self._names, number, plan, self._optimizer)
         self._running.open = True
         try:
@@ -201,10 +201,10 @@ class Monitor:
     def slow_down(self, factor: int) -> None:
         """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
 
-        A cadence of 1 stays, and so do windows of several readings, which want all of them.
+        A cadence of 1 stays, and so do windows of several readings, which want all of them, and the early steps.
         """
         for ledger in self._ledgers:
-            ledger.cadence.slow_down(factor)
+            ledger.schedule.slow_down(factor)
 
     def read(self) -> Reading:
         """Everything since the last read; the only place where the host waits for the device.
