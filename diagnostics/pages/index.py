@@ -56,7 +56,9 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
     counts = ", ".join(
         f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, key=words.count, reverse=True))
     )
-    quick = "quick runs with fewer seeds and epochs, a first look only · " if any(one.quick for one in scenarios) else ""
+    quick = (
+        "quick runs with fewer seeds and epochs, a first look only · " if any(one.quick for one in scenarios) else ""
+    )
     status = f"{quick}{len(words)} claims in {len(scenarios)} scenarios: {counts} · {seconds:.0f} s"
     page = rendered("index.html.j2", title=TITLE, status=status, scenarios=scenarios, failed=dict(failed))
     with written_whole(directory / "index.html") as file:
