@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
-from diagnostics.measures.depth_profile import Attenuation, DepthSlope, LayerMedian, UnevenDepth
+from diagnostics.measures.depth_profile import (
+    Attenuation,
+    DepthSlope,
+    EndToEnd,
+    LayerMedian,
+    SteepestLoss,
+    UnevenDepth,
+)
 from diagnostics.measures.gap import GapPart
 from diagnostics.measures.recorded import Recorded
 from diagnostics.measures.relative_gap import RelativeGap
@@ -30,6 +36,7 @@ __all__ = [
     "Attenuation",
     "DeadForGood",
     "DepthSlope",
+    "EndToEnd",
     "FinalScalar",
     "FirstNonFiniteStep",
     "GapPart",
@@ -42,6 +49,7 @@ __all__ = [
     "RelativeGap",
     "RunLike",
     "Slope",
+    "SteepestLoss",
     "StepsDead",
     "StepsToLoss",
     "UnevenDepth",
@@ -55,12 +63,24 @@ __all__ = [
     "theil_sen",
 ]
 
-MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
+
+class Measure(Protocol):
+    """A frozen dataclass that turns a run into one number."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def __call__(self, run: RunLike) -> float:
+        """The number; NaN where the run does not have what it needs."""
+        ...
+
+
+MEASURES: dict[str, type[Measure]] = {
     re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind
     for kind in (
         Attenuation,
         DeadForGood,
         DepthSlope,
+        EndToEnd,
         FinalScalar,
         FirstNonFiniteStep,
         GapPart,
@@ -70,8 +90,9 @@ MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
         PlateauProgress,
         PlateauSteps,
         Recorded,
-        StepsDead,
         RelativeGap,
+        SteepestLoss,
+        StepsDead,
         StepsToLoss,
         UnevenDepth,
         UnitEvents,
@@ -80,7 +101,7 @@ MEASURES: dict[str, Callable[..., Callable[[RunLike], float]]] = {
 }
 
 
-def measure(name: str, /, **parameters: Any) -> Callable[[RunLike], float]:
+def measure(name: str, /, **parameters: object) -> Measure:
     """A measure by name, with its parameters: ``measure("depth_slope", layers="hidden_*")(run)``.
 
     Args:
@@ -95,7 +116,7 @@ def measure(name: str, /, **parameters: Any) -> Callable[[RunLike], float]:
     """
     if name not in MEASURES:
         raise unknown_name("measure", name, MEASURES)
-    known = [field.name for field in fields(MEASURES[name])]  # pyright: ignore[reportArgumentType]
+    known = [field.name for field in fields(MEASURES[name])]
     for parameter in parameters:
         if parameter not in known:
             raise unknown_name(f"parameter of {name}", parameter, known)

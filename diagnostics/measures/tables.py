@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from diagnostics.runs.tables import TABLES
 from probes.errors import unknown_name
 
-KEYS = ("step", "layer", "depth", "kind")
+KEYS = tuple(TABLES["layers"].names)
 
 
 class RunLike(Protocol):
@@ -33,12 +34,12 @@ class RunLike(Protocol):
         ...
 
     @property
-    def config(self) -> Mapping[str, Any]:
+    def config(self) -> Mapping[str, object]:
         """The run's settings."""
         ...
 
     @property
-    def layer_table(self) -> Sequence[Mapping[str, Any]]:
+    def layer_table(self) -> Sequence[Mapping[str, object]]:
         """Facts about each layer."""
         ...
 
@@ -63,7 +64,7 @@ def readings(run: RunLike, column: str, layers: str = "*") -> pd.DataFrame:
         if table.empty:
             return pd.DataFrame(columns=["step", "layer", "depth", "position", "value"])
         raise unknown_name("statistic", column, [name for name in table.columns if name not in KEYS])
-    chosen = _fits(table["layer"], layers)
+    chosen = _fits(table.loc[:, "layer"], layers)
     rows, value = table.loc[chosen, ["step", "layer", "depth"]], table.loc[chosen, column].to_numpy(np.float64)
     rows["position"] = np.unique(rows["depth"].to_numpy(), return_inverse=True)[1]
     rows["value"] = value
@@ -112,7 +113,7 @@ def known_scalar(scalars: pd.DataFrame, column: str) -> None:
         )
 
 
-def _fits(layers: Any, pattern: str) -> Any:
+def _fits(layers: pd.Series, pattern: str) -> pd.Series:
     names = [str(name) for name in layers.unique()]
     fitting = [name for name in names if fnmatchcase(name, pattern)]
     if names and not fitting:

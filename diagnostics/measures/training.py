@@ -39,25 +39,16 @@ class PlateauSteps:
 
 
 @dataclass(frozen=True)
-class PlateauProgress:
+class PlateauProgress(PlateauSteps):
     """Learning rate × steps until the loss leaves its initial plateau.
 
     Formula: Σ_{s<t} η_s at the step t of ``PlateauSteps``. A smaller learning rate that merely slows training takes
     more steps to the same progress.
 
     Args:
-        drop: as in ``PlateauSteps``.
-        level: as in ``PlateauSteps``.
-        window: as in ``PlateauSteps``.
-        split: train or validation.
-        restricted: as in ``PlateauSteps``: the progress at the last step instead of Inf.
+        drop, level, window, split, restricted: as for ``PlateauSteps``; restricted gives the progress at the last step.
     """
 
-    drop: float = 0.1
-    level: float | None = None
-    window: int = 15
-    split: str = "train"
-    restricted: bool = False
     unit: ClassVar[str] = "learning rate × steps"
 
     def __call__(self, run: RunLike) -> float:
@@ -154,7 +145,7 @@ class FirstNonFiniteStep:
         return float(np.min(steps[np.isinf(losses)], initial=np.inf))
 
 
-def _left_plateau(rule: PlateauSteps | PlateauProgress, run: RunLike) -> float:
+def _left_plateau(rule: PlateauSteps, run: RunLike) -> float:
     """The step at which the plateau is left."""
     steps, losses = _smooth_loss(run, rule.split, rule.window)
     if not steps.size:
