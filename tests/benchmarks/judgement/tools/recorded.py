@@ -72,7 +72,8 @@ def activation_of(layer: Layer) -> str:
     own = layer.activation or ""
     if layer.class_name in ("Softmax", "ReLU", "LeakyReLU"):
         return layer.class_name.lower()
-    return layer.then[-1] if layer.then and own in ("", "linear") else own
+    then = getattr(layer, "then", ())
+    return then[-1] if then and own in ("", "linear") else own
 
 
 def hidden_with(run: Run, activations: tuple[str, ...]) -> list[str]:
