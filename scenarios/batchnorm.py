@@ -170,9 +170,7 @@ class Batchnorm(Scenario):
             ),
             threshold=f"supported when the standard deviation after ReLU changes by less than {self.flat:g} decades, a factor of 2, "
             f"over {deep} layers",
-            outcomes={
-                "": "Same size: {supported}. Not: {refuted}. Inconclusive: {inconclusive}. Change: {low} to {high} decades."
-            },
+            outcomes={"": "Same size: {supported}. Not: {refuted}. Open: {open}. Change: {low} to {high} decades."},
         )
 
     def _eases_gradients(self) -> Claim:
@@ -220,14 +218,14 @@ class Batchnorm(Scenario):
             ),
             threshold=f"supported when the loss after {self.epochs} epochs is more than {self.better:g} nats lower than without it, "
             f"at the same learning rate of {self.rate:g} and with He initialisation",
-            outcomes={"": "Faster: {supported}. Not faster: {refuted}. Inconclusive: {inconclusive}."},
+            outcomes={"": "Faster: {supported}. Not faster: {refuted}. Open: {open}."},
         )
 
     def _parameters(self) -> tuple[Claim, Claim]:
         def part(label: str, name: str, expected: float) -> Part:
             treated = f"before-{self.depths[0]}"
             common = {"measure": "recorded", "parameters": {"name": name}, "treated": treated, "threshold": expected}
-            return Part(label=label, **common, expects="equal", margin=0.0, unit="parameters", exact=True)
+            return Part(label=label, **common, expects="equal", margin=0.0, unit="parameters", method="check")
 
         channels = self.width
         return (

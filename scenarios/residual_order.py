@@ -125,7 +125,7 @@ class ResidualOrder(Scenario):
             ),
             Answer(
                 "These few steps do not show whether the network also learns best this way.",
-                {"learns_best_inside": "inconclusive"},
+                {"learns_best_inside": "open"},
             ),
         )
 
@@ -149,7 +149,7 @@ class ResidualOrder(Scenario):
                 Part(
                     label=f"against {ORDERS[other]}",
                     measure="final_scalar",
-                    parameters={"column": "accuracy", "split": "validation"},
+                    parameters={"column": "accuracy", "split": "test"},
                     treated="inside",
                     control=other,
                     threshold=self.better,
@@ -159,8 +159,7 @@ class ResidualOrder(Scenario):
             ),
             threshold=f"supported when accuracy on the test images after {self.epochs} epochs is higher by more than {self.better:g}",
             outcomes={
-                "": "Better: {supported}. Not better: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to "
-                "{high}."
+                "": "Better: {supported}. Not better: {refuted}. Open: {open}. Differences range from {low} to {high}."
             },
         )
 
@@ -182,7 +181,7 @@ class ResidualOrder(Scenario):
             ),
             threshold="supported when the absolute depth slope of the gradient before the first update is smaller",
             outcomes={
-                "": "More even: {supported}. Less even: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to "
+                "": "More even: {supported}. Less even: {refuted}. Open: {open}. Differences range from {low} to "
                 "{high}."
             },
         )
@@ -207,7 +206,7 @@ class ResidualOrder(Scenario):
             threshold=f"supported when the measured slope is within {self.same_slope:g} decades per block of −½ log₁₀ χ: χ is 2 "
             "without normalisation, 2 / (2 − 1/π) with it after the addition, and 1 without addition",
             outcomes={
-                "": "As predicted: {supported}. Not: {refuted}. Inconclusive: {inconclusive}. The theory holds for infinite width; "
+                "": "As predicted: {supported}. Not: {refuted}. Open: {open}. The theory holds for infinite width; "
                 "without normalisation, networks approach it slowly as they get wider."
             },
         )

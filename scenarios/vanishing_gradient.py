@@ -190,7 +190,7 @@ class VanishingGradient(Scenario):
                 "refuted": f"At step 0 the depth slope is the same at {high} and at {low} ({{refuted}}: the largest "
                 "difference over {seeds} seeds is {high} decades per layer). The learning rate scales the update after "
                 "backpropagation is done; it cannot change how the gradient shrinks over the layers.",
-                "": "Different at the two rates: {supported}. Equal: {refuted}. Inconclusive: {inconclusive}.",
+                "": "Different at the two rates: {supported}. Equal: {refuted}. Open: {open}.",
             },
         )
 
@@ -207,7 +207,7 @@ class VanishingGradient(Scenario):
             outcomes={
                 "supported": "The plateau lasts longer at the small rate for {supported}: by {low} to {high} decades of steps (a "
                 "run that never leaves it counts with its last step, so this is a lower bound).",
-                "": "Longer: {supported}. Shorter: {refuted}. Inconclusive: {inconclusive}.",
+                "": "Longer: {supported}. Shorter: {refuted}. Open: {open}.",
             },
         )
 
@@ -221,7 +221,7 @@ class VanishingGradient(Scenario):
             outcomes={
                 "mixed": "The gradient survives with {supported} and vanishes with {refuted} ({low} to {high} decades lost): a larger "
                 "learning rate does not prevent that.",
-                "": "Survives: {supported}. Vanishes: {refuted}. Inconclusive: {inconclusive}.",
+                "": "Survives: {supported}. Vanishes: {refuted}. Open: {open}.",
             },
         )
 
@@ -236,7 +236,7 @@ class VanishingGradient(Scenario):
                 "mixed": "The gradient vanishes with {supported} and survives with {refuted} ({low} to {high} decades lost). Where it "
                 "survives, training only looks stuck: it is slow.",
                 "refuted": "The gradient survives with {refuted} ({low} to {high} decades lost).",
-                "": "Vanishes: {supported}. Survives: {refuted}. Inconclusive: {inconclusive}.",
+                "": "Vanishes: {supported}. Survives: {refuted}. Open: {open}.",
             },
         )
 
@@ -275,7 +275,7 @@ class VanishingGradient(Scenario):
             outcomes={
                 "supported": "At equal learning rate × steps the small rate is not behind for {supported}: its loss minus that at the "
                 "large rate is {low} to {high} nats.",
-                "": "Not behind at equal learning rate × steps: {supported}. Behind: {refuted}. Inconclusive: {inconclusive} "
+                "": "Not behind at equal learning rate × steps: {supported}. Behind: {refuted}. Open: {open} "
                 "(differences from {low} to {high} nats).",
             },
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -44,6 +44,10 @@ class DataLike(Protocol):
     @property
     def y_train(self) -> np.ndarray: ...  # noqa: D102
     @property
+    def x_validation(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def y_validation(self) -> np.ndarray: ...  # noqa: D102
+    @property
     def x_test(self) -> np.ndarray: ...  # noqa: D102
     @property
     def y_test(self) -> np.ndarray: ...  # noqa: D102
@@ -52,6 +56,10 @@ class DataLike(Protocol):
     @property
     def second_moment(self) -> float:
         """Mean of x² over the training examples."""
+        ...
+
+    def redrawn(self, replicate: int) -> Self:
+        """The data with the split of another replicate."""
         ...
 
 
@@ -68,12 +76,15 @@ class ScenarioLike(Protocol[A, D]):
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     question: ClassVar[str]
+    scope: ClassVar[str]
     objection: ClassVar[str]
     evaluates_train_again: ClassVar[bool]
     datasets: ClassVar[tuple[str, ...]]
 
     @property
     def name(self) -> str: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
     @property
     def about(self) -> str: ...  # noqa: D102
     @property

@@ -99,6 +99,7 @@ class TrainingLoop:
         *,
         validation_data: tf.data.Dataset | None = None,
         train_again: tf.data.Dataset | None = None,
+        test_data: tf.data.Dataset | None = None,
         epochs: int = 1,
         progress: Progress | bool = True,
         tensorboard: bool = False,
@@ -117,6 +118,7 @@ class TrainingLoop:
                     session.train(train_dataset, epoch)
                     session.evaluate_again(train_again, epoch)
                     session.validate(validation_data, epoch)
+                    session.test(test_data, epoch)
             finally:
                 session.flush()
         return None if self._folder is None else load_run(self._folder)
@@ -176,6 +178,11 @@ class _Session:
         if dataset is not None:
             values = self._evaluate(dataset, epoch, "validation", training=False)
             self._validated = {f"validation {name}": value for name, value in values.items()}
+
+    def test(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
+        """The same on examples that nothing is chosen by."""
+        if dataset is not None:
+            self._evaluate(dataset, epoch, "test", training=False)
 
     def evaluate_again(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
         """The training data with the weights at the end of the epoch, in both modes."""
