@@ -165,9 +165,7 @@ class ActivationSparsity(Scenario):
                 "final_scalar", accuracy, "share of test images", expects="equal", margin=self.same_accuracy
             ),
             threshold=f"supported when accuracy on the test images differs by less than {self.same_accuracy:g}",
-            outcomes={
-                "": "Equal: {supported}. Different: {refuted}. Open: {open}. Differences range from {low} to {high}."
-            },
+            outcomes={"": "Equal: {supported}. Different: {refuted}. Differences range from {low} to {high}."},
         )
 
     def _half_are_zero(self) -> Claim:
@@ -204,7 +202,7 @@ class ActivationSparsity(Scenario):
                 )
             ),
             threshold="supported when the leaky network's value is lower by more than 0.1 at the end of training",
-            outcomes={"": "Less sparse than ReLU: {supported}. Not: {refuted}. Open: {open}."},
+            outcomes={"": "Less sparse than ReLU: {supported}. Not: {refuted}."},
         )
 
     def _does_not_die(self) -> Claim:
@@ -219,7 +217,7 @@ class ActivationSparsity(Scenario):
             parts=(*(part(arm, label, **exact) for arm, label in self._leaky().items()), part("relu", "ReLU")),
             threshold="exact for the leaky networks: refuted by one unit that is 0 on all training examples; supported for ReLU "
             "when the mean number of such units is above 0",
-            outcomes={"": "As stated: {supported}. Not as stated: {refuted}. Open: {open}."},
+            outcomes={"": "As stated: {supported}. Not as stated: {refuted}."},
         )
 
     def _less_bent(self) -> Claim:
@@ -229,7 +227,6 @@ class ActivationSparsity(Scenario):
             parts=self._compared("recorded", {"name": "nonlinearity"}, "1 − R²", expects="less"),
             threshold="supported when the best linear map from inputs to logits leaves less of the variance unexplained than for ReLU",
             outcomes={
-                "": "Less non-linear: {supported}. More: {refuted}. Open: {open}. Differences in 1 − R² range from "
-                "{low} to {high}."
+                "": "Less non-linear: {supported}. More: {refuted}. Differences in 1 − R² range from {low} to {high}."
             },
         )

@@ -259,7 +259,7 @@ class DeadRelu(Scenario):
                 for layers, where in ((FIRST, "first layer"), (DEEP, "deeper layers"))
             ),
             threshold="supported when more than half of the units killed do not recover before training ends",
-            outcomes={"": "Most stay dead: {supported}. Most recover: {refuted}. Open: {open}."},
+            outcomes={"": "Most stay dead: {supported}. Most recover: {refuted}."},
         )
 
     def _return_later(self) -> Claim:
@@ -269,7 +269,7 @@ class DeadRelu(Scenario):
             {"layers": DEEP, "horizon": self.horizon},
             {"spike": "one large step", "outlier": "one outlying batch"},
             f"supported when the mean time spent dead, counted up to {self.horizon} steps, is longer than in calm training",
-            "Dead for longer: {supported}. The difference is {low} to {high} steps. Open: {open}.",
+            "Dead for longer: {supported}. The difference is {low} to {high} steps.",
         )
         change = {"control": "calm", "measure": "steps_dead", "unit": "steps"}
         return replace(claim, parts=tuple(replace(part, **change) for part in claim.parts))

@@ -34,7 +34,7 @@ ACCURACY = {"column": "accuracy", "split": "test"}
 
 SHIFT, GAIN = ("recorded", {"name": "shift"}), ("recorded", {"name": "regained"})
 TEST_ACCURACY = ("final_scalar", ACCURACY)
-JUDGED = {"": "True: {supported}. False: {refuted}. Open: {open}. Effects range from {low} to {high}."}
+JUDGED = {"": "True: {supported}. False: {refuted}. Effects range from {low} to {high}."}
 
 
 @dataclass(frozen=True, kw_only=True)

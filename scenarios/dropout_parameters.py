@@ -233,7 +233,7 @@ class DropoutParameters(Scenario):
             outcomes={
                 "refuted": "Every example has its own mask, so only a share of {low} to {high} of the units that are active on the "
                 "batch gets no gradient. Dropout disables units for an example, not for the step.",
-                "": "More: {supported}. Fewer: {refuted}. Open: {open}. The share of units is {low} to {high}.",
+                "": "More: {supported}. Fewer: {refuted}. The share of units is {low} to {high}.",
             },
         )
 

@@ -212,8 +212,7 @@ class DropoutRate(Scenario):
             parts=tuple(self._against(rate, "final_scalar", ACCURACY, unit="share") for rate in self._compared),
             threshold="supported when it is higher than at every other rate above 0",
             outcomes={
-                "": "Higher than at: {supported}. Lower than at: {refuted}. Open: {open}. Differences range from "
-                "{low} to {high}."
+                "": "Higher than at: {supported}. Lower than at: {refuted}. Differences range from {low} to {high}."
             },
         )
 
@@ -226,9 +225,7 @@ class DropoutRate(Scenario):
                 for rate in self._compared
             ),
             threshold=f"supported when test accuracies differ by less than {self.same_accuracy:g}",
-            outcomes={
-                "": "Same: {supported}. Different: {refuted}. Open: {open}. Differences range from {low} to {high}."
-            },
+            outcomes={"": "Same: {supported}. Different: {refuted}. Differences range from {low} to {high}."},
         )
 
     def _better_than_none(self) -> Claim:

@@ -27,7 +27,7 @@ TASKS = ("regression", "classification")
 
 
 UNIT = "of a constant's error"
-JUDGED = {"": "True: {supported}. The opposite: {refuted}. Open: {open}. Effects range from {low} to {high}."}
+JUDGED = {"": "True: {supported}. The opposite: {refuted}. Effects range from {low} to {high}."}
 
 
 @dataclass(frozen=True, kw_only=True)

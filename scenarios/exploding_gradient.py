@@ -165,7 +165,7 @@ class ExplodingGradient(Scenario):
             f"first at step 0; theory predicts {np.log10(self.gain) * (self.depth - 1):.2f} for large weights",
             outcomes={
                 "mixed": "It does for {supported}. It does not for {refuted}, where the gradient is normal at the start.",
-                "": "It does: {supported}. It does not: {refuted}. Open: {open}.",
+                "": "It does: {supported}. It does not: {refuted}.",
             },
         )
 
@@ -229,5 +229,5 @@ class ExplodingGradient(Scenario):
                 for arm, label in (("weights", "large weights"), ("rate", "large rate"))
             ),
             threshold=f"supported when the final loss is more than {self.learned:g} nats below the chance level, ln 10",
-            outcomes={"": "Learns: {supported}. Does not: {refuted}. Open: {open}. Final loss: {low} to {high} nats."},
+            outcomes={"": "Learns: {supported}. Does not: {refuted}. Final loss: {low} to {high} nats."},
         )

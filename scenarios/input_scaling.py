@@ -186,7 +186,7 @@ class InputScaling(Scenario):
             threshold=f"steps until the loss is {100 * self.left:g} % below chance, raw inputs against the global z-score; a run that "
             "never gets there counts with its last step",
             outcomes={
-                "": "Normalised inputs are faster: {supported}. Raw inputs are faster: {refuted}. Open: {open}. "
+                "": "Normalised inputs are faster: {supported}. Raw inputs are faster: {refuted}. "
                 "Raw inputs take {low} to {high} decades of steps more."
             },
         )
@@ -266,7 +266,7 @@ class InputScaling(Scenario):
             threshold="supported when the share of hidden units that are silent over the last epoch is higher by more than "
             f"{self.killed} with raw inputs",
             outcomes={
-                "": "More dead units on raw inputs: {supported}. Not more: {refuted}. Open: {open}. Differences "
+                "": "More dead units on raw inputs: {supported}. Not more: {refuted}. Differences "
                 "range from {low} to {high}."
             },
         )

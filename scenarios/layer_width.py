@@ -171,7 +171,7 @@ class LayerWidth(Scenario):
             threshold=f"supported when a power of 2 takes over {100 * self.faster:g} % less time per multiply-add than {other}; each "
             "seed repeats the timing",
             outcomes={
-                "": "Faster: {supported}. Not faster by that much: {refuted}. Open: {open}. Relative changes in time "
+                "": "Faster: {supported}. Not faster by that much: {refuted}. Relative changes in time "
                 "range from {low} to {high}."
             },
         )

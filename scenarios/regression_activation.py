@@ -221,7 +221,7 @@ class RegressionActivation(Scenario):
             threshold=f"supported when ReLU raises the test error by less than {self.same_error}",
             outcomes={
                 "refuted": "It does harm: ReLU {refuted} raises the test error by {low} to {high}.",
-                "": "Harmless: {supported}. Harmful: {refuted}. Open: {open}. The error changes by {low} to {high}.",
+                "": "Harmless: {supported}. Harmful: {refuted}. The error changes by {low} to {high}.",
             },
         )
 
@@ -242,9 +242,7 @@ class RegressionActivation(Scenario):
             ),
             threshold=f"supported when fewer than {100 * self.few_dead:g} % of a hidden layer's units are silent over the last two "
             "epochs",
-            outcomes={
-                "": "Alive: {supported}. Not: {refuted}. Open: {open}. The share of dead units is {low} to {high}."
-            },
+            outcomes={"": "Alive: {supported}. Not: {refuted}. The share of dead units is {low} to {high}."},
         )
 
     def _narrowing(self) -> Claim:
@@ -258,7 +256,7 @@ class RegressionActivation(Scenario):
             threshold=f"supported when the test error is lower by more than {self.same_error} with the same number of weights",
             outcomes={
                 "refuted": "Not here: with the same number of weights, the widths change the test error by only {low} to {high}.",
-                "": "Better: {supported}. No better: {refuted}. Open: {open}. The error changes by {low} to {high}.",
+                "": "Better: {supported}. No better: {refuted}. The error changes by {low} to {high}.",
             },
         )
 

@@ -165,6 +165,9 @@ class Scenario(abc.ABC):
     evaluates_train_again: ClassVar[bool] = False
     """Whether the training set is also evaluated after each epoch, in training mode and in inference mode."""
 
+    tests_each_epoch: ClassVar[bool] = False
+    """Whether the test part is evaluated after each epoch and not only after the last one."""
+
     @property
     def name(self) -> str:
         """The file's name, which is the scenario's name on the command line."""
@@ -208,6 +211,11 @@ class Scenario(abc.ABC):
     def answers(self) -> tuple[Answer, ...]:
         """Candidate sentences of the answer; the report shows, in this order, those whose conditions the verdicts meet."""
 
+    def epochs_of(self, arm: Arm) -> int:
+        """Passes over the training data in one arm; the same in all unless a scenario says otherwise."""
+        del arm
+        return self.epochs
+
     def prepare(self, arm: Arm, data: Data) -> Data:
         """The data for this arm; the same for all arms unless a scenario compares preparations."""
         del arm
@@ -235,10 +243,6 @@ class Scenario(abc.ABC):
         """The metrics of one arm; the same condition applies."""
         del arm
         return self.metrics()
-
-    def usual(self) -> Scenario:
-        """The scenario as it is."""
-        return self
 
     def thorough(self) -> Scenario:
         """The same with replicates up to the last look, after which no verdict can change any more."""

@@ -215,8 +215,7 @@ class SplitBeforeScaling(Scenario):
             threshold=f"supported when the test accuracies with the two scalers differ by less than {self.same_accuracy}",
             outcomes={
                 "supported": "Test accuracy stays the same with every split: it changes by {low} to {high}.",
-                "": "Unchanged: {supported}. Changed: {refuted}. Open: {open}. Test accuracy changes by {low} to "
-                "{high}.",
+                "": "Unchanged: {supported}. Changed: {refuted}. Test accuracy changes by {low} to {high}.",
             },
         )
 
@@ -229,8 +228,7 @@ class SplitBeforeScaling(Scenario):
             outcomes={
                 "refuted": "Not noticeably: it rises by less than one point in every split ({low} to {high}). The rule to split first "
                 "costs nothing, and it guards against cases that were not tested here.",
-                "": "Looks better: {supported}. Does not: {refuted}. Open: {open}. Test accuracy changes by {low} to "
-                "{high}.",
+                "": "Looks better: {supported}. Does not: {refuted}. Test accuracy changes by {low} to {high}.",
             },
         )
 

@@ -162,7 +162,7 @@ class TrainValidationGap(Scenario):
             threshold=f"supported when the gap in the first epoch is above {self.matters}",
             outcomes={
                 "supported": "It is in every arm, by {low} to {high} over {seeds} seeds.",
-                "": "Above: {supported}. Not above: {refuted}. Open: {open}. Gaps: {low} to {high}.",
+                "": "Above: {supported}. Not above: {refuted}. Gaps: {low} to {high}.",
             },
         )
 
@@ -180,8 +180,7 @@ class TrainValidationGap(Scenario):
             threshold=f"supported when the lag in the first epoch is above {self.matters} and is the only cause: the part due to the "
             f"mode of dropout or batch normalisation must be below {self.matters}",
             outcomes={
-                "": "As stated: {supported}. Not as stated: {refuted}. Open: {open}. Parts of the gap range from "
-                "{low} to {high}.",
+                "": "As stated: {supported}. Not as stated: {refuted}. Parts of the gap range from {low} to {high}.",
             },
         )
 
@@ -191,7 +190,7 @@ class TrainValidationGap(Scenario):
             statement="When the model over-fits, validation accuracy is below training accuracy.",
             parts=tuple(self._part(arm, "gap", -1, expects="less", threshold=-self.matters) for arm in LABELS),
             threshold=f"supported when the gap in the last epoch is below −{self.matters}",
-            outcomes={"": "Below at the end: {supported}. Not below: {refuted}. Open: {open}. Gaps: {low} to {high}."},
+            outcomes={"": "Below at the end: {supported}. Not below: {refuted}. Gaps: {low} to {high}."},
         )
 
     def _adds_up(self) -> Claim:

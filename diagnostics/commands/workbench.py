@@ -65,7 +65,7 @@ class Workbench:
             load = importlib.import_module("scenarios.data").load
             repeatable()
         scenario = getattr(module, catalogue.class_name(name))()
-        scenario = getattr(scenario, size)()
+        scenario = scenario if size == "usual" else getattr(scenario, size)()
         known = scenario.datasets
         if changes.get("data") not in {None, *known}:
             raise unknown_name("data set", str(changes["data"]), known)

@@ -79,6 +79,7 @@ class ScenarioLike(Protocol[A, D]):
     scope: ClassVar[str]
     objection: ClassVar[str]
     evaluates_train_again: ClassVar[bool]
+    tests_each_epoch: ClassVar[bool]
     datasets: ClassVar[tuple[str, ...]]
 
     @property
@@ -96,6 +97,7 @@ class ScenarioLike(Protocol[A, D]):
     @property
     def data(self) -> str: ...  # noqa: D102
     def arms(self) -> tuple[A, ...]: ...  # noqa: D102
+    def epochs_of(self, arm: A) -> int: ...  # noqa: D102
     def model(self, arm: A, data: D) -> keras.Model: ...  # noqa: D102
     def optimizer(self, arm: A) -> keras.optimizers.Optimizer: ...  # noqa: D102
     def prepare(self, arm: A, data: D) -> D: ...  # noqa: D102

@@ -100,6 +100,7 @@ class TrainingLoop:
         validation_data: tf.data.Dataset | None = None,
         train_again: tf.data.Dataset | None = None,
         test_data: tf.data.Dataset | None = None,
+        test_each_epoch: bool = True,
         epochs: int = 1,
         progress: Progress | bool = True,
         tensorboard: bool = False,
@@ -118,7 +119,8 @@ class TrainingLoop:
                     session.train(train_dataset, epoch)
                     session.evaluate_again(train_again, epoch)
                     session.validate(validation_data, epoch)
-                    session.test(test_data, epoch)
+                    if test_each_epoch or epoch == epochs - 1:
+                        session.test(test_data, epoch)
             finally:
                 session.flush()
         return None if self._folder is None else load_run(self._folder)

@@ -135,8 +135,8 @@ class Runner(Generic[A, D]):
             self.tell(arm.label, seed, steps, numbers)
 
         again = self._train_again(data) if self.scenario.evaluates_train_again else None
-        options = {"epochs": self.scenario.epochs, "progress": progress, "tensorboard": self.tensorboard}
-        options["test_data"] = test
+        options = {"epochs": self.scenario.epochs_of(arm), "progress": progress, "tensorboard": self.tensorboard}
+        options |= {"test_data": test, "test_each_epoch": self.scenario.tests_each_epoch}
         loop.fit(train, validation_data=validation, train_again=again, set_seeds=set_host_seeds, **options)
         self._add_recorded(place, self.scenario.record(arm, loop.model, data))
 
@@ -181,7 +181,7 @@ class Runner(Generic[A, D]):
         return _untuned(data.x_train, data.y_train).batch(self.scenario.batch_size)
 
     def _config(self, arm: A) -> dict[str, Any]:
-        knobs = {"epochs": self.scenario.epochs, "batch_size": self.scenario.batch_size, "data": self.data.name}
+        knobs = {"epochs": self.scenario.epochs_of(arm), "batch_size": self.scenario.batch_size, "data": self.data.name}
         return {"command": self.command, "arm": arm.name, **arm.settings, **knobs}
 
     def _content(self, arms: Sequence[A], seeds: Sequence[int]) -> dict[str, Any]:
