@@ -27,7 +27,7 @@ from scenarios.shared.spikes import Outlier, Spike, gradient_of_dead, kill
 
 HIDDEN = "hidden_*"
 FIRST, DEEP = "hidden_1", "hidden_[!1]"
-EXACTLY_ZERO: dict[str, Any] = {"expects": "equal", "margin": 0.0, "exact": True}
+EXACTLY_ZERO: dict[str, Any] = {"expects": "equal", "margin": 0.0, "method": "check"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,12 +185,12 @@ class DeadRelu(Scenario):
             ),
             Answer(
                 "Whether dead units recover in deeper layers is not clear for every training set-up.",
-                {"deep_units_return": "inconclusive"},
+                {"deep_units_return": "open"},
             ),
             Answer("A sudden large gradient kills units.", {"spike_kills": "supported"}),
             Answer(
                 "These runs do not show for both kinds of spike that a sudden large gradient kills units.",
-                {"spike_kills": "inconclusive"},
+                {"spike_kills": "open"},
             ),
             Answer(
                 "A network is non-linear without zeros, too: the change of slope makes it so.",
@@ -209,7 +209,7 @@ class DeadRelu(Scenario):
             threshold="exact: supported when every weight into every dead unit has a gradient of 0",
             outcomes={
                 "supported": "The largest gradient of a weight into a dead unit is exactly 0 at all {seeds} seeds.",
-                "": "Exactly 0: {supported}. Not 0: {refuted}. No dead unit at some seed: {inconclusive}.",
+                "": "Exactly 0: {supported}. Not 0: {refuted}. No dead unit at some seed: {open}.",
             },
         )
 
@@ -259,7 +259,7 @@ class DeadRelu(Scenario):
                 for layers, where in ((FIRST, "first layer"), (DEEP, "deeper layers"))
             ),
             threshold="supported when more than half of the units killed do not recover before training ends",
-            outcomes={"": "Most stay dead: {supported}. Most recover: {refuted}. Inconclusive: {inconclusive}."},
+            outcomes={"": "Most stay dead: {supported}. Most recover: {refuted}."},
         )
 
     def _return_later(self) -> Claim:
@@ -269,7 +269,7 @@ class DeadRelu(Scenario):
             {"layers": DEEP, "horizon": self.horizon},
             {"spike": "one large step", "outlier": "one outlying batch"},
             f"supported when the mean time spent dead, counted up to {self.horizon} steps, is longer than in calm training",
-            "Dead for longer: {supported}. The difference is {low} to {high} steps. Inconclusive: {inconclusive}.",
+            "Dead for longer: {supported}. The difference is {low} to {high} steps.",
         )
         change = {"control": "calm", "measure": "steps_dead", "unit": "steps"}
         return replace(claim, parts=tuple(replace(part, **change) for part in claim.parts))
