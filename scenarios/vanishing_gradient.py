@@ -139,8 +139,7 @@ class VanishingGradient(Scenario):
             ),
             Figure(
                 "depth_profile",
-                "How far one step moves the weights of each layer, relative to their size. Ten times the learning rate raises the "
-                "whole line by one decade; a vanishing gradient lowers its left end.",
+                "How far one step moves the weights of each layer, relative to their size. A vanishing gradient lowers the left end.",
                 {"column": "update_ratio", "layers": HIDDEN, "guide": [1e-3, "10⁻³, a rule of thumb"]},
             ),
             loss_curve("A loss that stays there is still on its initial plateau."),
@@ -215,7 +214,6 @@ class VanishingGradient(Scenario):
         )
 
     def _same_profile(self) -> Claim:
-        high, low = self.rates
         parameters, judged = {"layers": HIDDEN, "step": 0}, {"expects": "equal", "margin": 0.0, "method": "check"}
         return Claim(
             name="same_profile",
@@ -223,9 +221,7 @@ class VanishingGradient(Scenario):
             parts=self._against(KINDS, "depth_slope", parameters, **judged, unit="decades per layer"),
             threshold="check of the instrument: weights and batch are the same at step 0, so the slopes must be equal to the bit",
             outcomes={
-                "supported": f"The depth slopes at {high} and {low} are equal to the bit. The learning rate scales the update after "
-                "backpropagation is done.",
-                "": "Equal: {supported}. Not equal: {refuted}.",
+                "": "Equal: {supported}. Not equal: {refuted}. The rate scales the update after backpropagation is done."
             },
         )
 
@@ -236,21 +232,12 @@ class VanishingGradient(Scenario):
         }
         gone, kept = ("{supported}", "{refuted}") if expects == "greater" else ("{refuted}", "{supported}")
         told = f"The gradient vanishes with {gone}. It survives with {kept}. Losses range from {{low}} to {{high}} decades."
+        held: dict[str, Any] = {"measure": "attenuation", "parameters": {"layers": HIDDEN, "step": 0, "until": -1}}
+        held |= {"expects": expects, "threshold": self.vanished, "unit": "decades"}
         return Claim(
             name=name,
             statement=statement[expects],
-            parts=tuple(
-                Part(
-                    label,
-                    "attenuation",
-                    {"layers": HIDDEN, "step": 0, "until": -1},
-                    f"{kind}-{rate}",
-                    expects=expects,
-                    threshold=self.vanished,
-                    unit="decades",
-                )
-                for kind, (label, *_) in KINDS.items()
-            ),
+            parts=tuple(Part(label, treated=f"{kind}-{rate}", **held) for kind, (label, *_) in KINDS.items()),
             threshold=f"vanished: more than {self.vanished:g} decades lost over the {self.depth} hidden layers (slope × layers of the "
             "median over the training)",
             outcomes={"": told},
@@ -261,10 +248,10 @@ class VanishingGradient(Scenario):
         return Claim(
             name="cured_at_the_small_rate",
             statement=f"At {low} the network learns once the gradient keeps its size.",
-            parts=tuple(final(KINDS[kind][0], "loss", f"{kind}-{low}", f"{COURSE}-{low}", **judged) for kind in CURES),
-            threshold=f"supported when the test loss after {self.course_epochs} epochs is lower by more than {self.learned:g} "
-            "nats at the same rate than with Glorot alone",
-            outcomes={"": "Lower: {supported}. Not lower: {refuted}. Loss changes by {low} to {high} nats."},
+            parts=(final("He instead of Glorot", "loss", f"{CURE}-{low}", f"{COURSE}-{low}", **judged),),
+            threshold=f"supported when the test loss with He after {self.cure_epochs} epochs is lower by more than {self.learned:g} "
+            f"nats than with Glorot after {self.course_epochs}, at the same rate and from the same random numbers",
+            outcomes={"": "The loss changes by {low} nats."},
         )
 
     def _plateau_is_longer(self) -> Claim:
@@ -277,9 +264,8 @@ class VanishingGradient(Scenario):
             threshold=f"the plateau ends when the loss has fallen by {100 * self.left:g} % of the chance level, ln 10; for the "
             "activations whose gradient survives",
             outcomes={
-                "supported": "The plateau lasts longer at the small rate for {supported}: by {low} to {high} decades of steps (a "
-                "run that never leaves it counts with its last step, so this is a lower bound).",
-                "": "Longer: {supported}. Shorter: {refuted}.",
+                "": "Longer: {supported}. Shorter: {refuted}. By {low} to {high} decades of steps; a run that never leaves it counts "
+                "with its last step, so these are lower bounds."
             },
         )
 
@@ -293,9 +279,5 @@ class VanishingGradient(Scenario):
             parts=self._against(LEARNING, "loss_at_progress", {"progress": "common", "window": 9}, **judged),
             threshold=f"supported when the loss after all steps at {low} is less than {self.same_loss} nats above the loss after "
             f"{100 * low / high:g} % of the steps at {high}",
-            outcomes={
-                "supported": "At equal learning rate × steps the small rate is not behind for {supported}: its loss minus that at the "
-                "large rate is {low} to {high} nats.",
-                "": "Not behind: {supported}. Behind: {refuted}. Differences range from {low} to {high} nats.",
-            },
+            outcomes={"": "Not behind: {supported}. Behind: {refuted}. Differences range from {low} to {high} nats."},
         )
