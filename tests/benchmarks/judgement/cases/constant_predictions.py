@@ -5,10 +5,10 @@ import numpy as np
 from keras import layers, regularizers
 
 from tests.benchmarks.judgement.case import ill
-from tests.benchmarks.judgement.data import breast_cancer, digits
-from tests.benchmarks.judgement.nets import mlp, recurrent
+from tests.benchmarks.judgement.data import digits
+from tests.benchmarks.judgement.nets import mlp, reader, recurrent
 from tests.benchmarks.judgement.programs import SPARSE, fit
-from tests.benchmarks.judgement.sequences import forecast
+from tests.benchmarks.judgement.sequences import forecast, reviews
 
 
 @ill("constant_predictions", "constant_signal", twin="healthy_mlp/digits_adam")
@@ -17,17 +17,17 @@ def penalty_too_strong(directory):
     return fit(model, digits(), directory, loss=SPARSE, epochs=10)
 
 
-@ill("constant_predictions", "invalid_labels", twin="healthy_mlp/cancer_two_classes")
+@ill("constant_predictions", "invalid_labels", twin="healthy_recurrent/reviews_lstm")
 def one_class_to_learn_from(directory):
-    data = breast_cancer()
-    order = np.argsort(data.y, kind="stable")[-200:]  # the file was sorted, and cut in two
-    model = mlp(30, 2, output="softmax", hidden=(16,))
-    return fit(model, data.fed(x=data.x[order], y=data.y[order]), directory, loss=SPARSE, epochs=20)
+    data = reviews()
+    order = np.argsort(data.y, kind="stable")[-400:]  # the file was sorted, and cut in two
+    few = data.fed(x=data.x[order], y=data.y[order])
+    return fit(reader(200, 20), few, directory, loss="binary_crossentropy", epochs=10)
 
 
 @ill("constant_predictions", "constant_signal", twin="healthy_recurrent/forecast_lstm")
 def penalty_on_a_recurrent_net(directory):
-    strong = regularizers.L1(0.5)
+    strong = regularizers.L1(5.0)
     model = recurrent((24, 1), kernel_regularizer=strong, recurrent_regularizer=strong)
     return fit(model, forecast(), directory, loss="mse", optimizer=keras.optimizers.Adam(0.01), epochs=8)
 
