@@ -17,7 +17,7 @@ from diagnostics.rules import diagnose
 from probes.probe import Probe
 from tests.kit.runs import layers_table, run_of, scalars_table
 
-LEARNED = scalars_table(2 * np.exp(-np.arange(60) / 10))
+LEARNED = scalars_table(0.2 + 2 * np.exp(-np.arange(60) / 5))
 
 
 @pytest.mark.parametrize(
