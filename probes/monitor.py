@@ -15,7 +15,17 @@ import tensorflow as tf
 from probes.capture.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
 from probes.capture.layers import LayerEntry
 from probes.capture.modules import Watchable, names_of
-from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_place, check_probes
+from probes.checks import (
+    check_capture_is_over,
+    check_gradients,
+    check_model,
+    check_parts,
+    check_patterns,
+    check_place,
+    check_probes,
+    check_update_is_seen,
+    check_was_updated,
+)
 from probes.defaults import default
 from probes.measuring import replicas
 from probes.measuring.ledger import Ledger
@@ -25,8 +35,10 @@ from probes.row import Row
 from probes.seams.graph import entries_of
 from probes.seams.layer_calls import listening
 from probes.seams.operations import seeing
+from probes.seams.updates import hearing_updates
 from probes.snapshot.gradient_parts import Gradient
 from probes.snapshot.snapshot import RowSnapshots
+from probes.step.late_update import LateUpdates
 from probes.step.reference import check_references
 from probes.step.step import Step
 
@@ -75,6 +87,8 @@ class Monitor:
             lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="monitored_steps")
         )
         self._running = threading.local()
+        self._late = LateUpdates()
+        self._captured = False
         self._rows: list[Row] = []
         self._statuses: dict[str, str] = {}
 
@@ -91,13 +105,27 @@ class Monitor:
 
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
         """
+        with self.capturing() as step:
+            yield step
+        self._captured = True
+
+    @tf.autograph.experimental.do_not_convert
+    @contextmanager
+    def capturing(self) -> Iterator[Step]:
+        """``capture``, for a caller that knows only later whether the step is one of training."""
         check_place()
+        check_capture_is_over(getattr(self._running, "open", False), "Monitor.capture()")
+        self._late.end()
         self._running.step = None
         number = self._step.read_value()
         plan = [(ledger.probes, ledger.cadence.due(number)) for ledger in self._ledgers]
         step = Step(self._names, number, plan, self._optimizer)
-        with listening(step.capture), seeing(step.capture.rectify):
-            yield step
+        self._running.open = True
+        try:
+            with listening(step.capture), seeing(step.capture.rectify), hearing_updates(step):
+                yield step
+        finally:
+            self._running.open = False
         step.end_forward()
         self._running.step = step
 
@@ -127,6 +155,24 @@ class Monitor:
                 means not connected. Of several replicas each passes its own: their sum is measured, as Keras optimizers
                 apply it, so the loss is to be divided by the number of replicas (Keras losses do so) or of all examples.
             parts: the same for each of m equal parts of the batch; only ``GradientNoise`` asks for them.
+
+        Raises:
+            UsageError: ``capture`` was not entered before, or its block has not ended; gradients that do not fit the
+                variables; or the optimizer runs only after this call, though some probe looks at what it did (raised by
+                ``optimizer.apply``).
+        """
+        check_capture_is_over(getattr(self._running, "open", False), "Monitor.update(gradients)")
+        step: Step | None = getattr(self._running, "step", None)
+        self.record(gradients, parts)
+        if step is not None and not check_update_is_seen(step):
+            self._late.watch(step)
+
+    def record(self, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None = None) -> None:
+        """Measure the step as ``update`` does, where the caller knows that the optimizer has run.
+
+        Args:
+            gradients: as for ``update``.
+            parts: as for ``update``.
 
         Raises:
             UsageError: ``capture`` was not entered before, or gradients that do not fit the variables.
@@ -161,7 +207,13 @@ class Monitor:
             ledger.cadence.slow_down(factor)
 
     def read(self) -> Reading:
-        """Everything since the last read; the only place where the host waits for the device."""
+        """Everything since the last read; the only place where the host waits for the device.
+
+        Raises:
+            UsageError: ``capture`` was entered, and ``update`` never called.
+        """
+        self._late.end()
+        check_was_updated(self._captured and not self.has_measured)
         tables, events, lost = [], [], 0
         for ledger in self._ledgers:
             steps, values, overwritten = ledger.drain()
