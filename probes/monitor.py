@@ -8,7 +8,7 @@ import math
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
 import keras
@@ -21,12 +21,16 @@ from probes.checks import check_gradients, check_model, check_parts, check_patte
 from probes.defaults import default
 from probes.measuring import replicas
 from probes.measuring.ledger import Ledger
+from probes.measuring.losses import Losses
 from probes.measuring.packing import Packed
+from probes.measuring.targets import Targets
 from probes.probe import Probe
 from probes.reading import Reading, join, join_events, tabulate
 from probes.row import Row
+from probes.seams.gradients import hearing_gradients
 from probes.seams.layer_calls import listening
 from probes.seams.operations import seeing
+from probes.seams.updates import loss_scale
 from probes.snapshot.snapshot import Need, Snapshot
 from probes.step.reference import check_references, measure_references
 from probes.step.step import Gradient, Step
@@ -49,6 +53,7 @@ class Monitor:
         probes: what to measure; ``probes.default()`` when not given.
         optimizer: needed only when it scales the loss (mixed precision), so that gradients are reported unscaled.
         capacity: readings kept on the device until ``read`` is called; by default as many as fit into a few megabytes.
+        losses: whether to record the loss of every step: what a tape differentiates with respect to the trainable variables.
 
     Raises:
         UsageError: no layers, something that is no probe, or a layer pattern that matches nothing.
@@ -61,6 +66,7 @@ class Monitor:
         *,
         optimizer: keras.optimizers.Optimizer | None = None,
         capacity: int | None = None,
+        losses: bool = True,
     ) -> None:
         self.model = model
         self.probes = check_probes(default() if probes is None else probes)
@@ -75,6 +81,7 @@ class Monitor:
         self._step = replicas.alone(
             lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="monitored_steps")
         )
+        self._losses = Losses() if losses else None
         self._running = threading.local()
         self._rows: list[Row] = []
         self._statuses: dict[str, str] = {}
@@ -98,7 +105,7 @@ class Monitor:
         built = getattr(self.model, "built", True)
         if built:
             step.references = self._references()
-        with listening(step.capture), seeing(step.capture.rectify):
+        with self._hearing_losses(), listening(step.capture), seeing(step.capture.rectify):
             yield step
         if not built:
             step.references = self._references()
@@ -111,6 +118,38 @@ class Monitor:
         capture = self._running.step.capture
         with listening(capture), seeing(capture.rectify):
             yield
+
+    @contextmanager
+    def _hearing_losses(self) -> Iterator[None]:
+        """Hear tapes until the step's update, because the loss is differentiated after the forward pass."""
+        self._end_hearing()
+        if self._losses is None:
+            yield
+            return
+        self._running.targets, self._running.hearing = Targets(loss_scale(self._optimizer)), ExitStack()
+        self._running.hearing.enter_context(hearing_gradients(self._running.targets))
+        try:
+            yield
+        except BaseException:
+            self._end_hearing()
+            raise
+
+    def _end_hearing(self) -> Targets:
+        """What tapes have differentiated since the forward pass began; from now on, they are not heard."""
+        targets, hearing = getattr(self._running, "targets", Targets()), getattr(self._running, "hearing", ExitStack())
+        self._running.targets = Targets()
+        hearing.close()
+        return targets
+
+    def drop(self) -> None:
+        """Forget the step that was captured on this thread: it will have no update."""
+        self._running.step = None
+        self._end_hearing()
+
+    def scaled_by(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Learn just before the update which optimizer has scaled the loss of the step that was captured."""
+        self._running.step.scaled_by(optimizer)
+        self._running.targets.scale = loss_scale(optimizer)
 
     @property
     def has_measured(self) -> bool:
@@ -136,10 +175,11 @@ class Monitor:
             UsageError: ``capture`` was not entered before, or gradients that do not fit the variables.
         """
         step: Step | None = getattr(self._running, "step", None)
-        self._running.step = None
+        self._running.step, targets = None, self._end_hearing()
         variables = self._names.model.trainable_variables
         step = check_gradients(step, gradients, variables)
         checked = check_parts(self.probes, parts, variables)
+        applied = gradients
         if replicas.count() > 1:
             due = self._due({"gradient", "gradient_parts", "activation_gradient"})
             gradients, *checked = step.over_replicas([gradients, *checked], due)
@@ -148,6 +188,8 @@ class Monitor:
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
         self._note_rows(step.capture, snapshots)
         number = self._step.read_value()
+        if self._losses is not None:
+            self._losses.record(number, targets, variables, applied)
         for ledger, references in zip(self._ledgers, step.references, strict=True):
             ledger.record(number, snapshots, references)
         replicas.once(lambda: self._step.assign_add(1))
@@ -156,6 +198,8 @@ class Monitor:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
         for ledger in self._ledgers:
             ledger.forget()
+        if self._losses is not None:
+            self._losses.forget()
         self._step.assign(0)
 
     def slow_down(self, factor: int) -> None:
@@ -180,7 +224,8 @@ class Monitor:
                 "or give Monitor(capacity=...)",
                 stacklevel=2,
             )
-        return Reading(join(tables), join_events(events), lost)
+        scalars = {} if self._losses is None else {"scalars": self._losses.read()}
+        return Reading(join(tables), join_events(events), lost, **scalars)
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:
