@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from probes.measuring import replicas
+from probes.measuring.due import Due
 from probes.measuring.targets import Targets
 from probes.seams.graph import Variable, key_of
 
@@ -50,7 +51,7 @@ class Losses:
         if replicas.count() == 1:
             self._write(number, own)
         else:
-            replicas.with_rows(own[None], lambda rows: self._write(number, tf.reduce_sum(rows)), True)
+            replicas.with_rows(own[None], lambda rows: self._write(number, tf.reduce_sum(rows)), Due(True))
 
     def read(self) -> pd.DataFrame:
         """Step and loss of the steps since the last call, in order; steps whose loss was not seen are missing."""
@@ -70,7 +71,8 @@ class Losses:
     def _empty(self) -> np.ndarray:
         return np.full((self._room, 2), -1.0)
 
-    def _write(self, number: tf.Tensor, loss: tf.Tensor) -> None:
+    def _write(self, number: tf.Tensor, loss: tf.Tensor) -> list[tf.Tensor]:
         place = tf.math.floormod(number, tf.constant(self._room, tf.int64))
         row = tf.stack([tf.cast(number, tf.float64), tf.cast(loss, tf.float64)])
         self._rows.scatter_update(tf.IndexedSlices(row[None], place[None]))
+        return []

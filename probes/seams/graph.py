@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-Variable = keras.Variable | tf.Variable
+from probes.snapshot.weights import Variable
 
 
 def current_graph() -> Any:
@@ -24,6 +25,11 @@ def is_here(values: Any) -> bool:
 def held_by(variable: Variable) -> Any:
     """The TensorFlow variable that a Keras variable holds; any other is returned as it is."""
     return variable.value if isinstance(variable, keras.Variable) else variable
+
+
+def entries_of(variables: Iterable[Variable]) -> int:
+    """The number of entries that variables have together."""
+    return sum(tf.TensorShape(variable.shape).num_elements() or 0 for variable in variables)
 
 
 def key_of(variable: Variable) -> int:

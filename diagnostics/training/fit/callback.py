@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ProbeCallback(keras.callbacks.Callback):
-    """Measures every step of ``model.fit`` from inside Keras' compiled train step, and writes a run.
+    """Measures ``model.fit`` from inside Keras' compiled train step, every tenth step by default, and writes a run.
 
     ::
 
