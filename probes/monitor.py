@@ -8,7 +8,7 @@ import math
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
 import keras
@@ -18,6 +18,7 @@ from probes.capture.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
 from probes.capture.layers import LayerEntry, LayerNames
 from probes.capture.modules import names_of
 from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_place, check_probes
+from probes.companion import Companion
 from probes.defaults import default
 from probes.measuring import replicas
 from probes.measuring.ledger import Ledger
@@ -76,6 +77,7 @@ class Monitor:
             lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="monitored_steps")
         )
         self._running = threading.local()
+        self._companions: list[Companion] = []
         self._rows: list[Row] = []
         self._statuses: dict[str, str] = {}
 
@@ -98,7 +100,7 @@ class Monitor:
         built = getattr(self.model, "built", True)
         if built:
             step.references = self._references()
-        with listening(step.capture), seeing(step.capture.rectify):
+        with listening(step.capture), seeing(step.capture.rectify), self._accompanied():
             yield step
         if not built:
             step.references = self._references()
@@ -150,13 +152,28 @@ class Monitor:
         number = self._step.read_value()
         for ledger, references in zip(self._ledgers, step.references, strict=True):
             ledger.record(number, snapshots, references)
+        for companion in self._companions:
+            companion.end_step(number)
         replicas.once(lambda: self._step.assign_add(1))
+
+    def attach(self, companion: Companion) -> None:
+        """Let a companion look at every step from now on; to be called before the first."""
+        self._companions.append(companion)
+
+    @contextmanager
+    def _accompanied(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for companion in self._companions:
+                stack.enter_context(companion.watching())
+            yield
 
     def reset(self) -> None:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
         for ledger in self._ledgers:
             ledger.forget()
         self._step.assign(0)
+        for companion in self._companions:
+            companion.reset()
 
     def slow_down(self, factor: int) -> None:
         """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
@@ -181,6 +198,11 @@ class Monitor:
                 stacklevel=2,
             )
         return Reading(join(tables), join_events(events), lost)
+
+    @property
+    def entries(self) -> list[LayerEntry]:
+        """Every layer with its path and the trainable variables that it holds itself."""
+        return self._names.entries()
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ class RunWriter:
         seed: the run's seed, or None.
         layer_table: one record a layer, when it is known already.
         probes: the probes' reprs, when they are known already.
+        facts: further entries of ``run.json``, as JSON can hold them.
 
     Raises:
         UsageError: the folder holds something already, or cannot be made or written.
@@ -44,10 +45,11 @@ class RunWriter:
         seed: int | None,
         layer_table: Sequence[Mapping[str, Any]] = (),
         probes: Sequence[str] = (),
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         self.path = Path(directory)
         content = {"command": command, "config": config, "seed": seed, "layer_table": layer_table, "probes": probes}
-        self._manifest = manifest.create(self.path, "run", content)
+        self._manifest = manifest.create(self.path, "run", content | dict(facts or {}))
         self._stores = stores(self.path)
 
     def append(self, table: str, frame: pd.DataFrame) -> None:

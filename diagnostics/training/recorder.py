@@ -29,19 +29,28 @@ class Source(Protocol):
         ...
 
 
+class Facts(Protocol):
+    """What a run records besides tables; a ``RunFacts`` is one."""
+
+    def news(self) -> dict[str, Any]:
+        """The entries of ``run.json`` that have changed since the last call."""
+        ...
+
+
 class Recorder:
     """Collects rows and writes them, a part at a time.
 
     Args:
         writer: the run; ``None`` records nothing.
         monitor: where the readings come from; ``None`` records scalars only.
+        facts: what else ``run.json`` gets when it becomes known.
 
     Attributes:
         seconds: what reading and writing took so far.
     """
 
-    def __init__(self, writer: RunWriter | None, monitor: Source | None) -> None:
-        self._writer, self._monitor = writer, monitor
+    def __init__(self, writer: RunWriter | None, monitor: Source | None, facts: Facts | None = None) -> None:
+        self._writer, self._monitor, self._facts = writer, monitor, facts
         self._started = self._flushed = time.monotonic()
         self._scalars: list[dict[str, Any]] = []
         self._described = False
@@ -83,12 +92,19 @@ class Recorder:
             reading = self._monitor.read()
             writer.append("layers", reading.layers)
             writer.append("units", reading.units)
-            if not self._described:
-                self._described = True
-                writer.describe(layer_table=self._monitor.layer_table)
+        known = self._news()
+        if known:
+            writer.describe(**known)
         if self._scalars:
             writer.append("scalars", pd.concat(map(pd.DataFrame, self._scalars), ignore_index=True))
             self._scalars.clear()
+
+    def _news(self) -> dict[str, Any]:
+        known = {} if self._facts is None else self._facts.news()
+        if self._monitor is not None and not self._described:
+            self._described = True
+            known["layer_table"] = self._monitor.layer_table
+        return known
 
 
 class LenientRecorder(Recorder):
@@ -97,10 +113,11 @@ class LenientRecorder(Recorder):
     Args:
         writer: the run; ``None`` records nothing.
         monitor: where the readings come from.
+        facts: what else ``run.json`` gets when it becomes known.
     """
 
-    def __init__(self, writer: RunWriter | None, monitor: Source | None) -> None:
-        super().__init__(writer, monitor)
+    def __init__(self, writer: RunWriter | None, monitor: Source | None, facts: Facts | None = None) -> None:
+        super().__init__(writer, monitor, facts)
         self._path = writer and writer.path
         self._first_unwritten = 0
         self.lost_from: int | None = None

@@ -37,7 +37,8 @@ class TrainingStep:
         jit_compile: bool = False,
     ) -> None:
         self.model, self.optimizer, self.metrics = model, optimizer, metrics
-        self._loss, self._monitor = loss, monitor
+        self.loss, self.jit_compile = loss, jit_compile
+        self._monitor = monitor
         self.strategy = strategy_of(model, optimizer, jit_compile=jit_compile)
         self._train_one = on_all(
             self.strategy, tf.function(self._train, jit_compile=True) if jit_compile else self._train
@@ -122,7 +123,7 @@ class TrainingStep:
     def _total_loss(self, y: Any, predicted: Any, weight: Any) -> tf.Tensor:
         """The loss with what layers add to it, such as weight penalties."""
         extra = {} if weight is None else {"sample_weight": weight}
-        loss = share(self._loss, self._loss(y, predicted, **extra), y)
+        loss = share(self.loss, self.loss(y, predicted, **extra), y)
         return tf.add_n([loss, *(equal_share(tf.cast(term, loss.dtype)) for term in self.model.losses)])
 
 
