@@ -31,16 +31,8 @@ exit codes: 0 done; 2 wrong usage, or nothing there to export"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Export a stored run or a whole scenario.
-
-    Args:
-        arguments: what was typed after the command; that of the process when not given.
-
-    Returns:
-        The exit code: 0 done, 2 wrong usage.
-    """
-    options = _parser().parse_args(arguments)
-    return command.exit_code(lambda: _export(options))
+    """Export a stored run or a whole scenario. Returns the exit code: 0 done, 2 wrong usage."""
+    return command.run(_parser(), _export, arguments)
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -52,11 +44,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser(
-        "export",
-        "Write a stored run or scenario for other tools.",
-        EXAMPLES,
-    )
+    parser = command.parser("export", "Write a stored run or scenario for other tools.", EXAMPLES)
     parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
     kinds = parser.add_mutually_exclusive_group(required=True)
     kinds.add_argument("--tensorboard", action="store_true", help="event files, one folder per run")

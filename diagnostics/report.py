@@ -33,14 +33,9 @@ exit codes: 0 done; 2 wrong usage, or nothing there to report on"""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the report of a stored run or scenario, and its summary on standard output.
 
-    Args:
-        arguments: what was typed after the command; that of the process when not given.
-
-    Returns:
-        The exit code: 0 done, 2 wrong usage.
+    Returns the exit code: 0 done, 2 wrong usage.
     """
-    options = _parser().parse_args(arguments)
-    return command.exit_code(lambda: _report(options))
+    return command.run(_parser(), _report, arguments)
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -51,11 +46,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser(
-        "report",
-        "Judge a stored run or scenario again and write its report.",
-        EXAMPLES,
-    )
+    parser = command.parser("report", "Judge a stored run or scenario again and write its report.", EXAMPLES)
     parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
     parser.add_argument("--out", metavar="FILE", help="the page (default RUN/report.html); figures go beside it")
     return parser

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diagnostics.commands import catalogue
 from diagnostics.commands.options import choose_arms
@@ -38,7 +38,7 @@ class Workbench:
 
     @classmethod
     def prepare(
-        cls, name: str, changes: Mapping[str, Any], *, quick: bool, arms: str | None, seeds: tuple[int, ...] | None
+        cls, name: str, changes: Mapping[str, object], *, quick: bool, arms: str | None, seeds: tuple[int, ...] | None
     ) -> Workbench:
         """Load a scenario by name.
 
@@ -123,6 +123,5 @@ class Workbench:
             self._train_here(runner)
             return
         with progress_bar(len(self.arms) * len(self.seeds)) as advance:
-            options: dict[str, Any] = {"jobs": jobs, "backend": backend, "advance": advance}
-            options["tensorboard"] = runner.tensorboard
-            train_groups(self.scenario, groups, self.seeds, runner.directory, runner.command, **options)
+            place = {"directory": runner.directory, "command": runner.command, "tensorboard": runner.tensorboard}
+            train_groups(self.scenario, groups, self.seeds, jobs=jobs, backend=backend, advance=advance, **place)

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -118,7 +117,7 @@ def render(page: Page, drawn: dict[str, Drawn]) -> str:
     return rendered("report.html.j2", page=page, drawn=drawn)
 
 
-def rendered(template: str, **values: Any) -> str:
+def rendered(template: str, **values: object) -> str:
     """A template's HTML.
 
     Args:

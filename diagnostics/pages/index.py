@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,30 @@ from diagnostics.runs.files import written_whole
 from diagnostics.wording import numerals
 
 TITLE = "What courses say about training, measured"
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A claim in the index: its verdict, its statement, one line per effect, and the smallest number of seeds."""
+
+    word: str
+    statement: str
+    effects: tuple[str, ...]
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A scenario in the index; links are relative to the index."""
+
+    name: str
+    question: str
+    answer: str
+    status: str
+    objection: str
+    link: str
+    thumbnail: str
+    claims: tuple[ClaimRow, ...]
 
 
 def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> Path:
@@ -26,7 +51,7 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
         The page's path.
     """
     scenarios = [overview(file) for file in sorted(directory.glob("*/findings.json"))]
-    words = [claim["word"] for scenario in scenarios for claim in scenario["claims"]]
+    words = [claim.word for scenario in scenarios for claim in scenario.claims]
     counts = ", ".join(
         f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, key=words.count, reverse=True))
     )
@@ -37,8 +62,8 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
     return directory / "index.html"
 
 
-def overview(findings: Path) -> dict[str, Any]:
-    """One scenario in brief: question, answer, status, objection, links, and each claim with verdict, statement, effects and seeds.
+def overview(findings: Path) -> Overview:
+    """One scenario in brief.
 
     Args:
         findings: the scenario's ``findings.json``.
@@ -46,28 +71,23 @@ def overview(findings: Path) -> dict[str, Any]:
     record = json.loads(findings.read_text(encoding="utf-8"))
     name = findings.parent.name
     pictures = sorted((findings.parent / "figures").glob("*.png"))
-    return {
-        "name": name,
-        "question": record["question"],
-        "answer": record["answer"],
-        "status": record["status"],
-        "objection": record.get("objection", ""),
-        "link": f"{name}/report.html",
-        "thumbnail": f"{name}/figures/{pictures[0].name}" if pictures else "",
-        "claims": [_claim(claim) for claim in record["claims"]],
-    }
+    return Overview(
+        name=name,
+        question=record["question"],
+        answer=record["answer"],
+        status=record["status"],
+        objection=record.get("objection", ""),
+        link=f"{name}/report.html",
+        thumbnail=f"{name}/figures/{pictures[0].name}" if pictures else "",
+        claims=tuple(_claim(claim["word"], claim["statement"], claim["parts"]) for claim in record["claims"]),
+    )
 
 
-def _claim(claim: Mapping[str, Any]) -> dict[str, Any]:
-    verdicts = [(part["label"], part["verdict"]) for part in claim["parts"]]
-    return {
-        "word": claim["word"],
-        "statement": claim["statement"],
-        "effects": [f"{label}: {_effect(verdict)}" for label, verdict in verdicts],
-        "seeds": min((verdict["seeds"] for _, verdict in verdicts), default=0),
-    }
+def _claim(word: str, statement: str, parts: Sequence[Mapping[str, Any]]) -> ClaimRow:
+    verdicts = [(part["label"], part["verdict"]) for part in parts]
+    effects = tuple(f"{label}: {_effect(**verdict)}" for label, verdict in verdicts)
+    return ClaimRow(word, statement, effects, min((verdict["seeds"] for _, verdict in verdicts), default=0))
 
 
-def _effect(verdict: Mapping[str, Any]) -> str:
-    numbers = (float(verdict[key]) for key in ("effect", "low", "high"))
-    return f"{numerals.estimate(*numbers)} {verdict['unit']}".strip()
+def _effect(effect: float, low: float, high: float, unit: str, **_: object) -> str:
+    return f"{numerals.estimate(float(effect), float(low), float(high))} {unit}".strip()

@@ -158,7 +158,7 @@ def _measured(table: pd.DataFrame, view: View) -> pd.DataFrame:
     column = table[view.column]
     if view.draw is heat_map:
         column = column.mask(measured_nan(table, view.column), np.inf)
-    return table.assign(**{view.column: column})[column.notna()]
+    return table.assign(**{view.column: column}).loc[column.notna(), :]
 
 
 def _unit_exhibits(

@@ -54,7 +54,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """``"running"`` (or killed), ``"finished"``, ``"failed"`` or ``"interrupted"``."""
+        """``"running"``, ``"killed"``, ``"finished"``, ``"failed"`` or ``"interrupted"``, when the run was loaded."""
         return self.metadata["status"]
 
     @property

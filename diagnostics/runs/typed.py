@@ -6,11 +6,14 @@ import functools
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from probes.errors import UsageError
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 _hints = functools.cache(get_type_hints)
 
@@ -55,8 +58,7 @@ def from_record(kind: type[T], record: object, where: str) -> T:
     """
     if not isinstance(record, Mapping):
         raise _wrong(where, record, "a mapping")
-    values = {field.name: _field(kind, field, record, where) for field in fields(kind)}  # pyright: ignore[reportArgumentType]
-    return kind(**values)
+    return kind(**{field.name: _field(kind, field, record, where) for field in fields(kind)})
 
 
 def _key(field: Field[Any]) -> str:
@@ -81,8 +83,8 @@ def _field(kind: type, field: Field[Any], record: Mapping[str, Any], where: str)
 
 def _value(hint: Any, value: Any, where: str) -> Any:
     origin, inner = get_origin(hint), get_args(hint)
-    if is_dataclass(hint):
-        return from_record(hint, value, where)  # pyright: ignore[reportArgumentType]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return from_record(hint, value, where)
     if origin in {types.UnionType, Union}:
         return None if value is None else _value(inner[0], value, where)
     if origin is tuple:

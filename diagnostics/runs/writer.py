@@ -21,7 +21,8 @@ class RunWriter:
     """Writes one run into a new folder; a context manager that also records how the run ended.
 
     Left by Ctrl-C the status is ``"interrupted"``, by another exception ``"failed"`` with the message, else
-    ``"finished"``. A process that is killed leaves ``"running"`` and every part that was appended.
+    ``"finished"``. A process that is killed leaves every part that was appended, and readers see ``"killed"``.
+    While the run goes on, no other process can write the folder.
 
     Args:
         directory: a folder that does not exist yet, or is empty.
@@ -33,7 +34,7 @@ class RunWriter:
         facts: further entries of ``run.json``, as JSON can hold them.
 
     Raises:
-        UsageError: the folder holds something already, or cannot be made or written.
+        UsageError: the folder holds something already, another process writes it, or it cannot be made or written.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class RunWriter:
     ) -> None:
         self.path = Path(directory)
         content = {"command": command, "config": config, "seed": seed, "layer_table": layer_table, "probes": probes}
-        self._manifest = manifest.create(self.path, "run", content | dict(facts or {}))
+        self._lock, self._manifest = manifest.create(self.path, "run", content | dict(facts or {}))
         self._stores = stores(self.path)
 
     def append(self, table: str, frame: pd.DataFrame) -> None:
@@ -79,8 +80,8 @@ class RunWriter:
         Raises:
             UsageError: the file cannot be written.
         """
+        manifest.update(self.path, self._manifest | known)
         self._manifest |= known
-        manifest.update(self.path, self._manifest)
 
     def finish(self, status: str = "finished", **extra: Any) -> None:
         """End the run: merge each table's parts into one file, and set the status. A second call does nothing.
@@ -97,6 +98,7 @@ class RunWriter:
         if not self._ended:
             self._compact()
             self.describe(status=status, ended=manifest.now(), **extra)
+            self._lock.release()
 
     @property
     def _ended(self) -> bool:

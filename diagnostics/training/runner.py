@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic
 
@@ -15,7 +16,7 @@ import tensorflow as tf
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import Experiment, load_experiment, run_directory
 from diagnostics.runs.plan import Plan
-from diagnostics.runs.resuming import begin_again, record_failure, resumable
+from diagnostics.runs.resuming import begin_again, record_failure, resumed
 from diagnostics.training.contract import A, D, ScenarioLike
 from diagnostics.training.restartable import RestartableTrainer
 from diagnostics.training.seeding import begin_seeding, set_host_seeds
@@ -84,17 +85,18 @@ class Runner(Generic[A, D]):
         Raises:
             UsageError: the folder is not empty or cannot be written, or the folder to resume holds another experiment.
         """
-        content = self._content(arms, seeds)
-        content = resumable(self.directory, content) if resume else manifest.create(self.directory, "scenario", content)
+        begin = resumed if resume else partial(manifest.create, kind="scenario")
+        held, content = begin(self.directory, content=self._content(arms, seeds))
         status = "failed"
-        try:
-            yield
-            status = "finished"
-        except KeyboardInterrupt:
-            status = "interrupted"
-            raise
-        finally:
-            manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
+        with held:
+            try:
+                yield
+                status = "finished"
+            except KeyboardInterrupt:
+                status = "interrupted"
+                raise
+            finally:
+                manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
 
     def alike(self, arms: Iterable[A]) -> list[list[A]]:
         """Group the arms that share a compiled step, with the group of most layers in total first."""
@@ -112,7 +114,7 @@ class Runner(Generic[A, D]):
         for seed in seeds:
             if not self.record:
                 self._fit(arm, seed)
-            elif begin_again(run_directory(self.directory, arm.name, seed)):
+            elif begin_again(self.directory, arm.name, seed):
                 self._fit_and_record_failure(arm, seed)
 
     def _fit_and_record_failure(self, arm: A, seed: int) -> None:

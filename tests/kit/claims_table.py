@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from diagnostics.pages.index import overview
+from diagnostics.pages.index import ClaimRow, overview
 
 HEAD = """# What came out
 
@@ -28,19 +27,19 @@ def page(results: Path, again: Path) -> Iterator[str]:
     scenarios = [overview(file) for file in sorted(results.glob("*/findings.json"))]
     yield HEAD
     yield "| question | answer |\n|---|---|"
-    yield "\n".join(f"| [{each['question']}](#{each['name']}) | {each['answer']} |" for each in scenarios) + "\n"
+    yield "\n".join(f"| [{each.question}](#{each.name}) | {each.answer} |" for each in scenarios) + "\n"
     for scenario in scenarios:
-        second = overview(again / scenario["name"] / "findings.json")
-        yield f"## {scenario['name']}\n"
-        yield f"**{scenario['question']}** {scenario['answer']}\n\n({scenario['status']})\n"
+        second = overview(again / scenario.name / "findings.json")
+        yield f"## {scenario.name}\n"
+        yield f"**{scenario.question}** {scenario.answer}\n\n({scenario.status})\n"
         yield "| verdict | again | statement | effect, by part | seeds |\n|---|---|---|---|---|"
-        yield "\n".join(map(_row, scenario["claims"], second["claims"])) + "\n"
-        yield f"A sceptic could still object: {scenario['objection']}\n"
+        yield "\n".join(map(_row, scenario.claims, second.claims)) + "\n"
+        yield f"A sceptic could still object: {scenario.objection}\n"
 
 
-def _row(claim: Mapping[str, Any], second: Mapping[str, Any]) -> str:
-    effects = "<br>".join(claim["effects"])
-    return f"| {claim['word']} | {second['word']} | {claim['statement']} | {effects} | {claim['seeds']} |"
+def _row(claim: ClaimRow, second: ClaimRow) -> str:
+    effects = "<br>".join(claim.effects)
+    return f"| {claim.word} | {second.word} | {claim.statement} | {effects} | {claim.seeds} |"
 
 
 if __name__ == "__main__":

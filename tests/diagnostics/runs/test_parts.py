@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -203,20 +205,25 @@ def test_a_frame_that_does_not_fit_is_refused_and_leaves_nothing(store, bad):
     assert not store.directory.exists()
 
 
-def test_a_full_disk_is_an_error_and_earlier_parts_are_kept(store):
+def full_disk(*_args):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_an_error_and_earlier_parts_are_kept(store, monkeypatch):
     store.append(frame(0))
-    (store.directory / ".part-00001.parquet.partial").symlink_to("/dev/full")
+    monkeypatch.setattr("diagnostics.runs.files.os.fsync", full_disk)
     with pytest.raises(UsageError, match="No space left") as caught:
         store.append(frame(1))
     assert isinstance(caught.value.__cause__, OSError)
+    monkeypatch.undo()
     store.append(frame(2))
     assert list(store.read()["step"]) == [0, 0, 0, 2, 2, 2]
 
 
-def test_a_full_disk_in_compaction_leaves_the_parts(store):
+def test_a_full_disk_in_compaction_leaves_the_parts(store, monkeypatch):
     for step in range(3):
         store.append(frame(step))
-    (store.directory / ".part-00000.parquet.partial").symlink_to("/dev/full")
+    monkeypatch.setattr("diagnostics.runs.files.os.fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
         store.compact()
     assert len(store.parts()) == 3

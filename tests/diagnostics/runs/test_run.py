@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -19,6 +20,10 @@ from probes.errors import UsageError
 LAYERS = pd.DataFrame(
     {"step": 0, "layer": ["a", "b"], "depth": [0, 1], "kind": "Dense", "gradient_norm": np.float32(1)}
 )
+
+
+def full_disk(*_args, **_kwargs):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def writer(path: Path, **fields) -> RunWriter:
@@ -74,12 +79,15 @@ def test_an_exception_ends_the_run_and_passes_through(tmp_path, error, status):
     assert loaded.metadata["error"] == f"{type(error).__name__}: {error}"
 
 
-def test_an_exception_is_not_hidden_by_a_disk_that_fails_too(tmp_path):
-    with pytest.raises(ValueError, match="first") as caught, writer(tmp_path / "run"):
-        (tmp_path / "run" / ".run.json.partial").symlink_to("/dev/full")
+def test_an_exception_is_not_hidden_by_a_disk_that_fails_too(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="first") as caught, writer(tmp_path / "run") as run:
+        monkeypatch.setattr("diagnostics.runs.files.os.fsync", full_disk)
         raise ValueError("first")
     assert "No space left" in caught.value.__notes__[0]
-    assert load_run(tmp_path / "run").status == "running"
+    assert load_run(tmp_path / "run").status == "running", "it may be ended again when there is space"
+    monkeypatch.undo()
+    run.finish()
+    assert load_run(tmp_path / "run").status == "finished"
 
 
 def test_an_interrupt_while_a_part_is_written_keeps_the_parts_before(tmp_path, monkeypatch):
@@ -119,7 +127,7 @@ def test_a_process_killed_in_the_middle_of_a_part_keeps_the_whole_ones(tmp_path)
     assert done.returncode == -9
     assert list(tmp_path.rglob("*.partial"))
     loaded = load_run(tmp_path / "run")
-    assert loaded.status == "running"
+    assert loaded.status == "killed"
     assert list(loaded.layers["step"]) == [0, 0, 1, 1]
 
 
@@ -133,10 +141,11 @@ def test_a_folder_in_use_is_refused_and_left_as_it_was(tmp_path):
 
 
 def test_of_two_writers_that_start_at_once_the_second_is_refused(tmp_path, monkeypatch):
-    writer(tmp_path / "run")
+    first = writer(tmp_path / "run")
     monkeypatch.setattr(Path, "iterdir", lambda _: iter(()))  # as seen before the first one wrote
-    with pytest.raises(UsageError, match="never overwritten"):
+    with pytest.raises(UsageError, match="another process writes here"):
         writer(tmp_path / "run")
+    first.finish()
 
 
 def test_a_folder_with_anything_in_it_is_refused(tmp_path):
@@ -187,11 +196,11 @@ def test_the_first_ending_counts(tmp_path):
     assert load_run(tmp_path / "run").status == "finished"
 
 
-def test_a_disk_too_full_to_compact_warns_and_loses_nothing(tmp_path):
+def test_a_disk_too_full_to_compact_warns_and_loses_nothing(tmp_path, monkeypatch):
     run = writer(tmp_path / "run")
     run.append("layers", LAYERS)
     run.append("layers", LAYERS.assign(step=1))
-    (tmp_path / "run" / "layers" / ".part-00000.parquet.partial").symlink_to("/dev/full")
+    monkeypatch.setattr("diagnostics.runs.parts.written_whole", full_disk)
     with pytest.warns(UserWarning, match="stays in parts"):
         run.finish()
     assert load_run(tmp_path / "run").status == "finished"
