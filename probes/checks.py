@@ -5,23 +5,25 @@ from __future__ import annotations
 import fnmatch
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import keras
 import tensorflow as tf
 
 from probes.capture.layers import LayerNames
-from probes.capture.modules import is_watchable_without_layers, names_of
+from probes.capture.modules import Watchable, is_watchable_without_layers, names_of
 from probes.errors import UsageError, unknown_name
 from probes.probe import Probe
 from probes.seams.graph import current_graph
 from probes.seams.layers import children
+from probes.snapshot.gradient_parts import Gradient
+from probes.snapshot.weights import Variable
 
 if TYPE_CHECKING:
     from probes.step.step import Step
 
 
-def check_probes(probes: Any) -> tuple[Probe, ...]:
+def check_probes(probes: object) -> tuple[Probe, ...]:
     """Refuse what is no probe, and two that would write the same columns.
 
     Returns:
@@ -60,7 +62,7 @@ def check_probes(probes: Any) -> tuple[Probe, ...]:
     return probes
 
 
-def check_model(model: Any, probes: Sequence[Probe]) -> None:
+def check_model(model: Watchable, probes: Sequence[Probe]) -> None:
     """Refuse a model in which there is nothing to see, and patterns that match none of its layers.
 
     Raises:
@@ -108,7 +110,7 @@ def check_place() -> None:
         )
 
 
-def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequence[Any]) -> Step:
+def check_gradients(step: Step | None, gradients: Sequence[Gradient], variables: Sequence[Variable]) -> Step:
     """Refuse gradients that were not captured, or that do not belong to the variables.
 
     Returns:
@@ -129,7 +131,9 @@ def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequ
     return step
 
 
-def check_parts(probes: Sequence[Probe], parts: Any, variables: Sequence[Any]) -> list[Sequence[Any]]:
+def check_parts(
+    probes: Sequence[Probe], parts: Sequence[Sequence[Gradient]] | None, variables: Sequence[Variable]
+) -> list[Sequence[Gradient]]:
     """Refuse parts of a batch that are none, and warn of a probe that gets none.
 
     Returns:
@@ -155,7 +159,7 @@ def check_parts(probes: Sequence[Probe], parts: Any, variables: Sequence[Any]) -
     return list(parts)
 
 
-def _check_fit(gradients: Any, variables: Sequence[Any]) -> None:
+def _check_fit(gradients: Sequence[Gradient], variables: Sequence[Variable]) -> None:
     if not isinstance(gradients, list | tuple):
         raise _misfit(f"a {type(gradients).__name__} in place of a list")
     if len(gradients) != len(variables):
@@ -165,7 +169,7 @@ def _check_fit(gradients: Any, variables: Sequence[Any]) -> None:
             _check_gradient(gradient, variable)
 
 
-def _check_gradient(gradient: Any, variable: Any) -> None:
+def _check_gradient(gradient: tf.Tensor | tf.IndexedSlices, variable: Variable) -> None:
     if not hasattr(gradient, "shape"):
         raise _misfit(f"a {type(gradient).__name__} in place of the gradient of {_name(variable)}")
     shape = tf.TensorShape(gradient.shape)
@@ -173,7 +177,7 @@ def _check_gradient(gradient: Any, variable: Any) -> None:
         raise _misfit(f"a gradient of shape {tuple(shape)} for {_name(variable)} of shape {tuple(variable.shape)}")
 
 
-def _name(variable: Any) -> str:
+def _name(variable: Variable) -> str:
     return getattr(variable, "path", variable.name)
 
 

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import tensorflow as tf
 
+from probes.measuring.due import Due
+
 
 class Companion(Protocol):
     """Looks at the same steps as a monitor, inside the step, whether it is compiled or eager."""
@@ -15,8 +17,13 @@ class Companion(Protocol):
         """Entered with ``Monitor.capture``, around the forward pass."""
         ...
 
-    def end_step(self, step: tf.Tensor) -> None:
-        """The optimizer has changed the weights; ``step`` is the step's number, an int64 scalar."""
+    def end_step(self, step: tf.Tensor, due: Due) -> None:
+        """The optimizer has changed the weights.
+
+        Args:
+            step: the step's number, an int64 scalar.
+            due: whether any probe measures this step.
+        """
 
     def reset(self) -> None:
         """Another training begins."""

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-import math
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, cast
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from probes.capture.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
-from probes.capture.layers import LayerEntry, LayerNames
-from probes.capture.modules import names_of
+from probes.capture.layers import LayerEntry
+from probes.capture.modules import Watchable, names_of
 from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_place, check_probes
 from probes.companion import Companion
 from probes.defaults import default
 from probes.measuring import replicas
+from probes.measuring.due import Due
 from probes.measuring.ledger import Ledger
-from probes.measuring.packing import Packed
 from probes.probe import Probe
 from probes.reading import Reading, join, join_events, tabulate
 from probes.row import Row
+from probes.seams.graph import entries_of
 from probes.seams.layer_calls import listening
 from probes.seams.operations import seeing
-from probes.snapshot.snapshot import Need, Snapshot
-from probes.step.reference import check_references, measure_references
-from probes.step.step import Gradient, Step
+from probes.snapshot.gradient_parts import Gradient
+from probes.snapshot.snapshot import RowSnapshots
+from probes.step.reference import check_references
+from probes.step.step import Step
 
 
 class Monitor:
@@ -57,7 +57,7 @@ class Monitor:
 
     def __init__(
         self,
-        model: keras.Layer | tf.Module | Sequence[Any],
+        model: Watchable,
         probes: Iterable[Probe] | None = None,
         *,
         optimizer: keras.optimizers.Optimizer | None = None,
@@ -95,15 +95,12 @@ class Monitor:
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
         """
         check_place()
-        step = Step(self._names, self.probes, self._optimizer, self._due({"weight_square", "clipping"}))
         self._running.step = None
-        built = getattr(self.model, "built", True)
-        if built:
-            step.references = self._references()
+        number = self._step.read_value()
+        plan = [(ledger.probes, ledger.cadence.due(number)) for ledger in self._ledgers]
+        step = Step(self._names, number, plan, self._optimizer)
         with listening(step.capture), seeing(step.capture.rectify), self._accompanied():
             yield step
-        if not built:
-            step.references = self._references()
         step.end_forward()
         self._running.step = step
 
@@ -143,17 +140,15 @@ class Monitor:
         step = check_gradients(step, gradients, variables)
         checked = check_parts(self.probes, parts, variables)
         if replicas.count() > 1:
-            due = self._due({"gradient", "gradient_parts", "activation_gradient"})
-            gradients, *checked = step.over_replicas([gradients, *checked], due)
-        snapshots = step.snapshots(gradients, variables, checked)
+            gradients, *checked = step.over_replicas([gradients, *checked])
+        rows = step.rows(gradients, variables, checked)
         if not self._rows:  # layers made at the first call are known only now
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
-        self._note_rows(step.capture, snapshots)
-        number = self._step.read_value()
-        for ledger, references in zip(self._ledgers, step.references, strict=True):
-            ledger.record(number, snapshots, references)
+        self._note_rows(step.capture, rows)
+        for ledger, due, references in zip(self._ledgers, step.dues, step.references, strict=True):
+            ledger.record(step.number, due, rows, references)
         for companion in self._companions:
-            companion.end_step(number)
+            companion.end_step(step.number, Due.any_of(step.dues))
         replicas.once(lambda: self._step.assign_add(1))
 
     def attach(self, companion: Companion) -> None:
@@ -181,7 +176,7 @@ class Monitor:
         A cadence of 1 stays, and so do windows of several readings, which want all of them.
         """
         for ledger in self._ledgers:
-            ledger.slow_down(factor)
+            ledger.cadence.slow_down(factor)
 
     def read(self) -> Reading:
         """Everything since the last read; the only place where the host waits for the device."""
@@ -220,23 +215,11 @@ class Monitor:
                 "depth": row.depth,
                 "kind": row.kind,
                 "units": row.units,
-                "parameters": _parameters(entries[path]) if path in entries else 0,
+                "parameters": entries_of(entries[path].variables) if path in entries else 0,
                 "status": self._status(path, entries),
             }
             for path, row in (own | rows).items()
         ]
-
-    def _references(self) -> list[list[Packed]]:
-        """What each record's probes measure on their reference sets, with the weights as they are before the update."""
-        number = self._step.read_value()
-        names = cast(LayerNames, self._names)  # where there are no layers, check_references lets no reference set pass
-        return [measure_references(names, ledger.probes, ledger.due(number)) for ledger in self._ledgers]
-
-    def _due(self, needs: set[Need]) -> tf.Tensor | bool:
-        """Whether this step is one in which some probe looks at any of these."""
-        number = self._step.read_value()
-        dues = [ledger.due(number) for ledger in self._ledgers if ledger.needs & needs]
-        return any(due is True for due in dues) or functools.reduce(tf.logical_or, dues, False)
 
     def _status(self, path: str, entries: Mapping[str, LayerEntry]) -> str:
         if path in entries and entries[path].layer is self.model:
@@ -245,14 +228,10 @@ class Monitor:
         recorded = any(path in ledger.rows for ledger in self._ledgers)
         return NO_ROW if status == MEASURED and not recorded else status
 
-    def _note_rows(self, capture: Capture, snapshots: Sequence[Snapshot]) -> None:
+    def _note_rows(self, capture: Capture, rows: Sequence[RowSnapshots]) -> None:
         known = {row.layer for row in self._rows}
-        for snapshot in snapshots:
-            if snapshot.path not in known:
-                known.add(snapshot.path)
-                self._rows.append(Row(snapshot.path, len(self._rows) + 1, snapshot.kind, snapshot.units))
+        for row in rows:
+            if row.path not in known:
+                first = row.snapshots[0]
+                self._rows.append(Row(row.path, len(self._rows) + 1, first.kind, first.units))
         self._statuses |= capture.unseen | {call.path: MEASURED for call in capture.calls}
-
-
-def _parameters(entry: LayerEntry) -> int:
-    return sum(math.prod(variable.shape) for variable in entry.variables)

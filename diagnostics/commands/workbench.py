@@ -110,7 +110,7 @@ class Workbench:
             def tell(arm: str, seed: int, done: int, numbers: Mapping[str, float]) -> None:
                 advance(f"{arm}, seed {seed}", done, numbers)
 
-            runner.tell = tell
+            runner.report = tell
             for arm in self.arms:
                 runner.train(arm, self.seeds)
 

@@ -70,6 +70,7 @@ def _record(experiment: Experiment, page: Page, judged: list[JudgedClaim]) -> di
         "question": page.title,
         "answer": page.answer,
         "status": page.status,
+        "quick": scenario_page.is_quick(experiment),
         "objection": experiment.metadata.get("objection", ""),
         "claims": [asdict(claim) for claim in judged],
         "findings": {arm: [asdict(finding) for finding in diagnose(run)] for arm, run in first.items()},

@@ -34,6 +34,7 @@ class Overview:
     answer: str
     status: str
     objection: str
+    quick: bool
     link: str
     thumbnail: str
     claims: tuple[ClaimRow, ...]
@@ -55,7 +56,10 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
     counts = ", ".join(
         f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, key=words.count, reverse=True))
     )
-    status = f"{len(words)} claims in {len(scenarios)} scenarios: {counts} · {seconds:.0f} s"
+    quick = (
+        "quick runs with fewer seeds and epochs, a first look only · " if any(one.quick for one in scenarios) else ""
+    )
+    status = f"{quick}{len(words)} claims in {len(scenarios)} scenarios: {counts} · {seconds:.0f} s"
     page = rendered("index.html.j2", title=TITLE, status=status, scenarios=scenarios, failed=dict(failed))
     with written_whole(directory / "index.html") as file:
         file.write(page.encode())
@@ -77,6 +81,7 @@ def overview(findings: Path) -> Overview:
         answer=record["answer"],
         status=record["status"],
         objection=record.get("objection", ""),
+        quick=record.get("quick", False),
         link=f"{name}/report.html",
         thumbnail=f"{name}/figures/{pictures[0].name}" if pictures else "",
         claims=tuple(_claim(claim["word"], claim["statement"], claim["parts"]) for claim in record["claims"]),

@@ -37,6 +37,7 @@ TITLES = {
 SHOWN = ("claims", "figures", "answers", "about", "objection")
 """Fields of a scenario's record that the page shows elsewhere, not among the details."""
 
+QUICK = "quick run with fewer seeds and epochs"
 PAIRED = (
     "Each effect is paired by seed and given with its 95 % interval, which decides the verdict. P-values are adjusted for "
     "multiple comparisons (Benjamini-Hochberg)."
@@ -77,7 +78,7 @@ def status(experiment: Experiment) -> str:
     plan = experiment.plan
     finished = sum(map(len, experiment.runs.values()))
     facts = [
-        *(["quick run with fewer seeds and epochs"] if "--quick" in plan.command.split() else []),
+        *([QUICK] if is_quick(experiment) else []),
         f"{plan.data.name}, {plan.data.train:,} training examples",
         f"{len(plan.arms)} arms",
         f"{len(plan.seeds)} seed{'s' * (len(plan.seeds) != 1)}",
@@ -85,6 +86,11 @@ def status(experiment: Experiment) -> str:
         f"{plan.config['epochs']} epoch{'s' * (plan.config['epochs'] != 1)}, batches of {plan.config['batch_size']}",
     ]
     return " · ".join(facts)
+
+
+def is_quick(experiment: Experiment) -> bool:
+    """Whether the scenario ran with ``--quick``: fewer seeds and epochs."""
+    return "--quick" in experiment.plan.command.split()
 
 
 def _card(claim: claims.JudgedClaim) -> Card:

@@ -92,7 +92,7 @@ def _absolute(settings: Settings, targets: Targets) -> tuple[float, str]:
 
 
 def _poisson(settings: Settings, targets: Targets) -> tuple[float, str]:
-    """m - m log m, with m the mean of each column."""
+    """The mean over columns of m - m log m, with m the mean of each."""
     return float(np.mean(targets.mean - targets.mean * np.log(targets.mean + EPSILON))), "Poisson deviance at the mean"
 
 

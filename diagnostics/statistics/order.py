@@ -59,9 +59,7 @@ def label_autocorrelation(labels: ArrayLike) -> tuple[float, float]:
     share = counts / len(values)
     squares, own = float(np.square(share).sum()), share[codes]
     products = (codes[:-1] == codes[1:]) - own[:-1] - own[1:] + squares
-    return _compared(
-        products.sum(), 1 - squares, squares - 2 * float((share**3).sum()) + squares**2, len(values)
-    )
+    return _compared(products.sum(), 1 - squares, squares - 2 * float((share**3).sum()) + squares**2, len(values))
 
 
 def _compared(products: float, trace: float, trace_of_square: float, count: int) -> tuple[float, float]:

@@ -32,8 +32,8 @@ class Source(Protocol):
 class Facts(Protocol):
     """What a run records besides tables; a ``RunFacts`` is one."""
 
-    def news(self) -> dict[str, Any]:
-        """The entries of ``run.json`` that have changed since the last call."""
+    def news(self, epochs: Mapping[int, int]) -> dict[str, Any]:
+        """The entries of ``run.json`` that have changed since the last call; ``epochs``: the first step of each."""
         ...
 
 
@@ -53,6 +53,7 @@ class Recorder:
         self._writer, self._monitor, self._facts = writer, monitor, facts
         self._started = self._flushed = time.monotonic()
         self._scalars: list[dict[str, Any]] = []
+        self._epochs: dict[int, int] = {}
         self._described = False
         self.seconds = 0.0
 
@@ -64,6 +65,7 @@ class Recorder:
     def add(self, step: np.ndarray, **columns: Any) -> None:
         """Add scalars: one row for each entry of ``step``, ``[n]``; columns are ``[n]`` or one value for all."""
         if self._writer is not None:
+            self._epochs.setdefault(int(columns.get("epoch", 0)), int(step[0]))
             seconds = columns.pop("seconds", time.monotonic() - self._started)
             self._scalars.append({"step": step, **columns, "seconds": seconds})
 
@@ -100,7 +102,7 @@ class Recorder:
             self._scalars.clear()
 
     def _news(self) -> dict[str, Any]:
-        known = {} if self._facts is None else self._facts.news()
+        known = {} if self._facts is None else self._facts.news(self._epochs)
         if self._monitor is not None and not self._described:
             self._described = True
             known["layer_table"] = self._monitor.layer_table

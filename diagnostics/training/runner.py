@@ -26,7 +26,7 @@ NOT_STRUCTURE = ("initializer", "seed")
 """Endings of config keys that affect only the initial weights; models that differ only there share a compiled step."""
 
 
-Tell = Callable[[str, int, int, Mapping[str, float]], None]
+Report = Callable[[str, int, int, Mapping[str, float]], None]
 """Progress callback: arm, seed, steps since the last call, and the metrics to show."""
 
 
@@ -39,7 +39,7 @@ class Runner(Generic[A, D]):
         data: the data passed to its ``model``, with ``x_train``, ``y_train``, ``x_test``, ``y_test``.
         directory: the scenario's folder; it must be new or empty.
         command: the command line, stored in ``run.json``.
-        tell: called with progress.
+        report: called with progress.
         tensorboard: write TensorBoard's event files into each run's folder, too.
         record: whether to use probes and store runs; off when a benchmark times plain training.
     """
@@ -48,7 +48,7 @@ class Runner(Generic[A, D]):
     data: D
     directory: Path
     command: str = ""
-    tell: Tell = lambda arm, seed, steps, numbers: None
+    report: Report = lambda arm, seed, steps, numbers: None
     tensorboard: bool = False
     record: bool = True
     _trainers: dict[str, RestartableTrainer] = field(default_factory=dict)
@@ -134,7 +134,7 @@ class Runner(Generic[A, D]):
         train, validation = self._datasets(data, seed)
 
         def progress(steps: int, numbers: Mapping[str, float]) -> None:
-            self.tell(arm.label, seed, steps, numbers)
+            self.report(arm.label, seed, steps, numbers)
 
         again = self._train_again(data) if self.scenario.evaluates_train_again else None
         options = {"epochs": self.scenario.epochs, "progress": progress, "tensorboard": self.tensorboard}

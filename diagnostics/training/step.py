@@ -12,6 +12,7 @@ import tensorflow as tf
 from diagnostics.training.replicas import equal_share, examples_of, iterator_of, on_all, share, strategy_of
 from diagnostics.training.seeding import random_kernels
 from probes.monitor import Monitor
+from probes.seams.loss_calls import report_batch, reported
 
 
 class TrainingStep:
@@ -38,6 +39,7 @@ class TrainingStep:
     ) -> None:
         self.model, self.optimizer, self.metrics = model, optimizer, metrics
         self.loss, self.jit_compile = loss, jit_compile
+        self._reported = reported(loss)
         self._monitor = monitor
         self.strategy = strategy_of(model, optimizer, jit_compile=jit_compile)
         self._train_one = on_all(
@@ -54,24 +56,24 @@ class TrainingStep:
 
         Args:
             batches: an iterator over a ``tf.data.Dataset``.
-            count: steps to take; the batches must last.
+            count: number of steps; there must be enough batches.
 
         Returns:
             Loss ``[count]`` before each update, and learning rate ``[count]``.
 
         Raises:
-            tf.errors.OutOfRangeError: the batches have run out.
+            tf.errors.OutOfRangeError: there are no more batches.
         """
         arguments = batches, tf.constant(count)
         self._signature = self._signature or arguments
         return self._compiled(*arguments)
 
     def batches(self, dataset: tf.data.Dataset) -> Any:
-        """An iterator over a data set, whose batches are those of all replicas together."""
+        """An iterator over a data set whose batches are those of the whole strategy, not of one replica."""
         return iterator_of(self.strategy, dataset)
 
     def random_kernels(self) -> list[str]:
-        """Operations of the compiled step whose random numbers go on where the last training left them; see ``seeding``."""
+        """Operations of the compiled step that ``set_host_seeds`` does not restart; see ``seeding``."""
         if self._random_kernels is None and self._signature is not None:
             self._random_kernels = random_kernels(
                 self._compiled.get_concrete_function(*self._signature).graph.as_graph_def()
@@ -91,6 +93,7 @@ class TrainingStep:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
         capture = self._monitor.capture() if self._monitor else nullcontext()
         with tf.GradientTape() as tape, capture:
+            report_batch(batch)
             predicted = self.model(x, training=True)
             loss = self._total_loss(y, predicted, weight)
             scaled = self.optimizer.scale_loss(loss)
@@ -121,29 +124,29 @@ class TrainingStep:
         return loss, examples_of(y)
 
     def _total_loss(self, y: Any, predicted: Any, weight: Any) -> tf.Tensor:
-        """The loss with what layers add to it, such as weight penalties."""
+        """The loss plus the losses that layers add, such as weight penalties."""
         extra = {} if weight is None else {"sample_weight": weight}
-        loss = share(self.loss, self.loss(y, predicted, **extra), y)
+        loss = share(self.loss, self._reported(y, predicted, **extra), y)
         return tf.add_n([loss, *(equal_share(tf.cast(term, loss.dtype)) for term in self.model.losses)])
 
 
 def evaluate(step: TrainingStep, dataset: tf.data.Dataset, *, training: bool = False) -> tf.Tensor:
-    """Mean loss over a data set, a scalar; the step's metrics are updated on the way.
+    """Mean loss over a data set, a scalar; the step's metrics are updated, too.
 
     Args:
         step: the step.
         dataset: batches as for training.
-        training: in training mode, which draws dropout masks and moves statistics: ``kept_state`` puts them back.
+        training: use training mode, which draws dropout masks and moves statistics; ``kept_state`` restores them.
     """
     steps = int(dataset.cardinality())
     steps = steps if steps >= 0 else sum(1 for _ in dataset)
-    # An iterator, not the data set: looping over that would optimise the forward pass anew at every call.
+    # An iterator, not the data set: a loop over the data set would optimize the graph again at every call.
     return step.evaluate_all(step.batches(dataset), tf.constant(steps), training)
 
 
 @contextmanager
 def kept_state(model: keras.Model) -> Iterator[None]:
-    """Put back what a forward pass in training mode moves: statistics and random generators."""
+    """Restore what a forward pass in training mode changes: moving statistics and random generators."""
     kept = [(variable, variable.numpy()) for variable in model.non_trainable_variables]
     try:
         yield

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from probes.seams.graph import held_by, read, users_of
-from probes.snapshot.weights import Update
+from probes.snapshot.weights import Update, Variable
 
 ADD, SUBTRACT, READ = "AssignAddVariableOp", "AssignSubVariableOp", "ReadVariableOp"
 
@@ -20,7 +18,7 @@ class Watched:
     average that is written back, an eager step) it is after minus before.
     """
 
-    def __init__(self, variable: Any) -> None:
+    def __init__(self, variable: Variable) -> None:
         self._held = held_by(variable)
         self._past = users_of(self._held)
         self._before: tf.Tensor | None = None

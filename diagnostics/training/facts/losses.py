@@ -27,6 +27,12 @@ def compiled_loss(model: keras.Model) -> Loss | None:
     return Loss("sum over outputs", outputs=found) if several else next(iter(found), None)
 
 
+def minimises_compiled_loss(model: keras.Model) -> bool:
+    """Whether a compiled model's step is Keras' own, which minimises the compiled loss and the penalties that layers add."""
+    own = ("train_step", "compute_loss")
+    return all(getattr(type(model), name) is getattr(keras.Model, name) and name not in vars(model) for name in own)
+
+
 def loss_facts(loss: Any, output: str = "", weight: float | None = None) -> Loss:
     """Describe one loss.
 

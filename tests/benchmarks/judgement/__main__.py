@@ -22,42 +22,35 @@ from tests.benchmarks.judgement.tools import judges
 from tests.benchmarks.judgement.train import missing, train_all
 
 OUT = Path("build/judgement")
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+"""Lines of a document that the tables go between."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 1 where a label is in doubt."""
     options = _options(arguments)
-    everything = all_cases()
-    chosen = [case for name, case in everything.items() if options.only in name]
+    everything, half = all_cases(), halves.frozen()
+    chosen = [case for case in everything.values() if options.only in case.full_name]
+    chosen = [case for case in chosen if options.half in ("both", half.get(case.full_name))]
     _train(chosen if options.again else missing(chosen, options.out), options)
     doubts = checks.doubts({case.full_name: case for case in chosen} | _twins(chosen, everything), options.out)
     for name, doubt in doubts.items():
         print(f"label in doubt: {name}: {doubt}")
     if not options.train_only:
-        half = halves.frozen()
-        report(
-            _stored([case for case in chosen if options.half in ("both", half.get(case.full_name))], options.out),
-            options,
-        )
+        report(_stored(chosen, options.out), options)
     return 1 if doubts else 0
 
 
 def report(cases: list[Case], options: argparse.Namespace) -> None:
-    """Judge the cases' runs, and print and keep the tables."""
+    """Judge the cases' runs; print the tables, keep them beside the runs, and put them into a document if one is named."""
     others = [] if options.ours_only else judges()
     scores = [_score(judge, cases, options.out) for judge in [DIAGNOSE, *others]]
-    ours = scores[0]
-    parts = {
-        "Summary": tables.overall(scores),
-        "By cause: detected / right cause first": tables.by_cause(scores),
-        "Recall of our rules": tables.recall(ours),
-        "Precision of our rules": tables.precision(ours),
-        "Confusion of our rules": tables.confusion(ours),
-        "Judged wrongly by our rules": tables.wrong(ours),
-    }
-    text = "\n\n".join(f"## {head}\n\n{part}" for head, part in parts.items())
+    text = f"Half: {options.half}. {tables.all_of(scores)}"
     print(text)
     (options.out / f"{options.half}.md").write_text(text + "\n", encoding="utf-8")
+    if options.write is not None:
+        before, _, rest = options.write.read_text(encoding="utf-8").partition(BEGIN)
+        options.write.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
 
 
 def _train(cases: list[Case], options: argparse.Namespace) -> None:
@@ -80,12 +73,13 @@ def _twins(cases: list[Case], everything: dict[str, Case]) -> dict[str, Case]:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.judgement", description=__doc__)
-    parser.add_argument("--half", choices=[*halves.HALVES, "both"], default="tuning", help="cases to judge")
+    parser.add_argument("--half", choices=[*halves.HALVES, "both"], default="tuning", help="cases to train and judge")
     parser.add_argument("--jobs", type=int, default=2, help="processes that train; 0 trains in this one")
     parser.add_argument("--out", type=Path, default=OUT, help=f"folder for the runs (default {OUT})")
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name contains this")
     parser.add_argument("--again", action="store_true", help="train cases that are stored, too")
     parser.add_argument("--train-only", action="store_true", help="do not judge")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the tables into this document, too")
     parser.add_argument("--ours-only", action="store_true", help="do not judge by the rules of other tools")
     return parser.parse_args(arguments)
 

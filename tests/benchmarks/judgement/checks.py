@@ -32,7 +32,7 @@ def _doubt(case: Case, trained: store.Trained, cases: Mapping[str, Case], out: P
         return "" if skill >= LEARNS else f"healthy, and has skill {skill:.2f} only"
     twin = store.read(cases[case.twin], out) if case.twin in cases else None
     if twin is None or twin.outcome is None:
-        return f"its twin {case.twin or '(none)'} has no outcome"
+        return f"its twin {case.twin} raised {twin.error}" if twin else ""
     if not store.folder_of(case, out).exists():
         return f"left no run: {trained.error}"
     if skill is None or skill <= twin.outcome.skill - WORSE:

@@ -30,13 +30,15 @@ def fit(
     optimizer: Any = "adam",
     epochs: int = 10,
     batch_size: int | None = 32,
-    metrics: Sequence[Any] = (),
+    metrics: Sequence[Any] | None = None,
     validate: bool = True,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     threshold: float = 0.5,
     **options: Any,
 ) -> Outcome:
-    """Compile and fit a model on the training part, and measure it on the test part."""
+    """Compile and fit a model on the training part, and measure it on the test part; classes get accuracy as their metric."""
+    if metrics is None:
+        metrics = [] if data.task == "real" else ["accuracy"]
     model.compile(optimizer=optimizer, loss=loss, metrics=list(metrics))
     return fit_compiled(
         model,

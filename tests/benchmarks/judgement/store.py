@@ -13,7 +13,7 @@ from tests.benchmarks.judgement.case import Case
 from tests.benchmarks.judgement.outcome import Outcome
 
 HERE = Path(__file__).parent
-SHARED = ("data.py", "nets.py", "outcome.py", "programs.py", "sequences.py")
+SHARED = ("data.py", "nets.py", "odd_programs.py", "outcome.py", "programs.py", "sequences.py")
 
 
 @dataclass(frozen=True)

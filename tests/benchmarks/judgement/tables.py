@@ -19,6 +19,21 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join([texts[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *texts[1:]])
 
 
+def all_of(scores: Sequence[Score]) -> str:
+    """Every table; the first judge is ours."""
+    ours = scores[0]
+    parts = {
+        "Summary": overall(scores),
+        "Cause by tool": by_cause(scores),
+        "Recall of our rules": recall(ours),
+        "Precision of our rules": precision(ours),
+        "Confusion of our rules": confusion(ours),
+        "Judged wrongly by our rules": wrong(ours),
+    }
+    count = f"{len(ours.ill)} ill and {len(ours.healthy)} healthy trainings."
+    return "\n\n".join([count, *(f"### {head}\n\n{part}" for head, part in parts.items())])
+
+
 def overall(scores: Sequence[Score]) -> str:
     """One row a judge: detected, diagnosed, false alarms."""
     heads = ["judge", *scores[0].overall]
@@ -26,7 +41,7 @@ def overall(scores: Sequence[Score]) -> str:
 
 
 def by_cause(scores: Sequence[Score]) -> str:
-    """One row a cause, one column a judge: ``detected / right first`` of the cases that count for it."""
+    """One row a cause, one column a judge: how many of its cases it complains about, and in how many it names the cause first."""
     rows = []
     for cause in CAUSES:
         shares = [score.of_cause(cause) for score in scores]

@@ -26,16 +26,17 @@ def missing(cases: Iterable[Case], out: Path) -> list[Case]:
 
 def train_all(cases: Iterable[Case], out: Path, jobs: int) -> Iterator[tuple[Case, store.Trained]]:
     """Train cases, in processes of their own unless ``jobs`` is 0; yields each when it is done."""
-    waiting = list(cases)
     if not jobs:
-        for case in waiting:
+        for case in cases:
             yield case, train(case, out)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _quiet, max_tasks_per_child=CASES_PER_PROCESS) as pool:
-        going = {pool.submit(_train_by_name, case.full_name, out): case for case in waiting}
-        for done in as_completed(going):
-            yield going[done], done.result()
+    waiting, chunk = list(cases), jobs * CASES_PER_PROCESS
+    for start in range(0, len(waiting), chunk):  # a new pool each: max_tasks_per_child can hang, CPython issue 115634
+        with ProcessPoolExecutor(jobs, context, _quiet) as pool:
+            going = {pool.submit(_train_by_name, case.full_name, out): case for case in waiting[start : start + chunk]}
+            for done in as_completed(going):
+                yield going[done], done.result()
 
 
 def train(case: Case, out: Path) -> store.Trained:

@@ -219,7 +219,7 @@ def contrast(one: str, other: str) -> float:
 def test_words_and_marks_stand_out_from_the_paper(side):
     shade = {name: getattr(colours, side) for name, colours in style.PALETTE.items()}
     quiet = {"paper", "wash", "rule", "context"}
-    words = {"ink", "muted", "supported", "refuted", "mixed", "inconclusive", "critical", "warning", "clean"}
+    words = {"ink", "muted", "supported", "refuted", "mixed", "inconclusive", "error", "warning", "clean"}
     for name in shade.keys() - quiet:
         least = 4.5 if name in words else 3.0
         assert min(contrast(shade[name], shade["paper"]), contrast(shade[name], shade["wash"])) >= least - 0.2 * (

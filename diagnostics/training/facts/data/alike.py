@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -28,7 +29,7 @@ def alike_weights(entries: Sequence[LayerEntry]) -> dict[str, float]:
     """
     found = {}
     for entry in entries:
-        kernel = next((each for each in entry.variables if len(each.shape) > 1 and each.shape[-1] > 1), None)
+        kernel = next((each for each in entry.variables if len(each.shape) > 1 and (each.shape[-1] or 0) > 1), None)
         if kernel is not None:
             found[entry.path] = alike_share(_some_weights(held_by(kernel)))
     return found
@@ -49,7 +50,7 @@ def alike_share(weights: np.ndarray) -> float:
     return float((sizes * (sizes - 1.0)).sum() / (units * (units - 1.0)))
 
 
-def _some_weights(kernel: tf.Variable) -> np.ndarray:
+def _some_weights(kernel: Any) -> np.ndarray:
     matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
-    rows = np.unique(np.linspace(0, matrix.shape[0] - 1, MOST_WEIGHTS).round().astype(int))
+    rows = np.unique(np.linspace(0, int(tf.shape(matrix)[0]) - 1, MOST_WEIGHTS).round().astype(int))
     return tf.cast(tf.gather(matrix, rows), tf.float32).numpy()

@@ -29,6 +29,9 @@ FIRST_OUTPUTS = 5
 MOST_EPOCHS = 200
 """Epochs whose last measured outputs are kept; of more, every second, third, ... one."""
 
+MOST_EXAMPLES = 2048
+"""Examples from which a best constant is searched, spread evenly over those that were seen: its error is then some 1 %."""
+
 SPARSE = "SparseCategoricalCrossentropy"
 
 
@@ -43,10 +46,12 @@ class DataLog:
         self._watch = watch
         self._batches: list[Row] = []
         self._outputs: list[Row] = []
+        self._known = Data()
 
-    def begin(self) -> None:
-        """Another training begins."""
-        self._batches, self._outputs = [], []
+    def begin(self, steps_per_epoch: int | None) -> None:
+        """Another training begins, with epochs of this many steps, if that is known."""
+        self._batches, self._outputs, self._known = [], [], Data()
+        self._watch.begin(steps_per_epoch)
 
     def collect(self, epochs: Mapping[int, int]) -> bool:
         """Read what is new, and keep of the outputs what is recorded.
@@ -70,25 +75,33 @@ class DataLog:
             loss: the loss that is minimised, if the best constant is to be compared with it.
             alike: shares of pairs of units with the same weights.
         """
+        if self._known.batches < len(self._batches):
+            self._known = self._of_batches(loss)
+        binary = {target.name for target in self._known.targets if target.binary}
+        return replace(self._known, outputs=tuple(self._output_facts(epochs, binary)), alike_weights=dict(alike))
+
+    def _of_batches(self, loss: Loss | None) -> Data:
+        """Inputs, targets, and what follows from them."""
         known = self._watch.described
         by_tensor = _by_tensor(self._batches)
-        sparse = {key for (_, key), one in zip(self._watch.losses, _losses(loss), strict=False) if one.class_name == SPARSE}
-        inputs = [input_facts(_name(key), known[key], rows) for key, rows in by_tensor.items() if key.startswith("input/")]
+        sparse = {
+            key for (_, key), one in zip(self._watch.losses, _losses(loss), strict=False) if one.class_name == SPARSE
+        }
+        inputs = [
+            input_facts(_name(key), known[key], rows) for key, rows in by_tensor.items() if key.startswith("input/")
+        ]
         targets = [
             target_facts(_name(key), known[key], rows, sparse=key in sparse)
             for key, rows in by_tensor.items()
             if key.startswith("target/")
         ]
-        binary = {target.name for target in targets if target.binary}
         first = next(iter(by_tensor.values()), [])
         return Data(
             examples=int(sum(row["examples"] for row in first)),
             batches=len(self._batches),
             inputs=tuple(inputs),
             targets=tuple(targets),
-            outputs=tuple(self._output_facts(epochs, binary)),
             constant_loss=None if loss is None else self._constant_loss(loss, by_tensor),
-            alike_weights=dict(alike),
         )
 
     def _output_facts(self, epochs: Mapping[int, int], binary: set[str]) -> list[Output]:
@@ -146,7 +159,9 @@ class DataLog:
         shape = self._watch.described[key].shape
         whole = len(shape) <= 2 and sample.shape[-1] == (shape[-1] if len(shape) == 2 else 1)
         sample_weight = given[~np.isnan(given)][: len(sample)]
-        return Targets(moments.mean, moments.variance, counts, sample, sample_weight, whole), per_entry
+        few = slice(None, None, max(1, math.ceil(len(sample) / MOST_EXAMPLES)))
+        targets = Targets(moments.mean, moments.variance, counts, sample[few], sample_weight[few], whole)
+        return targets, per_entry
 
 
 def _kept(rows: Sequence[Row], epochs: Mapping[int, int]) -> list[Row]:

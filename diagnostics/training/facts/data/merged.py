@@ -38,7 +38,7 @@ class Moments:
 
     def over_columns(self) -> Moments:
         """All columns as one."""
-        return self.merged(self.count, np.nan_to_num(self.mean), self.squares)
+        return Moments.merged(self.count, np.nan_to_num(self.mean), self.squares)
 
     @property
     def variance(self) -> np.ndarray:
@@ -56,7 +56,7 @@ class Column:
 
     def __init__(self, rows: Sequence[Statistics]) -> None:
         self._rows = rows
-        self.moments = Moments.merged(*(self.stacked(name) for name in ("count", "mean", "squares")))
+        self.moments = Moments.merged(self.stacked("count"), self.stacked("mean"), self.stacked("squares"))
         self.smallest, self.largest = self.stacked("smallest").min(axis=0), self.stacked("largest").max(axis=0)
         self.rows = float(self.stacked("rows").sum())
         self.nonfinite = self.rows - self.moments.count
@@ -179,7 +179,7 @@ def output_facts(name: str, described: Described, row: Statistics, *, step: int,
     column = Column([row])
     values = column.values(name, described)
     several, examples = row["columns"] > 1, row["examples"]
-    share = float(row["most_frequent"]) if several else None
+    share = float(row["most_frequent"]) if several and not values.nonfinite else None
     if binary and not several and values.minimum is not None and values.maximum is not None:
         above = float(row["above_half" if values.minimum >= 0 and values.maximum <= 1 else "above_zero"])
         share = max(above, 1 - above)

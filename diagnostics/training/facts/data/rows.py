@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from probes.measuring import replicas
-from probes.measuring.branch import when
+from probes.measuring.due import Due
 
 Parts = Mapping[tuple[str, str], tf.Tensor]
 """Vectors of fixed size by (tensor, statistic)."""
@@ -45,7 +45,7 @@ class Rows:
             lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="rows_written")
         )
 
-    def write(self, step: tf.Tensor, due: tf.Tensor | bool, measure: Callable[[], Parts]) -> None:
+    def write(self, step: tf.Tensor, due: Due, measure: Callable[[], Parts]) -> None:
         """Write a row in a step that is due; of several replicas, that of the first.
 
         Args:
@@ -54,7 +54,7 @@ class Rows:
             measure: makes the row; traced as part of a branch that runs when the step is due.
         """
         if self._limit is not None:
-            due = tf.logical_and(due, self._written < self._limit)  # pyright: ignore[reportOperatorIssue]
+            due = Due(tf.logical_and(due.value, self._written < self._limit))  # pyright: ignore[reportOperatorIssue]
         if replicas.count() > 1:
             vector = self._packed(measure())
             if vector is not None:
@@ -67,7 +67,7 @@ class Rows:
                 self._put(step, vector)
             return []
 
-        when(due, work)
+        due.apart.when(work)
 
     def take(self) -> list[Row]:
         """The rows since the last call, in their order."""
@@ -105,11 +105,12 @@ class Rows:
         self._values = tf.Variable(tf.zeros([self._room, width]), trainable=False, name="rows")
         self._steps = tf.Variable(tf.zeros([self._room], tf.int64), trainable=False, name="steps_of_rows")
 
-    def _put(self, step: tf.Tensor, vector: tf.Tensor) -> None:
+    def _put(self, step: tf.Tensor, vector: tf.Tensor) -> list[tf.Tensor]:
         place = self._written % self._room  # pyright: ignore[reportOperatorIssue]
         self._values.scatter_update(tf.IndexedSlices(vector[None], place[None]))
         self._steps.scatter_update(tf.IndexedSlices(step[None], place[None]))
         self._written.assign_add(1)
+        return []
 
     def _unpacked(self, vector: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
         found: dict[str, dict[str, np.ndarray]] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -91,7 +92,7 @@ def target_summary(tensor: tf.Tensor, weight: tf.Tensor | None) -> dict[str, tf.
         **_sample(tensor, one_per_row),
     }
     if one_per_row is not None:
-        spread = tf.reshape(tf.tile(one_per_row[:, None], [1, values.shape[-1]]), [-1])
+        spread = tf.reshape(one_per_row[:, None] * tf.ones_like(values), [-1])
         found |= columns.weighted(one_per_row) | {"weighted_classes": _counts(labels, spread)}
     return found
 
@@ -155,7 +156,8 @@ def _sample(tensor: tf.Tensor, weight: tf.Tensor | None) -> dict[str, tf.Tensor]
     """The first examples one by one, with NaN behind the last: some of their entries, and which entry is the largest."""
     examples = tf.cast(tensor[:SAMPLE], tf.float32)
     flat = tf.reshape(examples, [tf.shape(examples)[0], -1])
-    entries = math.prod(examples.shape[1:]) if examples.shape[1:].is_fully_defined() else None
+    sizes: Any = examples.shape[1:]
+    entries = math.prod(sizes) if sizes.is_fully_defined() else None
     if entries is None:  # as in batches that are padded to their longest sequence
         chosen = tf.reduce_mean(flat, axis=1, keepdims=True)
     else:
@@ -168,10 +170,8 @@ def _sample(tensor: tf.Tensor, weight: tf.Tensor | None) -> dict[str, tf.Tensor]
 
 
 def _padded(matrix: tf.Tensor) -> tf.Tensor:
-    missing = SAMPLE - tf.shape(matrix)[0]
-    padded = tf.pad(matrix, [[0, missing], [0, 0]], constant_values=math.nan)
-    padded.set_shape([SAMPLE, matrix.shape[1]])
-    return padded
+    behind = tf.fill([SAMPLE, matrix.shape[1]], math.nan)
+    return tf.ensure_shape(tf.concat([matrix, behind], axis=0)[:SAMPLE], [SAMPLE, matrix.shape[1]])
 
 
 def _rows(values: tf.Tensor) -> tf.Tensor:

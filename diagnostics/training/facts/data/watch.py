@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import keras
@@ -14,13 +13,21 @@ import tensorflow as tf
 
 from diagnostics.training.facts.data.rows import Row, Rows
 from diagnostics.training.facts.data.summaries import input_summary, output_summary, target_summary
+from probes.measuring.due import Due
+from probes.measuring.replicas import alone
 from probes.seams.graph import current_graph
 from probes.seams.layer_calls import listening
 from probes.seams.loss_calls import LossCall, hearing_losses
 from probes.seams.tap import source
 
-MOST_BATCHES = 50
-"""Batches whose inputs and targets are summarised: by then ranges, shares and scales are known."""
+FIRST_BATCHES = 50
+"""Batches at the start whose inputs and targets are all summarised: by then ranges, shares and scales are known."""
+
+MOST_BATCHES = 250
+"""Batches in all; after the first ones those of measured steps, as data that come in order look different later on."""
+
+KEPT_BATCHES = 64
+"""Batches that wait for the host: the first ones, which may all come before the first flush."""
 
 KEPT_OUTPUTS = 512
 """Measured steps whose outputs wait for the host: more than come between two flushes of most trainings."""
@@ -37,7 +44,10 @@ class Described:
 
 
 class DataWatch:
-    """A companion of a monitor that summarises inputs, targets and outputs in the steps that are measured.
+    """A companion of a monitor that summarises inputs, targets and outputs.
+
+    Inputs and targets are those of the first steps and then of measured steps, until enough were seen; outputs those of
+    measured steps and of the last step of each epoch.
 
     Inputs are those of the batch where it is known, else those of the model's call. Targets and predictions are what the step
     gives to its loss; a step with several losses on other targets (as of a GAN) has none. Outputs are those of the model's
@@ -55,9 +65,14 @@ class DataWatch:
         self.described: dict[str, Described] = {}
         self.losses: list[tuple[Any, str]] = []
         self._model = model
-        self._batches = Rows(MOST_BATCHES, MOST_BATCHES)
+        self._batches = Rows(KEPT_BATCHES, MOST_BATCHES)
         self._outputs = Rows(KEPT_OUTPUTS)
+        self._steps_per_epoch = alone(lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="epoch_length"))
         self._running = threading.local()  # replicas run the step on a thread each
+
+    def begin(self, steps_per_epoch: int | None) -> None:
+        """Learn how long epochs are; ``None`` if that is not known."""
+        self._steps_per_epoch.assign(steps_per_epoch or 0)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -66,8 +81,8 @@ class DataWatch:
         with listening(seen), hearing_losses(seen):
             yield
 
-    def end_step(self, step: tf.Tensor, due: tf.Tensor | bool) -> None:
-        """Write the summaries, if the step is measured."""
+    def end_step(self, step: tf.Tensor, due: Due) -> None:
+        """Write the summaries."""
         seen: SeenStep | None = getattr(self._running, "step", None)
         self._running.step = None
         if seen is None:
@@ -84,11 +99,18 @@ class DataWatch:
                 found[key] = target_summary(tf.convert_to_tensor(call.targets), weights[key])
             return _flat(found)
 
+        def answers() -> Mapping[tuple[str, str], tf.Tensor]:
+            return _flat({key: output_summary(tensor) for key, tensor in outputs.items()})
+
+        early = Due(step < FIRST_BATCHES)  # pyright: ignore[reportOperatorIssue]
         if inputs or targets:
-            self._batches.write(step, due, batch)
+            self._batches.write(step, Due.any_of([due, early]), batch)
         if outputs:
-            summaries = {key: partial(output_summary, tensor) for key, tensor in outputs.items()}
-            self._outputs.write(step, due, lambda: _flat({key: make() for key, make in summaries.items()}))
+            self._outputs.write(step, Due.any_of([due, self._ends_epoch(step)]), answers)
+
+    def _ends_epoch(self, step: tf.Tensor) -> Due:
+        length = self._steps_per_epoch.read_value()
+        return Due(tf.equal(tf.math.floormod(step, tf.maximum(length, 1)), length - 1))  # pyright: ignore[reportOperatorIssue]
 
     def reset(self) -> None:
         """Another training begins."""
@@ -181,8 +203,8 @@ def usable(tensor: Any) -> bool:
     """Whether this is a dense tensor of numbers with a batch axis."""
     if isinstance(tensor, tf.RaggedTensor | tf.SparseTensor) or not hasattr(tensor, "dtype"):
         return False
-    kind, shape = tf.as_dtype(tensor.dtype), tf.TensorShape(getattr(tensor, "shape", None))
-    return (kind.is_floating or kind.is_integer or kind.is_bool) and bool(shape.rank)
+    kind: Any = tf.as_dtype(tensor.dtype)
+    return (kind.is_floating or kind.is_integer or kind.is_bool) and len(tensor.shape) > 0
 
 
 def weight_of(call: LossCall) -> tf.Tensor | None:
@@ -195,7 +217,7 @@ def weight_of(call: LossCall) -> tf.Tensor | None:
     if weight is None:
         return mask
     for _ in range(mask.shape.rank - weight.shape.rank):
-        weight = weight[..., None]
+        weight = tf.expand_dims(weight, -1)
     return mask * weight
 
 

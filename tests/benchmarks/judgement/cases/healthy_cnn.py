@@ -14,7 +14,7 @@ IMAGES = (8, 8, 1)
 
 @healthy
 def digits_adam(directory):
-    return fit(cnn(), digits(IMAGES), directory, loss=SPARSE, metrics=["accuracy"], epochs=8)
+    return fit(cnn(), digits(IMAGES), directory, loss=SPARSE, epochs=8)
 
 
 @healthy
@@ -25,7 +25,7 @@ def digits_sgd(directory):
 
 @healthy
 def digits_batch_norm(directory):
-    return fit(cnn(norm=True), digits(IMAGES), directory, loss=SPARSE, epochs=5, metrics=["accuracy"])
+    return fit(cnn(norm=True), digits(IMAGES), directory, loss=SPARSE, epochs=5)
 
 
 @healthy

@@ -14,7 +14,7 @@ Adam = keras.optimizers.Adam
 @healthy
 def digits_adam(directory):
     model = mlp(64, 10, output="softmax")
-    return fit(model, digits(), directory, loss=SPARSE, metrics=["accuracy"], epochs=12)
+    return fit(model, digits(), directory, loss=SPARSE, epochs=12)
 
 
 @healthy
@@ -33,13 +33,13 @@ def digits_sgd_one_hot(directory):
 @healthy
 def digits_logits(directory):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return fit(mlp(64, 10, hidden=(48,)), digits(), directory, loss=loss, epochs=12, metrics=["accuracy"])
+    return fit(mlp(64, 10, hidden=(48,)), digits(), directory, loss=loss, epochs=12)
 
 
 @healthy
 def digits_deep_relu(directory):
     model = mlp(64, 10, hidden=(32,) * 10, output="softmax", kernel_initializer="he_normal")
-    return fit(model, digits(), directory, loss=SPARSE, optimizer=SGD(0.05, momentum=0.9), epochs=10)
+    return fit(model, digits(), directory, loss=SPARSE, optimizer=SGD(0.01, momentum=0.9), epochs=10)
 
 
 @healthy
@@ -87,7 +87,7 @@ def cancer_sgd(directory):
 @healthy
 def cancer_two_classes(directory):
     model = mlp(30, 2, output="softmax", hidden=(16,))
-    return fit(model, breast_cancer(), directory, loss=SPARSE, epochs=25, metrics=["accuracy"])
+    return fit(model, breast_cancer(), directory, loss=SPARSE, epochs=25)
 
 
 @healthy

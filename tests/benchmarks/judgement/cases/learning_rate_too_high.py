@@ -15,7 +15,7 @@ Adam = keras.optimizers.Adam
 @ill("learning_rate_too_high", "dead_units", twin="healthy_mlp/digits_adam")
 def adam_digits(directory):
     model = mlp(64, 10, output="softmax")
-    return fit(model, digits(), directory, loss=SPARSE, optimizer=Adam(0.5), metrics=["accuracy"], epochs=10)
+    return fit(model, digits(), directory, loss=SPARSE, optimizer=Adam(0.5), epochs=10)
 
 
 @ill("learning_rate_too_high", "exploding_gradient", twin="healthy_mlp/blobs_adam")

@@ -15,7 +15,7 @@ SGD = keras.optimizers.SGD
 @ill("vanishing_gradient", twin="healthy_mlp/digits_deep_relu")
 def twelve_sigmoid_layers(directory):
     model = mlp(64, 10, hidden=(32,) * 12, activation="sigmoid", output="softmax")
-    return fit(model, digits(), directory, loss=SPARSE, optimizer=SGD(0.1), epochs=10, metrics=["accuracy"])
+    return fit(model, digits(), directory, loss=SPARSE, optimizer=SGD(0.1), epochs=10)
 
 
 @ill("vanishing_gradient", twin="healthy_mlp/digits_deep_relu")
