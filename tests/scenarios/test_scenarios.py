@@ -18,7 +18,7 @@ from diagnostics.measures import measure
 from diagnostics.statistics.looks import LOOKS
 from probes.probe import Probe
 from scenarios.data import Data, load, load_raw, load_whole, standardised
-from scenarios.scenario import Scenario
+from scenarios.scenario import Arm, Scenario
 
 PLACEHOLDERS = {"supported", "refuted", "open", "low", "high", "seeds"}
 
@@ -102,7 +102,7 @@ def test_arms_of_a_replicate_share_first_weights_layer_by_layer(scenario):
     """Also where one arm has a layer more: dropout and normalisation must not shift the random numbers of what follows."""
     data = load(scenario.data, 3)
     first: dict[tuple, np.ndarray] = {}
-    for arm in scenario.arms():
+    for arm in distinct(scenario):
         for layer in scenario.model(arm, scenario.prepare(arm, data)).layers:
             if isinstance(layer, keras.layers.Dense) and "killed" not in arm.name and "weights" not in arm.name:
                 kind = type(layer.kernel_initializer).__name__
@@ -120,8 +120,17 @@ def test_replicates_differ_in_weights(scenario):
     assert one.shape == other.shape and (one != other).any()
 
 
-def test_every_arm_builds_a_model_that_takes_the_data(scenario):
+def distinct(scenario: Scenario) -> list[Arm]:
+    """One arm of each sweep: arms that differ only in their learning rate build the same model."""
+    kinds = {}
     for arm in scenario.arms():
+        settings = {key: value for key, value in arm.settings.items() if "rate" not in key or key == "rate"}
+        kinds.setdefault(json.dumps(settings, sort_keys=True), arm)
+    return list(kinds.values())
+
+
+def test_every_arm_builds_a_model_that_takes_the_data(scenario):
+    for arm in distinct(scenario):
         data = scenario.prepare(arm, load(scenario.data))
         model = scenario.model(arm, data)
         assert model(data.x_train[:2]).shape == (2, data.outputs)
