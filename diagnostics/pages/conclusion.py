@@ -70,7 +70,10 @@ def _record(experiment: Experiment, page: Page, judged: list[JudgedClaim]) -> di
         "question": page.title,
         "answer": page.answer,
         "status": page.status,
-        "objection": experiment.metadata.get("objection", ""),
+        "scope": experiment.plan.scope,
+        "objection": experiment.plan.objection,
+        "source": experiment.plan.source,
+        "replicates": list(experiment.plan.seeds),
         "claims": [asdict(claim) for claim in judged],
         "findings": {arm: [asdict(finding) for finding in diagnose(run)] for arm, run in first.items()},
     }

@@ -1,4 +1,4 @@
-"""The overview of several scenarios: one row per claim, with verdict, effect, interval, seeds, thumbnail and link."""
+"""The overview of several scenarios: one row per claim, with verdict, effect, interval, replicates, thumbnail and link."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
 
 
 def overview(findings: Path) -> dict[str, Any]:
-    """One scenario in brief: question, answer, status, objection, links, and each claim with verdict, statement, effects and seeds.
+    """One scenario in brief: question, answer, status, objection, links, and each claim with verdict, effects and replicates.
 
     Args:
         findings: the scenario's ``findings.json``.
@@ -51,7 +51,10 @@ def overview(findings: Path) -> dict[str, Any]:
         "question": record["question"],
         "answer": record["answer"],
         "status": record["status"],
+        "scope": record.get("scope", ""),
         "objection": record.get("objection", ""),
+        "source": record.get("source", ""),
+        "replicates": record.get("replicates", []),
         "link": f"{name}/report.html",
         "thumbnail": f"{name}/figures/{pictures[0].name}" if pictures else "",
         "claims": [_claim(claim) for claim in record["claims"]],
