@@ -28,16 +28,8 @@ exit codes: 0 done; 2 wrong usage, or nothing there to compare"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare stored runs: a page, and its summary on standard output.
-
-    Args:
-        arguments: what was typed after the command; that of the process when not given.
-
-    Returns:
-        The exit code: 0 done, 2 wrong usage.
-    """
-    options = _parser().parse_args(arguments)
-    return command.exit_code(lambda: _compare(options))
+    """Compare stored runs: a page, and its summary on standard output. Returns the exit code: 0 done, 2 wrong usage."""
+    return command.run(_parser(), _compare, arguments)
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -48,11 +40,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser(
-        "compare",
-        "Show stored runs side by side: what differs, and where most.",
-        EXAMPLES,
-    )
+    parser = command.parser("compare", "Show stored runs side by side: what differs, and where most.", EXAMPLES)
     parser.add_argument(
         "runs", nargs="+", metavar="RUN", help="folders of two runs or more; the first is the reference"
     )

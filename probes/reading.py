@@ -11,11 +11,15 @@ import numpy as np
 
 from probes.measuring.packing import Layout
 from probes.measuring.unit_history import UnitHistory
-from probes.probe import Probe
+from probes.probe import Arrays, Probe
 from probes.row import Row
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+MEASURED_NAN = "measured_nan"
+"""The column that tells a statistic that is NaN from one that was not measured."""
 
 
 def _empty_units() -> pd.DataFrame:
@@ -25,25 +29,34 @@ def _empty_units() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
 
 
+def _empty_scalars() -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415
+
+    return pd.DataFrame({"step": np.zeros(0, np.int64), "loss": np.zeros(0)})
+
+
 @dataclass(frozen=True)
 class Reading:
     """Everything that was measured between two reads.
 
     Attributes:
         layers: one row a layer and step: step, layer, depth, kind, then a column for every statistic, NaN where missing.
+            If a statistic was measured and is NaN, ``measured_nan`` names it in that row; the column is absent if none is.
         units: one row an event of a unit: step, layer, unit, event (born_dead, death, revival).
+        scalars: one row a step whose loss was seen: step, loss (what a tape differentiated, summed over replicas, unscaled).
         lost: readings overwritten before they were read; 0 when the monitor was read often enough.
     """
 
     layers: pd.DataFrame
     units: pd.DataFrame = field(default_factory=_empty_units)
     lost: int = 0
+    scalars: pd.DataFrame = field(default_factory=_empty_scalars)
 
     def __repr__(self) -> str:
         """Sizes and steps."""
         steps = self.layers["step"]
         span = f"steps {steps.min()} to {steps.max()}" if len(steps) else "no step"
-        names = ", ".join(self.layers.columns[4:])
+        names = ", ".join(name for name in self.layers.columns[4:] if name != MEASURED_NAN)
         return f"Reading({span}, {self.layers['layer'].nunique()} layers: {names or 'no statistics'})"
 
     def _repr_html_(self) -> str | None:
@@ -75,13 +88,16 @@ def tabulate(
     import pandas as pd  # noqa: PLC0415 - probes need it only here
 
     table: dict[str, np.ndarray] = {}
+    names_of_nan = np.full((len(steps), len(rows)), "", object)
     for number, probe in enumerate(probes):
         for column in probe.columns:
             table[column] = np.full((len(steps), len(rows)), np.nan, np.float32)
         for place, row in enumerate(rows):
             statistics = layout.statistic(values, number, row.layer) if layout else {}
             if statistics:
+                nonfinite = _nonfinite(statistics)
                 for column, numbers in history.columns(probe, number, row, steps, statistics).items():
+                    names_of_nan[nonfinite & _all_nan(numbers), place] += f" {column}"
                     table[column] = _with_place_for(table[column], numbers)
                     table[column][:, place] = numbers if numbers.ndim == 1 else _cells(numbers)
     index = {
@@ -91,8 +107,20 @@ def tabulate(
         "kind": pd.Series([row.kind for row in rows] * len(steps), dtype="str"),
     }
     measured = layout.rows if layout else set()
+    if (names_of_nan != "").any():
+        table[MEASURED_NAN] = np.vectorize(str.strip, otypes=[object])(names_of_nan)
     frame = pd.DataFrame(index | {name: column.reshape(-1) for name, column in table.items()})
     return frame.loc[frame["layer"].isin(list(measured)), :]
+
+
+def _nonfinite(statistics: Arrays) -> np.ndarray:
+    """Whether anything that a reading was computed from is NaN or infinite, ``[n]``; the batch size may be unknown."""
+    known = (values for name, values in statistics.items() if name != "examples")
+    return np.logical_or.reduce([~np.isfinite(values).all(axis=tuple(range(1, values.ndim))) for values in known])
+
+
+def _all_nan(numbers: np.ndarray) -> np.ndarray:
+    return np.asarray(np.isnan(numbers).all(axis=tuple(range(1, numbers.ndim))))
 
 
 def _with_place_for(cells: np.ndarray, numbers: np.ndarray) -> np.ndarray:
@@ -112,10 +140,13 @@ def join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     keys = ["step", "layer", "depth", "kind"]
     if not tables:
         return tabulate((), None, np.zeros(0, np.int64), np.zeros((0, 0)), (), UnitHistory())
-    frame = tables[0]
-    for table in tables[1:]:
+    frame, *others = (table.rename(columns={MEASURED_NAN: (MEASURED_NAN, n)}) for n, table in enumerate(tables))
+    for table in others:
         frame = frame.merge(table, on=keys, how="outer")
-    return frame.sort_values(["step", "depth"], kind="stable", ignore_index=True)
+    notes = [column for column in frame if isinstance(column, tuple)]
+    if notes:
+        frame[MEASURED_NAN] = frame[notes].fillna("").agg(" ".join, axis=1).str.strip()
+    return frame.drop(columns=notes).sort_values(["step", "depth"], kind="stable", ignore_index=True)
 
 
 def join_events(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any
 
 
 def make_callable(module: str) -> None:
@@ -17,5 +16,5 @@ def make_callable(module: str) -> None:
 
 
 class _Callable(ModuleType):
-    def __call__(self, *args: Any, **options: Any) -> Any:
+    def __call__(self, *args: object, **options: object) -> object:
         return getattr(self, self.__name__.rpartition(".")[2])(*args, **options)

@@ -4,35 +4,51 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from probes.errors import UsageError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
-def parser(name: str, description: str, epilog: str, **options: Any) -> argparse.ArgumentParser:
+def parser(name: str, description: str, epilog: str, *, usage: str | None = None) -> argparse.ArgumentParser:
     """The argument parser of a command.
 
     Args:
         name: the command, as in ``python -m diagnostics.NAME``.
         description: one sentence for ``--help``.
         epilog: examples and exit codes, printed as they are.
-        **options: passed on to ``argparse.ArgumentParser``.
+        usage: the line after ``usage:``; derived from the arguments by default.
     """
     return argparse.ArgumentParser(
         prog=f"python -m diagnostics.{name}",
         description=description,
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        **options,
+        usage=usage,
     )
 
 
 def print_error(error: UsageError) -> None:
     """Print misuse on standard error."""
     print(f"error: {error}", file=sys.stderr)
+
+
+def run(
+    parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], int], arguments: Sequence[str] | None
+) -> int:
+    """Parse the command line and run the command.
+
+    Args:
+        parser: the command's own.
+        work: the command, given its options and returning its exit code.
+        arguments: what was typed after the command; that of the process when None.
+
+    Returns:
+        The command's exit code; 2 after misuse, which is printed.
+    """
+    options = parser.parse_args(arguments)
+    return exit_code(lambda: work(options))
 
 
 def exit_code(work: Callable[[], int]) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib.abc
-import importlib.machinery
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any
 
 
 @contextmanager
@@ -36,9 +35,11 @@ class _Finder(importlib.abc.MetaPathFinder):
         self._names, self._call = names, call
         self._loading = 0
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """The usual spec, with a loader that reports when the import ends."""
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path) if fullname in self._names else None
+        spec = PathFinder.find_spec(fullname, path) if fullname in self._names else None
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader, self)
         return spec
@@ -62,10 +63,10 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 class _Loader(importlib.abc.Loader):
-    def __init__(self, loader: Any, finder: _Finder) -> None:
+    def __init__(self, loader: importlib.abc.Loader, finder: _Finder) -> None:
         self._loader, self._finder = loader, finder
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Left to the package's own loader."""
         return self._loader.create_module(spec)
 

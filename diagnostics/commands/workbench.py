@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diagnostics.commands import catalogue
 from diagnostics.commands.options import choose_arms
@@ -40,7 +40,7 @@ class Workbench:
     def prepare(
         cls,
         name: str,
-        changes: Mapping[str, Any],
+        changes: Mapping[str, object],
         *,
         size: str,
         arms: str | None,
@@ -119,7 +119,7 @@ class Workbench:
             def tell(arm: str, seed: int, done: int, numbers: Mapping[str, float]) -> None:
                 advance(f"{arm}, seed {seed}", done, numbers)
 
-            runner.tell = tell
+            runner.report = tell
             for arm in self.arms:
                 runner.train(arm, self.seeds)
 
@@ -132,6 +132,5 @@ class Workbench:
             self._train_here(runner)
             return
         with progress_bar(len(self.arms) * len(self.seeds)) as advance:
-            options: dict[str, Any] = {"jobs": jobs, "backend": backend, "advance": advance}
-            options["tensorboard"] = runner.tensorboard
-            train_groups(self.scenario, groups, self.seeds, runner.directory, runner.command, **options)
+            place = {"directory": runner.directory, "command": runner.command, "tensorboard": runner.tensorboard}
+            train_groups(self.scenario, groups, self.seeds, jobs=jobs, backend=backend, advance=advance, **place)

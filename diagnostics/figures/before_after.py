@@ -9,15 +9,14 @@ from matplotlib.figure import Figure
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
-from diagnostics.figures.panels import explain, headed, panels, say_missing
-from diagnostics.figures.scales import depth_ticks, lay_out, set_ticks
+from diagnostics.figures.panels import say_missing, small_multiples
+from diagnostics.figures.scales import depth_ticks
 from diagnostics.figures.seeds import NOTHING, arm_names, require, tracks, values_of
-from diagnostics.wording.numerals import short
 
-_LOOKS: Mapping[str, tuple[str, dict]] = {
-    "before": ("start", {"marker": "o", "ms": 3, "mew": 0, "lw": 1.2, "zorder": 3.1}),
-    "after": ("end", {"marker": "o", "ms": 3.6, "mew": 0, "lw": 1.8, "zorder": 3.2}),
-    "theory": ("theory", {"lw": 1.4, "ls": (0, (4, 2)), "zorder": 4}),
+_LOOKS: Mapping[str, tuple[str, str, dict]] = {
+    "before": ("before dropout", "start", {"marker": "o", "ms": 3, "mew": 0, "lw": 1.2, "zorder": 3.1}),
+    "after": ("after dropout", "end", {"marker": "o", "ms": 3.6, "mew": 0, "lw": 1.8, "zorder": 3.2}),
+    "theory": ("theory, from the variance before", "theory", {"lw": 1.4, "ls": (0, (4, 2)), "zorder": 4}),
 }
 
 
@@ -52,23 +51,14 @@ def before_after(
     axis, names = quantity(column), arm_names(frame)
     limits = axis.scale.limits(values_of(lines))
     depths = (int(frame["depth"].to_numpy().min()), int(frame["depth"].to_numpy().max()))
-    texts = {
-        "before": "before dropout",
-        "after": "after dropout",
-        "theory": "theory, from the variance before",
-    }
-    handles = [marks.swatch(texts[name], style.colour(tone), **looks) for name, (tone, looks) in _LOOKS.items()]
-    with style.styled():
-        grid = panels(names, width=width, layout=headed(len(names), axis.label, handles, width))
-        for name, axes in grid.axes.items():
-            lay_out(axes, axis.scale, limits, labels=name in grid.first_column)
-            axes.set_xlim(depths[0] - 0.6, depths[1] + 0.6)
-            set_ticks(axes.xaxis, depth_ticks(*depths) if name in grid.last_row else [], short)
+    handles = [marks.swatch(text, style.colour(tone), **looks) for text, tone, looks in _LOOKS.values()]
+    x, along = (depths[0] - 0.6, depths[1] + 0.6), "dropout layer, counted from the input"
+    with small_multiples(names, y=axis.label, x=along, handles=handles, width=width) as grid:
+        for name, axes in grid.laid_out(axis.scale, limits, x=x, ticks=depth_ticks(*depths)):
             own = {line: lines.get((name, line), NOTHING) for line in _LOOKS}
             if not any(line.measured for line in own.values()):
                 say_missing(axes)
-            for line, (tone, looks) in _LOOKS.items():
+            for line, (_, tone, looks) in _LOOKS.items():
                 bandless = own[line]._replace(low=own[line].median, high=own[line].median)
                 marks.band(axes, bandless if line == "theory" else own[line], style.colour(tone), limits, **looks)
-        explain(grid, handles, y=axis.label, x="dropout layer, counted from the input")
     return grid.figure

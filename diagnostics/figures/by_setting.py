@@ -11,10 +11,9 @@ from matplotlib.figure import Figure
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
-from diagnostics.figures.panels import explain, headed, panels, say_missing
-from diagnostics.figures.scales import Limits, lay_out, round_steps, set_ticks
+from diagnostics.figures.panels import say_missing, small_multiples
+from diagnostics.figures.scales import Limits, round_steps
 from diagnostics.figures.seeds import NOTHING, Track, Tracks, require, tracks, values_of
-from diagnostics.wording.numerals import short
 
 _LINE: dict = {"marker": "o", "ms": 4.5, "mew": 0, "lw": 1.6, "zorder": 3}
 
@@ -54,17 +53,17 @@ def by_setting(
     limits = axis.scale.limits(np.concatenate(drawn))
     handles = _handles(len(names) > 1, bool(curves), guide)
     text = label or axis.label
-    with style.styled():
-        grid = panels(names, width=width, layout=headed(len(names), text, handles, width))
-        for name, axes in grid.axes.items():
-            lay_out(axes, axis.scale, limits, labels=name in grid.first_column)
-            _setting_axis(axes, frame["setting"].to_numpy(float), last=name in grid.last_row)
+    settings = frame["setting"].to_numpy(float)
+    low, high = float(settings.min()), float(settings.max())
+    pad = 0.04 * (high - low) or 0.5
+    span = (low - pad, high + pad)
+    with small_multiples(names, y=text, x=x, handles=handles, width=width) as grid:
+        for name, axes in grid.laid_out(axis.scale, limits, x=span, ticks=round_steps(span, 5)):
             _panel(axes, name, lines, limits)
             if name in curves:
                 axes.plot(*curves[name].T, color=style.colour("theory"), lw=1.3, ls=(0, (4, 2)), zorder=4)
             if guide:
                 marks.guide_line(axes, guide[0], limits)
-        explain(grid, handles, y=text, x=x)
     return grid.figure
 
 
@@ -77,13 +76,6 @@ def _panel(axes: Axes, name: str, lines: Tracks, limits: Limits) -> None:
         marks.band(axes, own, style.colour("end"), limits, **_LINE)
     else:
         say_missing(axes)
-
-
-def _setting_axis(axes: Axes, settings: np.ndarray, *, last: bool) -> None:
-    low, high = float(settings.min()), float(settings.max())
-    pad = 0.04 * (high - low) or 0.5
-    axes.set_xlim(low - pad, high + pad)
-    set_ticks(axes.xaxis, round_steps((low - pad, high + pad), 5) if last else [], short)
 
 
 def _handles(others: bool, theory: bool, guide: tuple[float, str] | None) -> list:

@@ -13,10 +13,9 @@ from matplotlib.lines import Line2D
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
-from diagnostics.figures.panels import explain, headed, panels, say_missing
-from diagnostics.figures.scales import Limits, lay_out, set_ticks, step_ticks
+from diagnostics.figures.panels import say_missing, small_multiples
+from diagnostics.figures.scales import Limits, step_ticks
 from diagnostics.figures.seeds import NOTHING, Track, Tracks, arm_names, require, tracks, values_of
-from diagnostics.wording.numerals import short
 
 SPLITS = ("training", "validation")
 _WORDS = {"train": "training", "training": "training", "validation": "validation"}
@@ -62,16 +61,13 @@ def curves(
     limits = axis.scale.limits(np.append(values_of(lines), [guide[0]] if guide else []))
     steps = (float(frame["step"].to_numpy().min()), float(frame["step"].to_numpy().max()))
     handles = [*_handles(lines, guide, others=len(names) > 1), *marks.edge_legend(lines, axis.scale)]
-    with style.styled():
-        grid = panels(names, width=width, layout=headed(len(names), axis.label, handles, width), notes=notes)
-        for name, axes in grid.axes.items():
-            lay_out(axes, axis.scale, limits, most=5, labels=name in grid.first_column)
-            _step_axis(axes, *steps, last=name in grid.last_row)
+    x = (steps[0], steps[1] + 0.015 * (steps[1] - steps[0]) if steps[1] > steps[0] else steps[0] + 1)
+    with small_multiples(names, y=axis.label, x="step", handles=handles, width=width, notes=notes) as grid:
+        for name, axes in grid.laid_out(axis.scale, limits, x=x, ticks=step_ticks(*steps), most=5):
             axes.add_collection(_grey(lines, but=name), autolim=False)
             _panel(axes, {split: lines.get((name, split), NOTHING) for split in SPLITS}, limits)
             if guide:
                 marks.guide_line(axes, guide[0], limits)
-        explain(grid, handles, y=axis.label, x="step")
     return grid.figure
 
 
@@ -118,11 +114,6 @@ def _panel(axes: Axes, own: Mapping[str, Track], limits: Limits) -> None:
         return
     for split, line in own.items():
         marks.band(axes, line, style.colour(split), limits, **_LINE[split])
-
-
-def _step_axis(axes: Axes, low: float, high: float, *, last: bool) -> None:
-    axes.set_xlim(low, high + 0.015 * (high - low) if high > low else low + 1)
-    set_ticks(axes.xaxis, step_ticks(low, high) if last else [], short)
 
 
 def _handles(lines: Tracks, guide: tuple[float, str] | None, *, others: bool) -> list[Line2D]:

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
-from diagnostics.figures.panels import explain, headed, panels, say_missing
-from diagnostics.figures.scales import Limits, depth_ticks, lay_out, set_ticks
+from diagnostics.figures.panels import say_missing, small_multiples
+from diagnostics.figures.scales import Limits, depth_ticks
 from diagnostics.figures.seeds import (
     MOMENTS,
     NOTHING,
@@ -25,8 +25,8 @@ from diagnostics.figures.seeds import (
     values_of,
     with_moment,
 )
-from diagnostics.wording.numerals import short
 
+DEPTH = "layer, counted from the input"
 _LINE: Mapping[str, dict] = {
     "start": {"marker": "o", "ms": 3.2, "mew": 0, "lw": 1.0, "zorder": 3.2},
     "middle": {"lw": 1.5, "zorder": 3.0},
@@ -71,19 +71,15 @@ def depth_profile(
     limits = axis.scale.limits(np.append(values_of(lines), [guide[0]] if guide else []))
     depths = (int(frame["depth"].to_numpy().min()), int(frame["depth"].to_numpy().max()))
     handles = [*_handles(by_arm, theory, guide), *marks.edge_legend(lines, axis.scale)]
-    with style.styled():
-        grid = panels(names, width=width, layout=headed(len(names), axis.label, handles, width), notes=notes)
-        for name, axes in grid.axes.items():
-            lay_out(axes, axis.scale, limits, labels=name in grid.first_column)
-            axes.set_xlim(depths[0] - 0.6, depths[1] + 0.6)
-            set_ticks(axes.xaxis, depth_ticks(*depths) if name in grid.last_row else [], short)
+    x = (depths[0] - 0.6, depths[1] + 0.6)
+    with small_multiples(names, y=axis.label, x=DEPTH, handles=handles, width=width, notes=notes) as grid:
+        for name, axes in grid.laid_out(axis.scale, limits, x=x, ticks=depth_ticks(*depths)):
             own = {moment: lines.get((name, moment), NOTHING) for moment in MOMENTS}
             _panel(axes, own, limits)
             if guide:
                 marks.guide_line(axes, guide[0], limits)
             if theory is not None:
                 _theory_line(axes, theory, name, own["start"])
-        explain(grid, handles, y=axis.label, x="layer, counted from the input")
     return grid.figure
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,6 +36,17 @@ class Rows:
     stacked: bool
     head: int = 40
     foot: int = 56
+
+
+class Effect(NamedTuple):
+    """One row of the table."""
+
+    label: str
+    effect: float
+    low: float
+    high: float
+    reference: float
+    word: str
 
 
 NEAR = 1.0
@@ -117,35 +127,32 @@ def _block(axes: Axes, block: pd.DataFrame, x: str, rows: Rows, zero: bool) -> N
         axes.axvline(0, color=style.colour("muted"), lw=0.7, zorder=1)
     unit = str(block["unit"].iloc[0])
     axes.set_xlabel(f"{x}, {unit} →" if unit else f"{x} →", loc="right")
-    for index, record in enumerate(block.to_dict("records")):
-        _marks(axes, index + 0.2 * rows.stacked, record, limits)
-        _texts(axes, index, record, rows)
+    for index, values in enumerate(block[list(Effect._fields)].to_numpy(object)):
+        one = Effect(*values)
+        _marks(axes, index + 0.2 * rows.stacked, one, limits)
+        _texts(axes, index, one, rows)
 
 
-def _marks(axes: Axes, height: float, record: Mapping[str, Any], limits: Limits) -> None:
+def _marks(axes: Axes, height: float, one: Effect, limits: Limits) -> None:
     ink = style.colour("ink")
-    ends = np.clip([float(record["low"]), float(record["high"])], *limits)
-    axes.plot(ends, [height, height], color=ink, lw=1.8, zorder=3)
-    axes.plot(record["reference"], height, "|", color=style.colour("theory"), ms=13, mew=2.2, zorder=3.5)
-    axes.plot(np.clip(float(record["effect"]), *limits), height, "o", color=ink, ms=5.5, mew=0, zorder=4)
+    axes.plot(np.clip([one.low, one.high], *limits), [height, height], color=ink, lw=1.8, zorder=3)
+    axes.plot(one.reference, height, "|", color=style.colour("theory"), ms=13, mew=2.2, zorder=3.5)
+    axes.plot(np.clip(one.effect, *limits), height, "o", color=ink, ms=5.5, mew=0, zorder=4)
 
 
-def _texts(axes: Axes, index: int, record: Mapping[str, Any], rows: Rows) -> None:
+def _texts(axes: Axes, index: int, one: Effect, rows: Rows) -> None:
     across = axes.get_yaxis_transform()
-    muted, word = style.colour("muted"), str(record["word"])
-    numbers = estimate(*(float(record[name]) for name in ("effect", "low", "high")))
+    muted, word, label = style.colour("muted"), str(one.word), str(one.label)
+    numbers = estimate(one.effect, one.low, one.high)
     verdict = f"{style.SYMBOLS.get(word, '')} {word}".strip()
     if rows.stacked:
         # give the texts a background: on a phone, vertical lines run behind them
-        plain: dict = {
-            "transform": across,
-            "va": "center",
-            "bbox": {"fc": style.colour("paper"), "ec": "none", "pad": 1},
-        }
-        axes.text(0, index - 0.22, str(record["label"]), ha="left", **plain)
+        plain: dict = {"transform": across, "va": "center"}
+        plain["bbox"] = {"fc": style.colour("paper"), "ec": "none", "pad": 1}
+        axes.text(0, index - 0.22, label, ha="left", **plain)
         axes.text(1, index - 0.22, f"{numbers} {verdict}".strip(), ha="right", color=muted, **plain)
         return
     beside: dict = {"xycoords": across, "textcoords": "offset points", "va": "center"}
-    axes.annotate(str(record["label"]), (0, index), (-8, 0), ha="right", **beside)
+    axes.annotate(label, (0, index), (-8, 0), ha="right", **beside)
     axes.annotate(numbers, (1, index), (10, 0), color=muted, **beside)
     axes.annotate(verdict, (1, index), (140, 0), color=style.PALETTE.get(word, style.PALETTE["ink"]).light, **beside)

@@ -13,10 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from diagnostics.figures import marks, style
-from diagnostics.figures.panels import explain, headed, panels
-from diagnostics.figures.scales import Limits, Linear, lay_out, round_steps, set_ticks
+from diagnostics.figures.panels import small_multiples
+from diagnostics.figures.scales import Limits, Linear, round_steps
 from diagnostics.figures.seeds import arm_names, require
-from diagnostics.wording.numerals import short
 
 PARTS = {"lag": "start", "mode": "theory", "data": "validation"}
 """The parts, each with the palette entry that gives its colour."""
@@ -53,16 +52,11 @@ def gap(
     handles: list[Artist] = [Patch(color=style.colour(meaning), label=WORDS[part]) for part, meaning in PARTS.items()]
     handles.append(marks.swatch("gap: the sum of the parts", style.colour("ink"), marker="o", ms=4, lw=1))
     y = f"validation {column} − reported training {column} (mean over seeds)"
-    with style.styled():
-        grid = panels(names, width=width, layout=headed(len(names), y, handles, width))
-        for name, axes in grid.axes.items():
-            lay_out(axes, scale, limits, labels=name in grid.first_column)
+    last = float(means["epoch"].to_numpy().max()) + 1
+    ticks = [tick for tick in round_steps((1, max(last, 2)), 4) if tick == int(tick)]
+    with small_multiples(names, y=y, x="epoch", handles=handles, width=width) as grid:
+        for name, axes in grid.laid_out(scale, limits, x=(0.4, last + 0.6), ticks=ticks):
             _panel(axes, means.loc[means["arm"].astype(str) == name], limits)
-            last = float(cast(float, means["epoch"].max())) + 1
-            ticks = [tick for tick in round_steps((1, max(last, 2)), 4) if tick == int(tick)]
-            set_ticks(axes.xaxis, ticks if name in grid.last_row else [], short)
-            axes.set_xlim(0.4, last + 0.6)
-        explain(grid, handles, y=y, x="epoch")
     return grid.figure
 
 

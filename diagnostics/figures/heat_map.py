@@ -210,7 +210,7 @@ def _special_legend(grid: Panels, values: np.ndarray, scale: Scale, *, below: fl
     """A key for zeros, infinities and gaps, where they occur: beside the colour bar, or below it on a phone."""
     occurs = {
         ("zero or negative", ZERO): scale.name == "log" and bool(np.any(values <= 0)),
-        ("infinite", INFINITE): bool(np.isposinf(values).any()),
+        ("infinite or NaN", INFINITE): bool(np.isposinf(values).any()),
         ("missing", MISSING): bool(np.isnan(values).any()),
     }
     handles = [Patch(color=color, label=text) for (text, color), seen in occurs.items() if seen]

@@ -11,10 +11,9 @@ from matplotlib.figure import Figure
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import LOG
-from diagnostics.figures.panels import explain, headed, panels, say_missing
-from diagnostics.figures.scales import lay_out, round_steps, set_ticks
+from diagnostics.figures.panels import say_missing, small_multiples
+from diagnostics.figures.scales import round_steps
 from diagnostics.figures.seeds import arm_names, require
-from diagnostics.wording.numerals import short
 
 FLOOR = 1e-4
 """Lower end of the axis; bins with a smaller share are drawn here."""
@@ -47,14 +46,9 @@ def histogram_pair(
     step = float(np.diff(bins).min()) if len(bins) > 1 else 1.0
     ends = (float(bins[0]) - step, float(bins[-1]) + step)
     handles = [marks.swatch(f"{name} dropout", style.colour(tone), lw=lw) for name, (tone, lw) in _LOOKS.items()]
-    with style.styled():
-        grid = panels(names, width=width, layout=headed(len(names), label, handles, width))
-        for name, axes in grid.axes.items():
-            lay_out(axes, LOG, (FLOOR, 1.0), labels=name in grid.first_column)
-            axes.set_xlim(*ends)
-            set_ticks(axes.xaxis, round_steps(ends, 5) if name in grid.last_row else [], short)
+    with small_multiples(names, y=label, x=x, handles=handles, width=width) as grid:
+        for name, axes in grid.laid_out(LOG, (FLOOR, 1.0), x=ends, ticks=round_steps(ends, 5)):
             _panel(axes, {moment: shares.get((name, moment), EMPTY) for moment in _LOOKS}, step)
-        explain(grid, handles, y=label, x=x)
     return grid.figure
 
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.curves import thin
-from diagnostics.figures.panels import Layout, explain, headed, panels, say_missing
-from diagnostics.figures.scales import depth_ticks, lay_out, set_ticks, step_ticks
+from diagnostics.figures.panels import Layout, headed, say_missing, small_multiples
+from diagnostics.figures.scales import depth_ticks, step_ticks
 from diagnostics.figures.seeds import MOMENTS, arm_names, moments_by_arm, require, tracks, values_of, with_moment
-from diagnostics.wording.numerals import short
 
 Along = Literal["depth", "step"]
 PANEL: Mapping[str, str] = {"depth": "moment", "step": "split"}
@@ -52,18 +49,20 @@ def overlay(frame: pd.DataFrame, column: str, *, along: Along = "depth", width: 
     titles = _titles(list(dict.fromkeys(rows[panel].tolist())))
     looks, limits = looks_of(arm_names(frame)), axis.scale.limits(values_of(lines))
     handles = [*_handles(looks), *marks.edge_legend(lines, axis.scale)]
-    with style.styled():
-        grid = panels(list(titles.values()), width=width, layout=_layout(len(titles), axis.label, handles, width))
-        for name, title in titles.items():
-            axes = grid.axes[title]
-            lay_out(axes, axis.scale, limits, labels=title in grid.first_column)
-            _span(axes, rows[along].to_numpy(float), along, last=title in grid.last_row)
+    layout = _layout(len(titles), axis.label, handles, width)
+    names = list(titles.values())
+    low, high = float(rows[along].to_numpy().min()), float(rows[along].to_numpy().max())
+    pad = 0.02 * (high - low) + 0.1
+    x, ticks = (low - pad, high + pad), TICKS[along](low, high)
+    with small_multiples(names, y=axis.label, x=TITLE[along], handles=handles, width=width, layout=layout) as grid:
+        for (name, _), (_, axes) in zip(
+            titles.items(), grid.laid_out(axis.scale, limits, x=x, ticks=ticks), strict=True
+        ):
             own = {arm: line for (where, arm), line in lines.items() if where == name and line.measured}
             for arm, line in own.items():
                 marks.band(axes, line, limits=limits, **looks[arm])
             if not own:
                 say_missing(axes)
-        explain(grid, handles, y=axis.label, x=TITLE[along])
     return grid.figure
 
 
@@ -71,13 +70,6 @@ def _titles(names: Sequence[str]) -> dict[str, str]:
     """The panels in order: moments by time, splits by their first row."""
     moments = {name: f"{name} of training" for name in MOMENTS if name in names}
     return moments or {str(name): str(name) for name in names}
-
-
-def _span(axes: Axes, places: np.ndarray, along: Along, *, last: bool) -> None:
-    low, high = float(places.min()), float(places.max())
-    pad = 0.02 * (high - low) + 0.1
-    axes.set_xlim(low - pad, high + pad)
-    set_ticks(axes.xaxis, TICKS[along](low, high) if last else [], short)
 
 
 def looks_of(names: Sequence[str]) -> dict[str, dict]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from matplotlib.artist import Artist
@@ -11,6 +12,8 @@ from matplotlib.figure import Figure
 
 from diagnostics.figures import style
 from diagnostics.figures.drawing import Drawing
+from diagnostics.figures.scales import Limits, Scale, lay_out, set_ticks
+from diagnostics.wording.numerals import short
 
 LINE, NOTE = 16, 13
 """Height of a line of text, and of a line of a panel's note, in CSS pixels."""
@@ -34,6 +37,24 @@ class Panels:
     axes: Mapping[str, Axes]
     first_column: frozenset[str]
     last_row: frozenset[str]
+
+    def laid_out(
+        self, scale: Scale, limits: Limits, *, x: Limits, ticks: Sequence[float], most: int = 6
+    ) -> Iterator[tuple[str, Axes]]:
+        """Each panel by name, with the axes that all share: y labelled in the first column, x in the last row.
+
+        Args:
+            scale: of y.
+            limits: of y.
+            x: limits of x.
+            ticks: where x is labelled.
+            most: about how many ticks y has at most.
+        """
+        for name, axes in self.axes.items():
+            lay_out(axes, scale, limits, most=most, labels=name in self.first_column)
+            axes.set_xlim(*x)
+            set_ticks(axes.xaxis, ticks if name in self.last_row else [], short)
+            yield name, axes
 
 
 @dataclass(frozen=True)
@@ -99,18 +120,40 @@ def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[s
     return Panels(figure, axes, frozenset(names[::columns]), frozenset(names[-columns:]))
 
 
+@contextmanager
+def small_multiples(
+    names: Sequence[str],
+    *,
+    y: str,
+    x: str,
+    handles: Sequence[Artist],
+    width: int,
+    notes: Mapping[str, str] | None = None,
+    layout: Layout | None = None,
+) -> Iterator[Panels]:
+    """A grid to draw in, in the house style; axis titles and legend are written when the block ends.
+
+    Args:
+        names: the panels in reading order; at least one.
+        y: name and unit of the vertical axis.
+        x: name and unit of the horizontal axis.
+        handles: the legend's entries.
+        width: width of the figure in CSS pixels.
+        notes: a second, quieter title line by name.
+        layout: distances; by default as :func:`headed` has them.
+    """
+    with style.styled():
+        grid = panels(names, width=width, layout=layout or headed(len(names), y, handles, width), notes=notes)
+        yield grid
+        axis_titles(grid, y=y, x=x)
+        style.legend(grid.figure, handles, top=8 + LINE * style.lines_of(y, width))
+
+
 def headed(count: int, y: str, handles: Sequence[Artist], width: int) -> Layout:
     """A layout whose head has room for axis title and legend, and whose panel is higher where it stands alone."""
     layout = Layout() if count > 1 else Layout(panel=SINGLE)
     columns = style.legend_columns([str(handle.get_label()) for handle in handles], width)
     return layout.below(style.lines_of(y, width) + -(-len(handles) // columns) - 2)
-
-
-def explain(grid: Panels, handles: Sequence[Artist], *, y: str, x: str) -> None:
-    """Write the axis titles and the legend."""
-    axis_titles(grid, y=y, x=x)
-    width = grid.figure.get_figwidth() * style.PIXELS_PER_INCH
-    style.legend(grid.figure, handles, top=8 + LINE * style.lines_of(y, width))
 
 
 def axis_titles(grid: Panels, *, y: str, x: str) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
-from diagnostics.figures.panels import explain, headed, panels, say_missing
+from diagnostics.figures.panels import say_missing, small_multiples
 from diagnostics.figures.scales import Limits, lay_out, round_steps, set_ticks
 from diagnostics.figures.seeds import require
 from diagnostics.wording.numerals import short
@@ -44,13 +44,11 @@ def seed_pairs(frame: pd.DataFrame, column: str, *, x: str = "control", y: str =
         marks.swatch("one seed", style.colour("end"), **_POINT),
         marks.swatch("no difference", style.colour("muted"), lw=0.9, ls=(0, (1, 2))),
     ]
-    with style.styled():
-        grid = panels(names, width=width, layout=headed(len(names), text, handles, width))
+    with small_multiples(names, y=text, x=x, handles=handles, width=width) as grid:
         for name, axes in grid.axes.items():
             lay_out(axes, axis.scale, limits, most=4, labels=name in grid.first_column)
             _panel(axes, finite.loc[finite["label"] == name, list(PAIR)].to_numpy(float), limits)
             set_ticks(axes.xaxis, round_steps(limits, 4) if name in grid.last_row else [], short)
-        explain(grid, handles, y=text, x=x)
     return grid.figure
 
 

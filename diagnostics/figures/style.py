@@ -48,7 +48,7 @@ PALETTE: Mapping[str, Colour] = {
     "refuted": Colour("#b3261e", "#ff8a80"),
     "mixed": Colour("#6b3fa0", "#c7a5f2"),
     "open": Colour("#5d6773", "#b3bcc6"),
-    "critical": Colour("#98280a", "#ff9b7a"),
+    "error": Colour("#98280a", "#ff9b7a"),
     "warning": Colour("#7d5700", "#f2c14e"),
     "clean": Colour("#0c6b3c", "#6fd79b"),
     "run-1": Colour("#1f4e9c", "#8db8f2"),
@@ -67,7 +67,7 @@ SYMBOLS: Mapping[str, str] = {
     "refuted": "✗",
     "mixed": "◐",
     "open": "?",
-    "critical": "▲",
+    "error": "▲",
     "warning": "!",
     "clean": "✓",
 }

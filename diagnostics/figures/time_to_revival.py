@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from diagnostics import survival
 from diagnostics.figures import marks, style
-from diagnostics.figures.panels import explain, headed, panels, say_missing
-from diagnostics.figures.scales import Linear, lay_out, set_ticks, step_ticks
+from diagnostics.figures.panels import say_missing, small_multiples
+from diagnostics.figures.scales import Linear, step_ticks
 from diagnostics.figures.seeds import require
 from diagnostics.wording import numerals
 
@@ -42,18 +42,13 @@ def time_to_revival(frame: pd.DataFrame, *, width: int = style.WIDE) -> Figure:
         *([marks.swatch("the other arms", style.colour("context"), lw=0.9)] if len(names) > 1 else []),
     ]
     notes = {name: _note(found[name], groups[name], groups[names[0]], first=name == names[0]) for name in names}
-    with style.styled():
-        grid = panels(names, width=width, layout=headed(len(names), LABEL, handles, width), notes=notes)
-        for name, axes in grid.axes.items():
-            lay_out(axes, SHARE, (0.0, 1.02), labels=name in grid.first_column)
-            axes.set_xlim(0, last)
-            set_ticks(axes.xaxis, step_ticks(0, last) if name in grid.last_row else [], numerals.short)
+    with small_multiples(names, y=LABEL, x="steps since death", handles=handles, width=width, notes=notes) as grid:
+        for name, axes in grid.laid_out(SHARE, (0.0, 1.02), x=(0, last), ticks=step_ticks(0, last)):
             for other in names:
                 _curve(axes, found[other], own=other == name)
             _cut_off(axes, found[name], groups[name])
             if not found[name].spells:
                 say_missing(axes, "no unit died")
-        explain(grid, handles, y=LABEL, x="steps since death")
     return grid.figure
 
 

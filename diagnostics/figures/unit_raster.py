@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diagnostics.figures import marks, style
-from diagnostics.figures.panels import axis_titles, headed, panels, say_missing
+from diagnostics.figures.panels import say_missing, small_multiples
 from diagnostics.figures.scales import set_ticks, step_ticks
 from diagnostics.figures.seeds import require
 from diagnostics.wording.numerals import short
@@ -41,15 +41,13 @@ def unit_raster(frame: pd.DataFrame, *, width: int = style.WIDE) -> Figure:
     handles = [
         marks.swatch(text, shade, lw=2.2) for text, shade in zip(("first layer", "deeper layers"), shades, strict=True)
     ]
-    with style.styled():
-        grid = panels(names, width=width, layout=headed(len(names), "units", handles, width))
+    y = "units that died at least once, by layer"
+    with small_multiples(names, y=y, x="step", handles=handles, width=width) as grid:
         for name, axes in grid.axes.items():
             axes.set_xlim(0, last)
             set_ticks(axes.xaxis, step_ticks(0, last) if name in grid.last_row else [], short)
             set_ticks(axes.yaxis, [], short)
             _panel(axes, own.loc[own["arm"] == name], layers, shades)
-        axis_titles(grid, y="units that died at least once, by layer", x="step")
-        style.legend(grid.figure, handles, top=24)
     return grid.figure
 
 

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from diagnostics.figures import style
 from diagnostics.figures.heat_map import column_width
-from diagnostics.figures.panels import axis_titles, headed, panels, say_missing
+from diagnostics.figures.panels import headed, say_missing, small_multiples
 from diagnostics.figures.scales import round_steps, set_ticks, step_ticks
 from diagnostics.figures.seeds import require
 from diagnostics.survival import spells
@@ -84,15 +84,14 @@ def units_by_layer(
         Patch(color=ENDED, label="dead, revived later"),
         Patch(color=LASTING, label="dead until the last check"),
     ]
-    with style.styled():
-        notes = {name: data.note for name, data in rasters.items()}
-        layout = replace(headed(len(rasters), y, handles, width), gap=GAP)
-        grid = panels(list(rasters), width=width, layout=layout, notes=notes)
+    notes = {name: data.note for name, data in rasters.items()}
+    layout = replace(headed(len(rasters), y, handles, width), gap=GAP)
+    with small_multiples(
+        list(rasters), y=y, x="step", handles=handles, width=width, notes=notes, layout=layout
+    ) as grid:
         for name, axes in grid.axes.items():
             _panel(axes, rasters[name], area)
             set_ticks(axes.xaxis, step_ticks(columns[0], columns[-1]) if name in grid.last_row else [], short)
-        axis_titles(grid, y=y, x="step")
-        style.legend(grid.figure, handles, top=8 + 16 * style.lines_of(y, width))
     return grid.figure
 
 

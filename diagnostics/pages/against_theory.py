@@ -65,23 +65,14 @@ def slopes(experiment: Experiment) -> pd.DataFrame:
     """
     rows = []
     for name, arm in experiment.plan.arms.items():
-        theory = arm.theory
-        runs = experiment.runs.get(name, {})
+        theory, runs = arm.theory, experiment.runs.get(name, {})
         if "layers" not in theory or not runs:
             continue
         slope = DepthSlope(layers=theory["layers"], step=0)
         found = interval_of(np.array([slope(run) for run in runs.values()]))
         expected = propagation(arm, experiment.plan.data)
         reference = expected.depth_slope if expected else np.nan
-        rows.append(
-            {
-                "label": arm.label,
-                "effect": found.estimate,
-                "low": found.low,
-                "high": found.high,
-                "reference": reference,
-            }
-        )
+        rows.append((arm.label, found.estimate, found.low, found.high, reference))
     return pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference"])
 
 

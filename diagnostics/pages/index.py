@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,34 @@ from diagnostics.runs.files import written_whole
 from diagnostics.wording import numerals
 
 TITLE = "What courses say about training, measured"
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A claim in the index: its verdict, its statement, one line per effect, and the smallest number of replicates."""
+
+    word: str
+    statement: str
+    effects: tuple[str, ...]
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A scenario in the index; links are relative to the index."""
+
+    name: str
+    question: str
+    answer: str
+    status: str
+    scope: str
+    objection: str
+    source: str
+    replicates: tuple[int, ...]
+    quick: bool
+    link: str
+    thumbnail: str
+    claims: tuple[ClaimRow, ...]
 
 
 def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> Path:
@@ -26,19 +55,24 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
         The page's path.
     """
     scenarios = [overview(file) for file in sorted(directory.glob("*/findings.json"))]
-    words = [claim["word"] for scenario in scenarios for claim in scenario["claims"]]
+    words = [claim.word for scenario in scenarios for claim in scenario.claims]
     counts = ", ".join(
         f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, key=words.count, reverse=True))
     )
-    status = f"{len(words)} claims in {len(scenarios)} scenarios: {counts} · {seconds:.0f} s"
+    quick = (
+        "quick runs with fewer replicates and epochs, a first look only · "
+        if any(one.quick for one in scenarios)
+        else ""
+    )
+    status = f"{quick}{len(words)} claims in {len(scenarios)} scenarios: {counts} · {seconds:.0f} s"
     page = rendered("index.html.j2", title=TITLE, status=status, scenarios=scenarios, failed=dict(failed))
     with written_whole(directory / "index.html") as file:
         file.write(page.encode())
     return directory / "index.html"
 
 
-def overview(findings: Path) -> dict[str, Any]:
-    """One scenario in brief: question, answer, status, objection, links, and each claim with verdict, effects and replicates.
+def overview(findings: Path) -> Overview:
+    """One scenario in brief.
 
     Args:
         findings: the scenario's ``findings.json``.
@@ -46,31 +80,27 @@ def overview(findings: Path) -> dict[str, Any]:
     record = json.loads(findings.read_text(encoding="utf-8"))
     name = findings.parent.name
     pictures = sorted((findings.parent / "figures").glob("*.png"))
-    return {
-        "name": name,
-        "question": record["question"],
-        "answer": record["answer"],
-        "status": record["status"],
-        "scope": record.get("scope", ""),
-        "objection": record.get("objection", ""),
-        "source": record.get("source", ""),
-        "replicates": record.get("replicates", []),
-        "link": f"{name}/report.html",
-        "thumbnail": f"{name}/figures/{pictures[0].name}" if pictures else "",
-        "claims": [_claim(claim) for claim in record["claims"]],
-    }
+    return Overview(
+        name=name,
+        question=record["question"],
+        answer=record["answer"],
+        status=record["status"],
+        scope=record.get("scope", ""),
+        objection=record.get("objection", ""),
+        source=record.get("source", ""),
+        replicates=tuple(record.get("replicates", ())),
+        quick=record.get("quick", False),
+        link=f"{name}/report.html",
+        thumbnail=f"{name}/figures/{pictures[0].name}" if pictures else "",
+        claims=tuple(_claim(claim["word"], claim["statement"], claim["parts"]) for claim in record["claims"]),
+    )
 
 
-def _claim(claim: Mapping[str, Any]) -> dict[str, Any]:
-    verdicts = [(part["label"], part["verdict"]) for part in claim["parts"]]
-    return {
-        "word": claim["word"],
-        "statement": claim["statement"],
-        "effects": [f"{label}: {_effect(verdict)}" for label, verdict in verdicts],
-        "seeds": min((verdict["seeds"] for _, verdict in verdicts), default=0),
-    }
+def _claim(word: str, statement: str, parts: Sequence[Mapping[str, Any]]) -> ClaimRow:
+    verdicts = [(part["label"], part["verdict"]) for part in parts]
+    effects = tuple(f"{label}: {_effect(**verdict)}" for label, verdict in verdicts)
+    return ClaimRow(word, statement, effects, min((verdict["seeds"] for _, verdict in verdicts), default=0))
 
 
-def _effect(verdict: Mapping[str, Any]) -> str:
-    numbers = (float(verdict[key]) for key in ("effect", "low", "high"))
-    return f"{numerals.estimate(*numbers)} {verdict['unit']}".strip()
+def _effect(effect: float, low: float, high: float, unit: str, **_: object) -> str:
+    return f"{numerals.estimate(float(effect), float(low), float(high))} {unit}".strip()

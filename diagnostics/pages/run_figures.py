@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from diagnostics.figures import curves, depth_profile, heat_map, time_to_revival, units_by_layer
+from diagnostics.figures.columns import QUANTITIES
+from diagnostics.measures.missing import measured_nan
+from diagnostics.measures.tables import KEYS
 from diagnostics.pages.page import Exhibit, Section
 from diagnostics.survival import spells
 
@@ -25,6 +29,11 @@ CURVE = (
     "because their start is unknown."
 )
 DEAD_UNITS = "Dead units"
+WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples", "constant_fraction")
+WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expected_variance")
+WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
+WITHOUT_FIGURE += ("gradient_snr", "gradient_noise_scale", "histogram")
+"""The project's own statistics that have neither a figure here nor an axis in ``QUANTITIES``."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +140,18 @@ def sections(
             figures += tuple(_unit_exhibits(layers, events, units or {}, name))
         if there:
             yield Section(heading, figures=figures)
+    others = tuple(_exhibit(View(column, heat_map, MAP), tables["layers"]) for column in own_columns(layers))
+    if others:
+        yield Section("Your own probes", figures=others)
     if missing:
         yield Section("Not shown", text=f"This run did not record {', '.join(dict.fromkeys(missing))}.")
+
+
+def own_columns(layers: pd.DataFrame) -> list[str]:
+    """The numeric columns with readings that no probe of this project has."""
+    known = {*QUANTITIES, *WITHOUT_FIGURE, *KEYS}
+    numeric = [str(column) for column in layers.select_dtypes("number").columns]
+    return [column for column in numeric if column not in known and bool(layers[column].notna().any())]
 
 
 def _has(table: pd.DataFrame, column: str) -> bool:
@@ -140,7 +159,7 @@ def _has(table: pd.DataFrame, column: str) -> bool:
 
 
 def _exhibit(view: View, table: pd.DataFrame) -> Exhibit:
-    rows = table if view.table == "scalars" else table[table[view.column].notna()]
+    rows = table if view.table == "scalars" else _measured(table, view)
     steps = f"steps {table['step'].min():,} to {table['step'].max():,}"
     what = view.draw.__name__.replace("_", " ")
     return Exhibit(
@@ -149,6 +168,14 @@ def _exhibit(view: View, table: pd.DataFrame) -> Exhibit:
         caption=view.caption,
         alt=f"{what.capitalize()} of {view.column.replace('_', ' ')}, {steps}. {view.caption}",
     )
+
+
+def _measured(table: pd.DataFrame, view: View) -> pd.DataFrame:
+    """The rows with a reading; in a map a reading of NaN is shown, too, in the colour of what is not finite."""
+    column = table[view.column]
+    if view.draw is heat_map:
+        column = column.mask(measured_nan(table, view.column), np.inf)
+    return table.assign(**{view.column: column}).loc[column.notna(), :]
 
 
 def _unit_exhibits(

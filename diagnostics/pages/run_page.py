@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from diagnostics.pages import run_figures
 from diagnostics.pages.headline import LOUD, answer, status
 from diagnostics.pages.html import write_page
 from diagnostics.pages.page import Card, Page, Section, Table
 from diagnostics.rules import Finding, diagnose
+from diagnostics.runs.of_reading import as_run
 from diagnostics.runs.run import Run
 
 
-def report(run: Run, path: str | os.PathLike[str], findings: Sequence[Finding] | None = None) -> Path:
+def report(run: Any, path: str | os.PathLike[str], findings: Sequence[Finding] | None = None) -> Path:
     """Write the report of one stored run.
 
     Args:
-        run: a run from `diagnostics.load_run`.
+        run: a run from `diagnostics.load_run`, or a ``probes.Reading``.
         path: the HTML file, such as ``runs/mine/report.html``; figures go to ``figures/`` beside it.
         findings: what the rules found; by default, those of all rules.
 
@@ -28,6 +30,7 @@ def report(run: Run, path: str | os.PathLike[str], findings: Sequence[Finding] |
     Raises:
         UsageError: when the folder cannot be written.
     """
+    run = as_run(run)
     return write_page(page_of(run, diagnose(run) if findings is None else findings), path)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import cast
 
 from matplotlib.figure import Figure
 
 from diagnostics import figures
 from diagnostics.pages import against_theory
+from diagnostics.pages.figure_parameters import Parameters
 from diagnostics.pages.page import Card, Exhibit, Page, Section, Table
 from diagnostics.pages.scenario_tables import Tables
 from diagnostics.runs.experiment import Experiment
@@ -36,6 +38,7 @@ TITLES = {
 SHOWN = ("claims", "figures", "answers", "about", "scope", "objection")
 """Fields of a scenario's record that the page shows elsewhere, not among the details."""
 
+QUICK = "quick run with fewer seeds and epochs"
 PAIRED = (
     "Each effect is paired by replicate: a replicate draws weights, order and split anew, and its arms share them. The interval "
     "decides the verdict. Its level accounts for looks at 6, 10, 16 and 24 replicates and for the number of claims (Holm); the "
@@ -77,7 +80,7 @@ def status(experiment: Experiment) -> str:
     plan = experiment.plan
     finished = sum(map(len, experiment.runs.values()))
     facts = [
-        *(["quick run with fewer seeds and epochs"] if "--quick" in plan.command.split() else []),
+        *([QUICK] if is_quick(experiment) else []),
         f"{plan.data.name}, {plan.data.train:,} training examples",
         f"{len(plan.arms)} arms",
         f"{len(plan.seeds)} replicate{'s' * (len(plan.seeds) != 1)}",
@@ -87,33 +90,28 @@ def status(experiment: Experiment) -> str:
     return " · ".join(facts)
 
 
+def is_quick(experiment: Experiment) -> bool:
+    """Whether the scenario ran with ``--quick``: fewer seeds and epochs."""
+    return "--quick" in experiment.plan.command.split()
+
+
 def _card(claim: claims.JudgedClaim) -> Card:
     """One claim, with the effect of its part if it has exactly one; otherwise the table of parts shows the effects."""
-    alone = claim.parts[0].verdict if len(claim.parts) == 1 else None
-    numbers: dict[str, Any] = {}
-    if alone:
-        numbers = {
-            "effect": alone.effect,
-            "low": alone.low,
-            "high": alone.high,
-            "unit": alone.unit,
-            "p": alone.p_value,
-            "test": alone.test,
-        }
     seeds = min((part.verdict.seeds for part in claim.parts), default=0)
-    return Card(claim.statement, claim.word, claim.sentence, threshold=claim.threshold, seeds=seeds, **numbers)
+    card = Card(claim.statement, claim.word, claim.sentence, threshold=claim.threshold, seeds=seeds)
+    if len(claim.parts) != 1:
+        return card
+    alone = claim.parts[0].verdict
+    measured = {"effect": alone.effect, "low": alone.low, "high": alone.high, "p": alone.p_value}
+    return replace(card, **measured, unit=alone.unit, test=alone.test)
 
 
 def _theory(experiment: Experiment) -> list[Section]:
     slopes = against_theory.slopes(experiment)
     if not len(slopes):
         return []
-    return [
-        Section(
-            "Theory and measurement",
-            tables=(against_theory.theory_table(slopes, measured="measured slope", caption=SLOPES),),
-        )
-    ]
+    table = against_theory.theory_table(slopes, measured="measured slope", caption=SLOPES)
+    return [Section("Theory and measurement", tables=(table,))]
 
 
 def _objection(plan: Plan) -> list[Section]:
@@ -128,31 +126,17 @@ def _numbers(judged: Sequence[claims.JudgedClaim]) -> Section:
 
 def _parts(claim: claims.JudgedClaim) -> Table:
     unit = claim.parts[0].verdict.unit
-    header = (
-        "part",
-        "verdict",
-        f"measured, {unit}" if unit else "measured",
-        "compared with",
-        "replicates",
-        "test, adjusted p",
-    )
-    rows = tuple(
-        (
-            part.label,
-            part.verdict.word,
-            numerals.estimate(part.verdict.effect, part.verdict.low, part.verdict.high),
-            claims.held_against(part.verdict),
-            str(part.verdict.seeds),
-            _evidence(part),
-        )
-        for part in claim.parts
-    )
+    measured = f"measured, {unit}" if unit else "measured"
+    header = ("part", "verdict", measured, "compared with", "replicates", "test, adjusted p")
+    rows = tuple(map(_part, claim.parts))
     return Table(claim.statement, header, rows, numeric=frozenset(header[2:5]), terminal=False)
 
 
-def _evidence(part: claims.JudgedPart) -> str:
-    p = numerals.p_value(part.adjusted_p)
-    return f"{part.verdict.test}, {p}" if p else part.verdict.test
+def _part(part: claims.JudgedPart) -> tuple[str, ...]:
+    one, p = part.verdict, numerals.p_value(part.adjusted_p)
+    measured = numerals.estimate(one.effect, one.low, one.high)
+    test = f"{one.test}, {p}" if p else one.test
+    return part.label, one.word, measured, claims.held_against(one), str(one.seeds), test
 
 
 def _figures(experiment: Experiment) -> list[Section]:
@@ -170,7 +154,7 @@ def _figures(experiment: Experiment) -> list[Section]:
 
 def _drawing(tables: Tables, figure: FigurePlan) -> Callable[..., Figure]:
     """A figure's function with every argument set except its width."""
-    kind, parameters = KINDS[figure.kind], figure.parameters
+    kind, parameters = KINDS[figure.kind], cast(Parameters, figure.parameters)
     options = dict(parameters.get("options", {}))
     if "guide" in parameters:
         options["guide"] = _guide(tables.experiment, parameters["guide"])
@@ -180,7 +164,7 @@ def _drawing(tables: Tables, figure: FigurePlan) -> Callable[..., Figure]:
     return partial(getattr(figures, figure.kind), *positional, **options)
 
 
-def _guide(experiment: Experiment, guide: str | Sequence[Any]) -> tuple[float, str]:
+def _guide(experiment: Experiment, guide: str | tuple[float, str]) -> tuple[float, str]:
     if guide == "chance":
         classes = experiment.plan.data.classes
         return math.log(classes), f"chance: ln {classes}"

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ import pandas as pd
 from diagnostics.measures import measure
 from diagnostics.measures.gap import gaps_of
 from diagnostics.measures.units import spells_of
+from diagnostics.pages.figure_parameters import Parameters
 from diagnostics.runs.experiment import Experiment
 from diagnostics.runs.run import Run
 from diagnostics.statistics.intervals import interval_of
@@ -33,7 +33,7 @@ class Tables:
 
     experiment: Experiment
 
-    def of(self, name: str, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    def of(self, name: str, parameters: Parameters) -> pd.DataFrame:
         """The table of a figure.
 
         Args:
@@ -58,7 +58,7 @@ class Tables:
         return _with_labels(self.experiment, "scalars")
 
 
-def gaps(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def gaps(experiment: Experiment, parameters: Parameters) -> pd.DataFrame:
     """The gap between validation and training at each epoch of each run, split into its parts.
 
     Args:
@@ -75,7 +75,7 @@ def gaps(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def measured(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def measured(experiment: Experiment, parameters: Parameters) -> pd.DataFrame:
     """One row per arm: the mean of a measure over the seeds with its 95 % interval.
 
     Args:
@@ -93,7 +93,7 @@ def measured(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFr
     return pd.DataFrame(rows, columns=["label", "effect", "low", "high", "reference", "unit"])
 
 
-def pairs(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def pairs(experiment: Experiment, parameters: Parameters) -> pd.DataFrame:
     """A recorded number from two arms at each seed that both have.
 
     Args:
@@ -114,7 +114,7 @@ def pairs(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["label", "seed", "treated", "control"])
 
 
-def histograms(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def histograms(experiment: Experiment, parameters: Parameters) -> pd.DataFrame:
     """Histograms that the runs recorded bin by bin, as ``before@x`` and ``after@x``.
 
     Args:
@@ -134,7 +134,7 @@ def histograms(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.Data
     return pd.DataFrame(rows, columns=["arm", "seed", "moment", "bin", "share"])
 
 
-def spells_by_arm(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def spells_by_arm(experiment: Experiment, parameters: Parameters) -> pd.DataFrame:
     """The spells during which units were dead, for every run.
 
     Args:
@@ -155,7 +155,7 @@ def spells_by_arm(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.D
     return table.assign(arm=pd.Categorical(table["arm"], present))
 
 
-def layer_means(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def layer_means(experiment: Experiment, parameters: Parameters) -> pd.DataFrame:
     """The mean of a statistic over layers at each step, in the form of a training scalar.
 
     Args:
@@ -175,7 +175,7 @@ def layer_means(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.Dat
     return means.assign(split="train", arm=means["arm"].cat.rename_categories(_labels(experiment)))
 
 
-def by_setting(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def by_setting(experiment: Experiment, parameters: Parameters) -> pd.DataFrame:
     """One value per run and setting.
 
     Args:
@@ -191,7 +191,7 @@ def by_setting(experiment: Experiment, parameters: Mapping[str, Any]) -> pd.Data
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _of_arms(experiment: Experiment, parameters: Mapping[str, Any]) -> list[tuple[str, float, int, float]]:
+def _of_arms(experiment: Experiment, parameters: Parameters) -> list[tuple[str, float, int, float]]:
     of = parameters.get("of", {"name": parameters["column"]})
     of_run = measure(parameters.get("measure", "recorded"), **of)
     place, series = parameters["setting"], parameters["series"]
@@ -212,7 +212,7 @@ def _of_names(experiment: Experiment, column: str) -> list[tuple[str, float, int
     ]
 
 
-def _row(label: str, values: np.ndarray, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+def _row(label: str, values: np.ndarray, parameters: Parameters) -> tuple[str | float, ...]:
     found = interval_of(values[~np.isnan(values)])
     reference = parameters.get("references", {}).get(label, np.nan)
     return label, found.estimate, found.low, found.high, reference, parameters.get("unit", "")
@@ -243,7 +243,7 @@ def _numbered(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(depth=table.groupby("arm", observed=True)["depth"].rank(method="dense").astype(int))
 
 
-SOURCES: Mapping[str, Callable[[Experiment, Mapping[str, Any]], pd.DataFrame]] = {
+SOURCES: Mapping[str, Callable[[Experiment, Parameters], pd.DataFrame]] = {
     "by_setting": by_setting,
     "gaps": gaps,
     "histograms": histograms,

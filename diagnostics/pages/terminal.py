@@ -15,7 +15,7 @@ from diagnostics.pages.page import Card, Page, Table
 
 # The terminal has its own palette, light or dark: these names follow it, and the word stands beside the colour.
 _STYLES = {"supported": "bold green", "refuted": "bold red", "mixed": "bold magenta", "open": "bold"}
-_STYLES |= {"critical": "bold red", "warning": "bold yellow", "clean": "bold green"}
+_STYLES |= {"error": "bold red", "warning": "bold yellow", "clean": "bold green"}
 
 
 def summary(page: Page, report: Path | None = None) -> RenderableType:
@@ -52,11 +52,11 @@ def _verdicts(cards: tuple[Card, ...]) -> Grid:
     grid.add_column()
     for card in cards:
         word = Text(f"{SYMBOLS.get(card.word, '')} {card.word}", style=_STYLES.get(card.word, "bold"))
-        grid.add_row(word, Group(*_told(card)))
+        grid.add_row(word, Group(*_lines(card)))
     return grid
 
 
-def _told(card: Card) -> list[Text]:
+def _lines(card: Card) -> list[Text]:
     seeds = f"{card.seeds} seed{'s' if card.seeds > 1 else ''}" if card.seeds else ""
     threshold = f"threshold: {card.threshold}" if card.threshold else ""
     measured = card.measured if not math.isnan(card.effect) else ""

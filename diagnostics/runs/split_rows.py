@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-KEYS = ["step", "layer", "depth", "kind"]
+from diagnostics.runs.tables import MEASURED_NAN, TABLES
+
+KEYS: list[str] = TABLES["layers"].names
 
 
 def joined(frame: pd.DataFrame) -> pd.DataFrame:
@@ -26,6 +28,11 @@ def joined(frame: pd.DataFrame) -> pd.DataFrame:
     repeated = frame.duplicated(KEYS, keep=False)
     if not repeated.any():
         return frame
-    whole = frame[repeated].groupby(KEYS, observed=True, sort=False, dropna=False).first().reset_index()
+    halves = frame[repeated].groupby(KEYS, observed=True, sort=False, dropna=False)
+    whole = halves.first()
+    if MEASURED_NAN in frame:
+        whole[MEASURED_NAN] = halves[MEASURED_NAN].agg(lambda names: " ".join(filter(None, names.dropna())))
+        frame = frame.astype({MEASURED_NAN: "object"})
+    whole = whole.reset_index()
     mended = pd.concat([frame[~repeated], whole[frame.columns]]).astype(frame.dtypes.to_dict())
     return pd.DataFrame(mended).sort_values(["step", "depth"], kind="stable", ignore_index=True)

@@ -1,18 +1,50 @@
-"""Builds a dataclass from parsed JSON; errors name the field that is missing or has the wrong type."""
+"""Dataclasses to JSON and back; errors name the field that is missing or has the wrong type."""
 
 from __future__ import annotations
 
 import functools
+import itertools
+import reprlib
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from probes.errors import UsageError
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 _hints = functools.cache(get_type_hints)
+
+KEY = "key"
+MOST = 2**63 - 1
+"""The largest whole number that a table can hold."""
+NOT_FINITE = ("nan", "inf", "-inf")
+"""How ``diagnostics.runs.files.plain`` writes floats that JSON does not know."""
+
+
+def key(name: str) -> dict[str, str]:
+    """The metadata of a field that has another name in JSON, such as a Python keyword."""
+    return {KEY: name}
+
+
+def to_record(value: Any) -> Any:
+    """What ``from_record`` reads back.
+
+    Args:
+        value: a dataclass, or a mapping, list or tuple of them; anything else is returned as it is.
+
+    Returns:
+        The same with a dictionary by key in place of each dataclass.
+    """
+    if is_dataclass(value):
+        return {_key(each): to_record(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: to_record(item) for name, item in value.items()}
+    return [to_record(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def from_record(kind: type[T], record: object, where: str) -> T:
@@ -20,7 +52,8 @@ def from_record(kind: type[T], record: object, where: str) -> T:
 
     Args:
         kind: a dataclass whose fields are ``str``, ``int``, ``float``, ``bool``, ``Any``, ``Literal``, dataclasses, or
-            ``X | None``, ``tuple[X, ...]`` and ``Mapping[str, X]`` of these. JSON lists become tuples.
+            ``X | None``, ``tuple[X, ...]`` and ``Mapping[str, X]`` of these. JSON lists become tuples. A float may be
+            written as ``"nan"``, ``"inf"`` or ``"-inf"``, which JSON has no numbers for.
         record: the mapping to read.
         where: the source named in errors, such as ``"run.json"``; the field's path is appended.
 
@@ -29,29 +62,33 @@ def from_record(kind: type[T], record: object, where: str) -> T:
     """
     if not isinstance(record, Mapping):
         raise _wrong(where, record, "a mapping")
-    values = {field.name: _field(kind, field, record, where) for field in fields(kind)}  # pyright: ignore[reportArgumentType]
-    return kind(**values)
+    return kind(**{field.name: _field(kind, field, record, where) for field in fields(kind)})
+
+
+def _key(field: Field[Any]) -> str:
+    return field.metadata.get(KEY, field.name)
 
 
 def _field(kind: type, field: Field[Any], record: Mapping[str, Any], where: str) -> Any:
-    if field.name in record:
-        return _value(_hints(kind)[field.name], record[field.name], f"{where}: {field.name}")
+    key = _key(field)
+    if key in record:
+        return _value(_hints(kind)[field.name], record[key], f"{where}: {key}")
     if field.default is not MISSING:
         return field.default
     if field.default_factory is not MISSING:
         return field.default_factory()
     raise UsageError(
-        what=f"the field {field.name!r} is missing",
+        what=f"the field {key!r} is missing",
         where=where,
-        got=", ".join(map(repr, record)) or "no fields",
-        do=f"add {field.name!r}, or run the scenario again",
+        got=", ".join(map(reprlib.repr, itertools.islice(record, 50))) or "no fields",
+        do=f"add {key!r}, or run the scenario again",
     )
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
     origin, inner = get_origin(hint), get_args(hint)
-    if is_dataclass(hint):
-        return from_record(hint, value, where)  # pyright: ignore[reportArgumentType]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return from_record(hint, value, where)
     if origin in {types.UnionType, Union}:
         return None if value is None else _value(inner[0], value, where)
     if origin is tuple:
@@ -67,6 +104,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 def _checked(allowed: Any, value: Any, where: str) -> Any:
     """The value, if it is one of the allowed literals or has an allowed type."""
+    if allowed is float and value in NOT_FINITE:
+        return float(value)
     if isinstance(allowed, tuple) and isinstance(allowed[0], str):
         if value not in allowed:
             raise _wrong(where, value, f"one of {', '.join(map(repr, allowed))}")
@@ -74,6 +113,8 @@ def _checked(allowed: Any, value: Any, where: str) -> Any:
     accepted = (int, float) if allowed is float else allowed
     if not isinstance(value, accepted) or (isinstance(value, bool) and allowed is not bool):
         raise _wrong(where, value, _NAMES.get(allowed, "a list"))
+    if isinstance(value, int) and abs(value) > MOST:
+        raise _wrong(where, value, "a number of at most 63 bits")
     return value
 
 
@@ -84,6 +125,6 @@ def _wrong(where: str, value: object, wanted: str) -> UsageError:
     return UsageError(
         what=f"the field must be {wanted}",
         where=where,
-        got=f"{value!r} ({type(value).__name__})",
+        got=f"{reprlib.repr(value)} ({type(value).__name__})",
         do=f"give {wanted}, or run the scenario again",
     )

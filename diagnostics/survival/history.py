@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -142,8 +142,8 @@ def _ordered(events: pd.DataFrame) -> pd.DataFrame:
     unknown = set(events["event"].astype(str)) - set(CHANGES)
     if unknown:
         raise _unfit("the column event", ", ".join(sorted(unknown)), f"use {', '.join(CHANGES)}")
-    plain: Any = events.loc[:, ["step", *KEYS, "event"]].astype({"step": np.int64, "layer": str, "event": str})
-    return plain.sort_values([*KEYS, "step"], kind="stable", ignore_index=True)
+    plain = events.loc[:, ["step", *KEYS, "event"]].astype({"step": np.int64, "layer": str, "event": str})
+    return cast(pd.DataFrame, plain).sort_values([*KEYS, "step"], kind="stable", ignore_index=True)
 
 
 def _check_order(ordered: pd.DataFrame) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -108,5 +108,5 @@ def compare_revival(first: pd.DataFrame, second: pd.DataFrame) -> LogRank:
     return LogRank(float(result.statistic), float(result.pvalue))
 
 
-def _censored(table: pd.DataFrame) -> Any:
+def _censored(table: pd.DataFrame) -> stats.CensoredData:
     return stats.CensoredData.right_censored(table["length"].to_numpy(np.float64), table["open"].to_numpy(bool))

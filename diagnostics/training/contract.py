@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
     from probes.probe import Probe
 
@@ -102,7 +103,7 @@ class ScenarioLike(Protocol[A, D]):
     def optimizer(self, arm: A) -> keras.optimizers.Optimizer: ...  # noqa: D102
     def prepare(self, arm: A, data: D) -> D: ...  # noqa: D102
     def record(self, arm: A, model: keras.Model, data: D) -> Mapping[str, float]: ...  # noqa: D102
-    def loss_of(self, arm: A) -> Callable[..., Any]: ...  # noqa: D102
+    def loss_of(self, arm: A) -> Callable[..., tf.Tensor]: ...  # noqa: D102
     def metrics_of(self, arm: A) -> Sequence[keras.metrics.Metric]: ...  # noqa: D102
     def probes(self) -> tuple[Probe, ...]: ...  # noqa: D102
     def claims(self) -> Sequence[_Record]: ...  # noqa: D102

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic
 
@@ -15,9 +16,9 @@ import tensorflow as tf
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import Experiment, load_experiment, run_directory
 from diagnostics.runs.plan import Plan
-from diagnostics.runs.resuming import begin_again, record_failure, resumable
+from diagnostics.runs.resuming import begin_again, record_failure, resumed
 from diagnostics.training.contract import A, D, ScenarioLike
-from diagnostics.training.loop import TrainingLoop
+from diagnostics.training.restartable import RestartableTrainer
 from diagnostics.training.seeding import begin_seeding, set_host_seeds
 from probes.errors import UsageError
 
@@ -25,7 +26,7 @@ NOT_STRUCTURE = ("initializer", "seed")
 """Endings of config keys that affect only the initial weights; models that differ only there share a compiled step."""
 
 
-Tell = Callable[[str, int, int, Mapping[str, float]], None]
+Report = Callable[[str, int, int, Mapping[str, float]], None]
 """Progress callback: arm, seed, steps since the last call, and the metrics to show."""
 
 
@@ -38,7 +39,7 @@ class Runner(Generic[A, D]):
         data: the data passed to its ``model``, with ``x_train``, ``y_train``, ``x_test``, ``y_test``.
         directory: the scenario's folder; it must be new or empty.
         command: the command line, stored in ``run.json``.
-        tell: called with progress.
+        report: called with progress.
         tensorboard: write TensorBoard's event files into each run's folder, too.
         record: whether to use probes and store runs; off when a benchmark times plain training.
     """
@@ -47,10 +48,10 @@ class Runner(Generic[A, D]):
     data: D
     directory: Path
     command: str = ""
-    tell: Tell = lambda arm, seed, steps, numbers: None
+    report: Report = lambda arm, seed, steps, numbers: None
     tensorboard: bool = False
     record: bool = True
-    _loops: dict[str, TrainingLoop] = field(default_factory=dict)
+    _trainers: dict[str, RestartableTrainer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         begin_seeding()
@@ -84,17 +85,18 @@ class Runner(Generic[A, D]):
         Raises:
             UsageError: the folder is not empty or cannot be written, or the folder to resume holds another experiment.
         """
-        content = self._content(arms, seeds)
-        content = resumable(self.directory, content) if resume else manifest.create(self.directory, "scenario", content)
+        begin = resumed if resume else partial(manifest.create, kind="scenario")
+        held, content = begin(self.directory, content=self._content(arms, seeds))
         status = "failed"
-        try:
-            yield
-            status = "finished"
-        except KeyboardInterrupt:
-            status = "interrupted"
-            raise
-        finally:
-            manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
+        with held:
+            try:
+                yield
+                status = "finished"
+            except KeyboardInterrupt:
+                status = "interrupted"
+                raise
+            finally:
+                manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
 
     def alike(self, arms: Iterable[A]) -> list[list[A]]:
         """Group the arms that share a compiled step, with the group of most layers in total first."""
@@ -112,7 +114,7 @@ class Runner(Generic[A, D]):
         for seed in seeds:
             if not self.record:
                 self._fit(arm, seed)
-            elif begin_again(run_directory(self.directory, arm.name, seed)):
+            elif begin_again(self.directory, arm.name, seed):
                 self._fit_and_record_failure(arm, seed)
 
     def _fit_and_record_failure(self, arm: A, seed: int) -> None:
@@ -120,7 +122,7 @@ class Runner(Generic[A, D]):
         try:
             self._fit(arm, seed)
         except Exception as error:
-            self._loops.clear()
+            self._trainers.clear()
             record_failure(run_directory(self.directory, arm.name, seed), self._config(arm), seed, error)
 
     def _fit(self, arm: A, seed: int) -> None:
@@ -128,17 +130,17 @@ class Runner(Generic[A, D]):
         data = self.scenario.prepare(arm, self.data.redrawn(seed))
         model, optimizer = self.scenario.model(arm, data), self.scenario.optimizer(arm)
         place = run_directory(self.directory, arm.name, seed) if self.record else None
-        loop = self._loop(arm, model, optimizer, place, seed)
+        trainer = self._trainer(arm, model, optimizer, place, seed)
         train, validation, test = self._datasets(data, seed)
 
         def progress(steps: int, numbers: Mapping[str, float]) -> None:
-            self.tell(arm.label, seed, steps, numbers)
+            self.report(arm.label, seed, steps, numbers)
 
         again = self._train_again(data) if self.scenario.evaluates_train_again else None
         options = {"epochs": self.scenario.epochs_of(arm), "progress": progress, "tensorboard": self.tensorboard}
         options |= {"test_data": test, "test_each_epoch": self.scenario.tests_each_epoch}
-        loop.fit(train, validation_data=validation, train_again=again, set_seeds=set_host_seeds, **options)
-        self._add_recorded(place, self.scenario.record(arm, loop.model, data))
+        trainer.fit(train, validation_data=validation, train_again=again, **options)
+        self._add_recorded(place, self.scenario.record(arm, trainer.model, data))
 
     @staticmethod
     def _add_recorded(place: Path | None, recorded: Mapping[str, float]) -> None:
@@ -146,23 +148,23 @@ class Runner(Generic[A, D]):
         if place is not None and recorded:
             manifest.update(place, manifest.read(place, "run") | {"recorded": dict(recorded)})
 
-    def _loop(
+    def _trainer(
         self, arm: A, model: keras.Model, optimizer: keras.optimizers.Optimizer, place: Path | None, seed: int
-    ) -> TrainingLoop:
-        """A training loop for this model, reusing one that has compiled the same step if possible."""
+    ) -> RestartableTrainer:
+        """A trainer for this model, reusing one that has compiled the same step if possible."""
         key, config = structure(model, optimizer), self._config(arm)
-        if key in self._loops:
-            self._check_seeded(self._loops[key])
-            self._loops[key].restart(model, optimizer, directory=place, config=config, seed=seed)
+        if key in self._trainers:
+            self._check_seeded(self._trainers[key])
+            self._trainers[key].restart(model, optimizer, directory=place, config=config, seed=seed)
         else:
             scenario = self.scenario
             options = {"directory": place, "config": config, "seed": seed, "metrics": scenario.metrics_of(arm)}
             options |= {"probes": self._probes}
-            self._loops[key] = TrainingLoop(model, optimizer, scenario.loss_of(arm), **options)
-        return self._loops[key]
+            self._trainers[key] = RestartableTrainer(model, optimizer, scenario.loss_of(arm), **options)
+        return self._trainers[key]
 
-    def _check_seeded(self, loop: TrainingLoop) -> None:
-        if kinds := loop.random_kernels():
+    def _check_seeded(self, trainer: RestartableTrainer) -> None:
+        if kinds := trainer.random_kernels():
             raise UsageError(
                 what="the model draws random numbers that the training's seed does not control",
                 where=f"scenario {self.scenario.name}",

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from diagnostics.runs.run import Run
-from diagnostics.training.loop import STEPS_PER_CALL, Progress, TrainingLoop
+from diagnostics.runs.run import Run, load_run
+from diagnostics.runs.writer import RunWriter
+from diagnostics.training.loop import Loop, Progress
+from diagnostics.training.new_run import new_run
+from diagnostics.training.progress import progress_bar
+from diagnostics.training.replicas import is_chief
+from diagnostics.training.step import TrainingStep
+from probes.checks import check_probes
+from probes.monitor import Monitor
 from probes.probe import Probe
+
+STEPS_PER_CALL = 64
+"""Steps in one call of the compiled function: enough to hide Python, few enough for Ctrl-C and a lively progress bar."""
 
 
 class Trainer:
-    """Trains a Keras model with a custom GradientTape loop and records what its probes see.
+    """Trains a Keras model with a custom GradientTape loop and records what its probes measure.
 
     A model that was made inside the scope of a ``tf.distribute`` strategy, such as ``MirroredStrategy`` or
-    ``MultiWorkerMirroredStrategy``, is trained by it: batches are shared out over the replicas, training and record are those
-    of the whole batch, and the chief writes the run. Make model, optimizer and metrics inside the scope.
+    ``MultiWorkerMirroredStrategy``, is trained by that strategy: each batch is split over the replicas, training and record
+    are those of the whole batch, and the chief writes the run. Create model, optimizer and metrics inside the scope.
 
     Args:
         model: the model, built or not.
-        optimizer: any Keras optimizer; one that scales the loss is unscaled in the statistics.
+        optimizer: any Keras optimizer. If it scales the loss, statistics are reported unscaled.
         loss: a function of (y_true, y_pred) to a scalar, such as a Keras loss.
-        probes: what to measure; ``probes.default()`` when not given, nothing when empty.
+        probes: what to measure; ``probes.default()`` by default, nothing if empty.
         directory: the run's folder; it must not exist, or be empty. ``None`` records nothing.
-        metrics: Keras metrics, reported by epoch for training and validation.
-        config: what else decides the numbers; kept in ``run.json``.
-        seed: seeds Python, NumPy and TensorFlow when ``fit`` begins, so that shuffling repeats; weights were drawn when
-            the model was made, so seed before that, too. Kept in ``run.json``.
+        metrics: Keras metrics, reported for each epoch of training and validation.
+        config: any other settings that affect the results; stored in ``run.json``.
+        seed: seeds Python, NumPy and TensorFlow when ``fit`` begins, so that shuffling repeats. The weights were drawn when
+            the model was made, so seed before that, too. Stored in ``run.json``.
         steps_per_call: training steps in one call of the compiled function.
         jit_compile: compile the step with XLA.
 
@@ -38,7 +50,7 @@ class Trainer:
         monitor: what measures the steps; ``None`` without probes.
 
     Raises:
-        UsageError: what ``Monitor`` and ``RunWriter`` refuse, before the first step.
+        UsageError: anything that ``Monitor`` or ``RunWriter`` refuses, before the first step.
     """
 
     def __init__(
@@ -55,20 +67,12 @@ class Trainer:
         steps_per_call: int = STEPS_PER_CALL,
         jit_compile: bool = False,
     ) -> None:
+        probes = None if probes is None else check_probes(probes)
         self.model, self.optimizer = model, optimizer
-        self._loop = TrainingLoop(
-            model,
-            optimizer,
-            loss,
-            probes=probes,
-            directory=directory,
-            metrics=metrics,
-            config=config,
-            seed=seed,
-            steps_per_call=steps_per_call,
-            jit_compile=jit_compile,
-        )
-        self.monitor = self._loop.monitor
+        self.monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer, losses=False)
+        self._directory, self._config, self._seed = directory, dict(config or {}), seed
+        self._steps_per_call = steps_per_call
+        self._step = TrainingStep(model, optimizer, loss, tuple(metrics), self.monitor, jit_compile=jit_compile)
 
     def fit(
         self,
@@ -76,6 +80,8 @@ class Trainer:
         *,
         validation_data: tf.data.Dataset | None = None,
         train_again: tf.data.Dataset | None = None,
+        test_data: tf.data.Dataset | None = None,
+        test_each_epoch: bool = True,
         epochs: int = 1,
         progress: Progress | bool = True,
         tensorboard: bool = False,
@@ -85,19 +91,60 @@ class Trainer:
         Args:
             train_dataset: batches ``(x, y)`` or ``(x, y, sample_weight)``.
             validation_data: the same, evaluated in inference mode at the end of every epoch.
-            train_again: the training data as a data set of its own, evaluated at the end of every epoch in training mode
+            train_again: the training data as a separate data set, evaluated at the end of every epoch in training mode
                 (split ``train_again``) and in inference mode (``train_inference``); training stays bit-equal.
+            test_data: examples that nothing is chosen by, evaluated like ``validation_data`` (split ``test``).
+            test_each_epoch: evaluate ``test_data`` at the end of every epoch, not only of the last.
             epochs: passes over the training data.
-            progress: ``True`` shows a progress bar with loss and validation metrics, ``False`` nothing; or a function that
-                is told of every call of the compiled function.
-            tensorboard: write TensorBoard's event files into ``tensorboard/`` in the run's folder, too, while training goes on.
+            progress: ``True`` shows a progress bar with loss and validation metrics, ``False`` shows nothing; a function is
+                called after every call of the compiled function.
+            tensorboard: also write TensorBoard's event files, into ``tensorboard/`` in the run's folder, during training.
 
         Returns:
-            The stored run, or ``None`` when nothing is recorded, or another worker records.
+            The stored run, or ``None`` if nothing is recorded or another worker records.
 
         Raises:
             UsageError: TensorBoard is asked for and not installed.
-            KeyboardInterrupt: after the record was ended as ``interrupted``.
+            KeyboardInterrupt: after the run's status was set to ``interrupted``.
         """
-        options = {"epochs": epochs, "progress": progress, "tensorboard": tensorboard}
-        return self._loop.fit(train_dataset, validation_data=validation_data, train_again=train_again, **options)
+        if self._seed is not None:
+            self._set_seeds(self._seed)
+        with self._shown(progress, train_dataset, epochs) as report, self._writer(tensorboard) as writer:
+            loop = Loop(self._step, self.monitor, writer, report, self._steps_per_call)
+            try:
+                for epoch in range(epochs):
+                    loop.train(train_dataset, epoch)
+                    loop.evaluate_again(train_again, epoch)
+                    loop.validate(validation_data, epoch)
+                    if test_each_epoch or epoch == epochs - 1:
+                        loop.test(test_data, epoch)
+            finally:
+                loop.flush()
+        return None if self._folder is None else load_run(self._folder)
+
+    def _set_seeds(self, seed: int) -> None:
+        """Seed everything, at the price that TensorFlow optimizes compiled functions anew."""
+        keras.utils.set_random_seed(seed)
+
+    @property
+    def _folder(self) -> str | Path | None:
+        """The run's folder; ``None`` in every worker but the chief, which writes for all."""
+        return self._directory if is_chief(self._step.strategy) else None
+
+    @contextmanager
+    def _shown(self, progress: Progress | bool, dataset: tf.data.Dataset, epochs: int) -> Iterator[Progress | None]:
+        if not isinstance(progress, bool):
+            yield progress
+        elif not progress or not is_chief(self._step.strategy):
+            yield None
+        else:
+            steps = int(dataset.cardinality())
+            with progress_bar(steps * epochs if steps >= 0 else None) as advance:
+                yield partial(advance, self.model.name)
+
+    def _writer(self, tensorboard: bool) -> AbstractContextManager[RunWriter | None]:
+        if self._folder is None:
+            return nullcontext()
+        names = [repr(probe) for probe in self.monitor.probes] if self.monitor else []
+        about = {"command": self._config.get("command", "diagnostics.Trainer"), "config": self._config, "probes": names}
+        return new_run(self._folder, tensorboard=tensorboard, seed=self._seed, **about)

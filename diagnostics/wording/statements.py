@@ -20,8 +20,8 @@ def statement(word: str, what: str, sentences: Sequence[str] = ()) -> str:
         what: the claim or the finding.
         sentences: further sentences; empty ones are left out.
     """
-    told = "".join(f"<br>{html.escape(text)}" for text in sentences if text)
-    return f"<p><strong>{html.escape(word.replace('_', ' '))}</strong>: {html.escape(what)}{told}</p>"
+    rest = "".join(f"<br>{html.escape(text)}" for text in sentences if text)
+    return f"<p><strong>{html.escape(word.replace('_', ' '))}</strong>: {html.escape(what)}{rest}</p>"
 
 
 def headed(title: str, answer: str, status: str) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from probes.seams.listeners import Listeners, replaced
 
 
 class TapeListener(Protocol):
-    """Learns of tapes and of layer calls."""
+    """Is notified of tapes and layer calls."""
 
     def enter_tape(self) -> None:
         """A tape is about to record."""
@@ -24,8 +24,8 @@ class TapeListener(Protocol):
     def leave_tape(self) -> None:
         """A tape is about to stop recording."""
 
-    def enter_layer(self, layer: Any) -> None:
-        """A layer is called; Keras has not looked at the arguments yet, nor built the layer."""
+    def enter_layer(self, layer: keras.Layer) -> None:
+        """A layer is called; Keras has not yet checked the arguments or built the layer."""
 
     def leave_layer(self) -> None:
         """The call has returned or raised."""
@@ -34,6 +34,11 @@ class TapeListener(Protocol):
 def hearing_tapes(listener: TapeListener) -> AbstractContextManager[None]:
     """Report tapes and layer calls on this thread to ``listener`` inside the ``with`` block."""
     return _listeners.added(listener)
+
+
+def hearing_tapes_everywhere(of_thread: Callable[[], TapeListener]) -> AbstractContextManager[None]:
+    """The same on all threads; ``of_thread`` returns the listener of the thread that calls it."""
+    return _listeners.everywhere(of_thread)
 
 
 def unheard() -> AbstractContextManager[None]:
@@ -71,7 +76,7 @@ def _leaving(original: Any) -> Any:
 
 
 def _calling(original: Any) -> Any:
-    def call(layer: Any, *args: Any, **options: Any) -> Any:
+    def call(layer: keras.Layer, *args: Any, **options: Any) -> Any:
         listeners = _listeners.here()
         for listener in listeners:
             listener.enter_layer(layer)

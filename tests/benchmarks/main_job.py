@@ -21,7 +21,7 @@ import tensorflow as tf
 from diagnostics.commands.workbench import Workbench
 from diagnostics.pages.conclusion import conclude
 from diagnostics.runs.experiment import load_experiment
-from diagnostics.training.loop import TrainingLoop
+from diagnostics.training.restartable import RestartableTrainer
 from diagnostics.training.runner import Runner
 
 
@@ -37,7 +37,7 @@ def warm_up() -> None:
     model = keras.Sequential([keras.Input([2]), keras.layers.Dense(1)])
     batches = tf.data.Dataset.from_tensor_slices((np.ones([8, 2]), np.ones([8, 1]))).batch(4)
     with tempfile.TemporaryDirectory() as folder:
-        loop = TrainingLoop(
+        loop = RestartableTrainer(
             model, keras.optimizers.SGD(), keras.losses.MeanSquaredError(), directory=Path(folder) / "run"
         )
         loop.fit(batches, validation_data=batches, progress=False)

@@ -175,6 +175,7 @@ def test_all_writes_an_index_over_every_scenario(tmp_path, monkeypatch):
     assert main(["all", "--quick", "--seeds", "1", "--out", str(out)]) == 0
     page = (out / "index.html").read_text()
     assert 'href="vanishing_gradient/report.html"' in page and page.count("<tr>") == 6
+    assert "quick runs with fewer seeds and epochs" in page
 
 
 @pytest.mark.parametrize(("option", "value"), [("--backend", "dusk"), ("--jobs", "0")])

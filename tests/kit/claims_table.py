@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from diagnostics.commands import catalogue
-from diagnostics.pages.index import overview
+from diagnostics.pages.index import Overview, overview
 
 HEAD = """# What came out
 
@@ -42,7 +41,7 @@ def page(first: Path, again: Path) -> Iterator[str]:
     yield HEAD
     yield "| question | answer |\n|---|---|"
     for name, (one, _) in found.items():
-        yield f"| [{catalogue.about(name).splitlines()[0]}](#{name}) | {one['answer'] if one else NOT_RUN} |"
+        yield f"| [{catalogue.about(name).splitlines()[0]}](#{name}) | {one.answer if one else NOT_RUN} |"
     for name, (one, two) in found.items():
         yield f"\n## {name}\n"
         if one is None:
@@ -51,25 +50,24 @@ def page(first: Path, again: Path) -> Iterator[str]:
             yield from _section(one, two)
 
 
-def _result(folder: Path, name: str) -> dict[str, Any] | None:
+def _result(folder: Path, name: str) -> Overview | None:
     """A scenario's result, unless there is none or it was made with another version of its file."""
     file = folder / name / "findings.json"
     if not file.exists():
         return None
     result = overview(file)
-    published = min(result["replicates"], default=0) >= 1000
-    return result if published and result["source"] == source_of(name) else None
+    published = min(result.replicates, default=0) >= 1000
+    return result if published and result.source == source_of(name) else None
 
 
-def _section(one: Mapping[str, Any], two: Mapping[str, Any] | None) -> Iterator[str]:
-    yield f"`{one['source']}` **{one['question']}** {one['answer']}\n\n({one['status']})\n\n{one['scope']}\n"
+def _section(one: Overview, two: Overview | None) -> Iterator[str]:
+    yield f"`{one.source}` **{one.question}** {one.answer}\n\n({one.status})\n\n{one.scope}\n"
     yield "| first | again | statement | effect, by part | replicates |\n|---|---|---|---|---|"
-    seconds = {claim["statement"]: claim["word"] for claim in two["claims"]} if two else {}
-    for claim in one["claims"]:
-        effects = "<br>".join(claim["effects"])
-        word = seconds.get(claim["statement"], "–")
-        yield f"| {claim['word']} | {word} | {claim['statement']} | {effects} | {claim['seeds']} |"
-    yield f"\nA sceptic could still object: {one['objection']}"
+    seconds = {claim.statement: claim.word for claim in two.claims} if two else {}
+    for claim in one.claims:
+        word = seconds.get(claim.statement, "–")
+        yield f"| {claim.word} | {word} | {claim.statement} | {'<br>'.join(claim.effects)} | {claim.seeds} |"
+    yield f"\nA sceptic could still object: {one.objection}"
 
 
 if __name__ == "__main__":

@@ -5,24 +5,30 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import keras
 import tensorflow as tf
 
+from diagnostics.training.fit.step_scalars import PREFIX, StepScalars
 from probes.errors import UsageError
 from probes.monitor import Monitor
 from probes.observing import observing
 from probes.seams.fit import attribute_set
 
-LEARNING_RATE, LOSS = "_learning_rate_of_step", "_loss_of_step"
-"""Keys under which the compiled step returns them with the logs; both are removed before Keras sees the logs."""
-
 TrainFunction = Callable[[Any], Any]
 
 
+if TYPE_CHECKING:
+
+    class FittedModel(keras.Model):
+        """A model in ``fit``; Keras itself declares ``train_function`` as ``None``."""
+
+        train_function: TrainFunction | None
+
+
 class Session(Protocol):
-    """Learns of every call of an observed function."""
+    """Is notified of every call of an observed function."""
 
     def is_running(self) -> bool:
         """Whether its ``fit`` is still running."""
@@ -31,8 +37,8 @@ class Session(Protocol):
     def begin_call(self) -> None:
         """The train function is about to be called."""
 
-    def note(self, loss: Any, learning_rate: Any, seconds: float) -> None:
-        """The train function has returned, with the loss and learning rate of its last step, where they are known."""
+    def note(self, scalars: tuple[str, Any] | None, seconds: float) -> None:
+        """The train function has returned, with the packed scalars of its last step, if there are any."""
 
     def give_up(self, reason: str) -> None:
         """Steps that are traced from now on are not measured."""
@@ -47,20 +53,21 @@ class ObservedFunction:
     Args:
         model: the model, whose ``train_function`` was made.
         monitor: the probes.
-        session: learns of every call.
+        session: is notified of every call.
     """
 
-    def __init__(self, model: Any, monitor: Monitor, session: Session) -> None:
+    def __init__(self, model: FittedModel, monitor: Monitor, session: Session) -> None:
         self._model, self._session = model, session
         self._bare: TrainFunction | None = model.train_function
         with attribute_set(model, "train_step", _observed_step(model, monitor, session)):
             model.make_train_function(force=True)
+        assert model.train_function is not None
         self._observed: TrainFunction = model.train_function
         self._has_run = False
         model.train_function = self
 
     def __call__(self, iterator: Any) -> Any:
-        """What Keras calls: one or several steps."""
+        """Run one or several steps; Keras calls this."""
         if not isinstance(iterator, tf.data.Iterator | tf.distribute.DistributedIterator):  # train_on_batch
             return self._bare_function()(iterator)
         if not self._session.is_running():
@@ -76,16 +83,15 @@ class ObservedFunction:
             self._session.fail(error)
             raise
         self._has_run = True
-        loss, learning_rate = _taken(logs)
-        self._session.note(loss, learning_rate, time.perf_counter() - started)
+        self._session.note(_taken(logs), time.perf_counter() - started)
         return logs
 
     def leave(self) -> None:
-        """End the session: another ``fit`` has begun, so its own has ended without a callback."""
+        """End the session, because another ``fit`` has begun: its own has ended without calling a callback."""
         self._session.fail(None)
 
     def restore(self) -> None:
-        """Give the model its former function back, unless it has been given another one meanwhile."""
+        """Restore the model's own function, unless it has been replaced by another one meanwhile."""
         if self._model.train_function is self:
             self._model.train_function = self._bare
 
@@ -93,14 +99,10 @@ class ObservedFunction:
         """Run the step; if it cannot be traced with probes, trace it without, which raises the user's own errors again."""
         try:
             return self._observed(iterator)
-        except (
-            StopIteration,
-            UsageError,
-            tf.errors.OpError,
-        ):  # the end of the data, misuse, what happens while it runs
+        except (StopIteration, UsageError, tf.errors.OpError):  # end of data, misuse, and errors at run time
             raise
         except Exception as error:
-            if self._has_run or self._model.run_eagerly:  # tracing takes no data, an eager step has
+            if self._has_run or self._model.run_eagerly:  # tracing consumes no data, an eager step does
                 raise
             bare = self._bare_function()
             logs = bare(iterator)
@@ -119,51 +121,26 @@ class ObservedFunction:
         return self._bare
 
 
-def _observed_step(model: Any, monitor: Monitor, session: Session) -> Callable[[Any], Any]:
-    original, optimizer = model.train_step, model.optimizer
+def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Callable[[Any], Any]:
+    original = model.train_step
 
     @functools.wraps(original)
     def train_step(data: Any) -> Any:
-        known, before = {LEARNING_RATE: _learning_rate(optimizer)}, _tally(model)
-        with observing(monitor, session.give_up):
+        scalars = StepScalars(model)
+        with scalars.collecting(), observing(monitor, session.give_up):
             logs = original(data)
-        if not isinstance(logs, dict):
-            return logs
-        known[LOSS] = _of_step(before, _tally(model), logs.get("loss"))
-        return logs | {name: value for name, value in known.items() if value is not None}
+        return logs | scalars.packed(logs) if isinstance(logs, dict) else logs
 
     return train_step
 
 
-def _taken(logs: Any) -> tuple[Any, Any]:
-    """Remove the step's loss and learning rate from the logs, and return them."""
-    if not isinstance(logs, dict):
-        return None, None
-    return logs.pop(LOSS, logs.get("loss")), logs.pop(LEARNING_RATE, None)
+def _taken(logs: Any) -> tuple[str, Any] | None:
+    """Remove the step's packed scalars from the logs, which Keras is about to read, and return them with their key."""
+    keys = [key for key in logs if key.startswith(PREFIX)] if isinstance(logs, dict) else []
+    return (keys[0], logs.pop(keys[0])) if keys else None
 
 
-def _tally(model: Any) -> tuple[tf.Tensor, tf.Tensor] | None:
-    """Sum and count of the losses in the epoch so far; ``None`` on several replicas, or if Keras' own metric is missing."""
-    if model.distribute_strategy.num_replicas_in_sync > 1:
-        return None
-    trackers = [each for each in model.metrics if each.name == "loss" and isinstance(each, keras.metrics.Mean)]
-    return next(((tf.identity(each.total.value), tf.identity(each.count.value)) for each in trackers), None)
-
-
-def _of_step(before: Any, after: Any, logged: Any) -> Any:
-    """The step's own loss, recovered from Keras' running mean over the epoch; ``logged`` if the step logs a loss of its own."""
-    if before is None or after is None or logged is None:
-        return logged
-    total, count = (tf.cast(late - early, tf.float32) for late, early in zip(after, before, strict=True))
-    return tf.where(count > 0, total / count, tf.cast(logged, tf.float32))
-
-
-def _learning_rate(optimizer: Any) -> tf.Tensor | None:
-    rate = getattr(optimizer, "learning_rate", None)
-    return None if rate is None else tf.cast(tf.convert_to_tensor(rate), tf.float32)
-
-
-def check_trainable(model: Any) -> None:
+def check_trainable(model: FittedModel) -> None:
     """Refuse a model that cannot step.
 
     Raises:

@@ -100,7 +100,9 @@ def test_zeros_infinities_and_gaps_are_named_only_where_they_occur():
     told = {text for text, _ in texts(FIGURES["profile with gaps"](width=style.WIDE))}
     assert {"zero or negative", "not finite"} <= told
     assert not {"zero or negative", "not finite"} & {text for text, _ in texts(FIGURES["profile"](width=style.WIDE))}
-    assert {"zero or negative", "infinite", "missing"} <= {text for text, _ in texts(FIGURES["map"](width=style.WIDE))}
+    assert {"zero or negative", "infinite or NaN", "missing"} <= {
+        text for text, _ in texts(FIGURES["map"](width=style.WIDE))
+    }
 
 
 @pytest.mark.parametrize("draw", [depth_profile, heat_map])
@@ -217,7 +219,7 @@ def contrast(one: str, other: str) -> float:
 def test_words_and_marks_stand_out_from_the_paper(side):
     shade = {name: getattr(colours, side) for name, colours in style.PALETTE.items()}
     quiet = {"paper", "wash", "rule", "context"}
-    words = {"ink", "muted", "supported", "refuted", "mixed", "open", "critical", "warning", "clean"}
+    words = {"ink", "muted", "supported", "refuted", "mixed", "open", "error", "warning", "clean"}
     for name in shade.keys() - quiet:
         least = 4.5 if name in words else 3.0
         assert min(contrast(shade[name], shade["paper"]), contrast(shade[name], shade["wash"])) >= least - 0.2 * (

@@ -14,9 +14,7 @@ from diagnostics.runs.writer import RunWriter
 from tests.kit import figure_frames as frames
 
 FINDINGS = [
-    Finding(
-        "vanishing_gradient", "critical", "The gradient loses 12 decades.", "Early layers stand still.", "Use ReLU."
-    ),
+    Finding("vanishing_gradient", "error", "The gradient loses 12 decades.", "Early layers stand still.", "Use ReLU."),
     Finding("dead_units", "not_evaluated", "Not evaluated: needs dead_fraction."),
     Finding("non_finite", "clean", "All readings are finite."),
 ]
@@ -44,7 +42,7 @@ def test_the_worst_finding_is_the_answer(run):
     page = page_of(run, FINDINGS)
     assert page.answer == "The gradient loses 12 decades."
     findings = page.sections[0]
-    assert [card.word for card in findings.cards] == ["critical"]
+    assert [card.word for card in findings.cards] == ["error"]
     assert findings.cards[0].sentence == "Early layers stand still. Use ReLU."
     assert [row[1] for row in findings.tables[0].rows] == ["not evaluated", "clean"]
 

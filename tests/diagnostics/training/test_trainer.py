@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from diagnostics import Trainer, load_run
 from diagnostics.training import recorder
-from diagnostics.training.loop import TrainingLoop
+from diagnostics.training.restartable import RestartableTrainer
 from probes import ActivationGradient, DeadUnits, GradientNorm
 
 
@@ -105,7 +105,7 @@ def test_what_was_measured_survives_an_interruption(tmp_path, raised):
 
 
 def test_restart_is_a_fresh_training(tmp_path):
-    once, again = trainer(tmp_path / "a"), trainer(tmp_path / "b", TrainingLoop)
+    once, again = trainer(tmp_path / "a"), trainer(tmp_path / "b", RestartableTrainer)
     first = once.fit(batches(), epochs=2)
     again.fit(batches(), epochs=1)
     again.restart(model(), keras.optimizers.SGD(0.1, momentum=0.9), directory=tmp_path / "c", seed=1)

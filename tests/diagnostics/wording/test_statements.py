@@ -42,8 +42,8 @@ def test_a_page_shows_answer_and_cards_without_figures():
     page = Page("title", HOSTILE, "5 seeds", verdicts=(Card("c", "refuted", effect=1.0, low=0.5, high=1.5),))
     text = shown(page)
     assert ESCAPED in text and "<strong>refuted</strong>: c<br>1.0 [0.5, 1.5]" in text
-    finding = Page("t", "a", sections=(Section("Findings", cards=(Card("gone", "critical"),)),))
-    assert shown(finding).endswith("<p><strong>critical</strong>: gone</p>")
+    finding = Page("t", "a", sections=(Section("Findings", cards=(Card("gone", "error"),)),))
+    assert shown(finding).endswith("<p><strong>error</strong>: gone</p>")
 
 
 def test_a_report_path_is_a_path_and_shows_the_page(tmp_path):

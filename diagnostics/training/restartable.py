@@ -1,0 +1,50 @@
+"""A trainer that trains one model after another with a single compiled step, for the runner of scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from diagnostics.training.seeding import set_host_seeds
+from diagnostics.training.trainer import Trainer
+
+
+class RestartableTrainer(Trainer):
+    """A `Trainer` that can begin another training with its compiled step, and seeds without losing that step."""
+
+    def restart(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        *,
+        directory: str | Path | None,
+        config: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        """Begin another training.
+
+        Args:
+            model: a model of the same structure, whose variables are copied: weights, statistics, random generators.
+            optimizer: one of the same kind, whose variables are copied: learning rate, step counter, momentum.
+            directory: the new run's folder.
+            config: the settings that decide the new run's results.
+            seed: the new run's seed.
+        """
+        optimizer.build(model.trainable_variables)
+        self.optimizer.build(self.model.trainable_variables)
+        for mine, other in ((self.model, model), (self.optimizer, optimizer)):
+            for variable, value in zip(mine.variables, other.variables, strict=True):
+                variable.assign(value)
+        if self.monitor is not None:
+            self.monitor.reset()
+        self._directory, self._config, self._seed = directory, dict(config or {}), seed
+
+    def random_kernels(self) -> list[str]:
+        """Operations in the compiled step whose random numbers ``set_host_seeds`` does not repeat; see ``seeding``."""
+        return self._step.random_kernels()
+
+    def _set_seeds(self, seed: int) -> None:
+        set_host_seeds(seed)
