@@ -15,6 +15,7 @@ from typing import Any
 
 from diagnostics.commands import catalogue, command
 from diagnostics.commands.command import EXIT_FAILED, EXIT_INTERRUPTED
+from diagnostics.commands.judging import add_fail_on, exit_status
 from diagnostics.commands.options import counted, parse_seeds
 from diagnostics.runs.folders import check_output, free_directory
 from probes.errors import UsageError, unknown_name
@@ -27,7 +28,8 @@ EXAMPLES = """examples:
   python -m diagnostics.run vanishing_gradient --data fashion_mnist --seeds 3 --out runs/fashion
   python -m diagnostics.run all --quick
 
-exit codes: 0 done; 1 some training failed; 2 wrong usage, nothing was written; 130 interrupted, finished runs are kept"""
+exit codes: 0 done; 1 some training failed; 2 wrong usage, nothing was written; 130 interrupted, finished runs are kept;
+3 a finding in the first run of some arm is as severe as --fail-on says"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,11 +58,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("scenario", nargs="?", help="what to run, or all; --list names the scenarios")
     parser.add_argument("--list", action="store_true", help="list the scenarios and the question each one asks")
     parser.add_argument("--data", metavar="NAME", help="data set: digits (default), fashion_mnist, mnist")
-    parser.add_argument("--seeds", metavar="N|A,B,...", help="number of seeds, or the seeds themselves")
+    parser.add_argument("--seeds", metavar="N|A,B,...", help="number of replicates, or the replicates themselves")
+    parser.add_argument(
+        "--first", metavar="N", help="number of the first replicate (default 0; published results begin at 1000)"
+    )
     parser.add_argument("--epochs", metavar="N", help="passes over the training data")
     parser.add_argument("--arms", metavar="A,B,...", help="only these arms; names or patterns such as 'sigmoid-*'")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default runs/SCENARIO)")
     parser.add_argument("--quick", action="store_true", help="fewer seeds and epochs: a first look in seconds")
+    parser.add_argument(
+        "--thorough",
+        action="store_true",
+        help="go on to 24 replicates, after which no further look can change a verdict",
+    )
     parser.add_argument(
         "--jobs", metavar="N", help="train arms in N processes, by default one per core; the results stay the same"
     )
@@ -71,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard's event files into each run's folder, too"
     )
+    add_fail_on(parser)
     parser.add_argument("--json", action="store_true", help="print answer and verdicts as JSON instead of a summary")
     return parser
 
@@ -85,7 +96,12 @@ def _run(options: argparse.Namespace) -> int:
         )
     if options.scenario not in (ALL, *catalogue.names()):
         raise unknown_name("scenario", options.scenario, [ALL, *catalogue.names()])
-    checked = {"epochs": counted("--epochs", options.epochs), "seeds": parse_seeds(options.seeds)}
+    first = counted("--first", options.first) or 0
+    checked = {
+        "epochs": counted("--epochs", options.epochs),
+        "seeds": parse_seeds(options.seeds, first),
+        "first": first,
+    }
     jobs = counted("--jobs", options.jobs) or (1 if options.quick else None)
     directory = _directory(options)
     if options.scenario == ALL:
@@ -108,13 +124,15 @@ def _run_one(
     jobs: int | None,
     epochs: int | None,
     seeds: tuple[int, ...] | None,
+    first: int,
 ) -> int:
     from diagnostics.commands.jobs import dismiss  # noqa: PLC0415 - joblib
     from diagnostics.commands.workbench import Workbench  # noqa: PLC0415 - loads TensorFlow, which naming scenarios can do without
 
     started = time.monotonic()
     changes = {"epochs": epochs, "data": options.data}
-    bench = Workbench.prepare(name, changes, quick=options.quick, arms=options.arms, seeds=seeds)
+    size = "quick" if options.quick else "thorough" if options.thorough else "usual"
+    bench = Workbench.prepare(name, changes, size=size, arms=options.arms, seeds=seeds, first=first)
     typed = "python -m diagnostics.run " + " ".join(options.typed)
     resume = options.resume and directory.exists()
     try:
@@ -126,7 +144,7 @@ def _run_one(
     finally:
         if jobs != 1:
             dismiss()  # so that the next scenario starts with small processes
-    return _conclude(experiment, directory, as_json=options.json, started=started)
+    return _conclude(experiment, directory, options, started=started)
 
 
 def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> int:
@@ -149,7 +167,7 @@ def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> in
     return max([*statuses, *(EXIT_FAILED for _ in failed)], default=EXIT_FAILED)
 
 
-def _conclude(experiment: Any, directory: Path, *, as_json: bool, started: float) -> int:
+def _conclude(experiment: Any, directory: Path, options: argparse.Namespace, *, started: float) -> int:
     """Judge the claims, write the report and print the outcome."""
     from diagnostics.pages.conclusion import conclude  # noqa: PLC0415
     from diagnostics.pages.terminal import print_summary  # noqa: PLC0415
@@ -159,13 +177,13 @@ def _conclude(experiment: Any, directory: Path, *, as_json: bool, started: float
         print(f"error: no training finished: {reasons}", file=sys.stderr)
         return EXIT_FAILED
     conclusion = conclude(experiment, seconds=time.monotonic() - started)
-    if as_json:
+    if options.json:
         print(json.dumps(conclusion.record, indent=2, ensure_ascii=False))
     else:
         print_summary(conclusion.page, conclusion.report)
     for item in experiment.incomplete:
         print(f"{item.status}: {item.arm}, seed {item.seed}: {item.reason}", file=sys.stderr)
-    return EXIT_FAILED if experiment.incomplete else 0
+    return EXIT_FAILED if experiment.incomplete else exit_status(conclusion.severities, options.fail_on)
 
 
 if __name__ == "__main__":

@@ -15,20 +15,35 @@ import tensorflow as tf
 from probes.capture.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
 from probes.capture.layers import LayerEntry
 from probes.capture.modules import Watchable, names_of
-from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_place, check_probes
+from probes.checks import (
+    check_capture_is_over,
+    check_gradients,
+    check_model,
+    check_parts,
+    check_patterns,
+    check_place,
+    check_probes,
+    check_update_is_seen,
+    check_was_updated,
+)
 from probes.companion import Companion
 from probes.defaults import default
 from probes.measuring import replicas
 from probes.measuring.due import Due
 from probes.measuring.ledger import Ledger
+from probes.measuring.losses import Losses
+from probes.measuring.targets import Targets
 from probes.probe import Probe
 from probes.reading import Reading, join, join_events, tabulate
 from probes.row import Row
+from probes.seams.gradients import hearing_gradients
 from probes.seams.graph import entries_of
 from probes.seams.layer_calls import listening
 from probes.seams.operations import seeing
+from probes.seams.updates import hearing_updates, loss_scale
 from probes.snapshot.gradient_parts import Gradient
 from probes.snapshot.snapshot import RowSnapshots
+from probes.step.late_update import LateUpdates
 from probes.step.reference import check_references
 from probes.step.step import Step
 
@@ -50,6 +65,7 @@ class Monitor:
         probes: what to measure; ``probes.default()`` when not given.
         optimizer: needed only when it scales the loss (mixed precision), so that gradients are reported unscaled.
         capacity: readings kept on the device until ``read`` is called; by default as many as fit into a few megabytes.
+        losses: whether to record the loss of every step: what a tape differentiates with respect to the trainable variables.
 
     Raises:
         UsageError: no layers, something that is no probe, or a layer pattern that matches nothing.
@@ -62,6 +78,7 @@ class Monitor:
         *,
         optimizer: keras.optimizers.Optimizer | None = None,
         capacity: int | None = None,
+        losses: bool = True,
     ) -> None:
         self.model = model
         self.probes = check_probes(default() if probes is None else probes)
@@ -76,8 +93,11 @@ class Monitor:
         self._step = replicas.alone(
             lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="monitored_steps")
         )
+        self._losses = Losses() if losses else None
         self._running = threading.local()
         self._companions: list[Companion] = []
+        self._late = LateUpdates()
+        self._captured = False
         self._rows: list[Row] = []
         self._statuses: dict[str, str] = {}
 
@@ -94,13 +114,34 @@ class Monitor:
 
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
         """
+        with self.capturing() as step:
+            yield step
+        self._captured = True
+
+    @tf.autograph.experimental.do_not_convert
+    @contextmanager
+    def capturing(self) -> Iterator[Step]:
+        """``capture``, for a caller that knows only later whether the step is one of training."""
         check_place()
+        check_capture_is_over(getattr(self._running, "open", False), "Monitor.capture()")
+        self._late.end()
         self._running.step = None
         number = self._step.read_value()
-        plan = [(ledger.probes, ledger.cadence.due(number)) for ledger in self._ledgers]
+        plan = [(ledger.probes, ledger.schedule.due(number)) for ledger in self._ledgers]
         step = Step(self._names, number, plan, self._optimizer)
-        with listening(step.capture), seeing(step.capture.rectify), self._accompanied():
-            yield step
+        self._running.open = True
+        heard = hearing_updates(step)
+        try:
+            with (
+                self._hearing_losses(),
+                listening(step.capture),
+                seeing(step.capture.rectify),
+                heard,
+                self._accompanied(),
+            ):
+                yield step
+        finally:
+            self._running.open = False
         step.end_forward()
         self._running.step = step
 
@@ -110,6 +151,38 @@ class Monitor:
         capture = self._running.step.capture
         with listening(capture), seeing(capture.rectify):
             yield
+
+    @contextmanager
+    def _hearing_losses(self) -> Iterator[None]:
+        """Hear tapes until the step's update, because the loss is differentiated after the forward pass."""
+        self._end_hearing()
+        if self._losses is None:
+            yield
+            return
+        self._running.targets, self._running.hearing = Targets(loss_scale(self._optimizer)), ExitStack()
+        self._running.hearing.enter_context(hearing_gradients(self._running.targets))
+        try:
+            yield
+        except BaseException:
+            self._end_hearing()
+            raise
+
+    def _end_hearing(self) -> Targets:
+        """What tapes have differentiated since the forward pass began; from now on, they are not heard."""
+        targets, hearing = getattr(self._running, "targets", Targets()), getattr(self._running, "hearing", ExitStack())
+        self._running.targets = Targets()
+        hearing.close()
+        return targets
+
+    def drop(self) -> None:
+        """Forget the step that was captured on this thread: it will have no update."""
+        self._running.step = None
+        self._end_hearing()
+
+    def scaled_by(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Learn just before the update which optimizer has scaled the loss of the step that was captured."""
+        self._running.step.scaled_by(optimizer)
+        self._running.targets.scale = loss_scale(optimizer)
 
     @property
     def has_measured(self) -> bool:
@@ -132,19 +205,40 @@ class Monitor:
             parts: the same for each of m equal parts of the batch; only ``GradientNoise`` asks for them.
 
         Raises:
+            UsageError: ``capture`` was not entered before, or its block has not ended; gradients that do not fit the
+                variables; or the optimizer runs only after this call, though some probe looks at what it did (raised by
+                ``optimizer.apply``).
+        """
+        check_capture_is_over(getattr(self._running, "open", False), "Monitor.update(gradients)")
+        step: Step | None = getattr(self._running, "step", None)
+        self.record(gradients, parts)
+        if step is not None and not check_update_is_seen(step):
+            self._late.watch(step)
+
+    def record(self, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None = None) -> None:
+        """Measure the step as ``update`` does, where the caller knows that the optimizer has run.
+
+        Args:
+            gradients: as for ``update``.
+            parts: as for ``update``.
+
+        Raises:
             UsageError: ``capture`` was not entered before, or gradients that do not fit the variables.
         """
         step: Step | None = getattr(self._running, "step", None)
-        self._running.step = None
+        self._running.step, targets = None, self._end_hearing()
         variables = self._names.model.trainable_variables
         step = check_gradients(step, gradients, variables)
         checked = check_parts(self.probes, parts, variables)
+        applied = gradients
         if replicas.count() > 1:
             gradients, *checked = step.over_replicas([gradients, *checked])
         rows = step.rows(gradients, variables, checked)
         if not self._rows:  # layers made at the first call are known only now
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
         self._note_rows(step.capture, rows)
+        if self._losses is not None:
+            self._losses.record(step.number, targets, variables, applied)
         for ledger, due, references in zip(self._ledgers, step.dues, step.references, strict=True):
             ledger.record(step.number, due, rows, references)
         for companion in self._companions:
@@ -166,6 +260,8 @@ class Monitor:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
         for ledger in self._ledgers:
             ledger.forget()
+        if self._losses is not None:
+            self._losses.forget()
         self._step.assign(0)
         for companion in self._companions:
             companion.reset()
@@ -173,13 +269,19 @@ class Monitor:
     def slow_down(self, factor: int) -> None:
         """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
 
-        A cadence of 1 stays, and so do windows of several readings, which want all of them.
+        A cadence of 1 stays, and so do windows of several readings, which want all of them, and the early steps.
         """
         for ledger in self._ledgers:
-            ledger.cadence.slow_down(factor)
+            ledger.schedule.slow_down(factor)
 
     def read(self) -> Reading:
-        """Everything since the last read; the only place where the host waits for the device."""
+        """Everything since the last read; the only place where the host waits for the device.
+
+        Raises:
+            UsageError: ``capture`` was entered, and ``update`` never called.
+        """
+        self._late.end()
+        check_was_updated(self._captured and not self.has_measured)
         tables, events, lost = [], [], 0
         for ledger in self._ledgers:
             steps, values, overwritten = ledger.drain()
@@ -192,7 +294,8 @@ class Monitor:
                 "or give Monitor(capacity=...)",
                 stacklevel=2,
             )
-        return Reading(join(tables), join_events(events), lost)
+        scalars = {} if self._losses is None else {"scalars": self._losses.read()}
+        return Reading(join(tables), join_events(events), lost, **scalars)
 
     @property
     def entries(self) -> list[LayerEntry]:

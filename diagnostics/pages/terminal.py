@@ -14,7 +14,7 @@ from diagnostics.figures.style import SYMBOLS
 from diagnostics.pages.page import Card, Page, Table
 
 # The terminal has its own palette, light or dark: these names follow it, and the word stands beside the colour.
-_STYLES = {"supported": "bold green", "refuted": "bold red", "mixed": "bold magenta", "inconclusive": "bold"}
+_STYLES = {"supported": "bold green", "refuted": "bold red", "mixed": "bold magenta", "open": "bold"}
 _STYLES |= {"error": "bold red", "warning": "bold yellow", "clean": "bold green"}
 
 

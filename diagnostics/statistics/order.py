@@ -1,67 +1,61 @@
-"""Whether successive examples resemble each other more than in a random order."""
+"""A median from order statistics: valid for any distribution, infinite effects and failed runs included."""
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from scipy import stats
 
-NORMAL_95 = 1.959963984540054
-"""The standard normal distribution leaves 5 % outside of plus and minus this."""
-
-
-def autocorrelation(series: ArrayLike) -> tuple[float, float]:
-    """Lag-1 autocorrelation of numbers or vectors, and what it stays within if their order is random.
-
-    Formula: r = Σ uₜ·uₜ₊₁ / ((n − 1) tr C), with uₜ the deviation from the mean and C the covariance of the entries. For
-    independent examples r has mean 0 and variance tr(C²) / ((n − 1) (tr C)²).
-
-    Args:
-        series: ``[n]`` or ``[n, entries]`` in the order in which they came; rows with NaN are left out. Entries are scaled
-            to unit variance, so that none outweighs the others; constant ones are left out.
-
-    Returns:
-        r, about -1 to 1, and the bound on |r| that 5 % of random orders exceed; NaN for fewer than 3 examples, or if all
-        are the same.
-
-    References:
-        Box, Jenkins and Reinsel 2008, Time Series Analysis, ch. 2.
-    """
-    values = np.asarray(series, np.float64)
-    values = values.reshape(len(values), math.prod(values.shape[1:]))
-    values = values[np.isfinite(values).all(axis=1)]
-    spread = values.std(axis=0) if len(values) else np.zeros(0)
-    varying = spread > 0
-    if len(values) < 3 or not varying.any():
-        return math.nan, math.nan
-    apart = (values[:, varying] - values[:, varying].mean(axis=0)) / spread[varying]
-    covariance = apart.T @ apart / len(apart)
-    return _compared((apart[:-1] * apart[1:]).sum(), np.trace(covariance), np.square(covariance).sum(), len(apart))
+from diagnostics.statistics.evidence import sample
 
 
-def label_autocorrelation(labels: ArrayLike) -> tuple[float, float]:
-    """The same of labels, whatever their numbering: that of their one-hot vectors, unscaled.
+@dataclass(frozen=True, eq=False)
+class OrderStatistics:
+    """A median by the sign test.
 
-    Formula: uₜ·uₜ₊₁ = [yₜ = yₜ₊₁] − p(yₜ) − p(yₜ₊₁) + Σ p², tr C = 1 − Σ p², tr(C²) = Σ p² − 2 Σ p³ + (Σ p²)².
+    Formula: p(θ) = P(Bin(n, ½) ≥ number of effects above θ); the bounds are x₍ₖ₎ and x₍ₙ₊₁₋ₖ₎.
 
     Args:
-        labels: ``[n]`` in the order in which they came; NaN is left out.
+        effects: ``[replicates]``; an infinite one counts by its rank.
+        failed: replicates without an effect because a training failed; they count against either direction.
 
-    Returns:
-        As for `autocorrelation`.
+    Examples:
+        >>> OrderStatistics(np.arange(1.0, 11.0)).bounds(1 / 64)
+        (2.0, 9.0)
     """
-    values = np.asarray(labels, np.float64)
-    values = values[np.isfinite(values)]
-    _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
-    if len(values) < 3 or len(counts) < 2:
-        return math.nan, math.nan
-    share = counts / len(values)
-    squares, own = float(np.square(share).sum()), share[codes]
-    products = (codes[:-1] == codes[1:]) - own[:-1] - own[1:] + squares
-    return _compared(products.sum(), 1 - squares, squares - 2 * float((share**3).sum()) + squares**2, len(values))
 
+    effects: np.ndarray
+    failed: int = 0
 
-def _compared(products: float, trace: float, trace_of_square: float, count: int) -> tuple[float, float]:
-    pairs = count - 1
-    return float(products / (pairs * trace)), NORMAL_95 * math.sqrt(trace_of_square / pairs) / float(trace)
+    statistic = "median"
+    name = "sign test"
+
+    @property
+    def estimate(self) -> float:
+        """The median of the effects that there are; NaN without any."""
+        x = np.sort(sample(self.effects))
+        if not x.size:
+            return float("nan")
+        low, high = x[(x.size - 1) // 2], x[x.size // 2]
+        return float(low if low == high else (low + high) / 2)
+
+    def p_above(self, threshold: float) -> float:
+        """The sign test; an effect equal to the threshold counts against it, as a failed run does."""
+        return self._tail(int((sample(self.effects) > threshold).sum()))
+
+    def p_below(self, threshold: float) -> float:
+        """The sign test for the other direction."""
+        return self._tail(int((sample(self.effects) < threshold).sum()))
+
+    def bounds(self, level: float) -> tuple[float, float]:
+        """The order statistics; unbounded where there are too few replicates for the level."""
+        x = sample(self.effects)
+        count = x.size + self.failed
+        k = int((stats.binom.cdf(np.arange(count // 2), count, 0.5) <= level).sum()) if x.size else 0
+        low = np.sort(np.concatenate([np.full(self.failed, -np.inf), x]))
+        high = np.sort(np.concatenate([x, np.full(self.failed, np.inf)]))
+        return (float(low[k - 1]), float(high[-k])) if k else (-np.inf, np.inf)
+
+    def _tail(self, beyond: int) -> float:
+        return float(stats.binom.sf(beyond - 1, sample(self.effects).size + self.failed, 0.5))

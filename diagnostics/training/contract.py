@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class DataLike(Protocol):
     @property
     def y_train(self) -> np.ndarray: ...  # noqa: D102
     @property
+    def x_validation(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def y_validation(self) -> np.ndarray: ...  # noqa: D102
+    @property
     def x_test(self) -> np.ndarray: ...  # noqa: D102
     @property
     def y_test(self) -> np.ndarray: ...  # noqa: D102
@@ -53,6 +57,10 @@ class DataLike(Protocol):
     @property
     def second_moment(self) -> float:
         """Mean of x² over the training examples."""
+        ...
+
+    def redrawn(self, replicate: int) -> Self:
+        """The data with the split of another replicate."""
         ...
 
 
@@ -69,12 +77,16 @@ class ScenarioLike(Protocol[A, D]):
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     question: ClassVar[str]
+    scope: ClassVar[str]
     objection: ClassVar[str]
     evaluates_train_again: ClassVar[bool]
+    tests_each_epoch: ClassVar[bool]
     datasets: ClassVar[tuple[str, ...]]
 
     @property
     def name(self) -> str: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
     @property
     def about(self) -> str: ...  # noqa: D102
     @property
@@ -86,6 +98,7 @@ class ScenarioLike(Protocol[A, D]):
     @property
     def data(self) -> str: ...  # noqa: D102
     def arms(self) -> tuple[A, ...]: ...  # noqa: D102
+    def epochs_of(self, arm: A) -> int: ...  # noqa: D102
     def model(self, arm: A, data: D) -> keras.Model: ...  # noqa: D102
     def optimizer(self, arm: A) -> keras.optimizers.Optimizer: ...  # noqa: D102
     def prepare(self, arm: A, data: D) -> D: ...  # noqa: D102

@@ -65,7 +65,8 @@ class Recorder:
     def add(self, step: np.ndarray, **columns: Any) -> None:
         """Add scalars: one row for each entry of ``step``, ``[n]``; columns are ``[n]`` or one value for all."""
         if self._writer is not None:
-            self._epochs.setdefault(int(columns.get("epoch", 0)), int(step[0]))
+            if len(step):
+                self._epochs.setdefault(int(columns.get("epoch", 0)), int(step[0]))
             seconds = columns.pop("seconds", time.monotonic() - self._started)
             self._scalars.append({"step": step, **columns, "seconds": seconds})
 
@@ -94,6 +95,10 @@ class Recorder:
             reading = self._monitor.read()
             writer.append("layers", reading.layers)
             writer.append("units", reading.units)
+            if len(reading.scalars):
+                self.add(
+                    reading.scalars["step"].to_numpy(), epoch=0, split="train", loss=reading.scalars["loss"].to_numpy()
+                )
         known = self._news()
         if known:
             writer.describe(**known)

@@ -127,17 +127,18 @@ class Runner(Generic[A, D]):
 
     def _fit(self, arm: A, seed: int) -> None:
         set_host_seeds(seed)
-        data = self.scenario.prepare(arm, self.data)
+        data = self.scenario.prepare(arm, self.data.redrawn(seed))
         model, optimizer = self.scenario.model(arm, data), self.scenario.optimizer(arm)
         place = run_directory(self.directory, arm.name, seed) if self.record else None
         trainer = self._trainer(arm, model, optimizer, place, seed)
-        train, validation = self._datasets(data, seed)
+        train, validation, test = self._datasets(data, seed)
 
         def progress(steps: int, numbers: Mapping[str, float]) -> None:
             self.report(arm.label, seed, steps, numbers)
 
         again = self._train_again(data) if self.scenario.evaluates_train_again else None
-        options = {"epochs": self.scenario.epochs, "progress": progress, "tensorboard": self.tensorboard}
+        options = {"epochs": self.scenario.epochs_of(arm), "progress": progress, "tensorboard": self.tensorboard}
+        options |= {"test_data": test, "test_each_epoch": self.scenario.tests_each_epoch}
         trainer.fit(train, validation_data=validation, train_again=again, **options)
         self._add_recorded(place, self.scenario.record(arm, trainer.model, data))
 
@@ -171,17 +172,18 @@ class Runner(Generic[A, D]):
                 do="draw with keras.random and a keras.random.SeedGenerator, as Keras' own layers do",
             )
 
-    def _datasets(self, data: D, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    def _datasets(self, data: D, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset, tf.data.Dataset]:
         train = _untuned(data.x_train, data.y_train)
         train = train.shuffle(len(data.x_train), seed=seed, reshuffle_each_iteration=True)
-        return train.batch(self.scenario.batch_size), _untuned(data.x_test, data.y_test).batch(1024)
+        validation = _untuned(data.x_validation, data.y_validation).batch(1024)
+        return train.batch(self.scenario.batch_size), validation, _untuned(data.x_test, data.y_test).batch(1024)
 
     def _train_again(self, data: D) -> tf.data.Dataset:
         """Batches as in training, but in a fixed order, so that the training's shuffling is unaffected."""
         return _untuned(data.x_train, data.y_train).batch(self.scenario.batch_size)
 
     def _config(self, arm: A) -> dict[str, Any]:
-        knobs = {"epochs": self.scenario.epochs, "batch_size": self.scenario.batch_size, "data": self.data.name}
+        knobs = {"epochs": self.scenario.epochs_of(arm), "batch_size": self.scenario.batch_size, "data": self.data.name}
         return {"command": self.command, "arm": arm.name, **arm.settings, **knobs}
 
     def _content(self, arms: Sequence[A], seeds: Sequence[int]) -> dict[str, Any]:
@@ -191,7 +193,9 @@ class Runner(Generic[A, D]):
             "command": self.command,
             "scenario": scenario.name,
             "question": scenario.question,
+            "scope": scenario.scope,
             "objection": scenario.objection,
+            "source": scenario.source,
             "about": scenario.about,
             "config": asdict(scenario),
             "seeds": list(seeds),

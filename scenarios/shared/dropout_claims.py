@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Protocol
 
 from probes.dropout_variance import ALPHA_DROPPED
 from scenarios.scenario import Arm, Claim, Part
+from scenarios.shared.parts import recorded
 
-Knobs = Any
-"""The scenario, whose fields include the thresholds."""
+
+class Knobs(Protocol):
+    """The scenario's fields that the claims use; see ``DropoutVariance``."""
+
+    @property
+    def rates(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
+    def same_mean(self) -> float: ...  # noqa: D102
+    @property
+    def same_variance(self) -> float: ...  # noqa: D102
+    @property
+    def same_theory(self) -> float: ...  # noqa: D102
+
+
+DISTANCES = {"ks_distance": "KS", "wasserstein": "Wasserstein", "standardised_ks": "KS of the standardised"}
 
 STACKS = {"selu": ("SELU", "lecun_normal"), "relu": ("ReLU", "he_normal")}
 DROPOUTS = "dropout_*"
@@ -46,7 +60,7 @@ def standard_moves_the_mean(knobs: Knobs) -> Claim:
         threshold=f"refuted when the mean after dropout is within {knobs.same_mean} standard deviations of the mean before",
         outcomes={
             "refuted": "It keeps the mean ({low} to {high} standard deviations apart), because the kept activations are scaled up.",
-            "": "Changed: {supported}. Kept: {refuted}. Inconclusive: {inconclusive}.",
+            "": "Changed: {supported}. Kept: {refuted}.",
         },
     )
 
@@ -63,7 +77,7 @@ def standard_changes_the_variance(knobs: Knobs) -> Claim:
         outcomes={
             "supported": "It raises the variance in every layer, by a share of {low} to {high}: by 1/q − 1, and by more where the "
             "mean is not 0.",
-            "": "Increased: {supported}. Not increased: {refuted}. Inconclusive: {inconclusive}.",
+            "": "Increased: {supported}. Not increased: {refuted}.",
         },
     )
 
@@ -82,7 +96,7 @@ def alpha_keeps_two_moments(knobs: Knobs, stack: str) -> Claim:
         outcomes={
             "supported": "Both are kept, because its input already has mean 0 and variance 1 (changes of {low} to {high}).",
             "refuted": "Neither is kept (changes of {low} to {high}), because its input does not have mean 0 and variance 1.",
-            "": "Kept: {supported}. Not kept: {refuted}. Inconclusive: {inconclusive}. Changes: {low} to {high}.",
+            "": "Kept: {supported}. Not kept: {refuted}. Changes: {low} to {high}.",
         },
     )
 
@@ -98,7 +112,7 @@ def alpha_keeps(knobs: Knobs, number: str, what: str, margin: float) -> Claim:
         outcomes={
             "supported": "Kept: it changes by {low} to {high}.",
             "refuted": "Not kept at any rate: it changes by {low} to {high}.",
-            "": "Kept: {supported}. Not kept: {refuted}. Inconclusive: {inconclusive}. It changes by {low} to {high}.",
+            "": "Kept: {supported}. Not kept: {refuted}. It changes by {low} to {high}.",
         },
     )
 
@@ -109,39 +123,39 @@ def alpha_changes_shape_less(knobs: Knobs) -> Claim:
         name="alpha_changes_shape_less",
         statement="Behind SELU, alpha dropout changes the shape of the distribution less than ordinary dropout does.",
         parts=tuple(
-            Part(
-                label=f"rate {rate}",
-                measure="recorded",
-                parameters={"name": "ks_distance"},
-                treated=arm_of("selu", "alpha", rate).name,
-                control=arm_of("selu", "standard", rate).name,
+            recorded(
+                f"{label}, rate {rate}",
+                name,
+                *(arm_of("selu", kind, rate).name for kind in ("alpha", "standard")),
                 expects="less",
                 unit="distance",
             )
+            for name, label in DISTANCES.items()
             for rate in knobs.rates
         ),
-        threshold="supported when the Kolmogorov-Smirnov distance between input and output is smaller at every rate",
+        threshold="supported when the distance between input and output is smaller by all three measures at every rate: "
+        "Kolmogorov-Smirnov, Wasserstein in deviations of the input, and Kolmogorov-Smirnov after both are standardised",
         outcomes={
-            "refuted": "It changes the shape more, at every rate: the distance is larger by {low} to {high}.",
-            "": "Less: {supported}. More: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to {high}.",
+            "refuted": "By no measure less at every rate: the distance changes by {low} to {high}.",
+            "": "Less: {supported}. More: {refuted}. Differences range from {low} to {high}.",
         },
     )
 
 
 def alpha_prime_varies(knobs: Knobs) -> Claim:
     """Whether the value to which dropped activations are set is a constant."""
-    held = {"expects": "equal", "threshold": ALPHA_DROPPED, "margin": 1e-3, "exact": True}
+    held = {"expects": "equal", "threshold": ALPHA_DROPPED, "margin": 1e-3, "method": "check"}
     return Claim(
         name="alpha_prime_varies",
         statement="The value α′ to which alpha dropout sets dropped activations varies.",
         parts=_parts(knobs, ALPHA, "recorded", {"name": "alpha_prime"}, **held),
         negated=True,
         threshold=f"refuted when α′, recovered from the inputs and outputs of every layer, equals −λα = −{-ALPHA_DROPPED:.4f} to "
-        "three decimals at every seed, even in the layer where it is farthest off",
+        "three decimals in every replicate, even in the layer where it is farthest off",
         outcomes={
             "refuted": "α′ is a constant, −λα ({low} to {high}): it is the same in all layers, at all rates, behind both "
-            "activations, at every seed. It does not depend on the data.",
-            "": "Varies: {supported}. Constant: {refuted}. Inconclusive: {inconclusive}.",
+            "activations, in every replicate. It does not depend on the data.",
+            "": "Varies: {supported}. Constant: {refuted}.",
         },
     )
 
@@ -160,16 +174,17 @@ def output_value_varies(knobs: Knobs) -> Claim:
                 treated=arm_of(stack, "alpha", most).name,
                 control=arm_of(stack, "alpha", least).name,
                 threshold=0.1,
-                exact=True,
+                method="check",
             )
             for stack in STACKS
             if least != most
         ),
-        threshold="supported when it differs by more than 0.1 at every seed; a and b follow from the rate alone",
+        threshold="supported when it differs by more than 0.1 in every replicate; a check of the instrument, since a and b "
+        "follow from the rate alone",
         outcomes={
             "supported": f"It is higher by {{low}} at a rate of {most} than at {least}. This value does vary, but only with the "
             "rate.",
-            "": "Varies: {supported}. Does not: {refuted}. Inconclusive: {inconclusive}.",
+            "": "Varies: {supported}. Does not: {refuted}.",
         },
     )
 
@@ -185,8 +200,7 @@ def theory_holds(knobs: Knobs) -> Claim:
         threshold=f"within {100 * knobs.same_theory:g} % in the layer where it is farthest off, median over the steps",
         outcomes={
             "supported": "In the worst layer the relative error is {low} to {high}.",
-            "": "As predicted: {supported}. Not as predicted: {refuted}. Inconclusive: {inconclusive}. Relative errors range from "
-            "{low} to {high}.",
+            "": "As predicted: {supported}. Not as predicted: {refuted}. Relative errors range from {low} to {high}.",
         },
     )
 

@@ -47,7 +47,10 @@ class LearningRateTooLow(Rule):
         ratio = float(np.nanmax(grid.typical()))
         path = ratio * case.steps
         falls = case.outcome.late_fall[1] >= self.errors
-        told = f"A typical step changes no layer by more than {short(ratio)} of its weights' norm, {percent(path)} in all {case.steps:,} steps"
+        told = (
+            f"A typical step changes no layer by more than {short(ratio)} of its weights' norm, {percent(path)} in all "
+            f"{case.steps:,} steps"
+        )
         if path >= self.path and not (falls and ratio < self.ratio):
             return Finding(self.name, "clean", f"{told}.", value=path, threshold=self.path)
         rate = case.training.optimizer.learning_rate if case.training.optimizer else None

@@ -105,7 +105,7 @@ class WatchedLoops:
             return
         monitor = self._monitors[id(model)]
         try:
-            monitor.update(gradients)
+            monitor.record(gradients)
         except Exception as error:  # a fault of ours must not stop the script
             self._note_unseen(str(error))
             return
@@ -119,6 +119,6 @@ class WatchedLoops:
             if id(model) not in self._monitors:
                 self._monitors[id(model)] = alone(lambda: Monitor(model))
                 self._facts[id(model)] = RunFacts(model, self._monitors[id(model)])
-            self._open[id(model)] = model, self._captures.enter_context(self._monitors[id(model)].capture())
+            self._open[id(model)] = model, self._captures.enter_context(self._monitors[id(model)].capturing())
         except Exception as error:  # a fault of ours must not stop the script
             self._note_unseen(str(error))

@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     everything, half = all_cases(), halves.frozen()
     chosen = [case for case in everything.values() if options.only in case.full_name]
     chosen = [case for case in chosen if options.half in ("both", half.get(case.full_name))]
+    chosen.sort(key=halves.hash_of)  # so that what is done first is a fair sample of all
     _train(chosen if options.again else missing(chosen, options.out), options)
     doubts = checks.doubts({case.full_name: case for case in chosen} | _twins(chosen, everything), options.out)
     for name, doubt in doubts.items():

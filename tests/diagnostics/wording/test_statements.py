@@ -27,11 +27,11 @@ def shown(result) -> str:
 
 def test_a_verdict_shows_its_word_and_numbers():
     text = shown(judge([1.0, 1.1, 0.9, 1.0, 1.05], expects="greater", unit="decades"))
-    assert text.startswith("<p><strong>supported</strong>: 1") and "decades, 5 seeds" in text
+    assert text.startswith("<p><strong>supported</strong>: 1") and "decades, 5 replicates" in text
 
 
 def test_a_claim_and_a_finding_show_their_sentences():
-    verdict = judge([1.0, 1.0, 1.0], expects="greater", exact=True)
+    verdict = judge([1.0, 1.1, 1.0], expects="greater")
     claim = JudgedClaim("it", HOSTILE, "supported", "It holds.", "above 0", (JudgedPart("one", verdict, 0.1),))
     assert ESCAPED in shown(claim) and "It holds.<br>one: supported: 1" in shown(claim)
     finding = Finding("dead_units", "not_evaluated", HOSTILE, "It means.", "")

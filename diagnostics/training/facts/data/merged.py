@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnostics.runs.data_facts import Input, Output, Target, Values
-from diagnostics.statistics.order import autocorrelation, label_autocorrelation
+from diagnostics.statistics.autocorrelation import autocorrelation, label_autocorrelation
 from diagnostics.training.facts.data.summaries import MOST_CLASSES
 from diagnostics.training.facts.data.watch import Described
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diagnostics.statistics.order import autocorrelation, label_autocorrelation
+from diagnostics.statistics.autocorrelation import autocorrelation, label_autocorrelation
 
 DRAW = np.random.default_rng(1)
 LABELS = np.repeat(np.arange(5), [40, 30, 60, 10, 60])
