@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import reprlib
 import stat
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from probes.errors import UsageError
 
 SEPARATORS = frozenset("/\\\0")
 NO_LINK_NO_WAIT = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+TOO_LONG = 256  # bytes in a name, for every common file system
 LONGEST = 200  # bytes; file systems take 255, and endings are added
 
 
@@ -51,6 +53,24 @@ def check_no_link(path: Path) -> None:
             got=f"a link to {os.readlink(path)!r}",
             do="replace it by what it points to; if you did not make this folder, do not trust it",
         )
+
+
+def as_path(value: object, where: str) -> Path:
+    """What was given as a path.
+
+    Args:
+        value: text or a path.
+        where: the argument, named in errors.
+
+    Raises:
+        UsageError: anything else, or a text that names no place on any disk.
+    """
+    if isinstance(value, str | os.PathLike):
+        path = Path(value)
+        if "\0" not in str(path) and all(len(os.fsencode(part)) < TOO_LONG for part in path.parts):
+            return path
+    do = "give a path as text, or a pathlib.Path"
+    raise UsageError(what="this is no path", where=where, got=reprlib.repr(value), do=do)
 
 
 def read(path: Path, limit: int = -1) -> bytes:

@@ -50,6 +50,8 @@ class PartWriter:
             UsageError: a required column is missing, a column cannot be stored, or the disk refuses (the parts written
                 before are untouched).
         """
+        if not isinstance(frame, pd.DataFrame):
+            raise self._misfit(f"a {type(frame).__name__}", "give a pandas.DataFrame")
         if not len(frame):
             return None
         table = self._arrow(frame)
@@ -147,7 +149,7 @@ class PartWriter:
             raise self._misfit(f"columns {given}", f"give {', '.join(required)}, and no column twice")
         try:
             return pa.table({str(name): _column(column, types.get(name)) for name, column in frame.items()})
-        except pa.ArrowException as error:
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:  # what conversions raise
             raise self._misfit(str(error), "give numbers, text or truth values, one kind a column") from error
 
     def _misfit(self, got: str, do: str) -> UsageError:
