@@ -173,6 +173,8 @@ def _column(series: pd.Series, key_type: pa.DataType | None) -> pa.Array:
     array = pa.array(series.to_numpy() if series.dtype.kind == "f" else series, from_pandas=series.dtype.kind != "f")
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if key_type is not None and key_type != TEXT:
+        return array.cast(key_type)
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or key_type == TEXT:
         return array.cast(pa.string()).dictionary_encode()
-    return array.cast(key_type) if key_type else array
+    return array
