@@ -58,7 +58,9 @@ class PartWriter:
         part = Part(self._next, self._next + 1, len(table))
         path = self.store.directory / part.name
         try:
-            self._make_folder()
+            if not self.store.directory.is_dir():  # not above it: a run whose folder is gone is not made anew
+                self.store.directory.mkdir()
+                sync_folder(self.store.directory.parent)
             part_file.write(path, table.schema, [table], part, ROW_GROUP)
         except OSError as error:
             raise UsageError(
@@ -85,11 +87,6 @@ class PartWriter:
         damage: list[Damage] = []
         self._parts = self._merge_whole(self._parts, damage)
         return tuple(damage)
-
-    def _make_folder(self) -> None:
-        if not self.store.directory.is_dir():
-            self.store.directory.mkdir()
-            sync_folder(self.store.directory.parent)
 
     def _merge_last(self) -> None:
         """Merge the last parts while they hold equally many flushes, as a counter carries."""
@@ -148,9 +145,13 @@ class PartWriter:
             given = ", ".join(map(str, frame.columns))
             raise self._misfit(f"columns {given}", f"give {', '.join(required)}, and no column twice")
         try:
-            return pa.table({str(name): _column(column, types.get(name)) for name, column in frame.items()})
+            table = pa.table({str(name): _column(column, types.get(name)) for name, column in frame.items()})
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:  # what conversions raise
             raise self._misfit(str(error), "give numbers, text or truth values, one kind a column") from error
+        for name in required:
+            if table[name].null_count:
+                raise self._misfit(f"{table[name].null_count} rows without {name}", f"give every row its {name}")
+        return table
 
     def _misfit(self, got: str, do: str) -> UsageError:
         return UsageError(what="this frame does not fit its table", where=str(self.store.directory), got=got, do=do)
