@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from diagnostics.figures import style, svg
 from diagnostics.pages.page import Exhibit, Page
-from diagnostics.runs.confined import check_no_link
+from diagnostics.runs.confined import as_path, check_no_link
 from diagnostics.runs.files import written_whole
 from probes.errors import UsageError
 
@@ -68,9 +68,10 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
         The path of the HTML file, which in a notebook shows the page.
 
     Raises:
-        UsageError: when the folder cannot be written, or two exhibits share a name.
+        UsageError: when the folder cannot be written, the name does not end in ``.html``, or two exhibits share a name.
     """
-    path = ReportPath(path)
+    path = ReportPath(as_path(path, "the report's path"))
+    _check_suffix(path)
     names = [exhibit.name for section in page.sections for exhibit in section.figures]
     _check_names(names)
     try:
@@ -78,7 +79,7 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
         (path.parent / FIGURES).mkdir(parents=True, exist_ok=True)
         drawn = {exhibit.name: draw(exhibit, path.parent / FIGURES) for exhibit in exhibits(page)}
         with written_whole(path) as file:
-            file.write(render(page, drawn).encode())
+            file.write(render(page, drawn).encode(errors="replace"))
     except OSError as error:
         raise UsageError(
             what="the report cannot be written",
@@ -143,6 +144,17 @@ def _environment() -> tuple[Environment, str]:
     )
     sheet, _, _ = loader.get_source(environment, "report.css")
     return environment, sheet
+
+
+def _check_suffix(path: Path) -> None:
+    """Refuse to write a page over somebody's program or data."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(
+            what="a page is an HTML file",
+            where=str(path),
+            got=repr(path.suffix),
+            do="give it a name that ends in .html",
+        )
 
 
 def _check_names(names: list[str]) -> None:
