@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnostics.commands import command
+from diagnostics.commands.judging import add_fail_on, exit_status
 from diagnostics.commands.scripts import check_target, run_target, short_name
 from diagnostics.commands.when_imported import when_imported
 from diagnostics.training.fit.budget import parse_budget
@@ -37,7 +38,7 @@ EXAMPLES = """examples:
   python -m diagnostics.watch --budget 5% --out runs/mine -m package.module
 
 Output, exceptions and exit code are the script's own. Options of watch go before the script.
-exit codes: those of the script; 2 wrong usage, nothing was run"""
+exit codes: those of the script; 2 wrong usage, nothing was run; 3 the script succeeded, and a finding is as severe as --fail-on says"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _watch(options: argparse.Namespace, rest: list[str], typed: str, budget: float | None) -> int:
     next_directory = _numbering((options.out or OUT).resolve(), short_name(options.target, module=options.module))
     watched: list[WatchedProcess] = []
+    severities: list[str] = []
     status = "finished"
     with ExitStack() as stack:
 
@@ -88,10 +90,10 @@ def _watch(options: argparse.Namespace, rest: list[str], typed: str, budget: flo
                 stack.close()
                 for each in watched:
                     each.end(status)
-                    _say(*_reported(each, typed))
+                    _say(*_reported(each, typed, severities))
                 if not watched:
                     _say(NOTHING)
-    return code
+    return code or exit_status(severities, options.fail_on)
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -100,7 +102,7 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     left = iter(arguments)
     for argument in left:
         own.append(argument)
-        if argument in ("--budget", "--out"):
+        if argument in ("--budget", "--out", "--fail-on"):
             own += itertools.islice(left, 1)
         elif not argument.startswith("-"):
             break
@@ -112,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         "watch",
         "Run an unmodified training script with probes in every fit; writes a run and a report for each.",
         EXAMPLES,
-        usage="python -m diagnostics.watch [--budget SHARE] [--out DIR] SCRIPT|-m MODULE [arguments of the script]",
+        usage="python -m diagnostics.watch [--budget SHARE] [--out DIR] [--fail-on SEVERITY] SCRIPT|-m MODULE [its arguments]",
     )
     parser.add_argument("target", nargs="?", metavar="SCRIPT|MODULE", help="what to run")
     parser.add_argument("-m", dest="module", action="store_true", help="the target is a module, as for python -m")
@@ -122,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         help="measure less often so that probes cost at most this share of training, such as 5%% or 0.05",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"folder for the runs (default {OUT})")
+    add_fail_on(parser)
     return parser
 
 
@@ -147,8 +150,11 @@ def _say(*lines: str) -> None:
         print(f"watch: {line}", file=sys.stderr)
 
 
-def _reported(watched: WatchedProcess, typed: str) -> Iterator[str]:
-    """Write the reports, and say where they are and what was not measured; errors here must not affect the script."""
+def _reported(watched: WatchedProcess, typed: str, severities: list[str]) -> Iterator[str]:
+    """Write the reports, and say where they are and what was not measured; errors here must not affect the script.
+
+    Adds the severities of the findings.
+    """
     reasons = watched.unseen.all_reasons()
     if not watched.directories:
         yield NOT_FOLLOWED if reasons else NOTHING
@@ -158,17 +164,17 @@ def _reported(watched: WatchedProcess, typed: str) -> Iterator[str]:
         yield PROCESSES.format(processes, "process" if processes == 1 else "processes")
     if watched.budget is not None and watched.has_loops:
         yield NO_BUDGET
-    yield from _reports(watched.directories, typed)
+    yield from _reports(watched.directories, typed, severities)
 
 
-def _reports(directories: Sequence[Path], typed: str) -> Iterator[str]:
+def _reports(directories: Sequence[Path], typed: str, severities: list[str]) -> Iterator[str]:
     """A line for each training, and one for the index of several."""
     from diagnostics.pages.trainings import write_trainings  # noqa: PLC0415
 
     trainings: list[Training] = []
     for directory in directories:
         try:
-            trainings.append(_report(directory))
+            trainings.append(_report(directory, severities))
             yield f"{trainings[-1].about}: {trainings[-1].answer} Report: {trainings[-1].report}"
         except Exception as error:
             yield f"no report for {directory}: {error}"
@@ -180,7 +186,7 @@ def _reports(directories: Sequence[Path], typed: str) -> Iterator[str]:
             yield f"no index of the trainings: {error}"
 
 
-def _report(directory: Path) -> Training:
+def _report(directory: Path, severities: list[str]) -> Training:
     from diagnostics.pages.headline import answer  # noqa: PLC0415
     from diagnostics.pages.run_page import report  # noqa: PLC0415
     from diagnostics.pages.trainings import Training  # noqa: PLC0415
@@ -189,6 +195,7 @@ def _report(directory: Path) -> Training:
 
     run = load_run(directory)
     findings = diagnose(run)
+    severities += [finding.severity for finding in findings]
     return Training(run, answer(findings), report(run, directory / "report.html", findings))
 
 

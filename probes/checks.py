@@ -125,10 +125,61 @@ def check_gradients(step: Step | None, gradients: Sequence[Gradient], variables:
             where="Monitor.update(gradients)",
             got="update without capture" if step is None else "capture in another tf.function than update",
             do="write `with tf.GradientTape() as tape, monitor.capture():` around the forward pass, and call update once "
-            "for each time, in the same function",
+            "for each time, in the same function, after the block",
         )
     _check_fit(gradients, variables)
     return step
+
+
+def check_capture_is_over(is_open: bool, where: str) -> None:
+    """Refuse a call inside the block of ``capture``.
+
+    Raises:
+        UsageError: the block has not ended.
+    """
+    if is_open:
+        raise UsageError(
+            what="the step's forward pass has not ended",
+            where=where,
+            got="a call inside the block of monitor.capture()",
+            do="end the block of monitor.capture() after the forward pass, then call optimizer.apply and monitor.update; "
+            "each step has one block",
+        )
+
+
+def check_was_updated(never: bool) -> None:
+    """Refuse to read what was never measured.
+
+    Raises:
+        UsageError: steps were captured, and none was measured.
+    """
+    if never:
+        raise UsageError(
+            what="nothing was measured",
+            where="Monitor.read()",
+            got="monitor.capture() without monitor.update(gradients)",
+            do="call monitor.update(gradients) in each step, after optimizer.apply(gradients, ...)",
+        )
+
+
+def check_update_is_seen(step: Step) -> bool:
+    """Refuse a step whose weights were changed where the change cannot be told from the forward pass.
+
+    Returns:
+        Whether the update is seen, or nobody looks at it; if not, no weight has changed so far.
+
+    Raises:
+        UsageError: something other than a Keras optimizer changed the weights inside the block of ``capture``.
+    """
+    missing = step.misses_update
+    if missing and step.moved_in_forward:
+        raise UsageError(
+            what="the weights changed during the forward pass, and not after it",
+            where="Monitor.update(gradients)",
+            got="weights assigned inside the block of monitor.capture()",
+            do="change the weights after the block of monitor.capture(), then call monitor.update(gradients)",
+        )
+    return not missing
 
 
 def check_parts(

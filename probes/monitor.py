@@ -15,9 +15,21 @@ import tensorflow as tf
 from probes.capture.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
 from probes.capture.layers import LayerEntry
 from probes.capture.modules import Watchable, names_of
-from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_place, check_probes
+from probes.checks import (
+    check_capture_is_over,
+    check_gradients,
+    check_model,
+    check_parts,
+    check_patterns,
+    check_place,
+    check_probes,
+    check_update_is_seen,
+    check_was_updated,
+)
+from probes.companion import Companion
 from probes.defaults import default
 from probes.measuring import replicas
+from probes.measuring.due import Due
 from probes.measuring.ledger import Ledger
 from probes.measuring.losses import Losses
 from probes.measuring.targets import Targets
@@ -28,9 +40,10 @@ from probes.seams.gradients import hearing_gradients
 from probes.seams.graph import entries_of
 from probes.seams.layer_calls import listening
 from probes.seams.operations import seeing
-from probes.seams.updates import loss_scale
+from probes.seams.updates import hearing_updates, loss_scale
 from probes.snapshot.gradient_parts import Gradient
 from probes.snapshot.snapshot import RowSnapshots
+from probes.step.late_update import LateUpdates
 from probes.step.reference import check_references
 from probes.step.step import Step
 
@@ -82,6 +95,9 @@ class Monitor:
         )
         self._losses = Losses() if losses else None
         self._running = threading.local()
+        self._late = LateUpdates()
+        self._captured = False
+        self._companions: list[Companion] = []
         self._rows: list[Row] = []
         self._statuses: dict[str, str] = {}
 
@@ -98,13 +114,34 @@ class Monitor:
 
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
         """
+        with self.capturing() as step:
+            yield step
+        self._captured = True
+
+    @tf.autograph.experimental.do_not_convert
+    @contextmanager
+    def capturing(self) -> Iterator[Step]:
+        """``capture``, for a caller that knows only later whether the step is one of training."""
         check_place()
+        check_capture_is_over(getattr(self._running, "open", False), "Monitor.capture()")
+        self._late.end()
         self._running.step = None
         number = self._step.read_value()
-        plan = [(ledger.probes, ledger.cadence.due(number)) for ledger in self._ledgers]
+        plan = [(ledger.probes, ledger.schedule.due(number)) for ledger in self._ledgers]
         step = Step(self._names, number, plan, self._optimizer)
-        with self._hearing_losses(), listening(step.capture), seeing(step.capture.rectify):
-            yield step
+        self._running.open = True
+        heard = hearing_updates(step)
+        try:
+            with (
+                self._hearing_losses(),
+                listening(step.capture),
+                seeing(step.capture.rectify),
+                heard,
+                self._accompanied(),
+            ):
+                yield step
+        finally:
+            self._running.open = False
         step.end_forward()
         self._running.step = step
 
@@ -170,6 +207,24 @@ class Monitor:
             parts: the same for each of m equal parts of the batch; only ``GradientNoise`` asks for them.
 
         Raises:
+            UsageError: ``capture`` was not entered before, or its block has not ended; gradients that do not fit the
+                variables; or the optimizer runs only after this call, though some probe looks at what it did (raised by
+                ``optimizer.apply``).
+        """
+        check_capture_is_over(getattr(self._running, "open", False), "Monitor.update(gradients)")
+        step: Step | None = getattr(self._running, "step", None)
+        self.record(gradients, parts)
+        if step is not None and not check_update_is_seen(step):
+            self._late.watch(step)
+
+    def record(self, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None = None) -> None:
+        """Measure the step as ``update`` does, where the caller knows that the optimizer has run.
+
+        Args:
+            gradients: as for ``update``.
+            parts: as for ``update``.
+
+        Raises:
             UsageError: ``capture`` was not entered before, or gradients that do not fit the variables.
         """
         step: Step | None = getattr(self._running, "step", None)
@@ -188,7 +243,20 @@ class Monitor:
             self._losses.record(step.number, targets, variables, applied)
         for ledger, due, references in zip(self._ledgers, step.dues, step.references, strict=True):
             ledger.record(step.number, due, rows, references)
+        for companion in self._companions:
+            companion.end_step(step.number, Due.any_of(step.dues))
         replicas.once(lambda: self._step.assign_add(1))
+
+    def attach(self, companion: Companion) -> None:
+        """Let a companion look at every step from now on; to be called before the first."""
+        self._companions.append(companion)
+
+    @contextmanager
+    def _accompanied(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for companion in self._companions:
+                stack.enter_context(companion.watching())
+            yield
 
     def reset(self) -> None:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
@@ -197,17 +265,25 @@ class Monitor:
         if self._losses is not None:
             self._losses.forget()
         self._step.assign(0)
+        for companion in self._companions:
+            companion.reset()
 
     def slow_down(self, factor: int) -> None:
         """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
 
-        A cadence of 1 stays, and so do windows of several readings, which want all of them.
+        A cadence of 1 stays, and so do windows of several readings, which want all of them, and the early steps.
         """
         for ledger in self._ledgers:
-            ledger.cadence.slow_down(factor)
+            ledger.schedule.slow_down(factor)
 
     def read(self) -> Reading:
-        """Everything since the last read; the only place where the host waits for the device."""
+        """Everything since the last read; the only place where the host waits for the device.
+
+        Raises:
+            UsageError: ``capture`` was entered, and ``update`` never called.
+        """
+        self._late.end()
+        check_was_updated(self._captured and not self.has_measured)
         tables, events, lost = [], [], 0
         for ledger in self._ledgers:
             steps, values, overwritten = ledger.drain()
@@ -222,6 +298,11 @@ class Monitor:
             )
         scalars = {} if self._losses is None else {"scalars": self._losses.read()}
         return Reading(join(tables), join_events(events), lost, **scalars)
+
+    @property
+    def entries(self) -> list[LayerEntry]:
+        """Every layer with its path and the trainable variables that it holds itself."""
+        return self._names.entries()
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:

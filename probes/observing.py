@@ -38,7 +38,7 @@ def observing(monitor: Monitor, give_up: Callable[[str], None]) -> Iterator[None
         UsageError: what ``Monitor.update`` refuses, at the first step.
     """
     with ExitStack() as forward, ExitStack() as after:
-        step = forward.enter_context(monitor.capture())
+        step = forward.enter_context(monitor.capturing())
         updates = _Updates(monitor, step, forward, after)
         with hearing_updates(updates):
             yield
@@ -83,7 +83,7 @@ class _Updates:
         owners = _owners(self._step.entries(), self._segment_of)
         self._step.capture.calls = _own_calls(self._step.capture.calls, self._ends, owners)
         try:
-            self._monitor.update([self._gradients.get(key_of(variable)) for variable in self._step.variables])
+            self._monitor.record([self._gradients.get(key_of(variable)) for variable in self._step.variables])
         except UsageError as error:
             if not self._monitor.has_measured:  # misuse is raised at the start; later on, training must go on
                 raise

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from probes.errors import UsageError
 
 SEPARATORS = frozenset("/\\\0")
+NO_LINK_NO_WAIT = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+LONGEST = 200  # bytes; file systems take 255, and endings are added
 
 
 def own(folder: Path, *names: str) -> Path:
@@ -47,6 +51,38 @@ def check_no_link(path: Path) -> None:
             got=f"a link to {os.readlink(path)!r}",
             do="replace it by what it points to; if you did not make this folder, do not trust it",
         )
+
+
+def read(path: Path, limit: int = -1) -> bytes:
+    """The content of a file of results.
+
+    Args:
+        path: the file.
+        limit: bytes that are read at most; negative for all.
+
+    Raises:
+        FileNotFoundError: there is none.
+        OSError: it cannot be read, or it is no plain file: opening a pipe would wait for ever, and a link leads elsewhere.
+    """
+    descriptor = os.open(path, os.O_RDONLY | NO_LINK_NO_WAIT)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a plain file", str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(limit)
+    finally:
+        os.close(descriptor)
+
+
+def as_name(text: str) -> str:
+    """A text as the name of one file or folder: itself, if it is one already.
+
+    Args:
+        text: anything; what cannot stand in a name becomes an underscore, and what is too long is cut.
+    """
+    kept = "".join("_" if letter in SEPARATORS else letter for letter in text)
+    short = kept.encode(errors="replace")[:LONGEST].decode(errors="ignore")
+    return short if is_name(short) else "_" + short.replace(".", "_")
 
 
 def is_name(text: str) -> bool:

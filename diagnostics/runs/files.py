@@ -39,7 +39,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
     partial.unlink(missing_ok=True)
     try:
-        with partial.open("xb") as file:  # exclusively: an open that follows no link
+        with partial.open("x+b") as file:  # exclusively: an open that follows no link
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -113,7 +113,14 @@ def plain(value: object) -> Json:
         None, bool, int, finite float, str, or lists and string-keyed dicts of them.
     """
     tolist = getattr(value, "tolist", None)  # NumPy, pandas and TensorFlow, none of which is imported here
-    return plain(tolist()) if callable(tolist) else repr(value)
+    return plain(tolist()) if callable(tolist) else _shown(value)
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # whatever somebody's class does: a record is not worth a training
+        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
 
 
 @plain.register(str)

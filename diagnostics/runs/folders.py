@@ -14,7 +14,7 @@ from probes.errors import UsageError
 def free_directory(wanted: Path) -> Path:
     """``wanted``, or the first of ``wanted-2``, ``wanted-3``, … that holds nothing: earlier results stay."""
     numbered = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))
-    return check_output(next(path for path in itertools.chain([wanted], numbered) if is_free(path)))
+    return check_output(next(path for path in itertools.chain([wanted], numbered) if _is_free(path)))
 
 
 def check_output(path: Path) -> Path:
@@ -47,9 +47,9 @@ def is_occupied(path: Path) -> bool:
     return any(each.name != lock.NAME and not is_leftover(each) for each in path.iterdir())
 
 
-def is_free(path: Path) -> bool:
-    """Whether results can go there: nothing is there, and nobody is about to write."""
-    return not is_occupied(path) and lock.holder(path) is None
+def _is_free(path: Path) -> bool:
+    """Whether results can go there: nothing is there, no link leads elsewhere, and nobody is about to write."""
+    return not path.is_symlink() and not is_occupied(path) and lock.holder(path) is None
 
 
 def occupied(path: Path, where: str) -> UsageError:

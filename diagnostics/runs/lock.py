@@ -14,6 +14,7 @@ import weakref
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from diagnostics.runs.confined import NO_LINK_NO_WAIT
 from diagnostics.runs.typed import from_record
 from probes.errors import UsageError
 
@@ -24,7 +25,6 @@ STALE_SECONDS = 300.0
 and clocks differ by seconds."""
 LENGTH = 512  # bytes; a record of one length is replaced in place by one write, which a reader sees whole
 ATTEMPTS, PAUSE = 25, 0.02  # a reader that asks who writes holds the lock for an instant
-OPENING = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no link leads elsewhere, no pipe makes us wait
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def holder(directory: Path) -> Holder | None:
         The process that holds the folder's lock, or None: nobody began, the writer has ended, or it was killed.
     """
     with contextlib.suppress(OSError):
-        descriptor = os.open(directory / NAME, os.O_RDONLY | OPENING)
+        descriptor = os.open(directory / NAME, os.O_RDONLY | NO_LINK_NO_WAIT)
         try:
             found = _recorded(descriptor)
             return (found or UNNAMED) if _is_live(found, _lock(descriptor, exclusive=False)) else None
@@ -146,7 +146,7 @@ if hasattr(os, "register_at_fork"):
 def _acquired(directory: Path) -> int:
     found = None
     for _ in range(ATTEMPTS):
-        descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | OPENING, 0o666)
+        descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | NO_LINK_NO_WAIT, 0o666)
         try:
             _check_file(directory, descriptor)
             got, found = _lock(descriptor, exclusive=True), _recorded(descriptor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import json
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,12 +11,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from diagnostics.runs import folders, lock
-from diagnostics.runs.files import write_json
+from diagnostics.runs import folders, lock, record
+from diagnostics.runs.files import written_whole
 from probes.errors import UsageError
 
 NAME = "run.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+SEALED_FROM = 2
+"""The first version whose parts have checksums."""
 RUNNING, KILLED = "running", "killed"
 """Statuses before a writer has ended: it writes, or it died without a word. ``"killed"`` is inferred and not stored."""
 LOADERS = {"run": "diagnostics.load_run", "scenario": "diagnostics.load_experiment"}
@@ -85,10 +86,13 @@ def update(directory: Path, manifest: Mapping[str, Any]) -> None:
         manifest: the whole new content.
 
     Raises:
-        UsageError: the file cannot be written; the old one still stands.
+        UsageError: the file cannot be written, or the content is nested too deeply or too large to be read back; the old
+            one still stands.
     """
+    content = record.encoded(manifest, str(directory / NAME))
     try:
-        write_json(directory / NAME, manifest)
+        with written_whole(directory / NAME) as file:
+            file.write(content)
     except OSError as error:
         raise _unwritable(directory, error) from error
 
@@ -108,18 +112,20 @@ def read(directory: Path, kind: str) -> dict[str, Any]:
     """
     manifest = _parsed(directory)
     version, found = manifest.get("schema_version", 0), manifest.get("kind", "run")
-    if version > SCHEMA_VERSION:
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise _unreadable(
             directory / NAME,
-            f"schema version {version}; this version reads up to {SCHEMA_VERSION}",
+            f"schema version {version!r:.50}; this version reads up to {SCHEMA_VERSION}",
             "upgrade the toolkit",
         )
     if found != kind:
         raise _unreadable(
-            directory, f"a {found}, not a {kind}", f"use {LOADERS.get(found, 'the version that wrote it')}"
+            directory, f"a {found!s:.50}, not a {kind}", f"use {LOADERS.get(str(found), 'the version that wrote it')}"
         )
+    manifest = record.checked(manifest, kind, str(directory / NAME))
     if is_killed(directory, manifest):
-        again = _parsed(directory)  # the writer may have ended, and given up its lock, between reading and asking
+        # The writer may have ended, and given up its lock, between reading and asking.
+        again = record.checked(_parsed(directory), kind, str(directory / NAME))
         return again | ({"status": KILLED} if is_killed(directory, again) else {})
     return manifest
 
@@ -148,9 +154,13 @@ def kind_of(directory: Path) -> str:
     """What a folder of results holds: ``"run"`` or ``"scenario"``.
 
     Raises:
-        UsageError: no such folder, not a folder of results, or damaged.
+        UsageError: no such folder, not a folder of results, of an unknown kind, or damaged.
     """
-    return _parsed(directory).get("kind", "run")
+    kind = _parsed(directory).get("kind", "run")
+    if not isinstance(kind, str) or kind not in LOADERS:
+        do = "upgrade the toolkit, or restore the file"
+        raise _unreadable(directory / NAME, f"results of the kind {kind!r:.50}", do)
+    return kind
 
 
 def now() -> str:
@@ -173,14 +183,15 @@ def _version(name: str) -> str | None:
 
 def _parsed(directory: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads((directory / NAME).read_text(encoding="utf-8"))
+        return record.parsed(directory / NAME)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _unreadable(directory, _what_is_there(directory), _hint(directory)) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise _unreadable(directory / NAME, str(error), "restore the file, or record the run again") from error
-    if not isinstance(manifest, dict):
-        raise _unreadable(directory / NAME, "JSON, but not an object", "restore the file, or record the run again")
-    return manifest
+    except OSError as error:
+        got = "a link" if (directory / NAME).is_symlink() else error.strerror or str(error)
+        raise _unreadable(directory / NAME, got, "put a plain file that you may read in its place") from error
+    except ValueError as error:
+        do = "restore the file, or go on with the experiment that it belongs to: --resume makes damaged runs again"
+        raise _unreadable(directory / NAME, str(error), do) from error
 
 
 def _what_is_there(directory: Path) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import reprlib
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -18,6 +20,8 @@ T = TypeVar("T", bound="DataclassInstance")
 _hints = functools.cache(get_type_hints)
 
 KEY = "key"
+MOST = 2**63 - 1
+"""The largest whole number that a table can hold."""
 NOT_FINITE = ("nan", "inf", "-inf")
 """How ``diagnostics.runs.files.plain`` writes floats that JSON does not know."""
 
@@ -76,7 +80,7 @@ def _field(kind: type, field: Field[Any], record: Mapping[str, Any], where: str)
     raise UsageError(
         what=f"the field {key!r} is missing",
         where=where,
-        got=", ".join(map(repr, record)) or "no fields",
+        got=", ".join(map(reprlib.repr, itertools.islice(record, 50))) or "no fields",
         do=f"add {key!r}, or run the scenario again",
     )
 
@@ -109,6 +113,8 @@ def _checked(allowed: Any, value: Any, where: str) -> Any:
     accepted = (int, float) if allowed is float else allowed
     if not isinstance(value, accepted) or (isinstance(value, bool) and allowed is not bool):
         raise _wrong(where, value, _NAMES.get(allowed, "a list"))
+    if isinstance(value, int) and abs(value) > MOST:
+        raise _wrong(where, value, "a number of at most 63 bits")
     return value
 
 
@@ -119,6 +125,6 @@ def _wrong(where: str, value: object, wanted: str) -> UsageError:
     return UsageError(
         what=f"the field must be {wanted}",
         where=where,
-        got=f"{value!r} ({type(value).__name__})",
+        got=f"{reprlib.repr(value)} ({type(value).__name__})",
         do=f"give {wanted}, or run the scenario again",
     )

@@ -11,6 +11,7 @@ from typing import Any, Self
 import pandas as pd
 
 from diagnostics.runs import manifest
+from diagnostics.runs.part_writer import PartWriter
 from diagnostics.runs.tables import stores
 from probes.errors import UsageError, unknown_name
 
@@ -31,6 +32,7 @@ class RunWriter:
         seed: the run's seed, or None.
         layer_table: one record a layer, when it is known already.
         probes: the probes' reprs, when they are known already.
+        facts: further entries of ``run.json``, as JSON can hold them.
 
     Raises:
         UsageError: the folder holds something already, another process writes it, or it cannot be made or written.
@@ -45,11 +47,12 @@ class RunWriter:
         seed: int | None,
         layer_table: Sequence[Mapping[str, Any]] = (),
         probes: Sequence[str] = (),
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         self.path = Path(directory)
         content = {"command": command, "config": config, "seed": seed, "layer_table": layer_table, "probes": probes}
-        self._lock, self._manifest = manifest.create(self.path, "run", content)
-        self._stores = stores(self.path)
+        self._lock, self._manifest = manifest.create(self.path, "run", content | dict(facts or {}))
+        self._tables = {name: PartWriter(store) for name, store in stores(self.path).items()}
 
     def append(self, table: str, frame: pd.DataFrame) -> None:
         """Add rows to a table; they survive whatever happens afterwards.
@@ -61,13 +64,13 @@ class RunWriter:
         Raises:
             UsageError: no such table, a required column is missing, the run has ended, or the disk refuses.
         """
-        if table not in self._stores:
-            raise unknown_name("table", table, self._stores)
+        if table not in self._tables:
+            raise unknown_name("table", table, self._tables)
         if self._ended:
             raise UsageError(
                 what="the run has ended", where=str(self.path), got=f"rows for {table}", do="append before finish()"
             )
-        self._stores[table].append(frame)
+        self._tables[table].append(frame)
 
     def describe(self, **known: Any) -> None:
         """Put into ``run.json`` what has become known, such as ``layer_table=`` and ``probes=``.
@@ -82,7 +85,7 @@ class RunWriter:
         self._manifest |= known
 
     def finish(self, status: str = "finished", **extra: Any) -> None:
-        """End the run: merge each table's parts into one file, and set the status. A second call does nothing.
+        """End the run: set the status, and merge each table's parts into one file. A second call does nothing.
 
         Args:
             status: ``"finished"``, ``"failed"`` or ``"interrupted"``.
@@ -94,20 +97,23 @@ class RunWriter:
         if status not in STATUSES:
             raise unknown_name("status", status, STATUSES)
         if not self._ended:
-            self._compact()
             self.describe(status=status, ended=manifest.now(), **extra)
-            self._lock.release()
+            try:  # a process that is killed from here on has ended its run
+                self._compact()
+            finally:
+                self._lock.release()
 
     @property
     def _ended(self) -> bool:
-        return self._manifest["status"] != "running"
+        return self._manifest["status"] != manifest.RUNNING
 
     def _compact(self) -> None:
-        for store in self._stores.values():
+        for table in self._tables.values():
             try:
-                store.compact()
-            except (OSError, UsageError) as error:
-                warnings.warn(f"{store.directory} stays in parts, which read the same: {error}", stacklevel=3)
+                for damage in table.compact():
+                    warnings.warn(f"not merged with the other parts: {damage}", stacklevel=3)
+            except OSError as error:
+                warnings.warn(f"{table.store.directory} stays in parts, which read the same: {error}", stacklevel=3)
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -55,6 +56,7 @@ class Step:
         self._probes = [probe for probes, _ in plan for probe in probes]
         self._needs = frozenset[Need]().union(*(probe.needs for probe in self._probes))
         self._watched: dict[int, Watched] = {}
+        self._unended: list[Watched] = []
         self._squares: dict[str, tf.Tensor] = {}
         self._scale = loss_scale(optimizer)
         self._watch()
@@ -84,15 +86,38 @@ class Step:
         self._scale = loss_scale(optimizer)
 
     def end_forward(self) -> None:
-        """Look at the weights before the update, also of layers that were built only now."""
+        """Look at the weights before the update, also of layers that were built only now.
+
+        Called again, this looks only at weights that were made since.
+        """
         self.references = self.references or self._measure_references()
         self._watch()
-        for watched in self._watched.values():
+        ending, self._unended = self._unended, []
+        for watched in ending:
             watched.end_forward()
         if "weight_square" in self._needs:
-            self._squares = self._weight_squares()
-        for watched in self._watched.values():
+            self._squares |= self._weight_squares()
+        for watched in ending:
             watched.expect_update()
+
+    def before_update(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """The optimizer runs inside the block around the forward pass, which ends here."""
+        self.end_forward()
+
+    def after_update(
+        self, optimizer: keras.optimizers.Optimizer, gradients: Sequence[Any], variables: Sequence[Any]
+    ) -> None:
+        """Wait for what the user passes to ``Monitor.update``."""
+
+    @property
+    def misses_update(self) -> bool:
+        """Whether probes look at what the optimizer did to the weights, and none of them has changed so far."""
+        return "update" in self._needs and not any(watched.moved for watched in self._watched.values())
+
+    @property
+    def moved_in_forward(self) -> bool:
+        """Whether weights that probes look at have changed in the forward pass."""
+        return any(watched.moved_in_forward for watched in self._watched.values())
 
     def rows(
         self,
@@ -192,7 +217,7 @@ class Step:
         """Σ W² of every layer, read while nobody has to wait for it or to keep a copy."""
         trained = {id(variable) for variable in self.variables}
         entries = {entry.path: [v for v in entry.variables if id(v) in trained] for entry in self.entries()}
-        owned = {path: variables for path, variables in entries.items() if variables}
+        owned = {path: own for path, own in entries.items() if own and path not in self._squares}
         due = self._due({"weight_square", "clipping"})
         squares = due.when(lambda: [square_sum_of_all(tuple(map(read, own))) for own in owned.values()])
         return dict(zip(owned, squares, strict=False))
@@ -202,6 +227,7 @@ class Step:
             for variable in self.variables:
                 if id(variable) not in self._watched:
                     self._watched[id(variable)] = Watched(variable)
+                    self._unended.append(self._watched[id(variable)])
 
 
 def _without_call(entry: LayerEntry) -> Snapshot:

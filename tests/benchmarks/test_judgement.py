@@ -9,9 +9,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from diagnostics.rules import rules
 from tests.benchmarks.judgement import halves, store
 from tests.benchmarks.judgement.case import Case, all_cases
-from tests.benchmarks.judgement.causes import CAUSES
+from tests.benchmarks.judgement.causes import CAUSES, OUTCOMES, rules_of
 from tests.benchmarks.judgement.checks import doubts
 from tests.benchmarks.judgement.judge import DIAGNOSE, Complaint, Judged, judged
 from tests.benchmarks.judgement.outcome import Outcome, outcome_of
@@ -30,6 +31,18 @@ def test_names_are_names():
 def test_an_ill_case_has_known_causes_and_a_healthy_twin(case):
     assert set(case.causes) <= set(CAUSES)
     assert CASES[case.twin].kind == "healthy"
+
+
+def test_every_rule_has_two_cases_unless_it_tells_an_outcome_only():
+    named = Counter(rule for case in CASES.values() for rule in rules_of(case.causes))
+    assert set(named) | OUTCOMES == set(rules())
+    assert {rule for rule, cases in named.items() if cases < 2} == set()
+
+
+def test_there_are_as_many_healthy_cases_as_ill_ones():
+    kinds = Counter(case.kind for case in CASES.values())
+    assert kinds["ill"] >= 80
+    assert kinds["healthy"] >= kinds["ill"]
 
 
 def test_a_case_has_one_half_whatever_the_order():

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from diagnostics.measures.tables import KEYS
 from diagnostics.pages.board import SPLITS, edges_of, heat_maps, hyperparameters, metrics_of, numeric, summary_text
+from diagnostics.runs.confined import as_name
 from diagnostics.runs.run import Run
 from probes.errors import UsageError
 
@@ -98,7 +99,9 @@ class BoardWriter:
 
     def _in(self, split: str) -> Any:
         if split not in self._writers:
-            self._writers[split] = tf.summary.create_file_writer(str(self.directory / split))
+            self._writers[split] = tf.summary.create_file_writer(
+                str(self.directory / as_name(split) if split else self.directory)
+            )
         return self._writers[split].as_default()
 
     def _write_histograms(self, frame: pd.DataFrame) -> None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from diagnostics.training.facts import settings
+from diagnostics.training.facts.run_facts import RunFacts
 from diagnostics.training.watch.loop_run import LoopRun
 from diagnostics.training.watch.unseen import Unseen
 from probes.measuring.replicas import alone
@@ -22,8 +25,27 @@ from probes.seams.gradients import Differentiation
 from probes.seams.graph import current_graph, key_of
 from probes.step.step import Step
 
-Start = Callable[[keras.Model, Monitor, keras.optimizers.Optimizer, str | None], LoopRun | None]
-"""Starts the record of a model's first step; takes model, monitor, optimizer and the name of the loss in the script."""
+
+@dataclass(frozen=True)
+class FirstStep:
+    """What is known of a training after the first step of a model.
+
+    Attributes:
+        model, monitor, optimizer: the model, what measures it, and what has updated it.
+        loss: the name of the loss in the script, if it has one.
+        facts: what becomes known later.
+        known: the entries of ``run.json`` that are known now.
+    """
+
+    model: keras.Model
+    monitor: Monitor
+    optimizer: keras.optimizers.Optimizer
+    loss: str | None
+    facts: RunFacts
+    known: dict[str, Any]
+
+
+Start = Callable[[FirstStep], LoopRun | None]
 
 
 class WatchedLoops:
@@ -37,6 +59,7 @@ class WatchedLoops:
     def __init__(self, start: Start, unseen: Unseen) -> None:
         self._start, self.unseen = start, unseen
         self._monitors: dict[int, Monitor] = {}
+        self._facts: dict[int, RunFacts] = {}
         self._runs: dict[int, LoopRun | None] = {}
         self._lock = threading.Lock()
         self._threads = threading.local()
@@ -59,13 +82,19 @@ class WatchedLoops:
         with self._lock:
             if id(model) not in self._monitors:
                 self._monitors[id(model)] = alone(lambda: Monitor(model))
+                self._facts[id(model)] = RunFacts(model, self._monitors[id(model)])
             return self._monitors[id(model)]
 
     def measured(self, model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: str | None) -> None:
         """Start a run with the model's first step."""
         with self._lock:
-            if id(model) not in self._runs:
-                self._runs[id(model)] = self._start(model, self._monitors[id(model)], optimizer, loss)
+            if id(model) in self._runs:
+                return
+            facts = self._facts[id(model)]
+            known = alone(lambda: facts.begin(lambda: settings.of_loop(model, optimizer)))
+            self._runs[id(model)] = self._start(
+                FirstStep(model, self._monitors[id(model)], optimizer, loss, facts, known)
+            )
 
     def _of_thread(self) -> _Thread:
         if not hasattr(self._threads, "own"):
@@ -147,7 +176,7 @@ class _Thread:
             self._unseen.in_other_function(model)
             return
         try:
-            monitor.update(gradients)
+            monitor.record(gradients)
         except Exception as error:  # a fault of the probes must not stop the script
             self._unseen.add(str(error))
             return
@@ -159,6 +188,6 @@ class _Thread:
 
     def _capture(self, model: keras.Model) -> None:
         try:
-            self._open[id(model)] = model, self._captures.enter_context(self._loops.monitor(model).capture())
+            self._open[id(model)] = model, self._captures.enter_context(self._loops.monitor(model).capturing())
         except Exception as error:  # a fault of the probes must not stop the script
             self._unseen.add(str(error))

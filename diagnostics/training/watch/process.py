@@ -16,10 +16,9 @@ import keras
 from diagnostics.training.fit.callback import ProbeCallback
 from diagnostics.training.replicas import is_chief
 from diagnostics.training.watch.loop_run import LoopRun
-from diagnostics.training.watch.loops import WatchedLoops
+from diagnostics.training.watch.loops import FirstStep, WatchedLoops
 from diagnostics.training.watch.unseen import Unseen
 from probes.errors import UsageError
-from probes.monitor import Monitor
 from probes.seams.fit import Fit, every_fit_through
 from probes.seams.unheard import steps_unheard
 
@@ -94,14 +93,14 @@ class WatchedProcess:
         for loop in self._loops:
             loop.end(status, error)
 
-    def _start(
-        self, model: keras.Model, monitor: Monitor, optimizer: keras.optimizers.Optimizer, loss: str | None
-    ) -> LoopRun | None:
+    def _start(self, first: FirstStep) -> LoopRun | None:
+        model = first.model
         if not is_chief(model.distribute_strategy):
             return None
-        about = {"model": model.name, "loss_name": loss, "optimizer": type(optimizer).__name__}
+        about = {"model": model.name, "loss_name": first.loss, "optimizer": type(first.optimizer).__name__}
         try:
-            self._loops.append(LoopRun(monitor, self.next_directory(), self.command, about))
+            record = first.known, first.facts
+            self._loops.append(LoopRun(first.monitor, self.next_directory(), self.command, about, *record))
         except (OSError, UsageError) as error:
             self.unseen.add(str(error))
             return None

@@ -32,8 +32,12 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "constant_signal": ("constant_signal",),
     "unshuffled_data": ("unshuffled_data",),
     "float16_headroom": ("float16_headroom",),
+    "contradicting_metric": ("contradicting_metric",),
 }
 """Names of rules by cause."""
+
+OUTCOMES = frozenset({"diverging_loss", "ended", "no_learning", "slow_loss", "stuck_loss"})
+"""Rules that say how training ended, and never why."""
 
 
 def rules_of(causes: tuple[str, ...]) -> frozenset[str]:

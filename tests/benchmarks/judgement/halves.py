@@ -39,7 +39,7 @@ def drawn(cases: Iterable[Case], earlier: Mapping[str, Half] | None = None) -> d
     for case in cases:
         if case.full_name in halves:
             _count(counts, case, halves[case.full_name])
-    for case in sorted(cases, key=_hash):
+    for case in sorted(cases, key=hash_of):
         if case.full_name not in halves:
             halves[case.full_name] = _emptier(counts, case)
             _count(counts, case, halves[case.full_name])
@@ -64,7 +64,7 @@ def _emptier(counts: Counter[tuple[str, Half]], case: Case) -> Half:
         first, second = (counts[key, half] for half in HALVES)
         if first != second:
             return HALVES[0] if first < second else HALVES[1]
-    return HALVES[int(_hash(case)[-1], 16) % 2]
+    return HALVES[int(hash_of(case)[-1], 16) % 2]
 
 
 def _count(counts: Counter[tuple[str, Half]], case: Case, half: Half) -> None:
@@ -77,7 +77,8 @@ def _strata(case: Case) -> tuple[str, str]:
     return (case.cause if case.causes else case.family), f"all that are {case.kind}"
 
 
-def _hash(case: Case) -> str:
+def hash_of(case: Case) -> str:
+    """What the order of cases is drawn by."""
     return hashlib.sha256(f"{SEED}/{case.full_name}".encode()).hexdigest()
 
 

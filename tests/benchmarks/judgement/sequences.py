@@ -27,7 +27,7 @@ def reviews(words: int = 200, length: int = 20, examples: int = 1600) -> Data:
 
 
 @functools.cache
-def needle(words: int = 24, length: int = 12, classes: int = 6, examples: int = 2400) -> Data:
+def needle(words: int = 12, length: int = 8, classes: int = 6, examples: int = 2400) -> Data:
     """The class is the token right after a mark that stands anywhere in the sequence."""
     rng = np.random.default_rng(1)
     x = rng.integers(2, words, (examples, length))

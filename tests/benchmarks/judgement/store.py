@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import hashlib
 import json
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from tests.benchmarks.judgement.case import Case
 from tests.benchmarks.judgement.outcome import Outcome
 
 HERE = Path(__file__).parent
-SHARED = ("data.py", "nets.py", "odd_programs.py", "outcome.py", "programs.py", "sequences.py")
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,20 @@ class Trained:
 
 
 def program_of(case: Case) -> str:
-    """A hash of the file that holds the case and of what the cases share."""
-    file = sys.modules[f"{__package__}.cases.{case.family}"].__file__
-    content = b"".join(path.read_bytes() for path in [Path(str(file)), *(HERE / name for name in SHARED)])
-    return hashlib.sha256(content).hexdigest()[:16]
+    """A hash of the file that holds the case and of the files in this folder that it is made with."""
+    sources = sorted(_sources(HERE / "cases" / f"{case.family}.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+
+
+@functools.cache
+def _sources(file: Path) -> frozenset[Path]:
+    """The file, and what it imports of this folder, directly or not; the frame of every case is left out."""
+    found = {file}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{__package__}."):
+            name = str(node.module).removeprefix(f"{__package__}.")
+            found |= _sources(HERE / f"{name}.py") if name != "case" else set()
+    return frozenset(found)
 
 
 def folder_of(case: Case, out: Path) -> Path:

@@ -111,7 +111,7 @@ def test_resuming_begins_where_nothing_was_recorded_before_the_kill(tmp_path):
     (tmp_path / ".run.json.7.partial").write_text("{")
     held, record = resumed(tmp_path, CONTENT)
     with held:
-        assert manifest.read(tmp_path, "scenario") == record
+        assert manifest.read(tmp_path, "scenario").items() >= record.items()
 
 
 FITS = {"rate": 0.1, "epochs": 1, "batch_size": 2, "data": "d"}
@@ -176,7 +176,10 @@ def test_a_forked_child_does_not_keep_the_lock_of_a_dropped_writer(tmp_path):
     try:
         del held  # as when the writer is killed: nothing is removed
         assert (tmp_path / lock.NAME).exists()
-        assert holder(tmp_path) is None
+        deadline = time.monotonic() + 30  # the child closes its copy when it is first scheduled
+        while holder(tmp_path) is not None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert holder(tmp_path) is None and child.is_alive()
     finally:
         child.kill()
 

@@ -49,7 +49,7 @@ def test_a_finished_run_reads_back(tmp_path):
 def test_run_json_tells_how_the_run_came_about(tmp_path):
     writer(tmp_path / "run").finish(note="x")
     metadata = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert {"schema_version": 1, "kind": "run", "status": "finished", "command": "test", "note": "x"}.items() <= (
+    assert {"schema_version": 2, "kind": "run", "status": "finished", "command": "test", "note": "x"}.items() <= (
         metadata.items()
     )
     assert metadata["started"] <= metadata["ended"]
@@ -97,7 +97,7 @@ def test_an_interrupt_while_a_part_is_written_keeps_the_parts_before(tmp_path, m
     with pytest.raises(KeyboardInterrupt), writer(tmp_path / "run") as run:
         run.append("layers", LAYERS)
         with monkeypatch.context() as patch:
-            patch.setattr("diagnostics.runs.parts.pq.write_table", interrupted)
+            patch.setattr("diagnostics.runs.part_file.seal.seal", interrupted)
             run.append("layers", LAYERS.assign(step=1))
     loaded = load_run(tmp_path / "run")
     assert (loaded.status, list(loaded.layers["step"])) == ("interrupted", [0, 0])
@@ -107,17 +107,16 @@ def test_an_interrupt_while_a_part_is_written_keeps_the_parts_before(tmp_path, m
 KILLED = """
 import os, signal, sys
 import pandas as pd
-from diagnostics.runs import parts as store
+from diagnostics.runs import seal
 from diagnostics.runs.writer import RunWriter
 frame = pd.DataFrame({"step": [0, 0], "layer": ["a", "b"]})
 with RunWriter(sys.argv[1], command="", config={}, seed=0) as run:
     run.append("layers", frame)
     run.append("layers", frame.assign(step=1))
-    def half(table, file, **_):
-        file.write(b"PAR1 half a part")
+    def half(file):
         file.flush()
         os.kill(os.getpid(), signal.SIGKILL)
-    store.pq.write_table = half
+    seal.seal = half
     run.append("layers", frame.assign(step=2))
 """
 
@@ -200,7 +199,7 @@ def test_a_disk_too_full_to_compact_warns_and_loses_nothing(tmp_path, monkeypatc
     run = writer(tmp_path / "run")
     run.append("layers", LAYERS)
     run.append("layers", LAYERS.assign(step=1))
-    monkeypatch.setattr("diagnostics.runs.parts.written_whole", full_disk)
+    monkeypatch.setattr("diagnostics.runs.part_file.written_whole", full_disk)
     with pytest.warns(UserWarning, match="stays in parts"):
         run.finish()
     assert load_run(tmp_path / "run").status == "finished"

@@ -5,7 +5,7 @@ from keras import layers
 
 from tests.benchmarks.judgement.case import ill
 from tests.benchmarks.judgement.data import digits, friedman
-from tests.benchmarks.judgement.nets import cnn, mlp
+from tests.benchmarks.judgement.nets import mlp
 from tests.benchmarks.judgement.programs import SPARSE, fit
 from tests.benchmarks.judgement.sequences import forecast
 
@@ -70,9 +70,3 @@ def one_example_dense(directory):
 def two_examples_regression(directory):
     model = mlp(10, hidden=(16, 16), norm=True)
     return fit(model, friedman(), directory, loss="mse", optimizer=Adam(2e-3), batch_size=2, epochs=2)
-
-
-@ill("tiny_batches", twin="healthy_cnn/digits_batch_norm")
-def two_images(directory):
-    model = cnn(norm=True, filters=(8, 16, 16))
-    return fit(model, digits((8, 8, 1)), directory, loss=SPARSE, batch_size=2, epochs=1)

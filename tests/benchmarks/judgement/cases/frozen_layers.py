@@ -48,7 +48,7 @@ def all_but_the_output(directory):
 
 @ill("frozen_layers", twin="healthy_attention/needle_two_blocks")
 def blocks_frozen(directory):
-    model = transformer(24, 12, 6, blocks=2)
+    model = transformer(12, 8, 6, blocks=2)
     for layer in model.layers[:-1]:
         layer.trainable = False
     return fit(model, needle(), directory, loss=SPARSE, epochs=6)

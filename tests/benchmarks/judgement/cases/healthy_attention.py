@@ -28,8 +28,8 @@ def digits_dropout(directory):
 
 @healthy
 def needle_two_blocks(directory):
-    model = transformer(24, 12, 6, blocks=2)
-    return fit(model, needle(), directory, loss=SPARSE, optimizer=Adam(5e-3), epochs=15)
+    model = transformer(12, 8, 6, width=32, blocks=2)
+    return fit(model, needle(), directory, loss=SPARSE, optimizer=Adam(3e-3), epochs=7)
 
 
 @healthy

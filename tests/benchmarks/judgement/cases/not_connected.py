@@ -58,9 +58,9 @@ def hidden_layers_bypassed(directory):
 
 @ill(*UNREACHED, twin="healthy_attention/needle_two_blocks")
 def tokens_chosen_by_argmax(directory):
-    tokens = keras.Input((12,), dtype="int32")
-    x = block(Positions()(layers.Embedding(24, 16)(tokens)), 16)
-    place = layers.Lambda(lambda x: ops.one_hot(ops.argmax(x[..., 0], axis=1), 12)[..., None])(x)
+    tokens = keras.Input((8,), dtype="int32")
+    x = block(Positions()(layers.Embedding(12, 16)(tokens)), 16)
+    place = layers.Lambda(lambda x: ops.one_hot(ops.argmax(x[..., 0], axis=1), 8)[..., None])(x)
     x = layers.Lambda(lambda pair: ops.sum(pair[0] * tf.stop_gradient(pair[1]), axis=1))([place, x])
     model = keras.Model(tokens, layers.Dense(6, activation="softmax")(layers.Dense(16, activation="relu")(x)))
     return fit(model, needle(), directory, loss=SPARSE, epochs=6)

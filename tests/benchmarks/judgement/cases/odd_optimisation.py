@@ -177,3 +177,9 @@ def loop_by_hand(directory):
     batches = tf.data.Dataset.from_tensor_slices((data.x, data.y)).shuffle(2000, seed=0).batch(32).repeat(10)
     loop(model, optimizer, step, batches, directory)
     return measured(model, data)
+
+
+@healthy
+def two_images_under_batch_norm(directory):
+    model = cnn(norm=True, filters=(8, 16, 16))  # 128 positions to take the moments over
+    return fit(model, digits((8, 8, 1)), directory, loss=SPARSE, batch_size=2, epochs=1)

@@ -29,8 +29,8 @@ def logits_taken_for_probabilities(directory):
 
 @ill(MISFIT, twin="healthy_attention/needle_two_blocks")
 def logits_of_attention(directory):
-    model = transformer(24, 12, 6, blocks=2, output=None)
-    return fit(model, needle(), directory, loss=SPARSE, optimizer=Adam(5e-3), epochs=8)
+    model = transformer(12, 8, 6, width=32, blocks=2, output=None)
+    return fit(model, needle(), directory, loss=SPARSE, optimizer=Adam(3e-3), epochs=6)
 
 
 @ill(MISFIT, twin="healthy_cnn/digits_sgd")

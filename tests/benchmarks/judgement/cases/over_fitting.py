@@ -53,5 +53,5 @@ def hundred_tagged(directory):
 @ill("over_fitting", twin="healthy_attention/needle_two_blocks")
 def few_sequences(directory):
     data = few(needle(), 150)
-    model = transformer(24, 12, 6, blocks=1, width=32)
+    model = transformer(12, 8, 6, blocks=1, width=32)
     return fit(model, data, directory, loss=SPARSE, optimizer=Adam(5e-3), batch_size=16, epochs=40)

@@ -48,8 +48,8 @@ def attention_with_large_scores(directory):
             scores = ops.matmul(self.query(x), ops.transpose(self.key(x), (0, 2, 1))) * 300.0
             return ops.matmul(ops.softmax(scores), self.value(x))
 
-    tokens = keras.Input((12,), dtype="int32")
-    x = Positions()(layers.Embedding(24, 16, embeddings_initializer="glorot_normal")(tokens))
+    tokens = keras.Input((8,), dtype="int32")
+    x = Positions()(layers.Embedding(12, 16, embeddings_initializer="glorot_normal")(tokens))
     x = Attention(16)(x)
     x = Attention(16)(layers.LayerNormalization()(x))
     x = layers.Dense(32, activation="tanh")(layers.GlobalAveragePooling1D()(x))
