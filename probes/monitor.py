@@ -181,8 +181,10 @@ class Monitor:
 
     def scaled_by(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Learn just before the update which optimizer has scaled the loss of the step that was captured."""
-        self._running.step.scaled_by(optimizer)
-        self._running.targets.scale = loss_scale(optimizer)
+        step: Step | None = getattr(self._running, "step", None)
+        if step is not None:
+            step.scaled_by(optimizer)
+            self._running.targets.scale = loss_scale(optimizer)
 
     @property
     def has_measured(self) -> bool:
