@@ -62,7 +62,8 @@ class Outcome:
         found = [skill for skill in (self._loss_skill, self.accuracy_skill) if skill is not None]
         if not found:
             return None
-        return max(found) if self.penalised else found[0]
+        best = max(found) if self.penalised else found[0]
+        return None if self.penalised and best < 0 and self.accuracy_skill is None else best
 
     @cached_property
     def _loss_skill(self) -> float | None:

@@ -12,6 +12,9 @@ from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import Rule
 
+CERTAIN, SUSPECT = 0.95, 0.85
+"""How sure the layer itself is at fault: one without weights did it alone, one with weights may have been trained to it."""
+
 
 @dataclass(frozen=True)
 class ConstantSignal(Rule):
@@ -26,10 +29,10 @@ class ConstantSignal(Rule):
 
     share: float = 0.99
 
-    rank: ClassVar[int] = 59
+    rank: ClassVar[int] = 28
     explains: ClassVar[frozenset[str]] = frozenset(
         {"no_learning", "stuck_loss", "constant_predictions", "dead_units", "vanishing_gradient", "weights_do_not_move"}
-        | {"update_ratio", "slow_loss", "stopped_early", "saturation"}
+        | {"update_ratio", "slow_loss", "stopped_early", "saturation", "unscaled_inputs", "learning_rate_too_low"}
     )
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
@@ -47,6 +50,7 @@ class ConstantSignal(Rule):
         flat = sorted(set(flat) - _dead(case, self.share), key=lambda layer: order[layer])
         if not flat:
             return Finding(self.name, "clean", "Every layer's output varies from example to example.")
+        weightless = flat[0] not in _weighty(case)
         return Finding(
             self.name,
             "warning",
@@ -56,10 +60,16 @@ class ConstantSignal(Rule):
             layers=tuple(flat),
             value=1.0,
             threshold=self.share,
-            confidence=0.95,
+            confidence=CERTAIN if weightless else SUSPECT,
             evidence=(Evidence("activation_std"),),
             remedies=(Remedy("inputs"),),
         )
+
+
+def _weighty(case: Case) -> set[str]:
+    """Layers with weights: their output may be constant because of what training did to them."""
+    known = {layer.path for layer in case.architecture if layer.parameters}
+    return known or {str(record["layer"]) for record in case.layer_table if record.get("parameters")}
 
 
 def _layers(grid: Grid, chosen: np.ndarray) -> list[str]:
@@ -69,4 +79,4 @@ def _layers(grid: Grid, chosen: np.ndarray) -> list[str]:
 def _dead(case: Case, share: float) -> set[str]:
     """Layers that are constant because their units are dead, which is told by another rule."""
     grid = case.grid("dead_fraction")
-    return set() if grid is None else set(_layers(grid, grid.typical() >= share))
+    return set() if grid is None else set(_layers(grid, grid.typical(0.8) >= share))

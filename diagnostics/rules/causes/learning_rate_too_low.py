@@ -17,7 +17,7 @@ from diagnostics.wording.numerals import percent, short
 class LearningRateTooLow(Rule):
     """Weights that could not get anywhere in the steps they were given.
 
-    Formula: path = typical update_ratio × steps, of the layer that moves fastest; below ``path``,
+    Formula: path = mean update_ratio × steps, of the layer that moves fastest; below ``path``,
     or the ratio itself below ``ratio`` while the loss still falls.
 
     Args:
@@ -45,7 +45,7 @@ class LearningRateTooLow(Rule):
         if grid is None or len(grid) < self.readings:
             return NotEvaluated((f"{self.readings} measured steps with finite updates",))
         ratio = float(np.nanmax(grid.typical()))
-        path = ratio * case.steps
+        path = float(np.nanmax(np.nanmean(grid.values, axis=0))) * case.steps
         falls = case.outcome.late_fall[1] >= self.errors
         told = (
             f"A typical step changes no layer by more than {short(ratio)} of its weights' norm, {percent(path)} in all "

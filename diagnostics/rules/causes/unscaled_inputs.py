@@ -74,7 +74,7 @@ class UnscaledInputs(Rule):
         smallest = _number(one.feature_std_smallest)
         if max(spread, mean) > self.large:
             told = f"The inputs have a standard deviation of up to {short(spread)} and means of up to {short(mean)}"
-            return told, max(spread, mean), self.large, 0.95
+            return told, max(spread, mean), self.large, 0.9
         if one.std is not None and 0 < spread < self.small:
             return f"The inputs have a standard deviation of {short(spread)}", spread, self.small, 0.9
         if smallest > 0 and spread / smallest > self.uneven:

@@ -27,12 +27,14 @@ class OverFitting(Rule):
         harm: factor from which on it is a warning. Two: the model would have been far better earlier.
         last: readings at the end. Three: one bad epoch is not enough.
         fewest: readings of the validation loss.
+        learned: skill on the training data (see ``NoLearning``), without which there is nothing to over-fit with.
     """
 
     rise: float = 1.2
     harm: float = 2.0
     last: int = 3
     fewest: int = 6
+    learned: float = 0.3
 
     is_symptom: ClassVar[bool] = True
     rank: ClassVar[int] = 94
@@ -47,7 +49,8 @@ class OverFitting(Rule):
         lowest, end = float(values[best]), float(values[-self.last :].mean())
         rose = lowest > 0 and values[-self.last :].min() > self.rise * lowest and best < len(values) - self.last
         numbers = {"lowest": lowest, "end": end, "best_step": float(validation.steps[best])}
-        if not rose or not _falls_on(outcome.loss, validation.steps[best]):
+        learned = outcome.skill is None or outcome.skill >= self.learned
+        if not rose or not learned or not _falls_on(outcome.loss, validation.steps[best]):
             return Finding(
                 self.name, "clean", "The validation loss does not rise while training goes on.", numbers=numbers
             )

@@ -28,7 +28,7 @@ class SlowLoss(Rule):
 
     errors: float = 3.0
     poor: float = 0.3
-    good: float = 0.5
+    good: float = 0.8
 
     is_symptom: ClassVar[bool] = True
     rank: ClassVar[int] = 96

@@ -18,11 +18,11 @@ class StuckLoss(Rule):
     Formula: skill (see ``NoLearning``) below ``good``, and the loss not falling as ``SlowLoss`` asks.
 
     Args:
-        good: skill. Half of what separates a constant from a perfect prediction.
+        good: skill. Four fifths of what separates a constant from a perfect prediction.
         errors: standard errors by which a falling loss must fall from the third to the last quarter of training.
     """
 
-    good: float = 0.5
+    good: float = 0.8
     errors: float = 3.0
 
     is_symptom: ClassVar[bool] = True

@@ -210,7 +210,9 @@ def test_rows_without_a_layer_or_step_are_left_out_and_counted(store):
     foreign(store, table.set_column(1, "layer", pa.array(["a", None])))
     foreign(store, table.set_column(0, "step", pa.array([None, 3])), 1)
     contents = store.contents()
-    assert [damage.reason.split(" and are")[0] for damage in contents.damage] == ["1 of 2 rows have no step or layer"] * 2
+    assert [damage.reason.split(" and are")[0] for damage in contents.damage] == [
+        "1 of 2 rows have no step or layer"
+    ] * 2
     assert list(contents.frame["step"]) == [0, 3]
 
 
