@@ -11,6 +11,8 @@ from diagnostics.rules.rule import Rule
 
 STRONG = 0.9
 """The confidence from which on a cause counts although the outcome is only poor, or unknown."""
+LIKELY = 0.8
+"""The confidence below which a cause is told after all others."""
 CERTAIN = 0.95
 """The confidence that it takes when the model has learned at least ``HALF`` of what there is to learn."""
 HALF = 0.5
@@ -38,7 +40,7 @@ def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> l
     needed = CERTAIN if (case.outcome.skill or 0.0) >= HALF else STRONG
     causes = sorted(
         (_weighed(rule, found, outcome, needed) for rule, found in answers if not rule.is_symptom),
-        key=lambda each: (each[1].confidence < STRONG, each[0].rank, each[0].name),
+        key=lambda each: (_class(each[1].confidence), each[0].rank, each[0].name),
     )
     found = _grouped(symptoms, causes)
     order = {each.rule: place for place, each in enumerate(found)}
@@ -73,6 +75,11 @@ def _weighed(rule: Rule, found: Finding, symptoms: Sequence[Finding], needed: fl
     poor_or_unknown = "info" in seen or seen <= {"not_evaluated"}
     severity: Severity = "warning" if poor_or_unknown and found.confidence >= needed else "info"
     return rule, replace(found, severity=severity)
+
+
+def _class(confidence: float) -> int:
+    """0 for what is sure, 1 for what is likely, 2 for an oddity: of one class, the cause that comes in earlier is told first."""
+    return sum(confidence < least for least in (STRONG, LIKELY))
 
 
 def _grouped(symptoms: Sequence[Finding], causes: Sequence[tuple[Rule, Finding]]) -> list[Finding]:

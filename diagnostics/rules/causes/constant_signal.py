@@ -8,10 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from diagnostics.measures.grid import Grid
+from diagnostics.measures.missing import layer_names
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import Rule
 
+NORMALISES = "Normalization"
 CERTAIN, SUSPECT = 0.95, 0.85
 """How sure the layer itself is at fault: one without weights did it alone, one with weights may have been trained to it."""
 
@@ -46,7 +48,7 @@ class ConstantSignal(Rule):
             )
         flat = [] if constant is None else _layers(constant, constant.typical() >= self.share)
         flat += [] if spread is None else _layers(spread, spread.typical() == 0)
-        order = {str(layer): place for place, layer in enumerate(case.layers["layer"].drop_duplicates())}
+        order = {layer: place for place, layer in enumerate(layer_names(case.layers))}
         flat = sorted(set(flat) - _dead(case, self.share), key=lambda layer: order[layer])
         if not flat:
             return Finding(self.name, "clean", "Every layer's output varies from example to example.")
@@ -68,7 +70,9 @@ class ConstantSignal(Rule):
 
 def _weighty(case: Case) -> set[str]:
     """Layers with weights: their output may be constant because of what training did to them."""
-    known = {layer.path for layer in case.architecture if layer.parameters}
+    known = {
+        layer.path for layer in case.architecture if layer.parameters and not layer.class_name.endswith(NORMALISES)
+    }
     return known or {str(record["layer"]) for record in case.layer_table if record.get("parameters")}
 
 

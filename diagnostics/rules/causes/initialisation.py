@@ -12,6 +12,7 @@ from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated
 from diagnostics.rules.model import hidden
 from diagnostics.rules.rule import Rule
 from diagnostics.runs.facts import Layer
+from diagnostics.statistics.slopes import decades as logarithms
 from diagnostics.statistics.slopes import depth_slope
 from diagnostics.wording.numerals import short
 
@@ -25,7 +26,8 @@ class Initialisation(Rule):
 
     Formula: in a hidden layer, the share of pairs of units with the same weights at step 0 is at least ``alike``; or its
     kernel's initialiser has gain = standard deviation × √fan-in above ``large`` or below ``small``; or activation_std at the
-    first step changes by more than ``drift`` decades over the layers of one kind (Theil-Sen slope × layers).
+    first step changes by more than ``drift`` decades over the layers of one kind (Theil-Sen slope × layers), at most
+    half of it at a single layer.
 
     Args:
         alike: share of pairs. Nine in ten: units with the same weights get the same gradient and stay alike.
@@ -100,7 +102,8 @@ class Initialisation(Rule):
             first, np.arange(len(first))
         ).slope  # robust: one odd layer is no matter of the first weights
         decades = slope * (len(first) - 1)
-        if not abs(decades) > self.drift:
+        largest = np.abs(np.diff(logarithms(first))).max(initial=0.0)
+        if not abs(decades) > self.drift or largest > abs(decades) / 2:
             return None
         return self._found(
             f"At the first step, activations {'grow' if decades > 0 else 'shrink'} by {short(abs(decades))} decades over "

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnostics.measures.grid import Grid
+from diagnostics.measures.grid import Grid, column_medians
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import Rule
@@ -69,7 +69,7 @@ class LearningRateTooHigh(Rule):
 
     def _by_updates(self, case: Case, grid: Grid, rate: float | None) -> Finding:
         early = grid.values[: max(int(np.ceil(self.early * len(grid))), 1)]
-        steps = np.array([np.nanmedian(row) for row in early if np.isfinite(row).any()])
+        steps = column_medians(early.T)
         ratio, largest = float(np.median(steps)), float(steps.max())
         if _shrunk(case.grid("weight_norm")) < self.shrunk:
             return Finding(self.name, "clean", "The weights became small, so that their relative change says little.")

@@ -34,7 +34,7 @@ class LearningRateTooLow(Rule):
 
     needs: ClassVar[frozenset[str]] = frozenset({"update_ratio"})
     remedy: ClassVar[str] = "Add probes.UpdateRatio() to the probes."
-    rank: ClassVar[int] = 52
+    rank: ClassVar[int] = 68
     explains: ClassVar[frozenset[str]] = frozenset(
         {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "update_ratio", "stopped_early"}
     )
@@ -64,7 +64,7 @@ class LearningRateTooLow(Rule):
             numbers={"ratio": ratio, "path": path},
             value=path,
             threshold=self.path,
-            confidence=0.9,
+            confidence=0.88,
             evidence=(Evidence("update_ratio"), Evidence("loss", "scalars")),
             remedies=(Remedy("learning_rate", {"factor": 10.0}), Remedy("optimizer", {"class": "Adam"})),
             reference="CS231n notes, Neural networks part 3.",

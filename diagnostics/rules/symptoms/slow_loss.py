@@ -23,11 +23,15 @@ class SlowLoss(Rule):
     Args:
         errors: standard errors. Three: 1 in 700 of steady runs with independent noise exceeds it.
         poor: skill below which most of the learning is still to come.
+        half: skill below which half of it is; a warning only if the loss also falls ``fast``.
+        fast: share of the loss by which it falls from one quarter of the run to the next.
         good: skill below which some of it is: told, but no warning.
     """
 
     errors: float = 3.0
     poor: float = 0.3
+    half: float = 0.5
+    fast: float = 0.08
     good: float = 0.8
 
     is_symptom: ClassVar[bool] = True
@@ -45,7 +49,8 @@ class SlowLoss(Rule):
             ends = "still falls at the end" if falling else "no longer falls at the end"
             what = f"The loss {ends}; the skill is {percent(outcome.skill)}."
             return Finding(self.name, "clean", what, numbers=numbers)
-        severity: Severity = "warning" if outcome.skill < self.poor else "info"
+        early = outcome.skill < self.poor or (outcome.skill < self.half and fall >= self.fast)
+        severity: Severity = "warning" if early else "info"
         return Finding(
             self.name,
             severity,

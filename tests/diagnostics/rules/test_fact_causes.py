@@ -165,7 +165,6 @@ def test_scale_of_targets(target, answer):
     ("inputs", "answer"),
     [
         ({}, "clean"),
-        ({"nonfinite": 5, "nonfinite_features": 1}, "sure"),
         ({"minimum": 0, "maximum": 0}, "sure"),
         ({"constant_features": 8}, "sure"),
         ({"constant_features": 3}, "clean"),
@@ -173,6 +172,13 @@ def test_scale_of_targets(target, answer):
 )
 def test_constant_inputs(inputs, answer):
     assert judged("constant_inputs", run(inputs=inputs)) == answer
+
+
+def test_inputs_that_are_not_finite_explain_a_broken_loss():
+    broken = run(inputs={"nonfinite": 5, "nonfinite_features": 1}, losses=[1.0] * 5 + [float("nan")] * 50)
+    first = diagnose(broken)[0]
+    assert (first.rule, first.severity) == ("non_finite", "error")
+    assert first.what.startswith("The input holds 5 values that are NaN or infinite in 1 of 8 features.")
 
 
 def kernel(name: str, **settings: Any) -> dict[str, Any]:
