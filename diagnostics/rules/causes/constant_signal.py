@@ -27,9 +27,11 @@ class ConstantSignal(Rule):
 
     Args:
         share: of the units. 99 %: what is left could not carry much.
+        vary: standard deviation of the inputs, below which they are to blame rather than the layer.
     """
 
     share: float = 0.99
+    vary: float = 0.01
 
     rank: ClassVar[int] = 28
     explains: ClassVar[frozenset[str]] = frozenset(
@@ -52,7 +54,7 @@ class ConstantSignal(Rule):
         flat = sorted(set(flat) - _dead(case, self.share), key=lambda layer: order[layer])
         if not flat:
             return Finding(self.name, "clean", "Every layer's output varies from example to example.")
-        weightless = flat[0] not in _weighty(case)
+        weightless = flat[0] not in _weighty(case) and all((one.std or 1.0) > self.vary for one in case.data.inputs)
         return Finding(
             self.name,
             "warning",

@@ -77,9 +77,9 @@ class LearningRateTooHigh(Rule):
             told = (
                 f"A single early step changes half of the layers by {percent(largest)} of their weights' norm or more"
             )
-            return self._told(told, largest, self.jump, 0.95, rate)
+            return self._told(told, largest, self.jump, 0.9, rate)
         told = f"In a typical early step, half of the layers change by {percent(ratio)} of their weights' norm or more"
-        return self._told(told, ratio, self.high, 0.95 if ratio >= self.sure else 0.8, rate)
+        return self._told(told, ratio, self.high, 0.9 if ratio >= self.sure else 0.8, rate)
 
     def _told(self, told: str, value: float, threshold: float, confidence: float, rate: float | None) -> Finding:
         if not value >= threshold:

@@ -25,6 +25,8 @@ BOUNDED = {
 FROM_BELOW = {"relu": 0.0, "relu6": 0.0, "softplus": 0.0, "exponential": 0.0, "elu": -1.0, "selu": -1.7581}
 MOST_CLASSES = 100
 """Whole numbers with more values than this are counts or measurements, and no classes."""
+UNEVEN = 3.0
+"""How many times its even share a class may have."""
 LINEAR = ("linear", "leaky_relu", "prelu")
 CERTAIN, LIKELY, ODD, HIDDEN = 1.0, 0.95, 0.7, 0.3
 """How sure a mismatch is to harm. Keras undoes the hidden ones: its losses find the logits behind a softmax or sigmoid."""
@@ -74,6 +76,13 @@ def _outside(fit: Fit) -> bool:
         return False
     slack = 0.05 * (target.std or 0.0)
     return (low is not None and target.minimum < low - slack) or (high is not None and target.maximum > high + slack)
+
+
+def _is_class_number(target: Target) -> bool:
+    """Whether whole numbers look like classes: 0, 1, 2, ... without a gap, and about equally often, unlike counts and marks."""
+    classes, shares = target.classes or 0, target.shares or ()
+    whole = target.minimum == 0 and target.maximum == classes - 1
+    return whole and 2 < classes <= MOST_CLASSES and bool(shares) and max(shares) < UNEVEN / classes
 
 
 def _reach(activation: str) -> float | None:
@@ -145,7 +154,7 @@ MISMATCHES = (
             fit.family == "regression"
             and fit.wants_accuracy
             and fit.target.integer is True
-            and 2 < (fit.target.classes or 0) <= MOST_CLASSES
+            and _is_class_number(fit.target)
             and fit.units == 1
         ),
         "The loss is a squared or absolute error, the metric is accuracy, and the targets are numbers of classes",
