@@ -26,7 +26,7 @@ def check_run(source: Any) -> None:
 
 
 def as_run(source: Any) -> Run:
-    """The run that holds what a reading does: layers and events of units, and nothing of losses or settings.
+    """The run that holds what a reading does: its tables, and no settings.
 
     Args:
         source: a ``probes.Reading``; a run is returned as it is.
@@ -34,9 +34,10 @@ def as_run(source: Any) -> Run:
     Raises:
         UsageError: it is neither.
     """
-    if hasattr(source, "scalars"):
+    if hasattr(source, "metadata"):
         return source
     check_run(source)
-    kept = {"layers": source.layers, "units": source.units, "scalars": pd.DataFrame({"step": [], "split": []})}
+    scalars = getattr(source, "scalars", pd.DataFrame({"step": [], "split": []}))
+    kept = {"layers": source.layers, "units": source.units, "scalars": scalars}
     about = {"status": "finished", "command": "", "config": {}, "seed": None, "layer_table": [], "probes": []}
     return Run(Path("reading"), about | {"started": None, "ended": None}, kept)
