@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from diagnostics.pages.html import rendered
+from diagnostics.pages.html import rendered, sheet
 from diagnostics.runs.files import written_whole
 from diagnostics.wording import numerals
 
+THUMBNAILS = "'self' data: file:"
+"""Where the index may load pictures from: its own folder, also when it is opened as a file."""
 TITLE = "What courses say about training, measured"
 
 
@@ -56,9 +59,14 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
     counts = ", ".join(
         f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, key=words.count, reverse=True))
     )
-    quick = "quick runs with fewer seeds and epochs, a first look only · " if any(one.quick for one in scenarios) else ""
+    quick = (
+        "quick runs with fewer seeds and epochs, a first look only · " if any(one.quick for one in scenarios) else ""
+    )
     status = f"{quick}{len(words)} claims in {len(scenarios)} scenarios: {counts} · {seconds:.0f} s"
-    page = rendered("index.html.j2", title=TITLE, status=status, scenarios=scenarios, failed=dict(failed))
+    css = sheet("report.css", "index.css")
+    page = rendered(
+        "index.html.j2", css, pictures=THUMBNAILS, title=TITLE, status=status, scenarios=scenarios, failed=dict(failed)
+    )
     with written_whole(directory / "index.html") as file:
         file.write(page.encode())
     return directory / "index.html"
@@ -80,8 +88,8 @@ def overview(findings: Path) -> Overview:
         status=record["status"],
         objection=record.get("objection", ""),
         quick=record.get("quick", False),
-        link=f"{name}/report.html",
-        thumbnail=f"{name}/figures/{pictures[0].name}" if pictures else "",
+        link=f"{quote(name)}/report.html",
+        thumbnail=f"{quote(name)}/figures/{quote(pictures[0].name)}" if pictures else "",
         claims=tuple(_claim(claim["word"], claim["statement"], claim["parts"]) for claim in record["claims"]),
     )
 

@@ -11,7 +11,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from diagnostics.figures.style import SYMBOLS
-from diagnostics.pages.page import Card, Page, Table
+from diagnostics.pages.page import Card, Letter, Page, Table
 
 # The terminal has its own palette, light or dark: these names follow it, and the word stands beside the colour.
 _STYLES = {"supported": "bold green", "refuted": "bold red", "mixed": "bold magenta", "inconclusive": "bold"}
@@ -33,7 +33,7 @@ def summary(page: Page, report: Path | None = None) -> RenderableType:
         Text(page.title, style="dim"),
         Padding(Text(page.answer, style="bold"), (0, 0, 1, 0)),
     ]
-    cards = page.verdicts + tuple(card for section in page.sections for card in section.cards)
+    cards = page.verdicts + tuple(one for section in page.sections for one in (*section.letters, *section.cards))
     parts += [_verdicts(cards)] if cards else []
     parts += [Padding(Group(Text(table.caption, style="dim"), _grid(table)), (1, 0, 0, 0)) for table in tables]
     parts += [Padding(Text(page.status, style="dim"), (1, 0, 0, 0))] if page.status else []
@@ -46,14 +46,22 @@ def print_summary(page: Page, report: Path | None = None, console: Console | Non
     (console or Console(highlight=False)).print(summary(page, report))
 
 
-def _verdicts(cards: tuple[Card, ...]) -> Grid:
+def _verdicts(cards: tuple[Card | Letter, ...]) -> Grid:
     grid = Grid(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column()
     for card in cards:
         word = Text(f"{SYMBOLS.get(card.word, '')} {card.word}", style=_STYLES.get(card.word, "bold"))
-        grid.add_row(word, Group(*_lines(card)))
+        grid.add_row(word, Group(*(_of_letter(card) if isinstance(card, Letter) else _lines(card))))
     return grid
+
+
+def _of_letter(letter: Letter) -> list[Text]:
+    where = ", ".join(place.text for place in letter.where)
+    facts = "; ".join(f"{name} {text}" for name, text in {"where": where, **letter.facts}.items() if text)
+    code = [Text(f"    {line}") for one in letter.advice for line in one.code.splitlines()]
+    said = f"{letter.means} {' '.join(one.text for one in letter.advice)}".strip()
+    return [Text(letter.statement, style="bold"), Text(said), *([Text(facts, style="dim")] if facts else []), *code]
 
 
 def _lines(card: Card) -> list[Text]:
