@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,16 @@ import pandas as pd
 from diagnostics.commands import command
 from diagnostics.commands.quiet import quiet_import
 from diagnostics.runs import manifest
+from diagnostics.runs.confined import as_name
 from diagnostics.runs.experiment import Experiment, load_experiment
 from diagnostics.runs.files import plain
 from diagnostics.runs.folders import check_output, free_directory
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.tables import TABLES
 from probes.errors import UsageError
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings of a cell that spreadsheets take for a formula."""
 
 EXAMPLES = """examples:
   python -m diagnostics.export runs/mine --csv
@@ -69,7 +72,8 @@ def write_csv(source: Run | Experiment, directory: Path) -> str:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name in TABLES:
-            _flat(_table(source, name)).to_csv(directory / f"{name}.csv", index=False)
+            table = getattr(source, name) if isinstance(source, Run) else source.table(name)
+            _flat(table).to_csv(directory / f"{name}.csv", index=False)
     except OSError as error:
         raise UsageError(
             what="the tables cannot be written", where=str(directory), got=str(error), do="choose another folder"
@@ -106,24 +110,27 @@ def _runs(source: Run | Experiment) -> Iterator[tuple[str, Run]]:
 
     TensorBoard finds no metrics for its table of hyperparameters where the log directory itself is a run.
     """
-    if source.metadata.get("kind") != "scenario":
-        yield source.path.absolute().name, cast(Run, source)
+    if isinstance(source, Run):
+        yield as_name(source.path.resolve().name), source
         return
-    for arm, runs in cast(Experiment, source).runs.items():
+    for arm, runs in source.runs.items():
         for seed, run in runs.items():
             yield f"{arm}/seed-{seed}", run
 
 
-def _table(source: Run | Experiment, name: str) -> pd.DataFrame:
-    whole = source.metadata.get("kind") == "scenario"
-    return cast(Experiment, source).table(name) if whole else getattr(source, name)
-
-
 def _flat(table: pd.DataFrame) -> pd.DataFrame:
-    """Columns of vectors as JSON text: a cell of CSV holds one value."""
+    """The table with one value in each cell: vectors become JSON text, and text that a spreadsheet would run is quoted."""
     vectors = [name for name in table if any(isinstance(cell, (np.ndarray, list)) for cell in table[name].head(1000))]
     texts = {name: [None if cell is None else json.dumps(plain(cell)) for cell in table[name]] for name in vectors}
-    return table.assign(**texts)
+    flat = table.assign(**texts)
+    for name in flat.select_dtypes(include=["category", "object", "string"]):
+        flat[name] = [_harmless(cell) for cell in flat[name]]
+    return flat.rename(columns=_harmless)
+
+
+def _harmless(cell: object) -> object:
+    """A text that begins as a formula does, behind an apostrophe: a layer may be called ``=HYPERLINK(...)``."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 LOADERS = {"run": load_run, "scenario": load_experiment}

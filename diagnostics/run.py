@@ -56,11 +56,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("scenario", nargs="?", help="what to run, or all; --list names the scenarios")
     parser.add_argument("--list", action="store_true", help="list the scenarios and the question each one asks")
     parser.add_argument("--data", metavar="NAME", help="data set: digits (default), fashion_mnist, mnist")
-    parser.add_argument("--seeds", metavar="N|A,B,...", help="number of seeds, or the seeds themselves")
+    parser.add_argument("--seeds", metavar="N|A,B,...", help="number of replicates, or the replicates themselves")
+    parser.add_argument(
+        "--first", metavar="N", help="number of the first replicate (default 0; published results begin at 1000)"
+    )
     parser.add_argument("--epochs", metavar="N", help="passes over the training data")
     parser.add_argument("--arms", metavar="A,B,...", help="only these arms; names or patterns such as 'sigmoid-*'")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default runs/SCENARIO)")
     parser.add_argument("--quick", action="store_true", help="fewer seeds and epochs: a first look in seconds")
+    parser.add_argument(
+        "--thorough",
+        action="store_true",
+        help="go on to 24 replicates, after which no further look can change a verdict",
+    )
     parser.add_argument(
         "--jobs", metavar="N", help="train arms in N processes, by default one per core; the results stay the same"
     )
@@ -85,7 +93,12 @@ def _run(options: argparse.Namespace) -> int:
         )
     if options.scenario not in (ALL, *catalogue.names()):
         raise unknown_name("scenario", options.scenario, [ALL, *catalogue.names()])
-    checked = {"epochs": counted("--epochs", options.epochs), "seeds": parse_seeds(options.seeds)}
+    first = counted("--first", options.first) or 0
+    checked = {
+        "epochs": counted("--epochs", options.epochs),
+        "seeds": parse_seeds(options.seeds, first),
+        "first": first,
+    }
     jobs = counted("--jobs", options.jobs) or (1 if options.quick else None)
     directory = _directory(options)
     if options.scenario == ALL:
@@ -108,13 +121,15 @@ def _run_one(
     jobs: int | None,
     epochs: int | None,
     seeds: tuple[int, ...] | None,
+    first: int,
 ) -> int:
     from diagnostics.commands.jobs import dismiss  # noqa: PLC0415 - joblib
     from diagnostics.commands.workbench import Workbench  # noqa: PLC0415 - loads TensorFlow, which naming scenarios can do without
 
     started = time.monotonic()
     changes = {"epochs": epochs, "data": options.data}
-    bench = Workbench.prepare(name, changes, quick=options.quick, arms=options.arms, seeds=seeds)
+    size = "quick" if options.quick else "thorough" if options.thorough else "usual"
+    bench = Workbench.prepare(name, changes, size=size, arms=options.arms, seeds=seeds, first=first)
     typed = "python -m diagnostics.run " + " ".join(options.typed)
     resume = options.resume and directory.exists()
     try:

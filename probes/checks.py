@@ -5,23 +5,25 @@ from __future__ import annotations
 import fnmatch
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import keras
 import tensorflow as tf
 
 from probes.capture.layers import LayerNames
-from probes.capture.modules import is_watchable_without_layers, names_of
+from probes.capture.modules import Watchable, is_watchable_without_layers, names_of
 from probes.errors import UsageError, unknown_name
 from probes.probe import Probe
 from probes.seams.graph import current_graph
 from probes.seams.layers import children
+from probes.snapshot.gradient_parts import Gradient
+from probes.snapshot.weights import Variable
 
 if TYPE_CHECKING:
     from probes.step.step import Step
 
 
-def check_probes(probes: Any) -> tuple[Probe, ...]:
+def check_probes(probes: object) -> tuple[Probe, ...]:
     """Refuse what is no probe, and two that would write the same columns.
 
     Returns:
@@ -60,7 +62,7 @@ def check_probes(probes: Any) -> tuple[Probe, ...]:
     return probes
 
 
-def check_model(model: Any, probes: Sequence[Probe]) -> None:
+def check_model(model: Watchable, probes: Sequence[Probe]) -> None:
     """Refuse a model in which there is nothing to see, and patterns that match none of its layers.
 
     Raises:
@@ -108,7 +110,7 @@ def check_place() -> None:
         )
 
 
-def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequence[Any]) -> Step:
+def check_gradients(step: Step | None, gradients: Sequence[Gradient], variables: Sequence[Variable]) -> Step:
     """Refuse gradients that were not captured, or that do not belong to the variables.
 
     Returns:
@@ -123,13 +125,66 @@ def check_gradients(step: Step | None, gradients: Sequence[Any], variables: Sequ
             where="Monitor.update(gradients)",
             got="update without capture" if step is None else "capture in another tf.function than update",
             do="write `with tf.GradientTape() as tape, monitor.capture():` around the forward pass, and call update once "
-            "for each time, in the same function",
+            "for each time, in the same function, after the block",
         )
     _check_fit(gradients, variables)
     return step
 
 
-def check_parts(probes: Sequence[Probe], parts: Any, variables: Sequence[Any]) -> list[Sequence[Any]]:
+def check_capture_is_over(is_open: bool, where: str) -> None:
+    """Refuse a call inside the block of ``capture``.
+
+    Raises:
+        UsageError: the block has not ended.
+    """
+    if is_open:
+        raise UsageError(
+            what="the step's forward pass has not ended",
+            where=where,
+            got="a call inside the block of monitor.capture()",
+            do="end the block of monitor.capture() after the forward pass, then call optimizer.apply and monitor.update; "
+            "each step has one block",
+        )
+
+
+def check_was_updated(never: bool) -> None:
+    """Refuse to read what was never measured.
+
+    Raises:
+        UsageError: steps were captured, and none was measured.
+    """
+    if never:
+        raise UsageError(
+            what="nothing was measured",
+            where="Monitor.read()",
+            got="monitor.capture() without monitor.update(gradients)",
+            do="call monitor.update(gradients) in each step, after optimizer.apply(gradients, ...)",
+        )
+
+
+def check_update_is_seen(step: Step) -> bool:
+    """Refuse a step whose weights were changed where the change cannot be told from the forward pass.
+
+    Returns:
+        Whether the update is seen, or nobody looks at it; if not, no weight has changed so far.
+
+    Raises:
+        UsageError: something other than a Keras optimizer changed the weights inside the block of ``capture``.
+    """
+    missing = step.misses_update
+    if missing and step.moved_in_forward:
+        raise UsageError(
+            what="the weights changed during the forward pass, and not after it",
+            where="Monitor.update(gradients)",
+            got="weights assigned inside the block of monitor.capture()",
+            do="change the weights after the block of monitor.capture(), then call monitor.update(gradients)",
+        )
+    return not missing
+
+
+def check_parts(
+    probes: Sequence[Probe], parts: Sequence[Sequence[Gradient]] | None, variables: Sequence[Variable]
+) -> list[Sequence[Gradient]]:
     """Refuse parts of a batch that are none, and warn of a probe that gets none.
 
     Returns:
@@ -155,7 +210,7 @@ def check_parts(probes: Sequence[Probe], parts: Any, variables: Sequence[Any]) -
     return list(parts)
 
 
-def _check_fit(gradients: Any, variables: Sequence[Any]) -> None:
+def _check_fit(gradients: Sequence[Gradient], variables: Sequence[Variable]) -> None:
     if not isinstance(gradients, list | tuple):
         raise _misfit(f"a {type(gradients).__name__} in place of a list")
     if len(gradients) != len(variables):
@@ -165,7 +220,7 @@ def _check_fit(gradients: Any, variables: Sequence[Any]) -> None:
             _check_gradient(gradient, variable)
 
 
-def _check_gradient(gradient: Any, variable: Any) -> None:
+def _check_gradient(gradient: tf.Tensor | tf.IndexedSlices, variable: Variable) -> None:
     if not hasattr(gradient, "shape"):
         raise _misfit(f"a {type(gradient).__name__} in place of the gradient of {_name(variable)}")
     shape = tf.TensorShape(gradient.shape)
@@ -173,7 +228,7 @@ def _check_gradient(gradient: Any, variable: Any) -> None:
         raise _misfit(f"a gradient of shape {tuple(shape)} for {_name(variable)} of shape {tuple(variable.shape)}")
 
 
-def _name(variable: Any) -> str:
+def _name(variable: Variable) -> str:
     return getattr(variable, "path", variable.name)
 
 

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-import math
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from probes.capture.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
-from probes.capture.layers import LayerEntry, LayerNames
-from probes.capture.modules import names_of
-from probes.checks import check_gradients, check_model, check_parts, check_patterns, check_place, check_probes
+from probes.capture.layers import LayerEntry
+from probes.capture.modules import Watchable, names_of
+from probes.checks import (
+    check_capture_is_over,
+    check_gradients,
+    check_model,
+    check_parts,
+    check_patterns,
+    check_place,
+    check_probes,
+    check_update_is_seen,
+    check_was_updated,
+)
 from probes.defaults import default
 from probes.measuring import replicas
 from probes.measuring.ledger import Ledger
-from probes.measuring.packing import Packed
 from probes.probe import Probe
 from probes.reading import Reading, join, join_events, tabulate
 from probes.row import Row
+from probes.seams.graph import entries_of
 from probes.seams.layer_calls import listening
 from probes.seams.operations import seeing
-from probes.snapshot.snapshot import Need, Snapshot
-from probes.step.reference import check_references, measure_references
-from probes.step.step import Gradient, Step
+from probes.seams.updates import hearing_updates
+from probes.snapshot.gradient_parts import Gradient
+from probes.snapshot.snapshot import RowSnapshots
+from probes.step.late_update import LateUpdates
+from probes.step.reference import check_references
+from probes.step.step import Step
 
 
 class Monitor:
@@ -56,7 +67,7 @@ class Monitor:
 
     def __init__(
         self,
-        model: keras.Layer | tf.Module | Sequence[Any],
+        model: Watchable,
         probes: Iterable[Probe] | None = None,
         *,
         optimizer: keras.optimizers.Optimizer | None = None,
@@ -76,6 +87,8 @@ class Monitor:
             lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="monitored_steps")
         )
         self._running = threading.local()
+        self._late = LateUpdates()
+        self._captured = False
         self._rows: list[Row] = []
         self._statuses: dict[str, str] = {}
 
@@ -92,16 +105,27 @@ class Monitor:
 
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
         """
-        check_place()
-        step = Step(self._names, self.probes, self._optimizer, self._due({"weight_square", "clipping"}))
-        self._running.step = None
-        built = getattr(self.model, "built", True)
-        if built:
-            step.references = self._references()
-        with listening(step.capture), seeing(step.capture.rectify):
+        with self.capturing() as step:
             yield step
-        if not built:
-            step.references = self._references()
+        self._captured = True
+
+    @tf.autograph.experimental.do_not_convert
+    @contextmanager
+    def capturing(self) -> Iterator[Step]:
+        """``capture``, for a caller that knows only later whether the step is one of training."""
+        check_place()
+        check_capture_is_over(getattr(self._running, "open", False), "Monitor.capture()")
+        self._late.end()
+        self._running.step = None
+        number = self._step.read_value()
+        plan = [(ledger.probes, ledger.cadence.due(number)) for ledger in self._ledgers]
+        step = Step(self._names, number, plan, self._optimizer)
+        self._running.open = True
+        try:
+            with listening(step.capture), seeing(step.capture.rectify), hearing_updates(step):
+                yield step
+        finally:
+            self._running.open = False
         step.end_forward()
         self._running.step = step
 
@@ -133,6 +157,24 @@ class Monitor:
             parts: the same for each of m equal parts of the batch; only ``GradientNoise`` asks for them.
 
         Raises:
+            UsageError: ``capture`` was not entered before, or its block has not ended; gradients that do not fit the
+                variables; or the optimizer runs only after this call, though some probe looks at what it did (raised by
+                ``optimizer.apply``).
+        """
+        check_capture_is_over(getattr(self._running, "open", False), "Monitor.update(gradients)")
+        step: Step | None = getattr(self._running, "step", None)
+        self.record(gradients, parts)
+        if step is not None and not check_update_is_seen(step):
+            self._late.watch(step)
+
+    def record(self, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None = None) -> None:
+        """Measure the step as ``update`` does, where the caller knows that the optimizer has run.
+
+        Args:
+            gradients: as for ``update``.
+            parts: as for ``update``.
+
+        Raises:
             UsageError: ``capture`` was not entered before, or gradients that do not fit the variables.
         """
         step: Step | None = getattr(self._running, "step", None)
@@ -141,15 +183,13 @@ class Monitor:
         step = check_gradients(step, gradients, variables)
         checked = check_parts(self.probes, parts, variables)
         if replicas.count() > 1:
-            due = self._due({"gradient", "gradient_parts", "activation_gradient"})
-            gradients, *checked = step.over_replicas([gradients, *checked], due)
-        snapshots = step.snapshots(gradients, variables, checked)
+            gradients, *checked = step.over_replicas([gradients, *checked])
+        rows = step.rows(gradients, variables, checked)
         if not self._rows:  # layers made at the first call are known only now
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
-        self._note_rows(step.capture, snapshots)
-        number = self._step.read_value()
-        for ledger, references in zip(self._ledgers, step.references, strict=True):
-            ledger.record(number, snapshots, references)
+        self._note_rows(step.capture, rows)
+        for ledger, due, references in zip(self._ledgers, step.dues, step.references, strict=True):
+            ledger.record(step.number, due, rows, references)
         replicas.once(lambda: self._step.assign_add(1))
 
     def reset(self) -> None:
@@ -164,10 +204,16 @@ class Monitor:
         A cadence of 1 stays, and so do windows of several readings, which want all of them.
         """
         for ledger in self._ledgers:
-            ledger.slow_down(factor)
+            ledger.cadence.slow_down(factor)
 
     def read(self) -> Reading:
-        """Everything since the last read; the only place where the host waits for the device."""
+        """Everything since the last read; the only place where the host waits for the device.
+
+        Raises:
+            UsageError: ``capture`` was entered, and ``update`` never called.
+        """
+        self._late.end()
+        check_was_updated(self._captured and not self.has_measured)
         tables, events, lost = [], [], 0
         for ledger in self._ledgers:
             steps, values, overwritten = ledger.drain()
@@ -198,23 +244,11 @@ class Monitor:
                 "depth": row.depth,
                 "kind": row.kind,
                 "units": row.units,
-                "parameters": _parameters(entries[path]) if path in entries else 0,
+                "parameters": entries_of(entries[path].variables) if path in entries else 0,
                 "status": self._status(path, entries),
             }
             for path, row in (own | rows).items()
         ]
-
-    def _references(self) -> list[list[Packed]]:
-        """What each record's probes measure on their reference sets, with the weights as they are before the update."""
-        number = self._step.read_value()
-        names = cast(LayerNames, self._names)  # where there are no layers, check_references lets no reference set pass
-        return [measure_references(names, ledger.probes, ledger.due(number)) for ledger in self._ledgers]
-
-    def _due(self, needs: set[Need]) -> tf.Tensor | bool:
-        """Whether this step is one in which some probe looks at any of these."""
-        number = self._step.read_value()
-        dues = [ledger.due(number) for ledger in self._ledgers if ledger.needs & needs]
-        return any(due is True for due in dues) or functools.reduce(tf.logical_or, dues, False)
 
     def _status(self, path: str, entries: Mapping[str, LayerEntry]) -> str:
         if path in entries and entries[path].layer is self.model:
@@ -223,14 +257,10 @@ class Monitor:
         recorded = any(path in ledger.rows for ledger in self._ledgers)
         return NO_ROW if status == MEASURED and not recorded else status
 
-    def _note_rows(self, capture: Capture, snapshots: Sequence[Snapshot]) -> None:
+    def _note_rows(self, capture: Capture, rows: Sequence[RowSnapshots]) -> None:
         known = {row.layer for row in self._rows}
-        for snapshot in snapshots:
-            if snapshot.path not in known:
-                known.add(snapshot.path)
-                self._rows.append(Row(snapshot.path, len(self._rows) + 1, snapshot.kind, snapshot.units))
+        for row in rows:
+            if row.path not in known:
+                first = row.snapshots[0]
+                self._rows.append(Row(row.path, len(self._rows) + 1, first.kind, first.units))
         self._statuses |= capture.unseen | {call.path: MEASURED for call in capture.calls}
-
-
-def _parameters(entry: LayerEntry) -> int:
-    return sum(math.prod(variable.shape) for variable in entry.variables)

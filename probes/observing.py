@@ -5,7 +5,8 @@ from __future__ import annotations
 import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+
+import keras
 
 from probes.capture.capture import Call
 from probes.capture.layers import LayerEntry
@@ -13,7 +14,9 @@ from probes.errors import UsageError
 from probes.monitor import Monitor
 from probes.seams.graph import current_graph, key_of
 from probes.seams.updates import hearing_updates
-from probes.step.step import Gradient, Step
+from probes.snapshot.gradient_parts import Gradient
+from probes.snapshot.weights import Variable
+from probes.step.step import Step
 
 NO_UPDATE = "no Keras optimizer changed a weight of the model in the training step"
 ELSEWHERE = "an optimizer ran inside a branch or loop of the training step, whose tensors do not reach the step"
@@ -35,7 +38,7 @@ def observing(monitor: Monitor, give_up: Callable[[str], None]) -> Iterator[None
         UsageError: what ``Monitor.update`` refuses, at the first step.
     """
     with ExitStack() as forward, ExitStack() as after:
-        step = forward.enter_context(monitor.capture())
+        step = forward.enter_context(monitor.capturing())
         updates = _Updates(monitor, step, forward, after)
         with hearing_updates(updates):
             yield
@@ -54,13 +57,15 @@ class _Updates:
         self._elsewhere = False
         self._trained: set[int] = set()
 
-    def before_update(self, optimizer: Any) -> None:
+    def before_update(self, optimizer: keras.optimizers.Optimizer) -> None:
         """End the forward pass at the first update; at later ones, end what ran since the last."""
         (self._after if self._ends else self._forward).close()
         # Weights are built by now, also those of layers that were made in the forward pass.
-        self._trained = {key_of(variable) for variable in self._monitor.model.trainable_variables}  # pyright: ignore
+        self._trained = {key_of(variable) for variable in self._step.variables}
 
-    def after_update(self, optimizer: Any, gradients: Sequence[Gradient], variables: Sequence[Any]) -> None:
+    def after_update(
+        self, optimizer: keras.optimizers.Optimizer, gradients: Sequence[Gradient], variables: Sequence[Variable]
+    ) -> None:
         """Keep the gradients of the model's own variables, and go on watching."""
         by_key = dict(zip(map(key_of, variables), gradients, strict=True))
         own = {key: gradient for key, gradient in by_key.items() if key in self._trained}
@@ -77,9 +82,8 @@ class _Updates:
             return
         owners = _owners(self._step.entries(), self._segment_of)
         self._step.capture.calls = _own_calls(self._step.capture.calls, self._ends, owners)
-        variables = self._monitor.model.trainable_variables  # pyright: ignore[reportAttributeAccessIssue]
         try:
-            self._monitor.update([self._gradients.get(key_of(variable)) for variable in variables])
+            self._monitor.record([self._gradients.get(key_of(variable)) for variable in self._step.variables])
         except UsageError as error:
             if not self._monitor.has_measured:  # misuse is raised at the start; later on, training must go on
                 raise

@@ -13,6 +13,11 @@ def as_float32(values: tf.Tensor) -> tf.Tensor:
     return values if values.dtype == tf.float32 else tf.cast(values, tf.float32)
 
 
+def unscaled(gradient: tf.Tensor, scale: tf.Tensor | None) -> tf.Tensor:
+    """A gradient of the loss itself, where ``scale`` is the factor by which the optimizer multiplied the loss."""
+    return gradient if scale is None else tf.cast(gradient, tf.float32) / scale
+
+
 def size(values: tf.Tensor) -> tf.Tensor:
     """Number of entries, as a float32 scalar."""
     return tf.cast(tf.size(values), tf.float32)

@@ -11,7 +11,7 @@ import numpy as np
 
 from probes.measuring.packing import Layout
 from probes.measuring.unit_history import UnitHistory
-from probes.probe import Probe
+from probes.probe import Arrays, Probe
 from probes.row import Row
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _nonfinite(statistics: Arrays) -> np.ndarray:
 
 
 def _all_nan(numbers: np.ndarray) -> np.ndarray:
-    return np.isnan(numbers).all(axis=tuple(range(1, numbers.ndim)))
+    return np.asarray(np.isnan(numbers).all(axis=tuple(range(1, numbers.ndim))))
 
 
 def _with_place_for(cells: np.ndarray, numbers: np.ndarray) -> np.ndarray:

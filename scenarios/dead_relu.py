@@ -2,10 +2,11 @@
 
 A ReLU unit whose input is negative on every example passes no gradient, so its own weights stop changing. In the first layer
 its inputs are the data, which do not change, so under plain SGD it stays dead. In deeper layers the layers before it go on
-learning and may make its input positive again. One large step can kill many units at once, whatever made it large.
+learning and may make its input positive again; freezing those layers is the control for this explanation. One large step can
+kill many units at once, whatever made it large.
 
-Dead units also add no non-linearity: a network is non-linear because its units change slope at zero somewhere in the data,
-and a dead unit never does, nor does one that is always active.
+Dead units also add no non-linearity: a network is non-linear because its units change slope somewhere in the data, and neither
+a dead unit nor one that is always active does.
 
 References: Lu et al. 2019, arXiv 1903.06733; Montúfar et al. 2014, arXiv 1402.1869; Maas et al. 2013 (leaky ReLU).
 """
@@ -13,28 +14,30 @@ References: Lu et al. 2019, arXiv 1903.06733; Montúfar et al. 2014, arXiv 1402.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import keras
+import numpy as np
 
 from probes.dead_units import DeadUnits
 from probes.probe import Probe
-from scenarios.data import Data, load
-from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.data import Data, load_raw, load_whole, standardised
+from scenarios.scenario import Answer, Arm, Claim, Figure, Scenario
+from scenarios.shared.dead_claims import DEEP, DeadClaims
+from scenarios.shared.layers import classifier, dense
 from scenarios.shared.linearity import dead_do_not_bend, nonlinearity, pattern_count, zeros_bend
 from scenarios.shared.spikes import Outlier, Spike, gradient_of_dead, kill
 
 HIDDEN = "hidden_*"
-FIRST, DEEP = "hidden_1", "hidden_[!1]"
-EXACTLY_ZERO: dict[str, Any] = {"expects": "equal", "margin": 0.0, "exact": True}
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeadRelu(Scenario):
     """A ReLU classifier in calm training, after one large step, and with units that are dead from the start.
 
-    A unit counts as dead when it is 0 on every training example with the weights at the time of the check.
+    A unit counts as dead when it is 0 on every example of the data set, whether it is trained on or not, with the weights at the
+    time of the check. All replicates scale the images alike, so that these examples are the same for all.
 
     Args:
         depth: hidden layers.
@@ -48,6 +51,8 @@ class DeadRelu(Scenario):
         every: steps between checks.
         leak: the slope below zero of the leaky control.
         killed: shares of the units of every hidden layer that start dead, by a bias far below zero.
+        narrow: units in each layer of the networks that are compared in their non-linearity: few enough that examples share
+            activation patterns, so that their number can rise as well as fall.
         straight: a network counts as linear when a linear map explains all but this share, 1 − R²; a smaller increase of
             1 − R² does not count.
     """
@@ -63,19 +68,25 @@ class DeadRelu(Scenario):
     horizon: int = 45
     every: int = 3
     leak: float = 0.1
-    killed: tuple[float, ...] = (0.5, 0.8)
+    killed: tuple[float, ...] = (0.5, 0.7)
+    narrow: int = 10
     straight: float = 0.05
 
     question: ClassVar = "When do ReLU units die, and do they recover?"
+    scope: ClassVar = (
+        "Each replicate drew weights, the order of examples and the split anew. Varied: one large step, one outlying batch, the "
+        "learning rate, momentum, the slope below zero, frozen layers, and units killed at the start. Not varied: 5 dense "
+        "layers, He, digits. What holds exactly (no gradient, no revival in the first layer under plain SGD) holds for every "
+        "such network; how many units die and how long they stay dead depends on the network and the rate."
+    )
     objection: ClassVar = (
-        "The spikes are artificial, one step or one batch 30 times too large; spikes in ordinary training may be "
-        "milder. The log-rank test assumes independent units, and units of one network are not independent. "
+        "The spikes are artificial, one step or one batch 30 times too large; spikes in ordinary training may be milder. "
         "Non-linearity is measured by the best linear fit to the logits, which is one definition of several."
     )
     less: ClassVar = {"epochs": 2, "at": 30, "horizon": 30}
 
     def arms(self) -> tuple[Arm, ...]:
-        """Calm training is the control; each other arm changes one thing, and the leaky spike two."""
+        """Calm training is the control of the wide networks, the narrow one of those with killed units."""
         times = f"× {self.factor:g}"
         return (
             self._arm("calm", "calm"),
@@ -83,10 +94,13 @@ class DeadRelu(Scenario):
             self._arm("outlier", f"one batch, inputs {times}", outlier=self.factor),
             self._arm("high", f"rate {self.high:g} throughout", rate=self.high),
             self._arm("momentum", "momentum 0.9", momentum=0.9),
+            self._arm("frozen", f"rate {self.high:g}, layers before the last frozen", rate=self.high, frozen=1.0),
             self._arm("leaky", "leaky", leak=self.leak),
-            self._arm("leaky-spike", f"leaky, one step {times}", spike=self.factor, leak=self.leak),
+            self._arm("narrow", "narrow, calm", width=self.narrow),
             *(
-                self._arm(f"killed-{share}", f"{100 * share:g} % killed at start", killed=share)
+                self._arm(
+                    f"killed-{share}", f"narrow, {100 * share:g} % killed at start", killed=share, width=self.narrow
+                )
                 for share in self.killed
             ),
         )
@@ -95,12 +109,12 @@ class DeadRelu(Scenario):
         """The layer that makes the outlier, then dense layers ``hidden_1`` … and ``logits``."""
         settings = arm.settings
         activation = keras.layers.LeakyReLU(negative_slope=settings["leak"]) if settings["leak"] else "relu"
-        dense = {"units": self.width, "activation": activation, "kernel_initializer": "he_normal"}
-        hidden = [keras.layers.Dense(**dense, name=f"hidden_{number + 1}") for number in range(self.depth)]
+        names = [f"hidden_{number + 1}" for number in range(self.depth)]
+        hidden = [dense(data, name, int(settings["width"]), activation, "he_normal") for name in names]
+        for layer in hidden[:-1]:
+            layer.trainable = not settings["frozen"]
         outlier = Outlier(name="outlier")
-        inputs = keras.Input(data.x_train.shape[1:], name="inputs")
-        layers = [inputs, outlier, *hidden, keras.layers.Dense(data.classes, name="logits")]
-        model = keras.Sequential(layers, name="classifier")
+        model = classifier(data, outlier, *hidden)
         outlier.factor.assign(settings["outlier"])
         outlier.at.assign(self.at)
         kill(hidden, settings["killed"])
@@ -112,9 +126,14 @@ class DeadRelu(Scenario):
         rate = Spike(settings["rate"], self.at, settings["spike"]) if settings["spike"] > 1 else settings["rate"]
         return keras.optimizers.SGD(rate, momentum=settings["momentum"])  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
 
+    def prepare(self, arm: Arm, data: Data) -> Data:
+        """The replicate's split, scaled by the whole set's mean and deviation, so that all replicates check the same examples."""
+        del arm
+        return load_raw(data.name, data.replicate).scaled(lambda x: _scaled(load_whole(data.name)[0], x))
+
     def probes(self) -> tuple[Probe, ...]:
-        """Dead units, checked on the whole training set."""
-        return (DeadUnits(every=self.every, reference=load(self.data).x_train),)
+        """Dead units, checked on the whole data set."""
+        return (DeadUnits(every=self.every, reference=_scaled(load_whole(self.data)[0])),)
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
         """Non-linearity and linear pieces over the training examples, and the largest gradient of a dead unit."""
@@ -127,16 +146,12 @@ class DeadRelu(Scenario):
 
     def claims(self) -> tuple[Claim, ...]:
         """The gradient of dead units, revivals, the effect of a spike, and the effect of zeros on non-linearity."""
+        dead = DeadClaims(self.depth, self.at, self.soon, self.horizon, self.every)
         return (
-            self._no_gradient(),
-            self._deep_units_return(),
-            self._first_layer_never_returns(),
-            self._spike_kills(),
-            self._dead_for_good(),
-            self._return_later(),
+            *dead.claims(),
             zeros_bend({"leaky": f"leaky (slope {self.leak:g})"}, self.straight),
             dead_do_not_bend(
-                {f"killed-{share}": f"{100 * share:g} % killed" for share in self.killed}, "calm", self.straight
+                {f"killed-{share}": f"{100 * share:g} % killed" for share in self.killed}, "narrow", self.straight
             ),
         )
 
@@ -146,7 +161,7 @@ class DeadRelu(Scenario):
         return (
             Figure(
                 "curves",
-                f"Share of all hidden units that are dead, median and range over the seeds. Step {self.at} is the spike or the "
+                f"Share of all hidden units that are dead, median and range over the replicates. Step {self.at} is the spike or the "
                 "outlying batch. The jump there shows the units that it killed; a fall afterwards shows units that recovered.",
                 dead,
             ),
@@ -158,16 +173,17 @@ class DeadRelu(Scenario):
             ),
             Figure(
                 "unit_raster",
-                "Every line is one unit of the first seed, drawn while it is dead; units that never die are left out. Units whose "
+                "Every line is one unit of the first replicate, drawn while it is dead; units that never die are left out. Units whose "
                 "line reaches the right edge are still dead at the end. The first layer is at the bottom; according to theory no "
                 "line ends there.",
                 dead,
             ),
             Figure(
                 "time_to_revival",
-                "Share of the dead units that are still dead a given number of steps after they died (Kaplan-Meier, all seeds; units "
-                "that are dead when training ends are censored). A line that levels off means that some units never recover. p: "
-                "log-rank test against calm training, which assumes independent units.",
+                "Share of the dead units that are still dead a given number of steps after they died (Kaplan-Meier, all replicates; "
+                "units that are dead when training ends are censored). A line that levels off means that some units never recover. "
+                "p: log-rank test against calm training, which takes units for independent, although those of one network are not; "
+                "the verdict compares means of replicates instead.",
                 {"column": "dead_fraction", "layers": DEEP},
             ),
         )
@@ -176,114 +192,34 @@ class DeadRelu(Scenario):
         """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "In the first layer a dead unit never recovers under plain SGD.",
+                "In the first layer a dead unit never recovers under plain SGD: its inputs are fixed and its weights get no gradient.",
                 {"first_layer_never_returns": "supported"},
             ),
             Answer("In deeper layers dead units do recover.", {"deep_units_return": "supported"}),
             Answer(
-                "In deeper layers dead units recover in some of the training set-ups.", {"deep_units_return": "mixed"}
+                "They recover because the layers before them go on learning: with those layers frozen, they do not.",
+                {"deep_units_return": "supported", "because_layers_before_learn": "supported"},
+            ),
+            Answer("One large step kills units, and so does one outlying batch.", {"spike_kills": "supported"}),
+            Answer("Only one of the two kinds of spike was shown to kill units.", {"spike_kills": "mixed"}),
+            Answer("Units that die in a spike stay dead longer than others.", {"return_later": "supported"}),
+            Answer(
+                "A network without zeros (leaky ReLU) is non-linear, too: units bend the function where their slope changes, and dead "
+                "units add nothing to that.",
+                {"zeros_bend": "refuted", "dead_do_not_bend": "supported"},
             ),
             Answer(
-                "Whether dead units recover in deeper layers is not clear for every training set-up.",
-                {"deep_units_return": "inconclusive"},
-            ),
-            Answer("A sudden large gradient kills units.", {"spike_kills": "supported"}),
-            Answer(
-                "These runs do not show for both kinds of spike that a sudden large gradient kills units.",
-                {"spike_kills": "inconclusive"},
-            ),
-            Answer(
-                "A network is non-linear without zeros, too: the change of slope makes it so.",
-                {"zeros_bend": "refuted"},
+                "A network without zeros (leaky ReLU) is non-linear, too: units bend the function where their slope changes.",
+                {"zeros_bend": "refuted", "dead_do_not_bend": "open|mixed|refuted"},
             ),
         )
-
-    def _no_gradient(self) -> Claim:
-        return Claim(
-            name="no_gradient",
-            statement="A ReLU unit whose input is negative on all data gets no gradient.",
-            parts=tuple(
-                Part(label, "recorded", {"name": "dead_gradient"}, arm, unit="loss per unit of weight", **EXACTLY_ZERO)
-                for arm, label in (("killed-0.5", "killed at start"), ("killed-0.8", "more killed at start"))
-            ),
-            threshold="exact: supported when every weight into every dead unit has a gradient of 0",
-            outcomes={
-                "supported": "The largest gradient of a weight into a dead unit is exactly 0 at all {seeds} seeds.",
-                "": "Exactly 0: {supported}. Not 0: {refuted}. No dead unit at some seed: {inconclusive}.",
-            },
-        )
-
-    def _deep_units_return(self) -> Claim:
-        return self._counted(
-            "deep_units_return",
-            "Behind the first layer dead units recover, because the layers before them go on learning and change their input.",
-            {"event": "revival", "layers": DEEP},
-            {"calm": "calm", "spike": "spike", "outlier": "outlier", "high": "high rate", "momentum": "momentum"},
-            "supported when the mean number of revivals from layer 2 on is above 0",
-            "Units behind the first layer recover: {supported} ({low} to {high} revivals per run).",
-        )
-
-    def _first_layer_never_returns(self) -> Claim:
-        # A unit that is dead on the data may be alive on the outlying batch: count from the first check after it.
-        after = self.at + self.every + 1
-        claim = self._counted(
-            "first_layer_never_returns",
-            "In the first layer, whose inputs never change, a dead unit never recovers under plain SGD.",
-            {"event": "revival", "layers": FIRST, "first": after},
-            {"spike": "spike", "outlier": "outlier", "high": "high rate", "killed-0.5": "killed at start"},
-            "exact: one revival refutes it; counted from the first check after the spike",
-            "No unit of the first layer recovered: {supported}, at all {seeds} seeds.",
-        )
-        return replace(claim, parts=tuple(replace(part, **EXACTLY_ZERO) for part in claim.parts))
-
-    def _spike_kills(self) -> Claim:
-        claim = self._counted(
-            "spike_kills",
-            "Units die after a sudden large gradient.",
-            {"event": "death", "first": self.at + 1, "until": self.at + self.soon},
-            {"spike": "one large step", "outlier": "one outlying batch"},
-            f"supported when more units die in the {self.soon} steps after it than in the same steps of calm training",
-            "More deaths than in calm training: {supported}. The difference is {low} to {high} of "
-            f"{self.depth * self.width} units, paired by seed.",
-        )
-        return replace(claim, parts=tuple(replace(part, control="calm") for part in claim.parts))
-
-    def _dead_for_good(self) -> Claim:
-        window, share = {"first": self.at + 1, "until": self.at + self.soon}, "share of those killed"
-        return Claim(
-            name="dead_for_good",
-            statement="Units killed by a sudden large gradient never recover.",
-            parts=tuple(
-                Part(f"{label}, {where}", "dead_for_good", {"layers": layers} | window, arm, threshold=0.5, unit=share)
-                for arm, label in (("spike", "large step"), ("outlier", "outlying batch"))
-                for layers, where in ((FIRST, "first layer"), (DEEP, "deeper layers"))
-            ),
-            threshold="supported when more than half of the units killed do not recover before training ends",
-            outcomes={"": "Most stay dead: {supported}. Most recover: {refuted}. Inconclusive: {inconclusive}."},
-        )
-
-    def _return_later(self) -> Claim:
-        claim = self._counted(
-            "return_later",
-            "Behind the first layer, dead units take longer to recover in training with a spike than in calm training.",
-            {"layers": DEEP, "horizon": self.horizon},
-            {"spike": "one large step", "outlier": "one outlying batch"},
-            f"supported when the mean time spent dead, counted up to {self.horizon} steps, is longer than in calm training",
-            "Dead for longer: {supported}. The difference is {low} to {high} steps. Inconclusive: {inconclusive}.",
-        )
-        change = {"control": "calm", "measure": "steps_dead", "unit": "steps"}
-        return replace(claim, parts=tuple(replace(part, **change) for part in claim.parts))
-
-    def _counted(
-        self, name: str, statement: str, parameters: dict, arms: dict[str, str], threshold: str, outcome: str
-    ) -> Claim:
-        """A claim that the same count is above 0 in each of several arms."""
-        parts = tuple(
-            Part(label=label, measure="unit_events", parameters=parameters, treated=arm, unit="units")
-            for arm, label in arms.items()
-        )
-        return Claim(name=name, statement=statement, parts=parts, threshold=threshold, outcomes={"": outcome})
 
     def _arm(self, name: str, label: str, **changes: float) -> Arm:
         settings = {"rate": self.rate, "spike": 1.0, "outlier": 1.0, "momentum": 0.0, "leak": 0.0, "killed": 0.0}
+        settings |= {"frozen": 0.0, "width": float(self.width)}
         return Arm(name=name, label=label, settings=settings | changes)
+
+
+def _scaled(whole: np.ndarray, x: np.ndarray | None = None) -> np.ndarray:
+    """Images with the mean and deviation of the whole set."""
+    return standardised(whole, whole if x is None else x, axis=None)[1]

@@ -29,12 +29,12 @@ from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 ORDERS = {"before": "before BN", "between": "after BN, in every block", "last": "after the last BN only"}
 LABELS = {"none": "neither", "dropout": "dropout alone", "bn": "BN alone"}
 LABELS |= {order: f"dropout {label}" for order, label in ORDERS.items()}
-ACCURACY = {"column": "accuracy", "split": "validation"}
+ACCURACY = {"column": "accuracy", "split": "test"}
 
 
 SHIFT, GAIN = ("recorded", {"name": "shift"}), ("recorded", {"name": "regained"})
 TEST_ACCURACY = ("final_scalar", ACCURACY)
-JUDGED = {"": "True: {supported}. False: {refuted}. Inconclusive: {inconclusive}. Effects range from {low} to {high}."}
+JUDGED = {"": "True: {supported}. False: {refuted}. Effects range from {low} to {high}."}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,10 +154,8 @@ class DropoutBatchnorm(Scenario):
                 "unchanged.",
                 {"after_is_better": "supported", "order_removes_the_shift": "mixed"},
             ),
-            Answer("These runs do not show whether the order changes accuracy.", {"after_is_better": "inconclusive"}),
-            Answer(
-                "The shift itself was not found to cost accuracy.", {"shift_costs_accuracy": "refuted|inconclusive"}
-            ),
+            Answer("These runs do not show whether the order changes accuracy.", {"after_is_better": "open"}),
+            Answer("The shift itself was not found to cost accuracy.", {"shift_costs_accuracy": "refuted|open"}),
             Answer("The shift itself costs accuracy.", {"shift_costs_accuracy": "supported"}),
         )
 

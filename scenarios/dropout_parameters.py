@@ -207,7 +207,7 @@ class DropoutParameters(Scenario):
                     threshold=value,
                     margin=0.0,
                     unit=unit,
-                    exact=True,
+                    method="check",
                 )
                 for arm, label in OPTIMIZERS.items()
             ),
@@ -233,7 +233,7 @@ class DropoutParameters(Scenario):
             outcomes={
                 "refuted": "Every example has its own mask, so only a share of {low} to {high} of the units that are active on the "
                 "batch gets no gradient. Dropout disables units for an example, not for the step.",
-                "": "More: {supported}. Fewer: {refuted}. Inconclusive: {inconclusive}. The share of units is {low} to {high}.",
+                "": "More: {supported}. Fewer: {refuted}. The share of units is {low} to {high}.",
             },
         )
 

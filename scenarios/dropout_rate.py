@@ -11,7 +11,7 @@ References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Wager et al. 2013, ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import keras
@@ -65,7 +65,7 @@ class DropoutRate(Scenario):
 
     def prepare(self, arm: Arm, data: Data) -> Data:
         """The first examples only."""
-        return replace(data, x_train=data.x_train[: self.examples], y_train=data.y_train[: self.examples])
+        return data.first(self.examples)
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
         """Dense ``hidden``, ``dropout`` and ``logits``."""
@@ -159,7 +159,7 @@ class DropoutRate(Scenario):
             ),
             Answer("It is also the most accurate of the rates tried.", {"best_accuracy": "supported"}),
             Answer("Accuracy is lower at 0.5 than at the other rates.", {"best_accuracy": "refuted"}),
-            Answer("These runs do not show that accuracy is highest at 0.5.", {"best_accuracy": "mixed|inconclusive"}),
+            Answer("These runs do not show that accuracy is highest at 0.5.", {"best_accuracy": "mixed|open"}),
         )
 
     @staticmethod
@@ -171,7 +171,7 @@ class DropoutRate(Scenario):
             name="most_subnetworks",
             statement=f"The number of sub-networks C(n, k) is largest at a rate of {self.usual:g}.",
             parts=tuple(
-                self._against(rate, "recorded", {"name": "log2_masks"}, unit="bits", exact=True)
+                self._against(rate, "recorded", {"name": "log2_masks"}, unit="bits", method="check")
                 for rate in self._compared
             ),
             threshold="exact: the number must be larger than at every other rate",
@@ -193,7 +193,7 @@ class DropoutRate(Scenario):
                     treated=self._name(rate),
                     expects="less",
                     unit="bits",
-                    exact=True,
+                    method="check",
                 )
                 for rate in self._compared
             ),
@@ -212,8 +212,7 @@ class DropoutRate(Scenario):
             parts=tuple(self._against(rate, "final_scalar", ACCURACY, unit="share") for rate in self._compared),
             threshold="supported when it is higher than at every other rate above 0",
             outcomes={
-                "": "Higher than at: {supported}. Lower than at: {refuted}. Inconclusive: {inconclusive}. Differences range from "
-                "{low} to {high}."
+                "": "Higher than at: {supported}. Lower than at: {refuted}. Differences range from {low} to {high}."
             },
         )
 
@@ -226,9 +225,7 @@ class DropoutRate(Scenario):
                 for rate in self._compared
             ),
             threshold=f"supported when test accuracies differ by less than {self.same_accuracy:g}",
-            outcomes={
-                "": "Same: {supported}. Different: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to {high}."
-            },
+            outcomes={"": "Same: {supported}. Different: {refuted}. Differences range from {low} to {high}."},
         )
 
     def _better_than_none(self) -> Claim:
@@ -249,7 +246,7 @@ class DropoutRate(Scenario):
         return Part(f"rate {rate:g}" if rate else "none", measure, parameters, treated=treated, control=control, **held)
 
 
-ACCURACY = {"column": "accuracy", "split": "validation"}
+ACCURACY = {"column": "accuracy", "split": "test"}
 
 
 def log2_count(units: int, dropped: float) -> float:

@@ -27,9 +27,7 @@ TASKS = ("regression", "classification")
 
 
 UNIT = "of a constant's error"
-JUDGED = {
-    "": "True: {supported}. The opposite: {refuted}. Inconclusive: {inconclusive}. Effects range from {low} to {high}."
-}
+JUDGED = {"": "True: {supported}. The opposite: {refuted}. Effects range from {low} to {high}."}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +67,12 @@ class DropoutRegression(Scenario):
     def prepare(self, arm: Arm, data: Data) -> Data:
         """All or only the first examples; the class is whether the value lies above the median of the training part."""
         middle, count = np.median(data.y_train), self.few if arm.settings["size"] == "few" else len(data.x_train)
-        data = replace(data, x_train=data.x_train[:count], y_train=data.y_train[:count])
+        data = data.first(count)
         if arm.settings["task"] == "regression":
             return data
-        train, test = ((y[:, 0] > middle).astype(np.int64) for y in (data.y_train, data.y_test))
-        return replace(data, y_train=train, y_test=test, classes=2)
+        parts = ("y_train", "y_validation", "y_test")
+        above = {name: (getattr(data, name)[:, 0] > middle).astype(np.int64) for name in parts}
+        return replace(data, **above, classes=2)
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
         """``hidden_1`` and ``hidden_2``, each followed by any dropout of the arm; ``regression`` or ``classification``."""
@@ -168,7 +167,7 @@ class DropoutRegression(Scenario):
             ),
             Answer(
                 "These runs do not show that dropout narrows the gap between test and training error in every case.",
-                {"prevents_overfitting": "inconclusive"},
+                {"prevents_overfitting": "open"},
             ),
             Answer(
                 "Dropout narrows the gap between test and training error in some cases only.",
@@ -179,7 +178,7 @@ class DropoutRegression(Scenario):
             Answer(
                 "Whether it makes regression worse depends on the number of examples.", {"hurts_regression": "mixed"}
             ),
-            Answer("These runs do not show whether it makes regression worse.", {"hurts_regression": "inconclusive"}),
+            Answer("These runs do not show whether it makes regression worse.", {"hurts_regression": "open"}),
         )
 
     def _pairs(self) -> list[list[str]]:

@@ -24,7 +24,7 @@ from probes.probe import Probe
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 
-ERROR = {"column": "rmse", "split": "validation"}
+ERROR = {"column": "rmse", "split": "test"}
 UNIT = "deviations of the target"
 
 
@@ -158,10 +158,10 @@ class RegressionActivation(Scenario):
             ),
             Answer("Whether ReLU is harmless depends on where it is placed.", {"relu_is_harmless": "mixed"}),
             Answer("ReLU increases the test error.", {"relu_is_harmless": "refuted"}),
-            Answer("These runs do not show whether ReLU is harmless.", {"relu_is_harmless": "inconclusive"}),
+            Answer("These runs do not show whether ReLU is harmless.", {"relu_is_harmless": "open"}),
             Answer("Layers that narrow are better than layers that widen.", {"narrowing": "supported"}),
             Answer("Layers that narrow are no better than layers that widen.", {"narrowing": "refuted"}),
-            Answer("These runs do not show whether narrowing layers help.", {"narrowing": "inconclusive|mixed"}),
+            Answer("These runs do not show whether narrowing layers help.", {"narrowing": "open|mixed"}),
         )
 
     @staticmethod
@@ -186,7 +186,7 @@ class RegressionActivation(Scenario):
         return Claim(
             name="is_one_matrix",
             statement="A stack of layers without activations is one linear map.",
-            parts=(replace(part, exact=True),),
+            parts=(replace(part, method="check"),),
             threshold="exact except for rounding: predictions differ from those of the product of all matrices by less than "
             f"{self.linear}",
             outcomes={
@@ -221,7 +221,7 @@ class RegressionActivation(Scenario):
             threshold=f"supported when ReLU raises the test error by less than {self.same_error}",
             outcomes={
                 "refuted": "It does harm: ReLU {refuted} raises the test error by {low} to {high}.",
-                "": "Harmless: {supported}. Harmful: {refuted}. Inconclusive: {inconclusive}. The error changes by {low} to {high}.",
+                "": "Harmless: {supported}. Harmful: {refuted}. The error changes by {low} to {high}.",
             },
         )
 
@@ -242,9 +242,7 @@ class RegressionActivation(Scenario):
             ),
             threshold=f"supported when fewer than {100 * self.few_dead:g} % of a hidden layer's units are silent over the last two "
             "epochs",
-            outcomes={
-                "": "Alive: {supported}. Not: {refuted}. Inconclusive: {inconclusive}. The share of dead units is {low} to {high}."
-            },
+            outcomes={"": "Alive: {supported}. Not: {refuted}. The share of dead units is {low} to {high}."},
         )
 
     def _narrowing(self) -> Claim:
@@ -258,7 +256,7 @@ class RegressionActivation(Scenario):
             threshold=f"supported when the test error is lower by more than {self.same_error} with the same number of weights",
             outcomes={
                 "refuted": "Not here: with the same number of weights, the widths change the test error by only {low} to {high}.",
-                "": "Better: {supported}. No better: {refuted}. Inconclusive: {inconclusive}. The error changes by {low} to {high}.",
+                "": "Better: {supported}. No better: {refuted}. The error changes by {low} to {high}.",
             },
         )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+import hashlib
+import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +14,9 @@ import keras
 
 from probes.probe import Probe
 from scenarios.data import Data
+
+LAST_LOOK = 24
+"""Replicates of a thorough run: the last number at which claims are judged."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +38,32 @@ class Arm:
 
 @dataclass(frozen=True)
 class Part:
-    """One effect, measured at each seed and judged.
+    """One effect, measured at each replicate and judged.
 
     Args:
         label: label in text and tables, such as ``"ReLU"``.
         measure: name of a measure in ``diagnostics.measures``.
         parameters: the measure's parameters.
-        treated: the arm in which the effect is measured.
-        control: the arm it is compared with, seed by seed; ``None`` judges the arm's own value.
+        treated: the arm in which the effect is measured. A pattern such as ``"he-*"`` is a sweep: at each replicate, the arm
+            that did best on the validation part.
+        control: the arm or sweep that it is compared with, replicate by replicate; ``None`` judges the arm's own value.
         scale: ``difference`` of the two values, or of their logarithms to base 10 (``log10_ratio``).
         expects: the direction that the statement predicts: ``greater``, ``less`` or ``equal``.
         threshold: the value that the effect is compared with, in ``unit``.
         margin: for ``equal``, the largest negligible difference.
         unit: unit of the effect.
-        exact: the statement is deterministic: one counterexample refutes it.
+        method: how the effects are judged; chosen before the result, from what is measured.
+
+            * ``t``: a mean that is roughly normal, its spread pooled over the claim's parts that measure the same.
+            * ``sign_flip``: skewed, tied or bounded differences of two arms.
+            * ``median``: skewed values without a control; also used where an effect is infinite or a training failed.
+            * ``counts``: events per run; with a control, the ratio of the two arms' counts, compared with ``threshold``.
+            * ``share``: a number that is 0 or 1; the share of runs.
+            * ``exists``: one run with a value above ``threshold`` is enough.
+            * ``never``: one run with a value other than 0 refutes it; otherwise ``threshold`` is the largest share of runs that
+              the statement may miss.
+            * ``check``: holds by construction, a check of the instrument: exact at every replicate.
+        chosen_by: the column whose final validation value chooses the best arm of a sweep.
     """
 
     label: str
@@ -59,7 +76,8 @@ class Part:
     threshold: float = 0.0
     margin: float | None = None
     unit: str = ""
-    exact: bool = False
+    method: Literal["t", "sign_flip", "median", "counts", "share", "exists", "never", "check"] = "t"
+    chosen_by: str = "loss"
 
 
 @dataclass(frozen=True)
@@ -72,8 +90,11 @@ class Claim:
         parts: the effects; their verdicts are combined into the statement's.
         threshold: one sentence that justifies the parts' thresholds.
         negated: the statement says that something differs while its parts test ``equal``; their verdicts are reversed.
-        outcomes: the sentence for each verdict word. ``{supported}``, ``{refuted}`` and ``{inconclusive}`` list the labels of
-            those parts, ``{low}`` and ``{high}`` are the smallest and largest effect, ``{seeds}`` is the number of seeds.
+        outcomes: the sentence for each verdict word. ``{supported}``, ``{refuted}`` and ``{open}`` list the labels of those parts,
+            ``{low}`` and ``{high}`` are the smallest and largest effect, ``{seeds}`` is the number of replicates. The bounds of
+            open parts are added to it.
+        quantifier: ``all``: the statement says that every part holds; ``any``: that some part does.
+        requires: the name of another claim, the positive control; this one stays open unless that one is supported.
     """
 
     name: str
@@ -82,6 +103,8 @@ class Claim:
     threshold: str
     outcomes: Mapping[str, str]
     negated: bool = False
+    quantifier: Literal["all", "any"] = "all"
+    requires: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,19 +140,21 @@ class Scenario(abc.ABC):
     """An experiment that tests claims. Its fields are its options; each subclass is one file.
 
     Args:
-        seeds: number of replicates of each arm; all arms use the same seeds.
+        seeds: number of replicates of each arm, a look (6, 10, 16 or 24); all arms share them.
         epochs: passes over the training data.
         batch_size: examples per step.
         data: name of the data set, see ``scenarios.data``.
     """
 
-    seeds: int = 5
+    seeds: int = 6
     epochs: int = 10
     batch_size: int = 32
     data: str = "digits"
 
     question: ClassVar[str]
     """The question that the report answers."""
+    scope: ClassVar[str] = ""
+    """What was varied from replicate to replicate and from arm to arm, and how far the answer may be generalised."""
     objection: ClassVar[str]
     """The strongest remaining objection to the answer, whatever the answer is."""
     less: ClassVar[Mapping[str, Any]] = {}
@@ -140,6 +165,9 @@ class Scenario(abc.ABC):
     evaluates_train_again: ClassVar[bool] = False
     """Whether the training set is also evaluated after each epoch, in training mode and in inference mode."""
 
+    tests_each_epoch: ClassVar[bool] = False
+    """Whether the test part is evaluated after each epoch and not only after the last one."""
+
     @property
     def name(self) -> str:
         """The file's name, which is the scenario's name on the command line."""
@@ -149,6 +177,11 @@ class Scenario(abc.ABC):
     def about(self) -> str:
         """The file's docstring, which describes the mechanism and cites papers."""
         return sys.modules[type(self).__module__].__doc__ or ""
+
+    @property
+    def source(self) -> str:
+        """Hash of the scenario's file: results are older than their scenario when it differs."""
+        return hashlib.sha256(inspect.getsource(sys.modules[type(self).__module__]).encode()).hexdigest()[:12]
 
     @abc.abstractmethod
     def arms(self) -> tuple[Arm, ...]:
@@ -178,6 +211,11 @@ class Scenario(abc.ABC):
     def answers(self) -> tuple[Answer, ...]:
         """Candidate sentences of the answer; the report shows, in this order, those whose conditions the verdicts meet."""
 
+    def epochs_of(self, arm: Arm) -> int:
+        """Passes over the training data in one arm; the same in all unless a scenario says otherwise."""
+        del arm
+        return self.epochs
+
     def prepare(self, arm: Arm, data: Data) -> Data:
         """The data for this arm; the same for all arms unless a scenario compares preparations."""
         del arm
@@ -205,6 +243,10 @@ class Scenario(abc.ABC):
         """The metrics of one arm; the same condition applies."""
         del arm
         return self.metrics()
+
+    def thorough(self) -> Scenario:
+        """The same with replicates up to the last look, after which no verdict can change any more."""
+        return replace(self, seeds=LAST_LOOK)
 
     def quick(self) -> Scenario:
         """A smaller version for a first look in seconds, with fewer seeds and epochs."""

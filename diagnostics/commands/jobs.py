@@ -6,10 +6,10 @@ import contextlib
 import importlib
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import joblib
 from joblib.externals import loky
@@ -22,7 +22,7 @@ from diagnostics.training.progress import Advance
 from probes.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
-    from diagnostics.training.contract import ScenarioLike
+    from diagnostics.training.contract import ArmLike, DataLike, ScenarioLike
 
 BACKENDS = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
 """joblib's process back-ends, and the package that each needs."""
@@ -49,7 +49,7 @@ def usual_jobs(groups: int) -> int:
 
 
 def train_groups(
-    scenario: ScenarioLike[Any, Any],
+    scenario: ScenarioLike[ArmLike, DataLike],
     groups: Iterable[Sequence[str]],
     seeds: Sequence[int],
     directory: Path,
@@ -81,17 +81,17 @@ def train_groups(
     common = {"directory": str(directory), "command": command, "tensorboard": tensorboard}
     work = [joblib.delayed(train_group)(kind, knobs, group, tuple(seeds), **common) for group in groups]
     with _backend(backend), _watched(directory, [arm for group in groups for arm in group], seeds, advance):
-        joblib.Parallel(n_jobs=jobs, batch_size=1)(work)  # pyright: ignore[reportArgumentType]
+        joblib.Parallel(n_jobs=jobs, batch_size=1)(work)  # pyright: ignore[reportArgumentType] - joblib has no types
 
 
 def dismiss() -> None:
     """Kill the idle local processes: all results are stored, and a clean shutdown of TensorFlow takes seconds."""
-    loky.get_reusable_executor(reuse=True).shutdown(kill_workers=True)  # pyright: ignore[reportArgumentType]
+    loky.get_reusable_executor(reuse=True).shutdown(kill_workers=True)  # pyright: ignore[reportArgumentType] - loky has no types
 
 
 def train_group(
     kind: str,
-    knobs: dict[str, Any],
+    knobs: Mapping[str, object],
     names: Sequence[str],
     seeds: tuple[int, ...],
     directory: str,
@@ -100,16 +100,17 @@ def train_group(
 ) -> None:
     """The work of one process: rebuild the scenario and train a group of its arms."""
     with quiet_import():
+        from diagnostics.training.runner import Runner  # noqa: PLC0415 - TensorFlow
+        from scenarios.data import load  # noqa: PLC0415 - TensorFlow
+
         module, _, name = kind.partition(":")
         scenario = getattr(importlib.import_module(module), name)(**knobs)
-        load = importlib.import_module("scenarios.data").load
-        runner = importlib.import_module("diagnostics.training.runner").Runner
         repeatable()
     _stay()
     arms = {arm.name: arm for arm in scenario.arms()}
-    training = runner(scenario, load(scenario.data), Path(directory), command, tensorboard=tensorboard)
+    runner = Runner(scenario, load(scenario.data), Path(directory), command, tensorboard=tensorboard)
     for each in names:
-        training.train(arms[each], seeds)
+        runner.train(arms[each], seeds)
 
 
 def _stay() -> None:
@@ -145,7 +146,7 @@ def _ended(place: Path) -> bool:
         return False
 
 
-def _backend(name: str) -> contextlib.AbstractContextManager[Any]:
+def _backend(name: str) -> contextlib.AbstractContextManager[object]:
     if name not in BACKENDS:
         raise unknown_name("back-end", name, BACKENDS)
     try:

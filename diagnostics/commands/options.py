@@ -21,8 +21,8 @@ def counted(option: str, text: str | None) -> int | None:
     return int(text)
 
 
-def parse_seeds(text: str | None) -> tuple[int, ...] | None:
-    """``5`` stands for the seeds 0 to 4, ``3,7,11`` for themselves.
+def parse_seeds(text: str | None, first: int = 0) -> tuple[int, ...] | None:
+    """``5`` stands for 5 replicates from the first on, ``3,7,11`` for themselves.
 
     Raises:
         UsageError: neither of these, or a seed twice.
@@ -30,7 +30,7 @@ def parse_seeds(text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return None
     if "," not in text:
-        return tuple(range(counted("--seeds", text) or 0))
+        return tuple(range(first, first + (counted("--seeds", text) or 0)))
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts or not all(part.isdecimal() for part in parts) or len(set(map(int, parts))) < len(parts):
         do = "give a number of seeds (5), or different seeds separated by commas (3,7,11)"

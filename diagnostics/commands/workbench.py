@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diagnostics.commands import catalogue
 from diagnostics.commands.options import choose_arms
@@ -38,16 +38,24 @@ class Workbench:
 
     @classmethod
     def prepare(
-        cls, name: str, changes: Mapping[str, Any], *, quick: bool, arms: str | None, seeds: tuple[int, ...] | None
+        cls,
+        name: str,
+        changes: Mapping[str, object],
+        *,
+        size: str,
+        arms: str | None,
+        seeds: tuple[int, ...] | None,
+        first: int = 0,
     ) -> Workbench:
         """Load a scenario by name.
 
         Args:
             name: the scenario.
             changes: fields to set; ``None`` keeps the default.
-            quick: use fewer seeds and epochs, unless ``changes`` or ``seeds`` set them.
+            size: ``quick`` (fewer replicates and epochs, unless ``changes`` or ``seeds`` set them), ``usual`` or ``thorough``.
             arms: comma-separated names and patterns; ``None`` for all.
-            seeds: the seeds; ``None`` for the scenario's own number, counted from 0.
+            seeds: the replicates; ``None`` for the scenario's own number, counted from ``first``.
+            first: the first replicate.
 
         Raises:
             UsageError: an arm or the data set is unknown.
@@ -57,14 +65,15 @@ class Workbench:
             load = importlib.import_module("scenarios.data").load
             repeatable()
         scenario = getattr(module, catalogue.class_name(name))()
-        scenario = scenario.quick() if quick else scenario
+        scenario = scenario if size == "usual" else getattr(scenario, size)()
         known = scenario.datasets
         if changes.get("data") not in {None, *known}:
             raise unknown_name("data set", str(changes["data"]), known)
         scenario = replace(scenario, **{key: value for key, value in changes.items() if value is not None})
         every = {arm.name: arm for arm in scenario.arms()}
         chosen = tuple(every[arm] for arm in choose_arms(arms, list(every)))
-        return cls(scenario, chosen, seeds or tuple(range(scenario.seeds)), load(scenario.data))
+        chosen_seeds = seeds or tuple(range(first, first + scenario.seeds))
+        return cls(scenario, chosen, chosen_seeds, load(scenario.data, chosen_seeds[0]))
 
     def train(
         self,
@@ -110,7 +119,7 @@ class Workbench:
             def tell(arm: str, seed: int, done: int, numbers: Mapping[str, float]) -> None:
                 advance(f"{arm}, seed {seed}", done, numbers)
 
-            runner.tell = tell
+            runner.report = tell
             for arm in self.arms:
                 runner.train(arm, self.seeds)
 
@@ -123,6 +132,5 @@ class Workbench:
             self._train_here(runner)
             return
         with progress_bar(len(self.arms) * len(self.seeds)) as advance:
-            options: dict[str, Any] = {"jobs": jobs, "backend": backend, "advance": advance}
-            options["tensorboard"] = runner.tensorboard
-            train_groups(self.scenario, groups, self.seeds, runner.directory, runner.command, **options)
+            place = {"directory": runner.directory, "command": runner.command, "tensorboard": runner.tensorboard}
+            train_groups(self.scenario, groups, self.seeds, jobs=jobs, backend=backend, advance=advance, **place)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from diagnostics.measures.tables import RunLike
+from diagnostics.measures.grid import Grid, column_medians
+from diagnostics.statistics.slopes import decades as logarithms
 from diagnostics.statistics.slopes import depth_slope
 from diagnostics.wording.numerals import decades, interval, short
 
@@ -25,6 +26,7 @@ class Flow:
         update_gap: log₁₀ of the early layers' median ``update_ratio`` over the late layers', in decades.
         early_update_ratio: the early layers' median.
         unreached: layers whose gradient is exactly 0.
+        largest_loss, largest_gain: the most decades lost, and gained, from one layer of the chain to the one before it.
     """
 
     first_step: int
@@ -36,64 +38,72 @@ class Flow:
     update_gap: float
     early_update_ratio: float
     unreached: int
+    largest_loss: float
+    largest_gain: float
 
     def __str__(self) -> str:
         """How the gradient changes on its way back, as a clause."""
         direction = "gains" if self.attenuation < 0 else "loses"
         unreached = f" and is exactly 0 at {self.unreached} layer{'s' * (self.unreached > 1)}" if self.unreached else ""
+        if np.isnan(self.attenuation) and self.unreached:
+            return f"the gradient{unreached.removeprefix(' and')} at {_steps(self.first_step, self.last_step)}"
         return (
             f"the gradient {direction} {decades(abs(self.attenuation))} ({short(self.slope)} per layer, "
             f"{interval(self.low, self.high)}){unreached} at {_steps(self.first_step, self.last_step)}"
         )
 
 
-def trained_chain(run: RunLike) -> list[str]:
+def trained_chain(update: Grid) -> list[str]:
     """The run's longest chain of layers of one kind with weights, without its output layer.
 
     Args:
-        run: the run; layers with a reading of ``update_ratio`` have weights that are trained.
+        update: ``update_ratio``; layers with a reading have weights that are trained.
 
     Returns:
         Layer paths by depth; empty without such layers.
     """
-    rows = run.layers.loc[run.layers["update_ratio"].notna(), ["layer", "depth", "kind"]].drop_duplicates()
-    hidden = rows.sort_values("depth", kind="stable").iloc[:-1]
-    if hidden.empty:
+    kinds = Counter(update.kinds[:-1])
+    if not kinds:
         return []
-    longest = hidden["kind"].astype(str).mode().iloc[0]
-    return [str(layer) for layer in hidden.loc[hidden["kind"] == longest, "layer"]]
+    longest = min(kinds, key=lambda kind: (-kinds[kind], kind))
+    return [layer for layer, kind in zip(update.layers[:-1], update.kinds[:-1], strict=True) if kind == longest]
 
 
-def gradient_flow(run: RunLike, chain: list[str], windows: int = 10) -> list[Flow]:
+def gradient_flow(gradient: Grid, update: Grid, windows: int = 10) -> list[Flow]:
     """How gradient and update change along a chain, in each window of steps.
 
     Formula: every layer's median over the window, then ``Flow``'s quantities over the layers.
 
     Args:
-        run: with the columns ``activation_gradient_rms`` and ``update_ratio``.
-        chain: layers by depth.
+        gradient: ``activation_gradient_rms`` of the chain.
+        update: ``update_ratio`` of the same layers.
         windows: number of equal parts of the range of steps; parts without readings are left out.
 
     Returns:
-        One flow per window, in order; empty without readings.
+        One flow per window, in order; empty if the two have no layer in common.
     """
-    rows = run.layers.loc[run.layers["layer"].isin(chain)]
-    rows = rows.loc[rows["activation_gradient_rms"].notna() | rows["update_ratio"].notna()]
-    if rows.empty:
+    shared = [layer for layer in gradient.layers if layer in set(update.layers)]
+    gradient, update = gradient.of(shared), update.of(shared)
+    if not shared:
         return []
-    steps, at = np.unique(rows["step"].to_numpy(np.int64), return_inverse=True)
-    layer = pd.Index(chain).get_indexer(rows["layer"].astype(object))
-    gradient, update = (np.full((len(steps), len(chain)), np.nan) for _ in range(2))
-    gradient[at, layer], update[at, layer] = rows["activation_gradient_rms"], rows["update_ratio"]
-    window = (steps - steps[0]) * windows // (steps[-1] - steps[0] + 1)
-    return [_flow(steps[own], gradient[own], update[own]) for own in (window == number for number in np.unique(window))]
+    first = min(gradient.steps[0], update.steps[0])
+    length = max(gradient.steps[-1], update.steps[-1]) - first + 1
+    parts = [(each, (each.steps - first) * windows // length) for each in (gradient, update)]
+    found = []
+    for number in np.unique(np.concatenate([window for _, window in parts])):
+        cut = [each.values[window == number] for each, window in parts]
+        steps = np.concatenate([each.steps[window == number] for each, window in parts])
+        found.append(_flow(np.unique(steps), *cut))
+    return found
 
 
 def _flow(steps: np.ndarray, gradients: np.ndarray, updates: np.ndarray) -> Flow:
     """Of one window: gradients and updates ``[steps, layers]``, NaN where there is no reading."""
-    gradient, update = _medians(gradients), _medians(updates)
+    gradient, update = column_medians(gradients), column_medians(updates)
     end = max(int(len(gradient) * END_SHARE), 1)
     early, late = _median(update[:end]), _median(update[-end:])
+    between = np.diff(logarithms(gradient))
+    between = between[np.isfinite(between)]
     slope = depth_slope(gradient, np.arange(len(gradient)))
     with np.errstate(divide="ignore", invalid="ignore"):
         gap = float(np.log10(early / late))
@@ -107,12 +117,9 @@ def _flow(steps: np.ndarray, gradients: np.ndarray, updates: np.ndarray) -> Flow
         update_gap=gap,
         early_update_ratio=float(early),
         unreached=int((gradient == 0).sum()),
+        largest_loss=float(np.max(between, initial=0.0)),
+        largest_gain=float(np.max(-between, initial=0.0)),
     )
-
-
-def _medians(values: np.ndarray) -> np.ndarray:
-    """Each layer's median over the steps ``[layers]``, NaN without a reading."""
-    return np.array([_median(column) for column in values.T])
 
 
 def _median(values: np.ndarray) -> np.float64:

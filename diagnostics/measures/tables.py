@@ -9,9 +9,10 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from diagnostics.runs.tables import TABLES
 from probes.errors import unknown_name
 
-KEYS = ("step", "layer", "depth", "kind")
+KEYS = tuple(TABLES["layers"].names)
 
 
 class RunLike(Protocol):

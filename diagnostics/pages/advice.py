@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from diagnostics.pages.page import Advice
+from diagnostics.rules import Remedy
 from diagnostics.runs.facts import Layer
 from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import short
@@ -26,20 +27,6 @@ USUAL: Mapping[str, object] = {"momentum": 0.0, "nesterov": False, "beta_1": 0.9
 """Settings of optimizers that the code repeats where they differ from Keras' defaults."""
 UNKNOWN_RATE = 1e-3
 """The rate in code for a run that did not record its own: Keras' default."""
-
-
-class RemedyLike(Protocol):
-    """A remedy of a finding: what to change, and how."""
-
-    @property
-    def change(self) -> str:
-        """What to change, such as ``"learning_rate"``."""
-        ...
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """How, such as ``{"factor": 0.1}``."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -81,7 +68,7 @@ class Patient:
         return f"keras.optimizers.{name}({', '.join([f'learning_rate={used:.3g}', *texts])})"
 
 
-def advice_on(run: Run, layers: tuple[str, ...], remedies: tuple[RemedyLike, ...]) -> Iterator[Advice]:
+def advice_on(run: Run, layers: tuple[str, ...], remedies: tuple[Remedy, ...]) -> Iterator[Advice]:
     """Sentences and code for a finding's remedies; a change that no line of code makes is left to the finding's own words.
 
     Args:

@@ -18,8 +18,8 @@ from diagnostics.pages.comparison_tables import Statistic, signed
 from diagnostics.pages.html import write_page
 from diagnostics.pages.page import Exhibit, Page, Section
 from diagnostics.pages.run_figures import MAP, MAPPED, slug
-from diagnostics.rules.non_finite import NonFinite
-from diagnostics.rules.rule import Finding
+from diagnostics.rules import Finding, case_of
+from diagnostics.rules.causes.non_finite import NonFinite
 from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import short
 from probes.errors import UsageError
@@ -90,7 +90,7 @@ def answer(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> str:
 
 def _broken(runs: Mapping[str, Run]) -> str:
     """Runs with NaN or Inf; statistics are not compared then, since they mean nothing from that step on."""
-    found = {name: NonFinite().judge(run) for name, run in runs.items()}
+    found = {name: NonFinite().judge(case_of(run)) for name, run in runs.items()}
     steps = {name: each.numbers["first_step"] for name, each in found.items() if isinstance(each, Finding)}
     return " ".join(
         f"{name} has NaN or Inf from step {step:.0f} on." for name, step in steps.items() if np.isfinite(step)

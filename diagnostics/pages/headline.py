@@ -7,19 +7,20 @@ from typing import Any
 
 import pandas as pd
 
-from diagnostics.rules import Finding
+from diagnostics.rules import LOUD, Finding
 from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import percent
 
-LOUD = ("critical", "warning")
-"""Severities that the answer and the findings' cards show."""
+ENDED = "ended"
+"""The rule that tells whether a run is complete: the other findings are read in its light."""
 
 
 def answer(findings: Sequence[Finding]) -> str:
-    """One sentence: the most severe finding, or that every check passed."""
-    loud = [finding for finding in findings if finding.severity in LOUD]
-    if loud:
-        return loud[0].what
+    """One or two sentences: how the run ended if it was cut short, then the first finding, or that no check complains."""
+    short = next((one.what for one in findings if one.rule == ENDED and one.severity in (*LOUD, "info")), "")
+    loud = [finding for finding in findings if finding.severity in LOUD and finding.rule != ENDED]
+    if loud or short:
+        return " ".join(part for part in (short, loud[0].what if loud else "") if part)
     clean = sum(finding.severity == "clean" for finding in findings)
     if not clean:
         return "This run did not record enough for any check."

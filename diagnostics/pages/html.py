@@ -19,7 +19,8 @@ from diagnostics.pages import cursor
 from diagnostics.pages.model_picture import LEVELS
 from diagnostics.pages.page import Exhibit, Page
 from diagnostics.pages.policy import policy
-from diagnostics.runs.files import plain
+from diagnostics.runs.confined import check_no_link
+from diagnostics.runs.files import plain, written_whole
 from probes.errors import UsageError
 
 FIGURES = "figures"
@@ -87,9 +88,11 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
     names = [exhibit.name for exhibit in exhibits(page)]
     _check_names(names)
     try:
+        check_no_link(path.parent / FIGURES)
         (path.parent / FIGURES).mkdir(parents=True, exist_ok=True)
         drawn = {exhibit.name: draw(exhibit, path.parent / FIGURES) for exhibit in exhibits(page)}
-        path.write_text(render(page, drawn), encoding="utf-8")
+        with written_whole(path) as file:
+            file.write(render(page, drawn).encode())
     except OSError as error:
         raise UsageError(
             what="the report cannot be written",
@@ -113,8 +116,10 @@ def draw(exhibit: Exhibit, folder: Path) -> Drawn:
     except UsageError as error:
         return Drawn(exhibit, missing=f"{error.what} ({error.where}: {error.got})")
     wide = svg.to_tree(figure)
-    svg.write_png(figure, folder / f"{exhibit.name}.png")
-    (folder / f"{exhibit.name}.svg").write_text(svg.on_paper(wide), encoding="utf-8")
+    with written_whole(folder / f"{exhibit.name}.png") as file:
+        svg.write_png(figure, file)
+    with written_whole(folder / f"{exhibit.name}.svg") as file:
+        file.write(svg.on_paper(wide).encode())
     large = svg.inline(wide, prefix=exhibit.name, alt=exhibit.alt)
     small = svg.inline(svg.to_tree(narrow), prefix=f"{exhibit.name}-narrow", alt=exhibit.alt)
     rules, panels = {**large.rules, **small.rules}, (cursor.panels(figure), cursor.panels(narrow))

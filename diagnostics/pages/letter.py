@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -13,7 +13,7 @@ from diagnostics.figures.layer_rows import has_readings
 from diagnostics.pages.advice import advice_on
 from diagnostics.pages.model_picture import link_to
 from diagnostics.pages.page import Advice, Exhibit, Letter, Place, Table
-from diagnostics.rules import Finding, rules
+from diagnostics.rules import Finding
 from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import MISSING, percent, short
 
@@ -21,8 +21,6 @@ CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
 """Words for a finding's confidence, from the least share on."""
 MOST_PLACES = 6
 """Most groups of layers that a letter names; the model's picture marks all of them."""
-FIRST = ("activation_gradient_rms", "update_ratio", "dead_fraction", "activation_std", "gradient_norm")
-"""Which of a rule's columns is its evidence, where a finding does not say so itself."""
 
 
 def letter_of(run: Run, finding: Finding) -> Letter:
@@ -32,7 +30,7 @@ def letter_of(run: Run, finding: Finding) -> Letter:
         run: the run that was judged.
         finding: a finding that asks for something to be done.
     """
-    written = tuple(advice_on(run, finding.layers, tuple(getattr(finding, "remedies", ()))))
+    written = tuple(advice_on(run, finding.layers, finding.remedies))
     own = (Advice(finding.do),) if finding.do else ()
     return Letter(
         name=_words(finding.rule),
@@ -51,7 +49,7 @@ def letter_of(run: Run, finding: Finding) -> Letter:
 
 def bound_of(finding: Finding) -> str:
     """What was measured and what it was compared with, such as ``"0.62, bound 0.1"``; empty if the finding has neither."""
-    value, threshold = getattr(finding, "value", None), getattr(finding, "threshold", None)
+    value, threshold = finding.value, finding.threshold
     if value is None or threshold is None:
         return ""
     ratio = value / threshold if threshold and np.isfinite(value) else np.nan
@@ -95,34 +93,29 @@ def _places(run: Run, layers: Sequence[str]) -> Iterator[Place]:
 
 
 def _since(finding: Finding) -> str:
-    steps: Sequence[int] = getattr(finding, "steps", ())
-    if not steps:
+    if not finding.steps:
         return ""
-    first, last = int(min(steps)), int(max(steps))
+    first, last = int(min(finding.steps)), int(max(finding.steps))
     return f"step {first:,}" if first == last else f"step {first:,}, until step {last:,}"
 
 
 def _sure(finding: Finding) -> str:
-    confidence = getattr(finding, "confidence", None)
-    if confidence is None:
-        return ""
-    return f"{next(word for least, word in CERTAINTY if confidence >= least)} ({percent(confidence)})"
+    return f"{next(word for least, word in CERTAINTY if finding.confidence >= least)} ({percent(finding.confidence)})"
 
 
 def _note(finding: Finding) -> str:
-    cause, reference = getattr(finding, "explained_by", ""), getattr(finding, "reference", "")
-    explained = [_words(one) for one in getattr(finding, "explains", ())]
     parts = [
-        f"Explained by {_words(cause)}." if cause else "",
-        f"Explains {', '.join(explained)}." if explained else "",
-        f"See {reference}" if reference else "",
+        f"Explained by {_words(finding.explained_by)}." if finding.explained_by else "",
+        f"Explains {', '.join(map(_words, finding.explains))}." if finding.explains else "",
+        f"See {finding.reference}" if finding.reference else "",
     ]
     return " ".join(part for part in parts if part)
 
 
 def _evidence(run: Run, finding: Finding) -> Exhibit | None:
     """The figure of the first series that the run has, with the threshold where that is a value of the series."""
-    for table, column in _series(finding):
+    for series in finding.evidence:
+        table, column = series.table, series.column
         rows = getattr(run, table)
         if not has_readings(rows, column):
             continue
@@ -144,16 +137,8 @@ def _exhibit(name: str, draw: partial, caption: str, finding: Finding) -> Exhibi
     return Exhibit(name, draw, caption, f"{finding.what} {caption}", half=True)
 
 
-def _series(finding: Finding) -> list[tuple[str, str]]:
-    said = [(one.table, one.column) for one in getattr(finding, "evidence", ())]
-    kind = rules().get(finding.rule)
-    needs: Mapping[str, None] = dict.fromkeys(sorted(kind.needs)) if kind else {}
-    chosen = [column for column in FIRST if column in needs] + [column for column in needs if column not in FIRST]
-    return said or [("layers", column) for column in chosen] or [("scalars", "loss")]
-
-
 def _threshold(finding: Finding, series: np.ndarray) -> list[tuple[float, str]]:
-    value, threshold = getattr(finding, "value", None), getattr(finding, "threshold", None)
+    value, threshold = finding.value, finding.threshold
     known = series[np.isfinite(series)]
     if value is None or threshold is None or not known.size or not np.isfinite(threshold):
         return []

@@ -176,7 +176,7 @@ def _row(
         parameters=f"{parameters:,}" if parameters else "",
         cells=tuple(_cell(node, values, levels, label, marked.get(node.path, "")) for node in nodes),
         note=_note(net, block, nodes),
-        marked=next((word for word in ("error", "critical", "warning") if word in words), ""),
+        marked=next((word for word in ("error", "warning") if word in words), ""),
     )
 
 

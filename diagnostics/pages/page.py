@@ -19,7 +19,7 @@ class Card:
 
     Args:
         statement: the claim that was tested, as a sentence.
-        word: ``"supported"``, ``"refuted"``, ``"mixed"`` or ``"inconclusive"``; for a finding its severity.
+        word: ``"supported"``, ``"refuted"``, ``"mixed"`` or ``"open"``; for a finding its severity.
         sentence: what was measured: what holds, what does not, under which conditions.
         effect: the effect in `unit`; NaN when there is none.
         low: lower end of its 95 % interval.

@@ -167,7 +167,7 @@ def _curves(scalars: pd.DataFrame) -> Iterator[Exhibit]:
             continue
         rows = scalars if column == "loss" else scalars.loc[scalars[column].notna()]
         caption = CURVE_CAPTIONS.get(column, "")
-        if rows["step"].nunique() > POINTS:
+        if len(np.unique(rows["step"].to_numpy())) > POINTS:
             caption = f"{caption} The line is the median of neighbouring steps, the band their range.".strip()
         alt = f"{quantity(column).label} over {_steps(rows)}. {caption}"
         yield Exhibit(f"{slug(column)}-curves", partial(curves, rows, column), caption, alt, half=True)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from diagnostics.figures.columns import quantity
 from diagnostics.pages import cursor, run_figures
-from diagnostics.pages.headline import LOUD, answer, status
+from diagnostics.pages.headline import answer, status
 from diagnostics.pages.html import write_page
 from diagnostics.pages.letter import checks_of, letter_of
 from diagnostics.pages.model_layers import nets_of
 from diagnostics.pages.model_picture import last_values, picture_of
 from diagnostics.pages.page import Page, Section, Table
-from diagnostics.rules import Finding, diagnose
+from diagnostics.rules import LOUD, Finding, diagnose
+from diagnostics.runs.of_reading import as_run
 from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import MISSING, short
 
@@ -34,11 +36,11 @@ PICTURE = (
 TABLE = "Each layer's last reading."
 
 
-def report(run: Run, path: str | os.PathLike[str], findings: Sequence[Finding] | None = None) -> Path:
+def report(run: Any, path: str | os.PathLike[str], findings: Sequence[Finding] | None = None) -> Path:
     """Write the report of one stored run.
 
     Args:
-        run: a run from `diagnostics.load_run`.
+        run: a run from `diagnostics.load_run`, or a ``probes.Reading``.
         path: the HTML file, such as ``runs/mine/report.html``; figures go to ``figures/`` beside it.
         findings: what the rules found; by default, those of all rules.
 
@@ -48,6 +50,7 @@ def report(run: Run, path: str | os.PathLike[str], findings: Sequence[Finding] |
     Raises:
         UsageError: when the folder cannot be written.
     """
+    run = as_run(run)
     return write_page(page_of(run, diagnose(run) if findings is None else findings), path)
 
 
@@ -87,7 +90,7 @@ def _sections(run: Run, findings: Sequence[Finding], shown: Sequence[str]) -> It
 
 def _model(run: Run, loud: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
     marked = {layer: one.severity for one in reversed(loud) for layer in one.layers}
-    suggested = [each.column for one in loud for each in getattr(one, "evidence", ()) if each.table == "layers"]
+    suggested = [each.column for one in loud for each in one.evidence if each.table == "layers"]
     known = [column for column in (*suggested, *PICTURED, *shown) if column in shown]
     picture = picture_of(run, known[0] if known else "", marked)
     if picture:

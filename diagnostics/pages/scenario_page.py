@@ -17,8 +17,9 @@ from diagnostics.pages.page import Card, Exhibit, Page, Section, Table
 from diagnostics.pages.scenario_tables import Tables
 from diagnostics.runs.experiment import Experiment
 from diagnostics.runs.figure_kinds import KINDS
-from diagnostics.runs.plan import FigurePlan
+from diagnostics.runs.plan import FigurePlan, Plan
 from diagnostics.verdict import claims
+from diagnostics.verdict.sentences import answer
 from diagnostics.wording import numerals
 
 TITLES = {
@@ -34,13 +35,14 @@ TITLES = {
     "against_decimal": "Against round decimals",
 }
 
-SHOWN = ("claims", "figures", "answers", "about", "objection")
+SHOWN = ("claims", "figures", "answers", "about", "scope", "objection")
 """Fields of a scenario's record that the page shows elsewhere, not among the details."""
 
 QUICK = "quick run with fewer seeds and epochs"
 PAIRED = (
-    "Each effect is paired by seed and given with its 95 % interval, which decides the verdict. P-values are adjusted for "
-    "multiple comparisons (Benjamini-Hochberg)."
+    "Each effect is paired by replicate: a replicate draws weights, order and split anew, and its arms share them. The interval "
+    "decides the verdict. Its level accounts for looks at 6, 10, 16 and 24 replicates and for the number of claims (Holm); the "
+    "adjusted p-value is on a scale on which 0.05 decides."
 )
 SLOPES = (
     "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that the gradient "
@@ -60,13 +62,13 @@ def page_of(experiment: Experiment, judged: Sequence[claims.JudgedClaim]) -> Pag
     return Page(
         kind="scenario",
         title=experiment.plan.question,
-        answer=claims.answer(experiment, judged),
+        answer=answer(experiment.plan.answers, judged),
         status=status(experiment),
         verdicts=tuple(map(_card, judged)),
         sections=(
             *_figures(experiment),
             *_theory(experiment),
-            *_objection(experiment.plan.objection),
+            *_objection(experiment.plan),
             _numbers(judged),
         ),
         details={key: value for key, value in experiment.metadata.items() if key not in SHOWN},
@@ -81,7 +83,7 @@ def status(experiment: Experiment) -> str:
         *([QUICK] if is_quick(experiment) else []),
         f"{plan.data.name}, {plan.data.train:,} training examples",
         f"{len(plan.arms)} arms",
-        f"{len(plan.seeds)} seed{'s' * (len(plan.seeds) != 1)}",
+        f"{len(plan.seeds)} replicate{'s' * (len(plan.seeds) != 1)}",
         f"{finished} runs finished" + (f", {len(experiment.incomplete)} not" if experiment.incomplete else ""),
         f"{plan.config['epochs']} epoch{'s' * (plan.config['epochs'] != 1)}, batches of {plan.config['batch_size']}",
     ]
@@ -112,8 +114,9 @@ def _theory(experiment: Experiment) -> list[Section]:
     return [Section("Theory and measurement", tables=(table,))]
 
 
-def _objection(text: str) -> list[Section]:
-    return [Section("What a sceptic could still object", text)] if text else []
+def _objection(plan: Plan) -> list[Section]:
+    texts = {"What was varied, and how far this goes": plan.scope, "What a sceptic could still object": plan.objection}
+    return [Section(heading, text) for heading, text in texts.items() if text]
 
 
 def _numbers(judged: Sequence[claims.JudgedClaim]) -> Section:
@@ -124,7 +127,7 @@ def _numbers(judged: Sequence[claims.JudgedClaim]) -> Section:
 def _parts(claim: claims.JudgedClaim) -> Table:
     unit = claim.parts[0].verdict.unit
     measured = f"measured, {unit}" if unit else "measured"
-    header = ("part", "verdict", measured, "compared with", "seeds", "test, adjusted p")
+    header = ("part", "verdict", measured, "compared with", "replicates", "test, adjusted p")
     rows = tuple(map(_part, claim.parts))
     return Table(claim.statement, header, rows, numeric=frozenset(header[2:5]), terminal=False)
 

@@ -14,8 +14,8 @@ from diagnostics.figures.style import SYMBOLS
 from diagnostics.pages.page import Card, Letter, Page, Table
 
 # The terminal has its own palette, light or dark: these names follow it, and the word stands beside the colour.
-_STYLES = {"supported": "bold green", "refuted": "bold red", "mixed": "bold magenta", "inconclusive": "bold"}
-_STYLES |= {"critical": "bold red", "warning": "bold yellow", "clean": "bold green"}
+_STYLES = {"supported": "bold green", "refuted": "bold red", "mixed": "bold magenta", "open": "bold"}
+_STYLES |= {"error": "bold red", "warning": "bold yellow", "clean": "bold green"}
 
 
 def summary(page: Page, report: Path | None = None) -> RenderableType:

@@ -1,61 +1,14 @@
-"""The base class of rules, and the answers that a rule may give."""
+"""The base class of rules."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar
 
-from diagnostics.measures.tables import RunLike
-from diagnostics.wording import statements
-
-Severity = Literal["critical", "warning", "not_evaluated", "clean"]
-SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "not_evaluated", "clean")  # most severe first
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of a rule: measurements, and three sentences about them.
-
-    Args:
-        rule: the rule's name.
-        severity: critical (training does not do what it should), warning, not_evaluated, or clean.
-        what: what was measured: *n of N ...*.
-        means: what that means for training.
-        do: what to try; empty when there is nothing to do.
-        layers: paths of the layers concerned.
-        numbers: the measurements by name.
-    """
-
-    rule: str
-    severity: Severity
-    what: str
-    means: str = ""
-    do: str = ""
-    layers: tuple[str, ...] = ()
-    numbers: Mapping[str, float] = field(default_factory=dict)
-
-    def _repr_html_(self) -> str:
-        return statements.statement(self.severity, f"{self.rule.replace('_', ' ')}. {self.what}", (self.means, self.do))
-
-    def __str__(self) -> str:
-        """Severity, rule and the sentences in one paragraph."""
-        return " ".join(part for part in (f"{self.severity}: {self.rule}: {self.what}", self.means, self.do) if part)
-
-
-@dataclass(frozen=True)
-class NotEvaluated:
-    """A rule's answer when a run lacks the data.
-
-    Args:
-        missing: what the rule needs and the run lacks.
-        available: what the run has instead.
-    """
-
-    missing: tuple[str, ...]
-    available: tuple[str, ...] = ()
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Finding, NotEvaluated
 
 
 @dataclass(frozen=True)
@@ -67,7 +20,16 @@ class Rule(ABC):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
-    remedy: ClassVar[str] = "Record what is missing to enable this check."
+    """Columns of ``layers``."""
+    remedy: ClassVar[str] = ""
+    """The line that records what the rule needs."""
+    is_symptom: ClassVar[bool] = False
+    """Whether the rule judges what training came to, and not why."""
+    explains: ClassVar[frozenset[str]] = frozenset()
+    """For a cause: the rules whose findings it can explain, symptoms and later causes."""
+    rank: ClassVar[int] = 50
+    """For a cause: where in a training it comes in, data (10), loss and output (20), scale (30), model (40), rate (50),
+    signal (60), regularisation and batches (70), order (80), predictions (90). Earlier ones come first."""
 
     @property
     def name(self) -> str:
@@ -75,11 +37,11 @@ class Rule(ABC):
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
     @abstractmethod
-    def judge(self, run: RunLike) -> Finding | NotEvaluated:
+    def judge(self, case: Case) -> Finding | NotEvaluated:
         """Judge a run.
 
         Args:
-            run: with at least one reading of every statistic in ``needs``.
+            case: the run, with at least one reading of every statistic in ``needs``.
 
         Returns:
             A finding (a clean one where there is no complaint), or NotEvaluated when the run lacks the data.

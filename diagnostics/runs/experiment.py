@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from diagnostics.runs import manifest
+from diagnostics.runs.confined import own
 from diagnostics.runs.plan import Plan
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.tables import TABLES
@@ -29,7 +30,7 @@ class Incomplete:
     Attributes:
         arm: the arm's name.
         seed: the seed.
-        status: ``"missing"``, ``"unreadable"``, ``"running"`` (or killed), ``"failed"`` or ``"interrupted"``.
+        status: ``"missing"``, ``"unreadable"``, ``"running"``, ``"killed"``, ``"failed"`` or ``"interrupted"``.
         reason: one line for the reader.
         run: the partial run, if it can be read.
     """
@@ -115,7 +116,7 @@ def load_experiment(path: str | Path) -> Experiment:
     path = Path(path)
     metadata = manifest.read(path, "scenario")
     expected = [(arm, seed) for arm in metadata.get("arms", ()) for seed in metadata.get("seeds", ())]
-    places = dict.fromkeys([*expected, *sorted(_found(path))])
+    places = dict.fromkeys([*expected, *sorted(found_runs(path))])
     runs: dict[str, dict[int, Run]] = {arm: {} for arm in metadata.get("arms", ())}
     incomplete = []
     for arm, seed in sorted(places, key=lambda place: place[1]):
@@ -128,22 +129,27 @@ def load_experiment(path: str | Path) -> Experiment:
 
 
 def run_directory(path: str | Path, arm: str, seed: int) -> Path:
-    """The folder for the run of one arm and seed."""
-    return Path(path) / ARMS / arm / f"{SEED_PREFIX}{seed}"
+    """The folder for the run of one arm and seed.
+
+    Raises:
+        UsageError: the arm's name leads out of the folder, or a link stands on the way.
+    """
+    return own(Path(path), ARMS, arm, f"{SEED_PREFIX}{seed}")
 
 
-def _found(path: Path) -> Iterator[tuple[str, int]]:
+def found_runs(path: Path) -> Iterator[tuple[str, int]]:
+    """Arm and seed of every folder that has a run's name."""
     for file in path.glob(f"{ARMS}/*/{SEED_PREFIX}*/"):
         seed = file.name.removeprefix(SEED_PREFIX)
-        if seed.isdecimal():
+        if seed.isascii() and seed.isdecimal() and str(int(seed)) == seed:
             yield file.parent.name, int(seed)
 
 
 def _load(path: Path, arm: str, seed: int) -> Run | Incomplete:
-    directory = run_directory(path, arm, seed)
-    if not directory.exists():
-        return Incomplete(arm, seed, "missing", "never started")
     try:
+        directory = run_directory(path, arm, seed)
+        if not directory.exists():
+            return Incomplete(arm, seed, "missing", "never started")
         run = load_run(directory)
     except UsageError as error:
         return Incomplete(arm, seed, "unreadable", f"{error.got}, at {error.where}")

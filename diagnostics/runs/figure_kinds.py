@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from probes.errors import UsageError, unknown_name
 
@@ -29,7 +28,7 @@ class FigureKind:
     by_layers: str = ""
     column: bool = True
 
-    def table_for(self, parameters: Mapping[str, Any]) -> str:
+    def table_for(self, parameters: Mapping[str, object]) -> str:
         """The table that a figure with these parameters draws."""
         return self.by_layers if self.by_layers and "layers" in parameters else self.table
 
@@ -58,7 +57,7 @@ KINDS: Mapping[str, FigureKind] = {
 COMMON = frozenset({"column", "title", "options"})
 
 
-def check_figure(kind: str, parameters: Mapping[str, Any], where: str) -> None:
+def check_figure(kind: str, parameters: Mapping[str, object], where: str) -> None:
     """Raise an error if a figure's kind or parameters are wrong.
 
     Raises:
@@ -68,7 +67,11 @@ def check_figure(kind: str, parameters: Mapping[str, Any], where: str) -> None:
         raise unknown_name("kind of figure", kind, KINDS, where)
     known = KINDS[kind]
     _check_known("parameter", kind, parameters, COMMON | known.optional | known.required, where)
-    _check_known("option", kind, parameters.get("options", {}), known.options, where)
+    options = parameters.get("options", {})
+    if not isinstance(options, Mapping):
+        do = "give a mapping of the figure's keyword arguments"
+        raise UsageError(what="a figure's options must be a mapping", where=where, got=repr(options), do=do)
+    _check_known("option", kind, options, known.options, where)
     for name in sorted({"column", *known.required} - parameters.keys()):
         raise UsageError(
             what=f"the figure {kind} has no {name!r}",
@@ -78,7 +81,7 @@ def check_figure(kind: str, parameters: Mapping[str, Any], where: str) -> None:
         )
 
 
-def _check_known(what: str, kind: str, given: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+def _check_known(what: str, kind: str, given: Iterable[str], known: frozenset[str], where: str) -> None:
     for name in given:
         if name not in known:
             raise unknown_name(f"{what} of {kind}", name, known, where)

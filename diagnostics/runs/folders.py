@@ -6,13 +6,15 @@ import itertools
 import os
 from pathlib import Path
 
+from diagnostics.runs import lock
+from diagnostics.runs.files import is_leftover
 from probes.errors import UsageError
 
 
 def free_directory(wanted: Path) -> Path:
     """``wanted``, or the first of ``wanted-2``, ``wanted-3``, … that holds nothing: earlier results stay."""
     numbered = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))
-    return check_output(next(path for path in itertools.chain([wanted], numbered) if not _occupied(path)))
+    return check_output(next(path for path in itertools.chain([wanted], numbered) if _is_free(path)))
 
 
 def check_output(path: Path) -> Path:
@@ -21,13 +23,8 @@ def check_output(path: Path) -> Path:
     Raises:
         UsageError: there is something already, or the folder above it cannot be written.
     """
-    if _occupied(path):
-        raise UsageError(
-            what="results are never overwritten",
-            where=f"--out {path}",
-            got="a folder that holds files already" if path.is_dir() else "a file",
-            do="name another folder, or move this one away",
-        )
+    if is_occupied(path):
+        raise occupied(path, where=f"--out {path}")
     above = next(place for place in (path, *path.absolute().parents) if place.exists())
     if not above.is_dir() or not os.access(above, os.W_OK):
         got = "a folder that may not be written" if above.is_dir() else "a file"
@@ -40,5 +37,26 @@ def check_output(path: Path) -> Path:
     return path
 
 
-def _occupied(path: Path) -> bool:
-    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
+def is_occupied(path: Path) -> bool:
+    """Whether there is a file, or a folder that holds something.
+
+    What a process leaves that is killed before it has written a first whole file does not count.
+    """
+    if not path.is_dir():
+        return path.exists()
+    return any(each.name != lock.NAME and not is_leftover(each) for each in path.iterdir())
+
+
+def _is_free(path: Path) -> bool:
+    """Whether results can go there: nothing is there, no link leads elsewhere, and nobody is about to write."""
+    return not path.is_symlink() and not is_occupied(path) and lock.holder(path) is None
+
+
+def occupied(path: Path, where: str) -> UsageError:
+    """The error for results that would overwrite what is there."""
+    return UsageError(
+        what="results are never overwritten",
+        where=where,
+        got="a folder that holds files already" if path.is_dir() else "a file",
+        do="name another folder, or move this one away",
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import json
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,15 +11,20 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from diagnostics.runs.files import json_text, write_json
+from diagnostics.runs import folders, lock, record
+from diagnostics.runs.files import written_whole
 from probes.errors import UsageError
 
 NAME = "run.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+SEALED_FROM = 2
+"""The first version whose parts have checksums."""
+RUNNING, KILLED = "running", "killed"
+"""Statuses before a writer has ended: it writes, or it died without a word. ``"killed"`` is inferred and not stored."""
 LOADERS = {"run": "diagnostics.load_run", "scenario": "diagnostics.load_experiment"}
 
 
-def create(directory: Path, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+def create(directory: Path, kind: str, content: Mapping[str, Any]) -> tuple[lock.FolderLock, dict[str, Any]]:
     """Make a new folder of results and write its first ``run.json``.
 
     Args:
@@ -29,25 +33,49 @@ def create(directory: Path, kind: str, content: Mapping[str, Any]) -> dict[str, 
         content: what else ``run.json`` holds.
 
     Returns:
-        The content of the file: `content` after schema version, kind, status ``"running"``, start time and versions.
+        The folder's lock, to be released when the last file is written, and what ``run.json`` holds, see `new`.
 
     Raises:
-        UsageError: something is there already (it is left as it is), or the folder cannot be made or written.
+        UsageError: something is there already (it is left as it is), another process writes there, or the folder cannot be
+            made or written.
     """
-    manifest = {"schema_version": SCHEMA_VERSION, "kind": kind, "status": "running", "started": now(), "ended": None}
-    manifest |= {"versions": versions(), **content}
+    if folders.is_occupied(directory):  # asked before as well, so that no lock file goes into somebody's folder
+        raise folders.occupied(directory, where=str(directory))
+    held, manifest = locked(directory), new(kind, content)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        if any(directory.iterdir()):
-            raise _occupied(directory)
-        # Exclusive creation: of two processes that start at once in one folder, the second is refused.
-        with (directory / NAME).open("x", encoding="utf-8") as file:
-            file.write(json_text(manifest))
+        if folders.is_occupied(directory):
+            raise folders.occupied(directory, where=str(directory))
+        update(directory, manifest)
+    except BaseException:
+        held.release()
+        raise
+    return held, manifest
+
+
+def new(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``run.json`` holds at first: `content` after schema version, kind, status, start time and versions."""
+    manifest = {"schema_version": SCHEMA_VERSION, "kind": kind, "status": RUNNING, "started": now(), "ended": None}
+    return manifest | {"versions": versions(), **content}
+
+
+def locked(directory: Path) -> lock.FolderLock:
+    """Make a folder for results, unless it is there, and become the one who writes it.
+
+    Args:
+        directory: a folder that does not exist yet, or an empty one, or one to go on in.
+
+    Returns:
+        The lock; to be released when the last file is written.
+
+    Raises:
+        UsageError: another process writes there, or the folder cannot be made or written.
+    """
+    try:
+        return lock.FolderLock(directory)
     except FileExistsError as error:
-        raise _occupied(directory) from error
+        raise folders.occupied(directory, where=str(directory)) from error
     except OSError as error:
         raise _unwritable(directory, error) from error
-    return manifest
 
 
 def update(directory: Path, manifest: Mapping[str, Any]) -> None:
@@ -58,49 +86,81 @@ def update(directory: Path, manifest: Mapping[str, Any]) -> None:
         manifest: the whole new content.
 
     Raises:
-        UsageError: the file cannot be written; the old one still stands.
+        UsageError: the file cannot be written, or the content is nested too deeply or too large to be read back; the old
+            one still stands.
     """
+    content = record.encoded(manifest, str(directory / NAME))
     try:
-        write_json(directory / NAME, manifest)
+        with written_whole(directory / NAME) as file:
+            file.write(content)
     except OSError as error:
         raise _unwritable(directory, error) from error
 
 
 def read(directory: Path, kind: str) -> dict[str, Any]:
-    """The content of a folder's ``run.json``.
+    """The content of a folder's ``run.json``; a status ``"running"`` whose writer is gone reads ``"killed"``.
 
     Args:
         directory: the folder.
         kind: what it has to be, ``"run"`` or ``"scenario"``.
 
     Returns:
-        The content, as it was written.
+        The content.
 
     Raises:
         UsageError: no such folder, not a folder of results, of another kind, damaged, or written by a newer version.
     """
     manifest = _parsed(directory)
     version, found = manifest.get("schema_version", 0), manifest.get("kind", "run")
-    if version > SCHEMA_VERSION:
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise _unreadable(
             directory / NAME,
-            f"schema version {version}; this version reads up to {SCHEMA_VERSION}",
+            f"schema version {version!r:.50}; this version reads up to {SCHEMA_VERSION}",
             "upgrade the toolkit",
         )
     if found != kind:
         raise _unreadable(
-            directory, f"a {found}, not a {kind}", f"use {LOADERS.get(found, 'the version that wrote it')}"
+            directory, f"a {found!s:.50}, not a {kind}", f"use {LOADERS.get(str(found), 'the version that wrote it')}"
         )
+    manifest = record.checked(manifest, kind, str(directory / NAME))
+    if is_killed(directory, manifest):
+        # The writer may have ended, and given up its lock, between reading and asking.
+        again = record.checked(_parsed(directory), kind, str(directory / NAME))
+        return again | ({"status": KILLED} if is_killed(directory, again) else {})
     return manifest
+
+
+def is_damaged(directory: Path) -> bool:
+    """Whether a folder's ``run.json`` was cut off, by a version that did not write it whole or by the disk.
+
+    Raises:
+        UsageError: there is none, or it cannot be opened.
+    """
+    try:
+        _parsed(directory)
+    except UsageError as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        return True
+    return False
+
+
+def is_killed(directory: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether a folder says that it is written, and nobody does."""
+    return manifest.get("status") == RUNNING and lock.holder(directory) is None
 
 
 def kind_of(directory: Path) -> str:
     """What a folder of results holds: ``"run"`` or ``"scenario"``.
 
     Raises:
-        UsageError: no such folder, not a folder of results, or damaged.
+        UsageError: no such folder, not a folder of results, of an unknown kind, or damaged.
     """
-    return _parsed(directory).get("kind", "run")
+    kind = _parsed(directory).get("kind", "run")
+    if not isinstance(kind, str) or kind not in LOADERS:
+        do = "upgrade the toolkit, or restore the file"
+        raise _unreadable(directory / NAME, f"results of the kind {kind!r:.50}", do)
+    return kind
 
 
 def now() -> str:
@@ -123,14 +183,15 @@ def _version(name: str) -> str | None:
 
 def _parsed(directory: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads((directory / NAME).read_text(encoding="utf-8"))
+        return record.parsed(directory / NAME)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _unreadable(directory, _what_is_there(directory), _hint(directory)) from error
-    except (OSError, ValueError) as error:
-        raise _unreadable(directory / NAME, str(error), "restore the file, or record the run again") from error
-    if not isinstance(manifest, dict):
-        raise _unreadable(directory / NAME, "JSON, but not an object", "restore the file, or record the run again")
-    return manifest
+    except OSError as error:
+        got = "a link" if (directory / NAME).is_symlink() else error.strerror or str(error)
+        raise _unreadable(directory / NAME, got, "put a plain file that you may read in its place") from error
+    except ValueError as error:
+        do = "restore the file, or go on with the experiment that it belongs to: --resume makes damaged runs again"
+        raise _unreadable(directory / NAME, str(error), do) from error
 
 
 def _what_is_there(directory: Path) -> str:
@@ -153,16 +214,6 @@ def _hint(directory: Path) -> str:
 
 def _unreadable(path: Path, got: str, do: str) -> UsageError:
     return UsageError(what="this cannot be read as results", where=str(path), got=got, do=do)
-
-
-def _occupied(directory: Path) -> UsageError:
-    got = "a folder that holds files already" if directory.is_dir() else "a file"
-    return UsageError(
-        what="results are never overwritten",
-        where=str(directory),
-        got=got,
-        do="name another folder, or move this one away",
-    )
 
 
 def _unwritable(directory: Path, error: OSError) -> UsageError:

@@ -34,7 +34,8 @@ class PartPlan:
     threshold: float
     margin: float | None
     unit: str
-    exact: bool
+    method: Literal["t", "sign_flip", "median", "counts", "share", "exists", "never", "check"] = "t"
+    chosen_by: str = "loss"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class ClaimPlan:
     parts: tuple[PartPlan, ...]
     threshold: str
     outcomes: Mapping[str, str]
-    negated: bool
+    negated: bool = False
+    quantifier: Literal["all", "any"] = "all"
+    requires: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,12 @@ class Plan:
         command: the command line.
         scenario: the scenario's name.
         question: the question that the report answers.
+        scope: what was varied, and how far the answer may be generalised.
         objection: the strongest remaining objection to the answer.
         about: the mechanism, with references.
         config: the scenario's fields and their values.
-        seeds: the seeds that every arm is trained with.
+        source: hash of the scenario's file, by which a page that is older than its scenario is recognised.
+        seeds: the replicates that every arm is trained with.
         arms: the arms by name, the control first.
         claims: the statements to judge.
         figures: the figures in the report.
@@ -117,9 +122,11 @@ class Plan:
     command: str = ""
     scenario: str = ""
     question: str
+    scope: str = ""
     objection: str = ""
     about: str = ""
     config: Mapping[str, Any]
+    source: str = ""
     seeds: tuple[int, ...]
     arms: Mapping[str, ArmPlan]
     claims: tuple[ClaimPlan, ...]

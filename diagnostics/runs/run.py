@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,8 @@ import pandas as pd
 from diagnostics.runs import manifest, split_rows
 from diagnostics.runs.data_facts import Data, data_of
 from diagnostics.runs.facts import Layer, Training, architecture_of, training_of
-from diagnostics.runs.tables import stores
+from diagnostics.runs.part_file import Damage
+from diagnostics.runs.tables import TABLES, stores
 from diagnostics.wording import statements
 
 
@@ -31,6 +33,7 @@ class Run:
     path: Path
     metadata: dict[str, Any]
     _kept: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _damaged: dict[str, tuple[Damage, ...]] = field(default_factory=dict)
 
     @property
     def layers(self) -> pd.DataFrame:
@@ -48,13 +51,18 @@ class Run:
         return self._table("scalars")
 
     @property
+    def damage(self) -> tuple[Damage, ...]:
+        """What could not be read of the tables, file by file; the rest is in them. A warning says so at the first reading."""
+        return tuple(one for name in TABLES if self._table(name) is not None for one in self._damaged[name])
+
+    @property
     def config(self) -> dict[str, Any]:
         """What decided the numbers."""
         return self.metadata["config"]
 
     @property
     def status(self) -> str:
-        """``"running"`` (or killed), ``"finished"``, ``"failed"`` or ``"interrupted"``."""
+        """``"running"``, ``"killed"``, ``"finished"``, ``"failed"`` or ``"interrupted"``, when the run was loaded."""
         return self.metadata["status"]
 
     @property
@@ -105,8 +113,12 @@ class Run:
 
     def _table(self, name: str) -> pd.DataFrame:
         if name not in self._kept:
-            table = stores(self.path)[name].read()
-            self._kept[name] = split_rows.joined(table) if name == "layers" else table
+            sealed = self.metadata.get("schema_version", 0) >= manifest.SEALED_FROM
+            contents = stores(self.path, sealed=sealed)[name].contents()
+            for damage in contents.damage:
+                warnings.warn(f"not read: {damage}", stacklevel=4)
+            table = split_rows.joined(contents.frame) if name == "layers" else contents.frame
+            self._kept[name], self._damaged[name] = table, contents.damage
         return self._kept[name]
 
     def __repr__(self) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from diagnostics.runs.tables import MEASURED_NAN
+from diagnostics.runs.tables import MEASURED_NAN, TABLES
 
-KEYS = ["step", "layer", "depth", "kind"]
+KEYS: list[str] = TABLES["layers"].names
 
 
 def joined(frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from diagnostics.runs.parts import TEXT, PartStore
+from diagnostics.runs.admission import TEXT
+from diagnostics.runs.parts import PartStore
 
 STEP = pa.field("step", pa.int64(), nullable=False)
 LAYER = pa.field("layer", TEXT, nullable=False)
@@ -21,6 +22,11 @@ TABLES = {
 """The key columns of each table; measurements follow them as further columns."""
 
 
-def stores(path: Path) -> dict[str, PartStore]:
-    """The store of each table in a run's folder."""
-    return {name: PartStore(path / name, keys) for name, keys in TABLES.items()}
+def stores(path: Path, *, sealed: bool = True) -> dict[str, PartStore]:
+    """The store of each table in a run's folder.
+
+    Args:
+        path: the folder.
+        sealed: whether the run was written by a version that seals its parts.
+    """
+    return {name: PartStore(path / name, keys, sealed) for name, keys in TABLES.items()}

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import reprlib
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from probes.errors import UsageError
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 _hints = functools.cache(get_type_hints)
 
 KEY = "key"
+MOST = 2**63 - 1
+"""The largest whole number that a table can hold."""
 NOT_FINITE = ("nan", "inf", "-inf")
 """How ``diagnostics.runs.files.plain`` writes floats that JSON does not know."""
 
@@ -55,8 +62,7 @@ def from_record(kind: type[T], record: object, where: str) -> T:
     """
     if not isinstance(record, Mapping):
         raise _wrong(where, record, "a mapping")
-    values = {field.name: _field(kind, field, record, where) for field in fields(kind)}  # pyright: ignore[reportArgumentType]
-    return kind(**values)
+    return kind(**{field.name: _field(kind, field, record, where) for field in fields(kind)})
 
 
 def _key(field: Field[Any]) -> str:
@@ -74,15 +80,15 @@ def _field(kind: type, field: Field[Any], record: Mapping[str, Any], where: str)
     raise UsageError(
         what=f"the field {key!r} is missing",
         where=where,
-        got=", ".join(map(repr, record)) or "no fields",
+        got=", ".join(map(reprlib.repr, itertools.islice(record, 50))) or "no fields",
         do=f"add {key!r}, or run the scenario again",
     )
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
     origin, inner = get_origin(hint), get_args(hint)
-    if is_dataclass(hint):
-        return from_record(hint, value, where)  # pyright: ignore[reportArgumentType]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return from_record(hint, value, where)
     if origin in {types.UnionType, Union}:
         return None if value is None else _value(inner[0], value, where)
     if origin is tuple:
@@ -107,6 +113,8 @@ def _checked(allowed: Any, value: Any, where: str) -> Any:
     accepted = (int, float) if allowed is float else allowed
     if not isinstance(value, accepted) or (isinstance(value, bool) and allowed is not bool):
         raise _wrong(where, value, _NAMES.get(allowed, "a list"))
+    if isinstance(value, int) and abs(value) > MOST:
+        raise _wrong(where, value, "a number of at most 63 bits")
     return value
 
 
@@ -117,6 +125,6 @@ def _wrong(where: str, value: object, wanted: str) -> UsageError:
     return UsageError(
         what=f"the field must be {wanted}",
         where=where,
-        got=f"{value!r} ({type(value).__name__})",
+        got=f"{reprlib.repr(value)} ({type(value).__name__})",
         do=f"give {wanted}, or run the scenario again",
     )

@@ -11,6 +11,7 @@ from typing import Any, Self
 import pandas as pd
 
 from diagnostics.runs import manifest
+from diagnostics.runs.part_writer import PartWriter
 from diagnostics.runs.tables import stores
 from probes.errors import UsageError, unknown_name
 
@@ -21,7 +22,8 @@ class RunWriter:
     """Writes one run into a new folder; a context manager that also records how the run ended.
 
     Left by Ctrl-C the status is ``"interrupted"``, by another exception ``"failed"`` with the message, else
-    ``"finished"``. A process that is killed leaves ``"running"`` and every part that was appended.
+    ``"finished"``. A process that is killed leaves every part that was appended, and readers see ``"killed"``.
+    While the run goes on, no other process can write the folder.
 
     Args:
         directory: a folder that does not exist yet, or is empty.
@@ -32,7 +34,7 @@ class RunWriter:
         probes: the probes' reprs, when they are known already.
 
     Raises:
-        UsageError: the folder holds something already, or cannot be made or written.
+        UsageError: the folder holds something already, another process writes it, or it cannot be made or written.
     """
 
     def __init__(
@@ -47,8 +49,8 @@ class RunWriter:
     ) -> None:
         self.path = Path(directory)
         content = {"command": command, "config": config, "seed": seed, "layer_table": layer_table, "probes": probes}
-        self._manifest = manifest.create(self.path, "run", content)
-        self._stores = stores(self.path)
+        self._lock, self._manifest = manifest.create(self.path, "run", content)
+        self._tables = {name: PartWriter(store) for name, store in stores(self.path).items()}
 
     def append(self, table: str, frame: pd.DataFrame) -> None:
         """Add rows to a table; they survive whatever happens afterwards.
@@ -60,13 +62,13 @@ class RunWriter:
         Raises:
             UsageError: no such table, a required column is missing, the run has ended, or the disk refuses.
         """
-        if table not in self._stores:
-            raise unknown_name("table", table, self._stores)
+        if table not in self._tables:
+            raise unknown_name("table", table, self._tables)
         if self._ended:
             raise UsageError(
                 what="the run has ended", where=str(self.path), got=f"rows for {table}", do="append before finish()"
             )
-        self._stores[table].append(frame)
+        self._tables[table].append(frame)
 
     def describe(self, **known: Any) -> None:
         """Put into ``run.json`` what has become known, such as ``layer_table=`` and ``probes=``.
@@ -77,11 +79,11 @@ class RunWriter:
         Raises:
             UsageError: the file cannot be written.
         """
+        manifest.update(self.path, self._manifest | known)
         self._manifest |= known
-        manifest.update(self.path, self._manifest)
 
     def finish(self, status: str = "finished", **extra: Any) -> None:
-        """End the run: merge each table's parts into one file, and set the status. A second call does nothing.
+        """End the run: set the status, and merge each table's parts into one file. A second call does nothing.
 
         Args:
             status: ``"finished"``, ``"failed"`` or ``"interrupted"``.
@@ -93,19 +95,23 @@ class RunWriter:
         if status not in STATUSES:
             raise unknown_name("status", status, STATUSES)
         if not self._ended:
-            self._compact()
             self.describe(status=status, ended=manifest.now(), **extra)
+            try:  # a process that is killed from here on has ended its run
+                self._compact()
+            finally:
+                self._lock.release()
 
     @property
     def _ended(self) -> bool:
-        return self._manifest["status"] != "running"
+        return self._manifest["status"] != manifest.RUNNING
 
     def _compact(self) -> None:
-        for store in self._stores.values():
+        for table in self._tables.values():
             try:
-                store.compact()
-            except (OSError, UsageError) as error:
-                warnings.warn(f"{store.directory} stays in parts, which read the same: {error}", stacklevel=3)
+                for damage in table.compact():
+                    warnings.warn(f"not merged with the other parts: {damage}", stacklevel=3)
+            except OSError as error:
+                warnings.warn(f"{table.store.directory} stays in parts, which read the same: {error}", stacklevel=3)
 
     def __enter__(self) -> Self:
         return self

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
     from probes.probe import Probe
 
@@ -44,6 +45,10 @@ class DataLike(Protocol):
     @property
     def y_train(self) -> np.ndarray: ...  # noqa: D102
     @property
+    def x_validation(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def y_validation(self) -> np.ndarray: ...  # noqa: D102
+    @property
     def x_test(self) -> np.ndarray: ...  # noqa: D102
     @property
     def y_test(self) -> np.ndarray: ...  # noqa: D102
@@ -52,6 +57,10 @@ class DataLike(Protocol):
     @property
     def second_moment(self) -> float:
         """Mean of x² over the training examples."""
+        ...
+
+    def redrawn(self, replicate: int) -> Self:
+        """The data with the split of another replicate."""
         ...
 
 
@@ -68,12 +77,16 @@ class ScenarioLike(Protocol[A, D]):
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     question: ClassVar[str]
+    scope: ClassVar[str]
     objection: ClassVar[str]
     evaluates_train_again: ClassVar[bool]
+    tests_each_epoch: ClassVar[bool]
     datasets: ClassVar[tuple[str, ...]]
 
     @property
     def name(self) -> str: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
     @property
     def about(self) -> str: ...  # noqa: D102
     @property
@@ -85,11 +98,12 @@ class ScenarioLike(Protocol[A, D]):
     @property
     def data(self) -> str: ...  # noqa: D102
     def arms(self) -> tuple[A, ...]: ...  # noqa: D102
+    def epochs_of(self, arm: A) -> int: ...  # noqa: D102
     def model(self, arm: A, data: D) -> keras.Model: ...  # noqa: D102
     def optimizer(self, arm: A) -> keras.optimizers.Optimizer: ...  # noqa: D102
     def prepare(self, arm: A, data: D) -> D: ...  # noqa: D102
     def record(self, arm: A, model: keras.Model, data: D) -> Mapping[str, float]: ...  # noqa: D102
-    def loss_of(self, arm: A) -> Callable[..., Any]: ...  # noqa: D102
+    def loss_of(self, arm: A) -> Callable[..., tf.Tensor]: ...  # noqa: D102
     def metrics_of(self, arm: A) -> Sequence[keras.metrics.Metric]: ...  # noqa: D102
     def probes(self) -> tuple[Probe, ...]: ...  # noqa: D102
     def claims(self) -> Sequence[_Record]: ...  # noqa: D102

@@ -63,6 +63,11 @@ class Loop:
             values = self._evaluate(dataset, epoch, "validation", training=False)
             self._validated = {f"validation {name}": value for name, value in values.items()}
 
+    def test(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
+        """The same on examples that nothing is chosen by."""
+        if dataset is not None:
+            self._evaluate(dataset, epoch, "test", training=False)
+
     def evaluate_again(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
         """The training data with the weights at the end of the epoch, in both modes."""
         if dataset is not None:

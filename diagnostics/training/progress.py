@@ -1,4 +1,4 @@
-"""A progress bar on standard error, which leaves nothing behind and keeps out of pipes and files."""
+"""A progress bar on standard error that disappears at the end and is not written to pipes or files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 Advance = Callable[[str, int, Mapping[str, float]], None]
-"""Told of what is going on: a few words, steps done since the last time, and the numbers that matter."""
+"""Called with a short text, the number of steps since the last call, and the numbers to show."""
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def progress_bar(total: int | None) -> Iterator[Advance]:
     """A bar for ``total`` steps (``None``: unknown), with elapsed and remaining time.
 
     Yields:
-        A function to be told of progress.
+        A function that moves the bar.
     """
     columns = (
         TextColumn("{task.description:<28}"),

@@ -1,4 +1,4 @@
-"""How the built-in loop runs where ``tf.distribute`` keeps a replica of the model on every device or machine."""
+"""Runs the built-in loop under ``tf.distribute``, with a replica of the model on every device or machine."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ SUM = tf.distribute.ReduceOp.SUM
 def strategy_of(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, *, jit_compile: bool = False
 ) -> tf.distribute.Strategy:
-    """The strategy under whose scope the model was made; TensorFlow's default one, of one replica, where there was none.
+    """The strategy in whose scope the model was made; TensorFlow's default strategy, with one replica, if there was none.
 
     Args:
-        model: the model; with several replicas it has to be built.
-        jit_compile: whether the step is to be compiled by XLA, which several replicas exclude.
-        optimizer: its optimizer; built now when there are several replicas, as variables made inside their step fail.
+        model: the model; it must be built if there are several replicas.
+        optimizer: its optimizer; with several replicas it is built here, because variables cannot be made inside their step.
+        jit_compile: whether XLA compiles the step; not possible with several replicas.
 
     Raises:
-        UsageError: several replicas of a model that is not built, or that was made outside of the active scope.
+        UsageError: several replicas and XLA, a model that is not built, or one that was made outside of the scope.
     """
     strategy = model.distribute_strategy
     if strategy.num_replicas_in_sync > 1:
         if jit_compile:
-            raise _misuse("jit_compile=True", "leave it out: replicas exchange gradients in the midst of the step")
+            raise _misuse("jit_compile=True", "leave it out: replicas exchange gradients in the middle of the step")
         if not model.built:
             raise _misuse("a model that is not built", "call model.build(input_shape) inside the strategy's scope")
         if not all(isinstance(each.value, tf.distribute.DistributedValues) for each in model.variables):
@@ -40,7 +40,7 @@ def strategy_of(
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes the run: the chief, or worker 0 where no chief is named."""
+    """Whether this process writes the run: the chief does, or worker 0 if no chief is named."""
     resolver = strategy.cluster_resolver
     jobs = resolver.cluster_spec().jobs if resolver else []
     if not resolver or not jobs:
@@ -49,17 +49,17 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def iterator_of(strategy: tf.distribute.Strategy, dataset: tf.data.Dataset) -> Iterator[Any]:
-    """Its batches; each is shared out over the replicas where there are several."""
+    """The data set's batches, each split over the replicas if there are several."""
     several = strategy.num_replicas_in_sync > 1
     return iter(strategy.experimental_distribute_dataset(dataset) if several else dataset)
 
 
 def on_all(strategy: tf.distribute.Strategy, work: Callable[..., tuple[tf.Tensor, tf.Tensor]]) -> Callable[..., Any]:
-    """``work`` on every replica: its first result is summed over them, its second too if ``work`` counts examples.
+    """Run ``work`` on every replica and sum both of its results.
 
     Args:
-        strategy: the strategy; with one replica, ``work`` is handed back as it is.
-        work: takes a replica's share of the batch; returns two scalars, each a share of what the whole batch has.
+        strategy: the strategy; with one replica, ``work`` is returned unchanged.
+        work: takes a replica's part of the batch; returns two scalars that add up over the replicas.
     """
     if strategy.num_replicas_in_sync == 1:
         return work
@@ -77,17 +77,17 @@ def examples_of(y: Any) -> tf.Tensor:
 
 
 def equal_share(value: tf.Tensor) -> tf.Tensor:
-    """What a replica adds of a number that all of them have alike."""
+    """One replica's share of a value that is the same on all replicas."""
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     return value if replicas == 1 else value / replicas
 
 
 def share(loss: Callable[..., tf.Tensor], value: tf.Tensor, y: Any) -> tf.Tensor:
-    """What a replica's loss adds to the loss of the whole batch, also where replicas have unequal numbers of examples.
+    """One replica's share of the loss of the whole batch; replicas may have different numbers of examples.
 
     Args:
-        loss: the function that made it. A Keras loss that is a mean has been divided by the number of replicas already,
-            one that is a sum adds up as it is; any other function is taken for a mean over the batch.
+        loss: the function that returned it. Keras has already divided its mean losses by the number of replicas, a
+            Keras loss that sums adds up as it is, and any other function is assumed to be a mean over the batch.
         value: the mean (or sum) over this replica's examples, a scalar.
         y: the targets of these examples.
 

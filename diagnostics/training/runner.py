@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic
 
@@ -15,7 +16,7 @@ import tensorflow as tf
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import Experiment, load_experiment, run_directory
 from diagnostics.runs.plan import Plan
-from diagnostics.runs.resuming import begin_again, record_failure, resumable
+from diagnostics.runs.resuming import begin_again, record_failure, resumed
 from diagnostics.training.contract import A, D, ScenarioLike
 from diagnostics.training.restartable import RestartableTrainer
 from diagnostics.training.seeding import begin_seeding, set_host_seeds
@@ -25,7 +26,7 @@ NOT_STRUCTURE = ("initializer", "seed")
 """Endings of config keys that affect only the initial weights; models that differ only there share a compiled step."""
 
 
-Tell = Callable[[str, int, int, Mapping[str, float]], None]
+Report = Callable[[str, int, int, Mapping[str, float]], None]
 """Progress callback: arm, seed, steps since the last call, and the metrics to show."""
 
 
@@ -38,7 +39,7 @@ class Runner(Generic[A, D]):
         data: the data passed to its ``model``, with ``x_train``, ``y_train``, ``x_test``, ``y_test``.
         directory: the scenario's folder; it must be new or empty.
         command: the command line, stored in ``run.json``.
-        tell: called with progress.
+        report: called with progress.
         tensorboard: write TensorBoard's event files into each run's folder, too.
         record: whether to use probes and store runs; off when a benchmark times plain training.
     """
@@ -47,7 +48,7 @@ class Runner(Generic[A, D]):
     data: D
     directory: Path
     command: str = ""
-    tell: Tell = lambda arm, seed, steps, numbers: None
+    report: Report = lambda arm, seed, steps, numbers: None
     tensorboard: bool = False
     record: bool = True
     _trainers: dict[str, RestartableTrainer] = field(default_factory=dict)
@@ -84,17 +85,18 @@ class Runner(Generic[A, D]):
         Raises:
             UsageError: the folder is not empty or cannot be written, or the folder to resume holds another experiment.
         """
-        content = self._content(arms, seeds)
-        content = resumable(self.directory, content) if resume else manifest.create(self.directory, "scenario", content)
+        begin = resumed if resume else partial(manifest.create, kind="scenario")
+        held, content = begin(self.directory, content=self._content(arms, seeds))
         status = "failed"
-        try:
-            yield
-            status = "finished"
-        except KeyboardInterrupt:
-            status = "interrupted"
-            raise
-        finally:
-            manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
+        with held:
+            try:
+                yield
+                status = "finished"
+            except KeyboardInterrupt:
+                status = "interrupted"
+                raise
+            finally:
+                manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
 
     def alike(self, arms: Iterable[A]) -> list[list[A]]:
         """Group the arms that share a compiled step, with the group of most layers in total first."""
@@ -112,7 +114,7 @@ class Runner(Generic[A, D]):
         for seed in seeds:
             if not self.record:
                 self._fit(arm, seed)
-            elif begin_again(run_directory(self.directory, arm.name, seed)):
+            elif begin_again(self.directory, arm.name, seed):
                 self._fit_and_record_failure(arm, seed)
 
     def _fit_and_record_failure(self, arm: A, seed: int) -> None:
@@ -125,17 +127,18 @@ class Runner(Generic[A, D]):
 
     def _fit(self, arm: A, seed: int) -> None:
         set_host_seeds(seed)
-        data = self.scenario.prepare(arm, self.data)
+        data = self.scenario.prepare(arm, self.data.redrawn(seed))
         model, optimizer = self.scenario.model(arm, data), self.scenario.optimizer(arm)
         place = run_directory(self.directory, arm.name, seed) if self.record else None
         trainer = self._trainer(arm, model, optimizer, place, seed)
-        train, validation = self._datasets(data, seed)
+        train, validation, test = self._datasets(data, seed)
 
         def progress(steps: int, numbers: Mapping[str, float]) -> None:
-            self.tell(arm.label, seed, steps, numbers)
+            self.report(arm.label, seed, steps, numbers)
 
         again = self._train_again(data) if self.scenario.evaluates_train_again else None
-        options = {"epochs": self.scenario.epochs, "progress": progress, "tensorboard": self.tensorboard}
+        options = {"epochs": self.scenario.epochs_of(arm), "progress": progress, "tensorboard": self.tensorboard}
+        options |= {"test_data": test, "test_each_epoch": self.scenario.tests_each_epoch}
         trainer.fit(train, validation_data=validation, train_again=again, **options)
         self._add_recorded(place, self.scenario.record(arm, trainer.model, data))
 
@@ -169,17 +172,18 @@ class Runner(Generic[A, D]):
                 do="draw with keras.random and a keras.random.SeedGenerator, as Keras' own layers do",
             )
 
-    def _datasets(self, data: D, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    def _datasets(self, data: D, seed: int) -> tuple[tf.data.Dataset, tf.data.Dataset, tf.data.Dataset]:
         train = _untuned(data.x_train, data.y_train)
         train = train.shuffle(len(data.x_train), seed=seed, reshuffle_each_iteration=True)
-        return train.batch(self.scenario.batch_size), _untuned(data.x_test, data.y_test).batch(1024)
+        validation = _untuned(data.x_validation, data.y_validation).batch(1024)
+        return train.batch(self.scenario.batch_size), validation, _untuned(data.x_test, data.y_test).batch(1024)
 
     def _train_again(self, data: D) -> tf.data.Dataset:
         """Batches as in training, but in a fixed order, so that the training's shuffling is unaffected."""
         return _untuned(data.x_train, data.y_train).batch(self.scenario.batch_size)
 
     def _config(self, arm: A) -> dict[str, Any]:
-        knobs = {"epochs": self.scenario.epochs, "batch_size": self.scenario.batch_size, "data": self.data.name}
+        knobs = {"epochs": self.scenario.epochs_of(arm), "batch_size": self.scenario.batch_size, "data": self.data.name}
         return {"command": self.command, "arm": arm.name, **arm.settings, **knobs}
 
     def _content(self, arms: Sequence[A], seeds: Sequence[int]) -> dict[str, Any]:
@@ -189,7 +193,9 @@ class Runner(Generic[A, D]):
             "command": self.command,
             "scenario": scenario.name,
             "question": scenario.question,
+            "scope": scenario.scope,
             "objection": scenario.objection,
+            "source": scenario.source,
             "about": scenario.about,
             "config": asdict(scenario),
             "seeds": list(seeds),

@@ -53,24 +53,24 @@ class TrainingStep:
 
         Args:
             batches: an iterator over a ``tf.data.Dataset``.
-            count: steps to take; the batches must last.
+            count: number of steps; there must be enough batches.
 
         Returns:
             Loss ``[count]`` before each update, and learning rate ``[count]``.
 
         Raises:
-            tf.errors.OutOfRangeError: the batches have run out.
+            tf.errors.OutOfRangeError: there are no more batches.
         """
         arguments = batches, tf.constant(count)
         self._signature = self._signature or arguments
         return self._compiled(*arguments)
 
     def batches(self, dataset: tf.data.Dataset) -> Any:
-        """An iterator over a data set, whose batches are those of all replicas together."""
+        """An iterator over a data set whose batches are those of the whole strategy, not of one replica."""
         return iterator_of(self.strategy, dataset)
 
     def random_kernels(self) -> list[str]:
-        """Operations of the compiled step whose random numbers go on where the last training left them; see ``seeding``."""
+        """Operations of the compiled step that ``set_host_seeds`` does not restart; see ``seeding``."""
         if self._random_kernels is None and self._signature is not None:
             self._random_kernels = random_kernels(
                 self._compiled.get_concrete_function(*self._signature).graph.as_graph_def()
@@ -120,29 +120,29 @@ class TrainingStep:
         return loss, examples_of(y)
 
     def _total_loss(self, y: Any, predicted: Any, weight: Any) -> tf.Tensor:
-        """The loss with what layers add to it, such as weight penalties."""
+        """The loss plus the losses that layers add, such as weight penalties."""
         extra = {} if weight is None else {"sample_weight": weight}
         loss = share(self._loss, self._loss(y, predicted, **extra), y)
         return tf.add_n([loss, *(equal_share(tf.cast(term, loss.dtype)) for term in self.model.losses)])
 
 
 def evaluate(step: TrainingStep, dataset: tf.data.Dataset, *, training: bool = False) -> tf.Tensor:
-    """Mean loss over a data set, a scalar; the step's metrics are updated on the way.
+    """Mean loss over a data set, a scalar; the step's metrics are updated, too.
 
     Args:
         step: the step.
         dataset: batches as for training.
-        training: in training mode, which draws dropout masks and moves statistics: ``kept_state`` puts them back.
+        training: use training mode, which draws dropout masks and moves statistics; ``kept_state`` restores them.
     """
     steps = int(dataset.cardinality())
     steps = steps if steps >= 0 else sum(1 for _ in dataset)
-    # An iterator, not the data set: looping over that would optimise the forward pass anew at every call.
+    # An iterator, not the data set: a loop over the data set would optimize the graph again at every call.
     return step.evaluate_all(step.batches(dataset), tf.constant(steps), training)
 
 
 @contextmanager
 def kept_state(model: keras.Model) -> Iterator[None]:
-    """Put back what a forward pass in training mode moves: statistics and random generators."""
+    """Restore what a forward pass in training mode changes: moving statistics and random generators."""
     kept = [(variable, variable.numpy()) for variable in model.non_trainable_variables]
     try:
         yield

@@ -80,6 +80,8 @@ class Trainer:
         *,
         validation_data: tf.data.Dataset | None = None,
         train_again: tf.data.Dataset | None = None,
+        test_data: tf.data.Dataset | None = None,
+        test_each_epoch: bool = True,
         epochs: int = 1,
         progress: Progress | bool = True,
         tensorboard: bool = False,
@@ -91,6 +93,8 @@ class Trainer:
             validation_data: the same, evaluated in inference mode at the end of every epoch.
             train_again: the training data as a separate data set, evaluated at the end of every epoch in training mode
                 (split ``train_again``) and in inference mode (``train_inference``); training stays bit-equal.
+            test_data: examples that nothing is chosen by, evaluated like ``validation_data`` (split ``test``).
+            test_each_epoch: evaluate ``test_data`` at the end of every epoch, not only of the last.
             epochs: passes over the training data.
             progress: ``True`` shows a progress bar with loss and validation metrics, ``False`` shows nothing; a function is
                 called after every call of the compiled function.
@@ -112,6 +116,8 @@ class Trainer:
                     loop.train(train_dataset, epoch)
                     loop.evaluate_again(train_again, epoch)
                     loop.validate(validation_data, epoch)
+                    if test_each_epoch or epoch == epochs - 1:
+                        loop.test(test_data, epoch)
             finally:
                 loop.flush()
         return None if self._folder is None else load_run(self._folder)

@@ -1,4 +1,4 @@
-"""Do all workers of a cluster start? Asked before TensorFlow, which waits for them without end and hears no signal."""
+"""Waits until all workers of a cluster have started, because TensorFlow itself waits forever and ignores signals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from probes.errors import UsageError
 
 PATIENCE = 300.0
-"""Seconds: machines of a cluster start minutes apart, when images have to be loaded."""
+"""Seconds: machines of a cluster may start minutes apart, for instance while they load container images."""
 
 PAUSE = 0.2
 """Seconds between two attempts to reach a worker."""
@@ -21,14 +21,14 @@ PAUSE = 0.2
 def wait_for_workers(patience: float = PATIENCE) -> None:
     """Wait until every worker that ``TF_CONFIG`` names has been started.
 
-    To be called in every worker, before ``tf.distribute.MultiWorkerMirroredStrategy()``. Without ``TF_CONFIG``, or with a
-    single worker, it returns at once.
+    Call it in every worker, before ``tf.distribute.MultiWorkerMirroredStrategy()``. It returns at once without
+    ``TF_CONFIG`` or with a single worker.
 
     Args:
-        patience: seconds to wait for the last of them.
+        patience: seconds to wait for the last worker.
 
     Raises:
-        UsageError: a ``TF_CONFIG`` that cannot be read, an own port that is taken, or workers that do not answer in time.
+        UsageError: ``TF_CONFIG`` cannot be read, this worker's port is in use, or some workers do not answer in time.
     """
     addresses, own = _cluster()
     missing = [address for address in addresses if address != own]
@@ -44,7 +44,7 @@ def wait_for_workers(patience: float = PATIENCE) -> None:
 
 
 def _cluster() -> tuple[list[str], str]:
-    """The addresses of all that train, and the own one."""
+    """The addresses of all workers, and that of this one."""
     text = os.environ.get("TF_CONFIG") or "{}"
     try:
         config = json.loads(text)
@@ -58,7 +58,7 @@ def _cluster() -> tuple[list[str], str]:
 
 @contextmanager
 def _answering(own: str) -> Iterator[None]:
-    """Let the others see that this worker has started, on the port that TensorFlow will use."""
+    """Listen on the port that TensorFlow will use, so that the other workers see that this one has started."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from diagnostics.verdict.verdict import EXPECTATIONS, Verdict, Word, adjust, combine, judge, paired_effects
+from diagnostics.verdict.verdict import EXPECTATIONS, Verdict, Word, combine, judge, paired_effects
 
-__all__ = ["EXPECTATIONS", "Verdict", "Word", "adjust", "combine", "judge", "paired_effects"]
+__all__ = ["EXPECTATIONS", "Verdict", "Word", "combine", "judge", "paired_effects"]

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from fnmatch import fnmatchcase
 
 import numpy as np
 
-from diagnostics.measures import measure
 from diagnostics.runs.experiment import Experiment
 from diagnostics.runs.plan import ClaimPlan, PartPlan
-from diagnostics.verdict.verdict import Verdict, Word, adjust, combine, judge, paired_effects
+from diagnostics.statistics.evidence import Evidence
+from diagnostics.statistics.looks import LEVEL, LOOKS, adjusted, holm_levels
+from diagnostics.verdict.effects import Effects, effects_of, evidence_of
+from diagnostics.verdict.sentences import sentence_of
+from diagnostics.verdict.verdict import Verdict, Word, combine, tails, verdict_of
 from diagnostics.wording import numerals, statements
 
-PART_WORDS = ("supported", "refuted", "inconclusive")
-TALLY = {
-    "supported": ("holds", "hold"),
-    "refuted": ("does not", "do not"),
-    "mixed": ("holds in part", "hold in part"),
-    "inconclusive": ("is inconclusive", "are inconclusive"),
-}
-NEGATED: Mapping[str, Word] = {"supported": "refuted", "refuted": "supported"}
+NEGATED: dict[Word, Word] = {"supported": "refuted", "refuted": "supported"}
+CERTAIN = ("check", "exists")
+"""Methods whose word is not a matter of probability; their claims spend none of the error."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +29,8 @@ class JudgedPart:
 
     Attributes:
         label: the case that it covers, such as ``"ReLU"``.
-        verdict: its word, effect, interval, seeds and test.
-        adjusted_p: the p-value, adjusted to control the false-discovery rate over the whole scenario.
+        verdict: its word, effect, interval, replicates and test.
+        adjusted_p: the p-value on a scale on which 0.05 decides, after the looks and the scenario's claims are accounted for.
     """
 
     label: str
@@ -67,8 +63,23 @@ class JudgedClaim:
         return statements.statement(self.word, self.statement, (self.sentence, *parts))
 
 
+@dataclass(frozen=True)
+class _Case:
+    """One part with its evidence and the one-sided p-values for and against it."""
+
+    plan: PartPlan
+    effects: Effects
+    evidence: Evidence
+    support: float
+    refute: float
+
+
 def judge_claims(experiment: Experiment) -> list[JudgedClaim]:
     """Judge every claim of a stored scenario; parts whose arms were not run are left out.
+
+    Formula: each claim at its own level (Holm over the claims, ``looks.LEVEL`` for one look), all its parts at that level. A
+    conjunction needs every part, so its parts are not corrected among themselves; a claim that one part suffices for divides
+    the level among them.
 
     Args:
         experiment: a stored scenario.
@@ -77,29 +88,13 @@ def judge_claims(experiment: Experiment) -> list[JudgedClaim]:
         One judged claim per claim, in the scenario's order.
     """
     claims = experiment.plan.claims
-    verdicts = [[_verdict(experiment, claim, part) for part in _present(experiment, claim)] for claim in claims]
-    adjusted = iter(adjust([verdict.p_value for of_claim in verdicts for verdict in of_claim]))
-    return [
-        _judged(
-            claim,
-            tuple(
-                JudgedPart(part.label, verdict, float(next(adjusted)))
-                for part, verdict in zip(_present(experiment, claim), of_claim, strict=True)
-            ),
-        )
-        for claim, of_claim in zip(claims, verdicts, strict=True)
-    ]
-
-
-def answer(experiment: Experiment, claims: Sequence[JudgedClaim]) -> str:
-    """The answer to the scenario's question: the prepared sentences that match the verdicts, or else a count of verdicts."""
-    words = {claim.name: claim.word for claim in claims}
-    told = [
-        prepared.text
-        for prepared in experiment.plan.answers
-        if all(words.get(name) in allowed.split("|") for name, allowed in prepared.when.items())
-    ]
-    return " ".join(told) or _count(claims)
+    cases = [_cases(experiment, claim) for claim in claims]
+    tested = [index for index, own in enumerate(cases) if _is_tested(own)]
+    levels = np.full(len(claims), LEVEL)
+    levels[tested] = holm_levels([_p_value(claims[index], cases[index]) for index in tested])
+    judged = [_judged(claim, own, level) for claim, own, level in zip(claims, cases, levels.tolist(), strict=True)]
+    words = {claim.name: claim.word for claim in judged}
+    return [_with_control(plan, claim, words) for plan, claim in zip(claims, judged, strict=True)]
 
 
 def held_against(verdict: Verdict) -> str:
@@ -110,100 +105,110 @@ def held_against(verdict: Verdict) -> str:
     return f"{'above' if verdict.expects == 'greater' else 'below'} {numerals.short(verdict.threshold)}"
 
 
-def _present(experiment: Experiment, claim: ClaimPlan) -> list[PartPlan]:
-    arms = {arm for arm, runs in experiment.runs.items() if runs}
-    return [part for part in claim.parts if part.treated in arms and part.control in {None, *arms}]
+def _cases(experiment: Experiment, claim: ClaimPlan) -> list[_Case]:
+    parts = [part for part in claim.parts if _present(experiment, part)]
+    effects = [effects_of(experiment, part) for part in parts]
+    found = evidence_of(parts, effects)
+    return [_case(*each) for each in zip(parts, effects, found, strict=True)]
 
 
-def _verdict(experiment: Experiment, claim: ClaimPlan, part: PartPlan) -> Verdict:
-    verdict = judge(
-        _effects(experiment, part),
-        expects=part.expects,
-        threshold=part.threshold,
-        margin=part.margin,
-        unit=part.unit,
-        exact=part.exact,
-    )
-    # "It differs" is tested as "it is equal", and the verdict is reversed.
-    return replace(verdict, word=NEGATED.get(verdict.word, verdict.word)) if claim.negated else verdict
+def _present(experiment: Experiment, part: PartPlan) -> bool:
+    arms = [arm for arm, runs in experiment.runs.items() if runs]
+    return all(any(fnmatchcase(arm, name) for arm in arms) for name in (part.treated, part.control) if name)
 
 
-def _effects(experiment: Experiment, part: PartPlan) -> np.ndarray:
-    """The effect at each seed: the treated arm's value, or its difference from the control."""
-    of_run = measure(part.measure, **_parameters(experiment, part))
-    scale = _log10 if part.scale == "log10_ratio" else float
-    treated, control = (
-        {seed: scale(of_run(run)) for seed, run in experiment.runs.get(arm or "", {}).items()}
-        for arm in (part.treated, part.control)
-    )
-    return paired_effects(treated, control) if part.control else np.array(list(treated.values()))
+def _case(part: PartPlan, effects: Effects, evidence: Evidence) -> _Case:
+    if part.method == "check":
+        known = effects.values[~np.isnan(effects.values)]
+        holds = _holds(known, part)
+        whole = known.size == effects.values.size and not effects.failed and known.size > 0
+        return _Case(part, effects, evidence, float(not (holds.all() and whole)), float(holds.all()))
+    if part.method == "exists":
+        return _Case(part, effects, evidence, float(not evidence.estimate > 0), 1.0)
+    if part.method == "never":
+        return _Case(part, effects, evidence, evidence.p_below(part.threshold), float(not evidence.estimate > 0))
+    support, refute = tails(evidence, part.expects, part.threshold, part.margin)
+    return _Case(part, effects, evidence, *((support, refute) if effects.begun else (1.0, 1.0)))
 
 
-def _parameters(experiment: Experiment, part: PartPlan) -> dict[str, Any]:
-    """A measure's parameters, with ``chance`` and ``common`` replaced by numbers computed from the data and the runs."""
-    words = {
-        "chance": lambda: math.log(experiment.plan.data.classes),
-        "common": lambda: _common_progress(experiment, (part.treated, part.control)),
+def _holds(values: np.ndarray, part: PartPlan) -> np.ndarray:
+    deviation = values - part.threshold
+    return {"greater": deviation > 0, "less": deviation < 0, "equal": np.abs(deviation) <= (part.margin or 0.0)}[
+        part.expects
+    ]
+
+
+def _is_tested(cases: Sequence[_Case]) -> bool:
+    return any(case.plan.method not in CERTAIN for case in cases)
+
+
+def _p_value(claim: ClaimPlan, cases: Sequence[_Case]) -> float:
+    """The smallest level at which the claim is decided."""
+    support, refute = [case.support for case in cases], [case.refute for case in cases]
+    if claim.negated:
+        support, refute = refute, support
+    if claim.quantifier == "any":
+        return min(len(cases) * min(support), max(refute))
+    return min(max(support), *refute)
+
+
+def _judged(claim: ClaimPlan, cases: Sequence[_Case], level: float) -> JudgedClaim:
+    level = level / max(len(cases), 1) if claim.quantifier == "any" else level
+    parts = tuple(_part(claim, case, level) for case in cases)
+    word = combine((part.verdict.word for part in parts), claim.quantifier)
+    return JudgedClaim(claim.name, claim.statement, word, sentence_of(claim, word, parts), claim.threshold, parts)
+
+
+def _part(claim: ClaimPlan, case: _Case, level: float) -> JudgedPart:
+    part = case.plan
+    held = {"expects": part.expects, "threshold": part.threshold, "margin": part.margin, "unit": part.unit}
+    seeds = int(case.effects.values.size - np.isnan(case.effects.values).sum()) + case.effects.failed
+    verdict = verdict_of(case.evidence, **held, level=level, seeds=seeds, note=_note(case.effects, seeds))
+    word: Word = "supported" if case.support <= level else "refuted" if case.refute <= level else "open"
+    if part.method == "check":
+        verdict = _check(case, verdict)
+    elif not case.effects.begun:
+        verdict = replace(
+            verdict, low=math.nan, high=math.nan, p_value=math.nan, test=f"none before {LOOKS[0]} replicates"
+        )
+    elif part.method == "exists":
+        verdict = replace(verdict, p_value=math.nan)
+    elif part.method == "never":
+        verdict = replace(verdict, expects="less", margin=None, p_value=case.support)
+    verdict = replace(verdict, word=NEGATED.get(word, word) if claim.negated else word)
+    p = math.nan if math.isnan(verdict.p_value) else adjusted(verdict.p_value, level)
+    return JudgedPart(part.label, verdict, p)
+
+
+def _check(case: _Case, verdict: Verdict) -> Verdict:
+    """The range over all replicates: what holds by construction has no sampling error."""
+    known = case.effects.values[~np.isnan(case.effects.values)]
+    low, middle, high = (float(np.quantile(known, at)) for at in (0, 0.5, 1)) if known.size else (math.nan,) * 3
+    numbers = {
+        "effect": middle,
+        "low": low,
+        "high": high,
+        "confidence": 1.0,
+        "statistic": "median",
+        "p_value": math.nan,
     }
-    known = part.parameters.items()
-    return {key: words[value]() if isinstance(value, str) and value in words else value for key, value in known}
+    return replace(verdict, **numbers, test="check of the instrument")
 
 
-def _common_progress(experiment: Experiment, arms: Iterable[str | None]) -> float:
-    """A total of learning rate × steps that every run exceeds; a running median needs the 5 % of steps beyond it."""
-    tables = [run.scalars for arm in arms if arm for run in experiment.runs[arm].values()]
-    return 0.95 * min(float(np.nansum(table["learning_rate"].to_numpy(float))) for table in tables)
+def _note(effects: Effects, seeds: int) -> str:
+    undefined = int(np.isnan(effects.values).sum())
+    notes = {
+        f"{effects.failed} failed": effects.failed,
+        f"{undefined} undefined": undefined,
+        f"{effects.waiting} more wait for the next look": effects.waiting,
+        f"fewer than {LOOKS[0]}": not effects.begun and seeds,
+    }
+    return "; ".join(text for text, count in notes.items() if count)
 
 
-def _log10(value: float) -> float:
-    return math.log10(value) if value > 0 else (-math.inf if value == 0 else math.nan)
-
-
-def _judged(claim: ClaimPlan, parts: tuple[JudgedPart, ...]) -> JudgedClaim:
-    word = combine(part.verdict.word for part in parts)
-    return JudgedClaim(claim.name, claim.statement, word, _sentence(claim, word, parts), claim.threshold, parts)
-
-
-def _count(claims: Sequence[JudgedClaim]) -> str:
-    found = Counter(claim.word for claim in claims)
-    told = [f"{found[word]} {forms[found[word] > 1]}" for word, forms in TALLY.items() if found[word]]
-    return f"It depends. Of the statements below, {_enumeration(told)}."
-
-
-def _sentence(claim: ClaimPlan, word: str, parts: tuple[JudgedPart, ...]) -> str:
-    if not parts:
-        return "Not judged: the arms it compares were not run."
-    outcomes = claim.outcomes
-    labels = {word: [part.label for part in parts if part.verdict.word == word] for word in PART_WORDS}
-    effects = [part.verdict.effect for part in parts if not math.isnan(part.verdict.effect)]
-    if not effects:
-        return "Not measured: the runs are too short or lack the data it needs."
-    low, high = numerals.span(effects)
-    template = _without_empty(outcomes.get(word, outcomes[""]), labels)
-    return (_without_range(template) if low == high else template).format(
-        **{name: _enumeration(named) for name, named in labels.items()},
-        low=low,
-        high=high,
-        seeds=min(part.verdict.seeds for part in parts),
-    )
-
-
-def _without_empty(template: str, labels: Mapping[str, Sequence[str]]) -> str:
-    """The template without sentences whose lists of parts are all empty."""
-    kept = []
-    for sentence in re.split(r"(?<=\.) ", template):
-        named = [word for word in labels if f"{{{word}}}" in sentence]
-        if not named or any(labels[word] for word in named):
-            kept.append(sentence)
-    return " ".join(kept)
-
-
-def _without_range(template: str) -> str:
-    """The template for effects that are all equal: one number in place of a range."""
-    single = re.sub(r"from {(low|high)} to {(low|high)}", "of {low}", template)
-    return re.sub(r"{(low|high)} to {(low|high)}", "{low}", single)
-
-
-def _enumeration(items: Sequence[str]) -> str:
-    between = "; " if any("," in item for item in items) else ", "
-    return " and ".join([between.join(items[:-1]), items[-1]] if len(items) > 1 else items) or "none"
+def _with_control(plan: ClaimPlan, claim: JudgedClaim, words: Mapping[str, str]) -> JudgedClaim:
+    """Without its positive control a comparison says nothing, so that the claim stays open."""
+    if not plan.requires or words.get(plan.requires) == "supported":
+        return claim
+    why = f"Not ranked, because the positive control ({plan.requires.replace('_', ' ')}) is {words.get(plan.requires, 'missing')}."
+    return replace(claim, word="open", sentence=f"{why} {claim.sentence}")

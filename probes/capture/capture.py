@@ -12,10 +12,11 @@ import tensorflow as tf
 from probes.capture.layers import unit_axis
 from probes.capture.modules import Names
 from probes.capture.rectified import Rectified, composes, declared
+from probes.primitives import unscaled
 from probes.seams.graph import current_graph, read
 from probes.seams.tap import seen_through, source, tap
 from probes.snapshot.facts import Facts, facts_of
-from probes.snapshot.snapshot import Need
+from probes.snapshot.snapshot import Need, Snapshot
 
 MEASURED = "measured"
 INNER_LOOP = "runs inside a loop or function of its own, whose tensors do not reach the step"
@@ -48,6 +49,25 @@ class Call:
     def see(self, gradient: tf.Tensor) -> None:
         """Keep dL/d(activation)."""
         self.gradient = gradient
+
+    @property
+    def batch(self) -> tf.Tensor:
+        """B: the batch of the model's call, or of the layer's own where the model was not called as a whole."""
+        return tf.cast(tf.shape(self.activation)[0], tf.float32) if self.examples is None else self.examples
+
+    def snapshot(self, scale: tf.Tensor | None = None) -> Snapshot:
+        """The call's tensors; ``scale`` is the factor by which the loss was multiplied."""
+        return Snapshot(
+            kind=self.function or type(self.layer).__name__,
+            examples=self.batch,
+            unit_axis=self.unit_axis,
+            activation=self.activation,
+            activation_gradient=None if self.gradient is None else unscaled(self.gradient, scale),
+            facts=self.facts,
+            input=self.input,
+            mask=self.mask,
+            state=self.state,
+        )
 
 
 @dataclass

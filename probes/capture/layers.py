@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 
 from probes.seams.layers import children
+from probes.snapshot.weights import Variable
 
 NOT_CALLED = "was not called in the step, or not through its __call__"
 
@@ -25,7 +25,7 @@ class LayerEntry:
 
     path: str
     layer: keras.Layer
-    variables: tuple[Any, ...]
+    variables: tuple[Variable, ...]
 
     @property
     def kind(self) -> str:
@@ -103,7 +103,7 @@ class LayerNames:
         return self._paths[id(layer)][0]
 
 
-def own_variables(layer: keras.Layer) -> tuple[Any, ...]:
+def own_variables(layer: keras.Layer) -> tuple[Variable, ...]:
     """The trainable variables that a layer holds outside its child layers."""
     below = {id(variable) for child in children(layer) for variable in child.variables}
     return tuple(variable for variable in layer.trainable_variables if id(variable) not in below)

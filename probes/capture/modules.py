@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from probes.capture.layers import LayerEntry, LayerNames, unique
 from probes.seams.modules import members
+from probes.snapshot.weights import Variable
 
 NO_LAYER = "not a Keras layer: its gradients, weights and updates are measured, its output is not"
 
@@ -19,7 +20,7 @@ NO_LAYER = "not a Keras layer: its gradients, weights and updates are measured, 
 class VariableList:
     """A list of variables in place of a model."""
 
-    trainable_variables: tuple[Any, ...]
+    trainable_variables: tuple[Variable, ...]
 
 
 class ModuleNames:
@@ -57,17 +58,20 @@ class ModuleNames:
 
 
 Names = LayerNames | ModuleNames
-Part = tuple[str, Any, tuple[Any, ...]]
+Watchable = keras.Layer | tf.Module | Sequence[Variable]
+"""What a monitor accepts in place of a model."""
+
+Part = tuple[str, Any, tuple[Variable, ...]]
 
 
-def names_of(model: Any) -> Names:
+def names_of(model: Watchable) -> Names:
     """The paths in anything that a monitor accepts: a Keras model, a ``tf.Module``, a list or tuple of variables."""
-    if isinstance(model, list | tuple):
-        return ModuleNames(VariableList(tuple(model)))
-    return LayerNames(model) if isinstance(model, keras.Layer) else ModuleNames(model)
+    if isinstance(model, keras.Layer):
+        return LayerNames(model)
+    return ModuleNames(model if isinstance(model, tf.Module) else VariableList(tuple(model)))
 
 
-def is_watchable_without_layers(model: Any) -> bool:
+def is_watchable_without_layers(model: object) -> bool:
     """Whether this is a ``tf.Module`` or a list of variables with anything to train."""
     if isinstance(model, list | tuple):
         return len(model) > 0 and all(isinstance(variable, tf.Variable | keras.Variable) for variable in model)

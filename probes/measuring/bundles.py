@@ -1,4 +1,4 @@
-"""Runs the probes over a step's layers, in bundles that end early."""
+"""Runs the probes over a step's rows, in bundles that end early."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 
-from probes.measuring.branch import called, is_a_call, when
-from probes.measuring.packing import Packed, Place, join
+from probes.measuring.due import Due
+from probes.measuring.packing import Part, join
 from probes.measuring.tasks import Task
-from probes.measuring.traces import Traces, tensors_of
+from probes.measuring.traces import Places, Traces
 
 BUNDLE_BYTES = 2**22
 """What one branch may hold on to until all of it is there."""
@@ -18,41 +18,44 @@ ASSUMED_BATCH = 32
 """Stands for a size that is not known when the step is traced."""
 
 
-def measure(tasks: Sequence[Task], due: tf.Tensor | bool) -> Iterator[Packed]:
+def measure(tasks: Sequence[Task], due: Due) -> Iterator[Part]:
     """The statistics of all tasks, in vectors; zeros when not due.
 
-    A branch that read all layers would keep their tensors to the end of the step; a bundle lets go of its own when it
+    A branch that read all rows would keep their tensors to the end of the step; a bundle lets go of its own when it
     has run.
     """
-    traces = Traces.of(tasks[0].probes) if tasks else Traces()
     for bundle in _bundles(tasks):
-        yield from _called(bundle, traces, due) if is_a_call(due) else _inside(bundle, traces, due)
+        traces = Traces.of(bundle[0].measurement.probes)
+        places, vectors = (_called if due.is_call else _inside)(bundle, traces, due)
+        rows = tuple(zip((task.row for task in bundle), places, strict=False))
+        yield from (Part(rows, values) for values in vectors)
 
 
-def _called(bundle: list[Task], traces: Traces, due: tf.Tensor | bool) -> Iterator[Packed]:
-    branch, places, tensors = traces.branch(bundle)
-    yield from (Packed(places, values) for values in called(due, branch, tensors))
+def _called(bundle: list[Task], traces: Traces, due: Due) -> tuple[Places, list[tf.Tensor]]:
+    traced, tensors = traces.branch(bundle)
+    return traced.places, due.call(traced.callee, tensors)
 
 
-def _inside(bundle: list[Task], traces: Traces, due: tf.Tensor | bool) -> Iterator[Packed]:
-    places: list[Place] = []
+def _inside(bundle: list[Task], traces: Traces, due: Due) -> tuple[Places, list[tf.Tensor]]:
+    places: Places = []
 
     def work() -> list[tf.Tensor]:
-        parts = [traces.run(task) for task in bundle]
-        places.extend(place for part in parts for place in part.places)
+        parts = [traces.run(task.measurement, task.tensors) for task in bundle]
+        places.extend(part.places for part in parts)
         return [join([part.values for part in parts])]
 
-    measured = when(due, work)  # fills ``places``
-    yield from (Packed(tuple(places), values) for values in measured)
+    vectors = due.when(work)  # fills ``places``
+    return places, vectors
 
 
 def _bundles(tasks: Sequence[Task]) -> Iterator[list[Task]]:
     """Tasks in the order in which their tensors come: forward, then backward."""
-    early, late = [task for task in tasks if task.early], [task for task in reversed(tasks) if not task.early]
+    early = [task for task in tasks if task.measurement.early]
+    late = [task for task in reversed(tasks) if not task.measurement.early]
     bundle, held = [], 0
     for task in (*early, *late):
         bundle.append(task)
-        held += sum(map(_bytes, tensors_of(task.snapshots)))
+        held += sum(map(_bytes, task.tensors))
         if held > BUNDLE_BYTES:
             yield bundle
             bundle, held = [], 0

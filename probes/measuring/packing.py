@@ -14,16 +14,12 @@ from probes.merging import KINDS, Merge, merge
 from probes.probe import Probe, Statistic
 from probes.unit_probe import reference_of
 
-Measured = Mapping[tuple[int, str], Mapping[str, Statistic]]
-"""Statistics by (number of the probe, row), then by name."""
-
 
 @dataclass(frozen=True)
 class Place:
-    """What one statistic of one row is, and how large."""
+    """What one statistic of a row is, and how large."""
 
     probe: int
-    row: str
     name: str
     shape: tuple[int, ...]
 
@@ -35,29 +31,38 @@ class Place:
 
 @dataclass(frozen=True)
 class Packed:
-    """Statistics one after the other in a vector ``[Σ size]``, float32."""
+    """One row's statistics, one after the other in a vector ``[Σ size]``, float32."""
 
     places: tuple[Place, ...]
     values: tf.Tensor
 
 
-def pack(probes: Sequence[Probe], measured: Measured) -> Packed:
-    """All statistics as one vector.
+@dataclass(frozen=True)
+class Part:
+    """Several rows' statistics, one row after the other in a vector, and what each row has."""
+
+    rows: tuple[tuple[str, tuple[Place, ...]], ...]
+    values: tf.Tensor
+
+    def __iter__(self) -> Iterator[tuple[str, Place]]:
+        """Row and place of each statistic, in the vector's order."""
+        return ((row, place) for row, places in self.rows for place in places)
+
+
+def pack(probes: Sequence[Probe], measured: Mapping[int, Mapping[str, Statistic]]) -> Packed:
+    """All statistics of a row as one vector.
+
+    Args:
+        probes: the ledger's probes.
+        measured: statistics by name, for each of the probes by its number.
 
     Raises:
         ValueError: a statistic whose size depends on the batch.
     """
-    statistics = [(*key, name, value) for key, named in measured.items() for name, value in named.items()]
-    # Scalars first: all of them become one operation, however many layers there are.
-    statistics.sort(key=lambda entry: not _is_scalars(entry[3]))
-    # A size that is not fixed is refused right below.
-    places = tuple(
-        Place(probe, row, name, cast(tuple[int, ...], _shape(value))) for probe, row, name, value in statistics
-    )
-    for place in places:
-        if None in place.shape:
-            probe = type(probes[place.probe]).__name__
-            raise ValueError(f"{probe} returns {place.name!r} of a size that is not fixed: {place.shape}")
+    statistics = [(probe, name, value) for probe, named in measured.items() for name, value in named.items()]
+    # Scalars first: all of them become one operation.
+    statistics.sort(key=lambda entry: not _is_scalars(entry[2]))
+    places = tuple(Place(probe, name, _shape(probes[probe], name, value)) for probe, name, value in statistics)
     scalars = [scalar for *_, value in statistics if _is_scalars(value) for scalar in tf.nest.flatten(value)]
     vectors = [tf.reshape(value, [-1]) for *_, value in statistics if not _is_scalars(value)]
     return Packed(places, join([*([tf.stack(scalars)] if scalars else []), *vectors]))
@@ -69,13 +74,27 @@ def join(vectors: Sequence[tf.Tensor]) -> tf.Tensor:
 
 
 @dataclass(frozen=True)
-class Slot(Place):
-    """Where a statistic stands in the record's vector."""
+class Slot:
+    """Where a row's statistic stands in the ledger's vector.
 
+    Attributes:
+        row: the row.
+        place: the statistic.
+        merge: how it merges.
+        offset: its first entry in the vector.
+        once: whether all replicas have the same, so that only one of them counts.
+    """
+
+    row: str
+    place: Place
     merge: Merge
     offset: int
-    once: bool = False
-    """Whether all replicas have the same, so that only one of them counts."""
+    once: bool
+
+    @property
+    def entries(self) -> slice:
+        """Its entries in the vector."""
+        return slice(self.offset, self.offset + self.place.size)
 
 
 class Layout:
@@ -86,29 +105,27 @@ class Layout:
         parts: the statistics of the first trace.
     """
 
-    def __init__(self, probes: tuple[Probe, ...], parts: Sequence[Packed]) -> None:
+    def __init__(self, probes: tuple[Probe, ...], parts: Sequence[Part]) -> None:
         self.slots: list[Slot] = []
         self.width = 0
         self._of_row: dict[tuple[int, str], list[Slot]] = {}
-        for at in (place for part in parts for place in part.places):
-            probe = probes[at.probe]
-            once = probe.is_alike(at.name) or reference_of(probe) is not None
-            slot = Slot(at.probe, at.row, at.name, at.shape, probe.merges[at.name], self.width, once)
+        for row, place in (own for part in parts for own in part):
+            probe = probes[place.probe]
+            once = probe.is_alike(place.name) or reference_of(probe) is not None
+            slot = Slot(row, place, probe.merges[place.name], self.width, once)
             self.slots.append(slot)
-            self.width += slot.size
-            self._of_row.setdefault((slot.probe, slot.row), []).append(slot)
+            self.width += place.size
+            self._of_row.setdefault((place.probe, row), []).append(slot)
         self.rows = {slot.row for slot in self.slots}
 
-    def arrange(self, parts: Sequence[Packed]) -> tf.Tensor:
+    def arrange(self, parts: Sequence[Part]) -> tf.Tensor:
         """The vector ``[width]``, float32; NaN where this trace has nothing for a slot, or another size."""
         found, width = {}, 0
-        for place in (place for part in parts for place in part.places):
-            found[place.probe, place.row, place.name, place.shape] = np.arange(width, width + place.size)
+        for row, place in (own for part in parts for own in part):
+            found[row, place] = np.arange(width, width + place.size)
             width += place.size
         nothing = width
-        order = [
-            found.get((slot.probe, slot.row, slot.name, slot.shape), np.full(slot.size, nothing)) for slot in self.slots
-        ]
+        order = [found.get((slot.row, slot.place), np.full(slot.place.size, nothing)) for slot in self.slots]
         index = np.concatenate(order)
         values = [part.values for part in parts]
         if np.array_equal(index, np.arange(width)):
@@ -124,7 +141,7 @@ class Layout:
         """
         merged, places = [], []
         for kind, slots in self._by_merge(replicas):
-            place = np.concatenate([np.arange(slot.offset, slot.offset + slot.size) for slot in slots])
+            place = np.concatenate([np.arange(self.width)[slot.entries] for slot in slots])
             chosen = tf.gather(parts, place, axis=1)
             if kind == "moments":
                 chosen = tf.reshape(chosen, [tf.shape(parts)[0], -1, 3])
@@ -135,7 +152,7 @@ class Layout:
     def statistic(self, values: np.ndarray, probe: int, row: str) -> dict[str, np.ndarray]:
         """One row's statistics from packed vectors ``[..., width]``, under the names of the probe's ``merges``."""
         return {
-            slot.name: values[..., slot.offset : slot.offset + slot.size].reshape((*values.shape[:-1], *slot.shape))
+            slot.place.name: values[..., slot.entries].reshape((*values.shape[:-1], *slot.place.shape))
             for slot in self._of_row.get((probe, row), ())
         }
 
@@ -147,8 +164,11 @@ class Layout:
                 yield kind, slots
 
 
-def _shape(value: Statistic) -> tuple[int | None, ...]:
-    return (len(value),) if isinstance(value, tuple) else tuple(value.shape)
+def _shape(probe: Probe, name: str, value: Statistic) -> tuple[int, ...]:
+    shape = (len(value),) if isinstance(value, tuple) else tuple(value.shape)
+    if None in shape:
+        raise ValueError(f"{type(probe).__name__} returns {name!r} of a size that is not fixed: {shape}")
+    return cast(tuple[int, ...], shape)
 
 
 def _is_scalars(value: Statistic) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import tensorflow as tf
 
-from probes.measuring.branch import when
+from probes.measuring.due import Due
 from probes.seams.replica import place_in_process
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ def once(work: Callable[[], Any]) -> None:
         _merge_call(merge)
 
 
-def summed(tensors: Sequence[tf.Tensor], due: tf.Tensor | bool) -> list[tf.Tensor]:
+def summed(tensors: Sequence[tf.Tensor], due: Due) -> list[tf.Tensor]:
     """Each tensor summed over all replicas in a step that is due, the same on every replica; otherwise not to be read.
 
     Args:
@@ -55,25 +55,21 @@ def summed(tensors: Sequence[tf.Tensor], due: tf.Tensor | bool) -> list[tf.Tenso
         return []
 
     def merge(strategy: tf.distribute.Strategy, *shares: Any) -> list[list[tf.Tensor]]:
-        flat = when(due, lambda: _sums(strategy, shares))
+        flat = due.when(lambda: _sums(strategy, shares))
         return [flat[first : first + len(tensors)] for first in range(0, len(flat), len(tensors))]
 
     by_replica = _merge_call(merge, *tensors)
     return by_replica[place_in_process()] if by_replica else list(tensors)
 
 
-def with_rows(vector: tf.Tensor, work: Callable[[tf.Tensor], Any], due: tf.Tensor | bool) -> None:
+def with_rows(vector: tf.Tensor, work: Callable[[tf.Tensor], list[tf.Tensor]], due: Due) -> None:
     """Hand the vectors ``[width]`` of all replicas to ``work``, as rows ``[replicas, width]``, once in a step that is due."""
     replicas = count()
     own = tf.range(replicas) == _replica_context().replica_id_in_sync_group
     rows = tf.where(own[:, None], tf.tile(vector[None], [replicas, 1]), 0.0)
 
     def merge(strategy: tf.distribute.Strategy, shares: Any) -> None:
-        def write() -> list[tf.Tensor]:
-            work(_sums(strategy, [shares])[0])
-            return []
-
-        when(due, write)
+        due.when(lambda: work(_sums(strategy, [shares])[0]))
 
     _merge_call(merge, rows)
 

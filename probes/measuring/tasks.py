@@ -3,85 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import tensorflow as tf
 
 from probes.measuring.packing import Packed, pack
+from probes.measuring.structure import tensors_of, with_tensors, without_tensors
 from probes.merging import merge
 from probes.probe import Probe, Statistic
-from probes.snapshot.snapshot import Snapshot
-from probes.snapshot.weights import WeightReading
+from probes.snapshot.snapshot import Need, RowSnapshots, Snapshot
 from probes.unit_probe import reference_of
 
-FORWARD = frozenset({"input", "state", "activation", "units"})
-WEIGHTY = frozenset({"weight_square", "update"})
-_SINGLE = ("input", "activation", "activation_gradient", "clipping", "gradient_parts")
-_FIELDS = {"gradient": "gradients", "weight": "weights"}
+FORWARD: frozenset[Need] = frozenset({"input", "state", "activation", "units"})
+FIELDS: dict[Need, tuple[str, ...]] = {
+    "input": ("input", "mask"),
+    "units": ("activation",),
+    "gradient": ("gradients",),
+    "weight": ("weights",),
+    "weight_square": ("known",),
+    "update": ("known",),
+}
+"""The fields of a snapshot in which it holds a need, where they have another name."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """What some of the probes do with one row.
+class Measurement:
+    """What some of a ledger's probes do with a row's tensors; equal, by its repr, for rows that are measured alike.
 
     Attributes:
-        probes: all probes of the record.
+        probes: all probes of the ledger.
         numbers: which of them.
-        snapshots: the row's tensors, one snapshot for each call of the layer, and none that these probes do not need.
+        snapshots: one for each call of the layer, with the shapes of the tensors that these probes need, and no others.
     """
 
-    probes: tuple[Probe, ...]
+    probes: tuple[Probe, ...] = field(repr=False)
     numbers: tuple[int, ...]
     snapshots: tuple[Snapshot, ...]
-
-    @property
-    def path(self) -> str:
-        """The row."""
-        return self.snapshots[0].path
 
     @property
     def early(self) -> bool:
         """Whether the forward pass has all that these probes need."""
         return self.probes[self.numbers[0]].needs <= FORWARD
 
-    def run(self) -> Packed:
-        """The statistics; those of a layer's several calls are merged."""
-        measured: dict[tuple[int, str], dict[str, Statistic]] = {}
+    def run(self, tensors: Sequence[tf.Tensor]) -> Packed:
+        """The statistics of these tensors; those of a layer's several calls are merged."""
+        snapshots = with_tensors(self.snapshots, tensors)
+        measured: dict[int, dict[str, Statistic]] = {}
         for number in self.numbers:
             probe = self.probes[number]
-            readings = [probe.measure(snapshot) for snapshot in self.snapshots if probe.applies(snapshot)]
-            merged = readings[0]
-            for reading in readings[1:]:
-                merged = _merged(probe, merged, reading)
-            measured[number, self.path] = merged
+            first, *others = [probe.measure(snapshot) for snapshot in snapshots if probe.applies(snapshot)]
+            for other in others:
+                first = _merged(probe, first, other)
+            measured[number] = first
         return pack(self.probes, measured)
 
 
-def tasks(probes: tuple[Probe, ...], snapshots: Sequence[Snapshot]) -> list[Task]:
+@dataclass(frozen=True)
+class Task:
+    """A measurement, the row whose statistics it gives, and the tensors to run it on."""
+
+    row: str
+    measurement: Measurement
+    tensors: tuple[tf.Tensor, ...]
+
+    @staticmethod
+    def of(row: str, probes: tuple[Probe, ...], numbers: tuple[int, ...], snapshots: tuple[Snapshot, ...]) -> Task:
+        """What the probes with these numbers do with these snapshots."""
+        return Task(row, Measurement(probes, numbers, without_tensors(snapshots)), tuple(tensors_of(snapshots)))
+
+
+def tasks(probes: tuple[Probe, ...], rows: Sequence[RowSnapshots]) -> list[Task]:
     """One for every row and moment at which its tensors are there: with the forward pass, or later."""
-    rows: dict[str, list[Snapshot]] = {}
-    for snapshot in snapshots:
-        rows.setdefault(snapshot.path, []).append(snapshot)
     own = [n for n, probe in enumerate(probes) if reference_of(probe) is None]
     found = []
-    for path, calls in rows.items():
-        applying = [n for n in own if probes[n].selects(path) and any(map(probes[n].applies, calls))]
+    for row in rows:
+        applying = [n for n in own if probes[n].selects(row.path) and any(map(probes[n].applies, row.snapshots))]
         for early in (True, False):
             numbers = tuple(n for n in applying if (probes[n].needs <= FORWARD) == early)
-            needs = frozenset[str]().union(*(probes[n].needs for n in numbers))
+            needs = frozenset[Need]().union(*(probes[n].needs for n in numbers))
             if numbers:
-                found.append(Task(probes, numbers, tuple(_only(needs, call) for call in calls)))
+                found.append(Task.of(row.path, probes, numbers, tuple(_only(needs, each) for each in row.snapshots)))
     return found
 
 
-def _only(needs: frozenset[str], snapshot: Snapshot) -> Snapshot:
-    unneeded: dict[str, Any] = {name: None for name in _SINGLE}
-    unneeded |= {"state": (), "gradient": (), "weight": ()}
-    dropped = {_FIELDS.get(need, need): nothing for need, nothing in unneeded.items() if need not in needs}
-    if "input" not in needs:
-        dropped["mask"] = None
-    return replace(snapshot, **dropped, **({} if needs & WEIGHTY else {"known": WeightReading()}))
+def _only(needs: frozenset[Need], snapshot: Snapshot) -> Snapshot:
+    """The snapshot without the tensors that are not needed: a branch that took them would keep them in memory."""
+    kept = {name: getattr(snapshot, name) for need in needs for name in FIELDS.get(need, (need,))}
+    return Snapshot(snapshot.kind, snapshot.examples, snapshot.unit_axis, facts=snapshot.facts, **kept)
 
 
 def _merged(probe: Probe, first: dict[str, Statistic], second: dict[str, Statistic]) -> dict[str, Statistic]:

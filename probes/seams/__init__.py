@@ -1,1 +1,1 @@
-"""Everything that reaches into Keras or TensorFlow, public names replaced or private names used, in one place."""
+"""All code that replaces functions of Keras or TensorFlow, or uses their private names."""

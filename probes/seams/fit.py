@@ -1,4 +1,4 @@
-"""``keras.Model.fit``: how to run every call of it in our own way, and how to learn that one has ended."""
+"""Intercepts ``keras.Model.fit``, and notices that it has ended."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from probes.seams.listeners import replaced
 
 Fit = Callable[..., Any]
 RunFit = Callable[[Fit, inspect.BoundArguments], Any]
-"""Takes Keras' own ``fit`` and the arguments of a call, the model first; returns what ``fit`` shall return."""
+"""Takes Keras' own ``fit`` and the arguments of a call, the model first; returns the result of ``fit``."""
 
 
 def every_fit_through(run: RunFit) -> AbstractContextManager[None]:
-    """Inside the ``with`` block, ``run`` makes every call of ``keras.Model.fit`` in the process, on all threads."""
+    """Inside the ``with`` block, ``run`` carries out every call of ``keras.Model.fit`` in the process, on all threads."""
 
     def replacement(original: Fit) -> Fit:
         signature = inspect.signature(original)
 
-        def fit(model: Any, *args: Any, **options: Any) -> Any:
+        def fit(model: keras.Model, *args: Any, **options: Any) -> Any:
             try:
                 bound = signature.bind(model, *args, **options)
-            except TypeError:  # Keras itself says best what is wrong with the arguments
+            except TypeError:  # Keras explains best what is wrong with the arguments
                 return original(model, *args, **options)
             return run(original, bound)
 
@@ -39,7 +39,7 @@ def running_callback_list() -> keras.callbacks.CallbackList | None:
     """The list that calls a callback's ``on_train_begin``, for use inside that method.
 
     ``fit`` holds the list in a local variable, which is freed when ``fit`` ends. Keras calls no callback when ``fit`` ends by
-    an exception, and gives none of them the list; the callers' local variables are the only way to it.
+    an exception, and gives no callback the list; the local variables of the callers are the only way to reach it.
 
     Returns:
         The list; ``None`` if a script calls the callback itself, or this Python does not show callers.
@@ -54,7 +54,7 @@ def running_callback_list() -> keras.callbacks.CallbackList | None:
 
 
 @contextmanager
-def attribute_set(model: Any, name: str, value: Any) -> Iterator[None]:
+def attribute_set(model: keras.Model, name: str, value: Any) -> Iterator[None]:
     """Set an attribute of one model inside the ``with`` block, without Keras tracking it."""
     attributes: dict[str, Any] = model.__dict__
     before = {name: attributes[name]} if name in attributes else {}

@@ -14,7 +14,7 @@ from probes.seams.listeners import Listeners, replaced
 
 
 class Listener(Protocol):
-    """Learns of layer calls."""
+    """Is notified of layer calls."""
 
     def enter(self, layer: keras.Layer, inputs: Any) -> None:
         """A layer is about to run on these arguments, in any structure."""
@@ -23,7 +23,7 @@ class Listener(Protocol):
         """The layer has returned or raised."""
 
     def observe(self, layer: keras.Layer, outputs: Any) -> Any:
-        """The layer has returned these outputs and has not been left; the listener returns what shall take their place."""
+        """The layer has returned these outputs, and ``leave`` comes next; the listener returns what replaces them."""
 
 
 def listening(listener: Listener) -> AbstractContextManager[None]:

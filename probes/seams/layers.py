@@ -17,7 +17,7 @@ FLATTEN_LAYERS, LOSSES = "_flatten_layers", "_losses"
 def children(layer: keras.Layer) -> list[keras.Layer]:
     """The layers that a layer holds directly, in the order in which it got them.
 
-    Where Keras does not show what it tracks: a model's ``layers``, and the layers in the attributes of any other layer.
+    If Keras does not show what it tracks: a model's ``layers``, and the layers in the attributes of any other layer.
     """
     if hasattr(layer, FLATTEN_LAYERS):
         return getattr(layer, FLATTEN_LAYERS)(include_self=False, recursive=False)
@@ -27,7 +27,7 @@ def children(layer: keras.Layer) -> list[keras.Layer]:
 
 @contextmanager
 def losses_kept(model: keras.Layer) -> Iterator[None]:
-    """Inside the ``with`` block, a call of the model may clear the losses that its layers added before; they come back.
+    """Restore, after the ``with`` block, the losses that layers added before it and that a call of the model may clear.
 
     Raises:
         UsageError: Keras does not show the losses that a layer has added.

@@ -1,4 +1,4 @@
-"""Listeners on each thread, and what must be replaced in Keras or TensorFlow while anyone listens."""
+"""Listeners of each thread, and the functions replaced in Keras or TensorFlow while there are any."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Listener = TypeVar("Listener")
 
 
 class Listeners(Generic[Listener]):
-    """Listeners belong to the thread on which they were added; what other threads do is not reported to them.
+    """Listeners belong to the thread on which they were added; they are not notified of what other threads do.
 
     Args:
-        installed: a context manager inside which events reach us. It is entered with the first listener in the process and
-            left with the last, also when that one leaves by an exception.
-        place: where it is installed; with several places, each is installed for itself. By default there is only one.
+        installed: a context manager inside which events are reported. It is entered with the first listener in the process
+            and left with the last, also after an exception.
+        place: returns a key for where it is installed; it is installed once for each key. By default there is only one.
     """
 
     def __init__(

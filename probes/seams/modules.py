@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 FLATTEN = "_flatten"
-"""TensorFlow's private method, of which its own lists of variables and submodules are made."""
+"""TensorFlow's private method from which its own lists of variables and submodules are made."""
 
 
 def members(module: tf.Module, wanted: Callable[[Any], bool], recursive: bool = True) -> list[tuple[str, Any]]:

@@ -1,7 +1,7 @@
 """Reports every rectifying function that runs on this thread, by whatever name it was called, while someone listens.
 
 TensorFlow reports its operations to callbacks, so ``tf.nn.relu``, ``keras.ops.relu`` and ``keras.activations.relu`` are all
-seen, also under a name of the user's own. Nothing is replaced and no result changes.
+seen, also if the user has renamed them. Nothing is replaced and no result changes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _context: Any = module_with("tensorflow.python.eager.context", "context")
 _op_callbacks: Any = module_with("tensorflow.python.framework.op_callbacks", "add_op_callback", "remove_op_callback")
 
 FUNCTIONS = {"Relu": "relu", "Relu6": "relu6"}
-"""TensorFlow's operations, to which all ways of calling the functions lead, and the functions' names."""
+"""TensorFlow's operations, which every way of calling the functions ends in, and the functions' names."""
 
 NOT_REPORTED = (
     "functions inside a layer's call (such as tf.nn.relu) are not seen, so they have no row: this version of TensorFlow "

@@ -15,7 +15,7 @@ LOCAL_ID = "_replica_id"
 def place_in_process() -> int:
     """This replica's place among those of its process, from 0.
 
-    Where TensorFlow does not show it, it follows from the number among all replicas: each process has equally many.
+    If TensorFlow does not show it, it follows from the number among all replicas: every process has equally many.
 
     Raises:
         UsageError: neither number is known while the step is traced.

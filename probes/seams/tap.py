@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from probes.seams.private import module_with
@@ -13,25 +14,25 @@ from probes.seams.private import module_with
 _record: Any = module_with("tensorflow.python.eager.record", "stop_recording", "record_operation")
 
 LOSS_LOOKS_THROUGH = frozenset({"Softmax", "Sigmoid"})
-"""Operations behind which a Keras loss finds the logits by itself, to use a stabler formula."""
+"""Operations whose input a Keras loss looks up as the logits, for a numerically stable formula."""
 
 KERAS_ATTRIBUTES, LOGITS = "_keras", "_keras_logits"
-"""Keras attaches masks and logits to tensors under private names with this prefix. A version that does not has nothing to
-carry over, and its losses find the logits by the operation, which ``seen_through`` then decides by."""
+"""Keras attaches masks and logits to tensors under private names with this prefix. In a version without
+them there is nothing to copy; its losses recognize the logits by the operation, and so does ``seen_through``."""
 
 _TAP = "_probes_tap"
 
 
 @dataclass(frozen=True)
 class Tap:
-    """Attached to the tensor that an identity returned: whose output it is, the tensor before the identity, the viewers."""
+    """Attached to the tensor that an identity returned: its layer, the tensor before the identity, and the viewers."""
 
-    layer: Any
+    layer: keras.Layer
     source: tf.Tensor
     views: dict[Any, Callable[[tf.Tensor], None]]
 
 
-def tap(tensor: tf.Tensor, layer: Any, viewer: Any, see: Callable[[tf.Tensor], None]) -> tf.Tensor:
+def tap(tensor: tf.Tensor, layer: keras.Layer, viewer: Any, see: Callable[[tf.Tensor], None]) -> tf.Tensor:
     """The same tensor; ``see`` is called with dL/d(tensor) when a tape runs backwards through it.
 
     TensorFlow's graph optimizer removes the identity, so the compiled step is the one that would have run without it.
@@ -40,7 +41,7 @@ def tap(tensor: tf.Tensor, layer: Any, viewer: Any, see: Callable[[tf.Tensor], N
     Args:
         tensor: any floating tensor.
         layer: whose output it is.
-        viewer: who wants the gradient; a viewer gets a new identity for each call.
+        viewer: identifies who asks for the gradient; each call by the same viewer makes a new identity.
         see: called at trace time (each step when eager) with the gradient, of the same shape.
 
     Returns:
@@ -66,19 +67,19 @@ def tap(tensor: tf.Tensor, layer: Any, viewer: Any, see: Callable[[tf.Tensor], N
 def _identity(tensor: tf.Tensor, backward: Callable[[tf.Tensor], list[tf.Tensor]]) -> tf.Tensor:
     if _record is None:
         return tf.custom_gradient(lambda tensor: (tf.identity(tensor), backward))(tensor)
-    # The same without the five further operations of tf.custom_gradient, which take time to trace.
+    # The same without the five additional operations of tf.custom_gradient, which take time to trace.
     with _record.stop_recording():
         identity = tf.raw_ops.Identity(input=tensor)
     _record.record_operation("Tap", [identity], [tensor], backward)
     return identity
 
 
-def source(tensor: Any) -> Any:
-    """The tensor behind one identity or several."""
+def source(tensor: tf.Tensor) -> Any:
+    """The tensor before the identity, or before several."""
     return getattr(tensor, _TAP).source if hasattr(tensor, _TAP) else tensor
 
 
-def carry_keras_attributes(source: Any, target: Any) -> Any:
+def carry_keras_attributes(source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Copy what Keras attached to ``source`` to ``target``: masks, and the logits before a softmax."""
     for name, value in getattr(source, "__dict__", {}).items():
         if name.startswith(KERAS_ATTRIBUTES):

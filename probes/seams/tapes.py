@@ -16,7 +16,7 @@ from probes.seams.listeners import Listeners, replaced
 
 
 class TapeListener(Protocol):
-    """Learns of tapes and of layer calls."""
+    """Is notified of tapes and layer calls."""
 
     def enter_tape(self) -> None:
         """A tape is about to record."""
@@ -24,8 +24,8 @@ class TapeListener(Protocol):
     def leave_tape(self) -> None:
         """A tape is about to stop recording."""
 
-    def enter_layer(self, layer: Any) -> None:
-        """A layer is called; Keras has not looked at the arguments yet, nor built the layer."""
+    def enter_layer(self, layer: keras.Layer) -> None:
+        """A layer is called; Keras has not yet checked the arguments or built the layer."""
 
     def leave_layer(self) -> None:
         """The call has returned or raised."""
@@ -71,7 +71,7 @@ def _leaving(original: Any) -> Any:
 
 
 def _calling(original: Any) -> Any:
-    def call(layer: Any, *args: Any, **options: Any) -> Any:
+    def call(layer: keras.Layer, *args: Any, **options: Any) -> Any:
         listeners = _listeners.here()
         for listener in listeners:
             listener.enter_layer(layer)

@@ -17,7 +17,7 @@ import keras
 from probes.seams.listeners import Listeners, replaced
 
 BUILT_FOR = "_trainable_variables"
-"""Keras' private list of the variables that an optimizer was built for: those of ``apply(gradients)`` without variables."""
+"""Keras' private list of the variables that an optimizer was built for; ``apply(gradients)`` alone updates these."""
 
 NO_VARIABLES = (
     "an update is not measured: optimizer.apply(gradients) was called without variables, and this version of Keras "
@@ -26,12 +26,14 @@ NO_VARIABLES = (
 
 
 class UpdateListener(Protocol):
-    """Learns of an optimizer's updates."""
+    """Is notified of an optimizer's updates."""
 
-    def before_update(self, optimizer: Any) -> None:
+    def before_update(self, optimizer: keras.optimizers.Optimizer) -> None:
         """The optimizer is about to change weights."""
 
-    def after_update(self, optimizer: Any, gradients: Sequence[Any], variables: Sequence[Any]) -> None:
+    def after_update(
+        self, optimizer: keras.optimizers.Optimizer, gradients: Sequence[Any], variables: Sequence[Any]
+    ) -> None:
         """It has changed these variables, given these gradients (``None``: not connected)."""
 
 
@@ -65,7 +67,7 @@ def _classes(kind: type) -> list[Any]:
 
 
 def _reporting(original: Any) -> Any:
-    def apply(optimizer: Any, grads: Any, *args: Any, **options: Any) -> Any:
+    def apply(optimizer: keras.optimizers.Optimizer, grads: Any, *args: Any, **options: Any) -> Any:
         listeners = _listeners.here()
         if not listeners or getattr(_thread, "updating", False):
             return original(optimizer, grads, *args, **options)
@@ -87,8 +89,8 @@ def _reporting(original: Any) -> Any:
     return apply
 
 
-def _updated(optimizer: Any, given: Any) -> Any:
-    """The variables of an update, ``None`` where they cannot be known."""
+def _updated(optimizer: keras.optimizers.Optimizer, given: Any) -> Any:
+    """The variables of an update; ``None`` if they are not known."""
     if given is not None:
         return given
     if not hasattr(optimizer, BUILT_FOR):
@@ -98,7 +100,7 @@ def _updated(optimizer: Any, given: Any) -> Any:
 
 
 def _kept(argument: Any) -> Any:
-    """An iterator's content, which the first to look would use up."""
+    """A list in place of an iterator, which can be read only once."""
     return list(argument) if isinstance(argument, Iterator) else argument
 
 

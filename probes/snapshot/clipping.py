@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+import keras
 import tensorflow as tf
 
 from probes.primitives import as_float32
@@ -38,7 +38,7 @@ class Clipping:
         return tf.clip_by_value(gradient, -self.value, self.value) if self.value else gradient
 
 
-def clipping_of(optimizer: Any) -> Clipping | None:
+def clipping_of(optimizer: keras.optimizers.Optimizer | None) -> Clipping | None:
     """How a Keras optimizer clips; ``None`` if this is unknown, it does not, or it clips gradients accumulated over steps."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     settings = [getattr(inner, name, None) or None for name in ("clipnorm", "clipvalue", "global_clipnorm")]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import tensorflow as tf
+
+from probes.snapshot.weights import Variable
 
 Gradient = tf.Tensor | tf.IndexedSlices | None
 
@@ -36,7 +37,7 @@ def examples_of(batches: Sequence[tf.Tensor], parts: int) -> tf.Tensor:
     return tf.add_n(list(batches)) if len(batches) == parts else batches[0]
 
 
-def by_layer(parts: Sequence[dict[int, Gradient]], variables: Sequence[Any]) -> tuple[tuple[tf.Tensor, ...], ...]:
+def by_layer(parts: Sequence[dict[int, Gradient]], variables: Sequence[Variable]) -> tuple[tuple[tf.Tensor, ...], ...]:
     """Each part's gradients for the ``variables`` connected to at least one part; zeros for a part that is not connected.
 
     Args:
@@ -47,5 +48,5 @@ def by_layer(parts: Sequence[dict[int, Gradient]], variables: Sequence[Any]) -> 
     return tuple(tuple(_dense(part.get(id(v)), v) for v in connected) for part in parts)
 
 
-def _dense(gradient: Gradient, variable: Any) -> tf.Tensor:
+def _dense(gradient: Gradient, variable: Variable) -> tf.Tensor:
     return tf.zeros(variable.shape, variable.dtype) if gradient is None else tf.convert_to_tensor(gradient)

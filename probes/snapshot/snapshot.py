@@ -40,7 +40,6 @@ class Snapshot:
     """One layer's tensors in one step; what no probe needs is ``None`` or empty.
 
     Attributes:
-        path: the layer's path, unique in the model.
         kind: the layer's class, such as ``Dense``.
         examples: B, the examples in the step over all replicas, a float32 scalar.
         unit_axis: the axis of ``activation`` that counts units (channels of a convolution).
@@ -58,7 +57,6 @@ class Snapshot:
         clipping: how the optimizer clips gradients; ``None`` if it does not, or this is not known.
     """
 
-    path: str
     kind: str
     examples: tf.Tensor
     unit_axis: int = -1
@@ -115,3 +113,16 @@ class Snapshot:
             "update": self.known.changes,
         }
         return len(held[need]) > 0 if need in held else getattr(self, need) is not None
+
+
+@dataclass(frozen=True)
+class RowSnapshots:
+    """One row of the table in one step.
+
+    Attributes:
+        path: what the row is called: the layer's path, with a number (``path@2``) for calls of another shape.
+        snapshots: one for each of the calls that the row is made of.
+    """
+
+    path: str
+    snapshots: tuple[Snapshot, ...]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import keras
 import tensorflow as tf
 
 from probes.primitives import square_sum
+
+Variable = keras.Variable | tf.Variable
+"""What a model trains."""
 
 
 @dataclass(frozen=True)

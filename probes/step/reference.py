@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import cast
 
 import keras
 import tensorflow as tf
 
-from probes.capture.capture import Call, Capture, rows_of
-from probes.capture.layers import LayerNames
-from probes.measuring.branch import when
-from probes.measuring.packing import Packed, join
+from probes.capture.capture import Capture, rows_of
+from probes.capture.modules import Names, Watchable
+from probes.measuring.due import Due
+from probes.measuring.packing import Packed, Part, Place, join
 from probes.measuring.tasks import Task
 from probes.probe import Probe
 from probes.reference_set import ReferenceSet, misfit, shapes
@@ -23,7 +23,7 @@ from probes.snapshot.snapshot import Snapshot
 from probes.unit_probe import reference_of
 
 
-def check_references(model: Any, probes: Sequence[Probe]) -> None:
+def check_references(model: Watchable, probes: Sequence[Probe]) -> None:
     """Refuse reference sets that the model cannot take, as far as that is known before it runs.
 
     Raises:
@@ -34,7 +34,7 @@ def check_references(model: Any, probes: Sequence[Probe]) -> None:
             reference.check(model)
 
 
-def measure_references(names: LayerNames, probes: Sequence[Probe], due: tf.Tensor | bool) -> list[Packed]:
+def measure_references(names: Names, probes: tuple[Probe, ...], due: Due) -> list[Part]:
     """What the probes with a reference set measure on it, with the weights as they are now; nothing when not due.
 
     Args:
@@ -48,48 +48,38 @@ def measure_references(names: LayerNames, probes: Sequence[Probe], due: tf.Tenso
     Raises:
         UsageError: the model cannot run on the reference set.
     """
-    places = []
-
-    def work() -> list[tf.Tensor]:
-        parts = [part for reference in sets for part in _measure(names, tuple(probes), reference)]
-        places.extend(place for part in parts for place in part.places)
-        return [join([part.values for part in parts])] if parts else []
-
     sets = list(dict.fromkeys(reference for probe in probes if (reference := reference_of(probe))))
     if not sets:
         return []
-    # A function of its own also at every step: what it draws at random takes no seed from the step's own operations.
-    values = when(tf.constant(True) if due is True and not tf.executing_eagerly() else due, work)
-    return [Packed(tuple(places), value) for value in values]
+    rows: list[tuple[str, tuple[Place, ...]]] = []
+
+    def work() -> list[tf.Tensor]:
+        measured = [each for reference in sets for each in _measure(names, probes, reference)]
+        rows.extend((row, packed.places) for row, packed in measured)
+        return [join([packed.values for _, packed in measured])] if measured else []
+
+    # Not among the step's own operations: what the forward pass draws at random would shift the step's own seeds.
+    vectors = due.apart.when(work)  # fills ``rows``
+    return [Part(tuple(rows), values) for values in vectors]
 
 
-def _measure(names: LayerNames, probes: tuple[Probe, ...], reference: ReferenceSet) -> Iterator[Packed]:
+def _measure(names: Names, probes: tuple[Probe, ...], reference: ReferenceSet) -> Iterator[tuple[str, Packed]]:
     rows: dict[str, list[Snapshot]] = {}
-    for path, call in rows_of(_run(names, reference).calls):
-        rows.setdefault(path, []).append(_snapshot(path, call))
+    for row, call in rows_of(_run(names, reference).calls):
+        rows.setdefault(row, []).append(call.snapshot())
     for number, probe in enumerate(probes):
-        for path, calls in rows.items():
-            if reference_of(probe) is reference and probe.selects(path) and any(map(probe.applies, calls)):
-                yield Task(probes, (number,), tuple(calls)).run()
+        for row, snapshots in rows.items():
+            if reference_of(probe) is reference and probe.selects(row) and any(map(probe.applies, snapshots)):
+                task = Task.of(row, probes, (number,), tuple(snapshots))
+                yield row, task.measurement.run(task.tensors)
 
 
-def _snapshot(path: str, call: Call) -> Snapshot:
-    return Snapshot(
-        path=path,
-        kind=call.function or type(call.layer).__name__,
-        examples=tf.cast(tf.shape(call.activation)[0], tf.float32),
-        unit_axis=call.unit_axis,
-        activation=call.activation,
-        facts=call.facts,
-    )
-
-
-def _run(names: LayerNames, reference: ReferenceSet) -> Capture:
+def _run(names: Names, reference: ReferenceSet) -> Capture:
     """What the layers return for the reference set; no variable, random generator or loss of the model changes."""
     capture = Capture(names, lambda *_: False)
     with unheard(), keras.StatelessScope(), losses_kept(names.model), listening(capture), seeing(capture.rectify):
         try:
-            names.model(reference.inputs, training=False)
+            cast(keras.Layer, names.model)(reference.inputs, training=False)
         except (TypeError, ValueError, NotImplementedError, tf.errors.InvalidArgumentError) as error:
             got = f"shape {shapes(reference.inputs)}: {_reason(error)}"
             raise misfit(got, "give what the model's call takes") from error

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from probes.capture.capture import Call, Capture, rows_of
+from probes.capture.capture import Capture, rows_of
 from probes.capture.layers import LayerEntry
 from probes.capture.modules import Names
 from probes.measuring import replicas
-from probes.measuring.branch import when
-from probes.measuring.packing import Packed
+from probes.measuring.due import Due
+from probes.measuring.packing import Part
 from probes.primitives import square_sum_of_all
 from probes.probe import Probe
-from probes.seams.graph import read
+from probes.seams.graph import entries_of, read
 from probes.snapshot.clipping import Clipping, clipping_of
 from probes.snapshot.facts import Facts, facts_of
-from probes.snapshot.gradient_parts import GradientParts, by_layer, examples_of
-from probes.snapshot.snapshot import Need, Snapshot
-from probes.snapshot.weights import WeightReading
+from probes.snapshot.gradient_parts import Gradient, GradientParts, by_layer, examples_of
+from probes.snapshot.snapshot import Need, RowSnapshots, Snapshot
+from probes.snapshot.weights import Variable, WeightReading
+from probes.step.gradients import connected, full, loss_scale
+from probes.step.reference import measure_references
 from probes.step.watched_variable import Watched
-
-Gradient = tf.Tensor | tf.IndexedSlices | None
 
 
 class Step:
@@ -34,94 +34,137 @@ class Step:
 
     Args:
         names: the layers' paths.
-        probes: what will be measured, which decides what is read.
+        number: the step's, an int64 scalar.
+        plan: for each cadence its probes, and whether they measure this step.
         optimizer: the one that may scale the loss and clip gradients.
-        due: whether any probe measures the weights in this step.
+
+    Attributes:
+        capture: listens to the forward pass.
+        references: for each cadence what its probes measured on reference sets.
     """
 
     def __init__(
         self,
         names: Names,
-        probes: Sequence[Probe],
+        number: tf.Tensor,
+        plan: Sequence[tuple[tuple[Probe, ...], Due]],
         optimizer: keras.optimizers.Optimizer | None,
-        due: tf.Tensor | bool = True,
     ) -> None:
         names.refresh()
-        self._due = due
-        self._names = names
-        self._needs = frozenset[str]().union(*(probe.needs for probe in probes))
+        self._names, self.number, self._plan = names, number, plan
+        self._probes = [probe for probes, _ in plan for probe in probes]
+        self._needs = frozenset[Need]().union(*(probe.needs for probe in self._probes))
         self._watched: dict[int, Watched] = {}
+        self._unended: list[Watched] = []
         self._squares: dict[str, tf.Tensor] = {}
-        self._scale = _loss_scale(optimizer)
+        self._scale = loss_scale(optimizer)
         self._watch()
-        self._probes = probes
         # Keras lets every replica clip its own gradient before they are summed: there is no clipped gradient of the batch.
         clips = "clipping" in self._needs and replicas.count() == 1
         self._clipping = clipping_of(optimizer) if clips else None
         self.capture = Capture(names, self._wants)
-        self.references: list[list[Packed]] = []
+        # A model that is not built yet can run on a reference set only after the step's own forward pass.
+        self.references = self._measure_references() if getattr(names.model, "built", True) else []
+
+    @property
+    def dues(self) -> list[Due]:
+        """For each cadence, whether its probes measure this step."""
+        return [due for _, due in self._plan]
+
+    @property
+    def variables(self) -> Sequence[Variable]:
+        """What the model trains, as far as it is built by now."""
+        return self._names.model.trainable_variables
 
     def entries(self) -> list[LayerEntry]:
         """The layers, as far as they are known by now."""
         return self._names.entries()
 
-    def scaled_by(self, optimizer: Any) -> None:
+    def scaled_by(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Learn only before the update which optimizer has scaled the loss."""
-        self._scale = _loss_scale(optimizer)
+        self._scale = loss_scale(optimizer)
 
     def end_forward(self) -> None:
-        """Look at the weights before the update, also of layers that were built only now."""
+        """Look at the weights before the update, also of layers that were built only now.
+
+        Called again, this looks only at weights that were made since.
+        """
+        self.references = self.references or self._measure_references()
         self._watch()
-        for watched in self._watched.values():
+        ending, self._unended = self._unended, []
+        for watched in ending:
             watched.end_forward()
         if "weight_square" in self._needs:
-            self._squares = self._weight_squares()
-        for watched in self._watched.values():
+            self._squares |= self._weight_squares()
+        for watched in ending:
             watched.expect_update()
 
-    def snapshots(
-        self, gradients: Sequence[Gradient], variables: Sequence[Any], parts: Sequence[Sequence[Gradient]] = ()
-    ) -> list[Snapshot]:
-        """Every layer's tensors; further calls of a layer follow as snapshots of their own, under the same path.
+    def before_update(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """The optimizer runs inside the block around the forward pass, which ends here."""
+        self.end_forward()
+
+    def after_update(
+        self, optimizer: keras.optimizers.Optimizer, gradients: Sequence[Any], variables: Sequence[Any]
+    ) -> None:
+        """Wait for what the user passes to ``Monitor.update``."""
+
+    @property
+    def misses_update(self) -> bool:
+        """Whether probes look at what the optimizer did to the weights, and none of them has changed so far."""
+        return "update" in self._needs and not any(watched.moved for watched in self._watched.values())
+
+    @property
+    def moved_in_forward(self) -> bool:
+        """Whether weights that probes look at have changed in the forward pass."""
+        return any(watched.moved_in_forward for watched in self._watched.values())
+
+    def rows(
+        self,
+        gradients: Sequence[Gradient],
+        variables: Sequence[Variable],
+        parts: Sequence[Sequence[Gradient]] = (),
+    ) -> list[RowSnapshots]:
+        """Every row's tensors: a snapshot for each call of a layer.
 
         Args:
             gradients: dL/dW for ``variables``, ``None`` where not connected.
             variables: the model's trainable variables.
             parts: the same as ``gradients`` for each part of the batch.
         """
-        self._parts = [{id(v): g for v, g in zip(variables, part, strict=True)} for part in parts]
-        by_variable = {id(variable): gradient for variable, gradient in zip(variables, gradients, strict=True)}
-        calls: dict[str, list[Call]] = {}
-        for call in self.capture.calls:
-            calls.setdefault(call.path, []).append(call)
-        entries = {entry.path: entry for entry in self._names.entries()}
-        paths = [*self.capture.order, *(path for path, entry in entries.items() if entry.variables)]
-        snapshots: list[Snapshot] = []
-        clipping = self._clipping_of(gradients)
-        for path in dict.fromkeys(paths):
-            entry = entries.get(path) or LayerEntry(path, self.capture.order[path], ())
-            own = self._of_variables(entry, by_variable)
-            if own and clipping:
-                own["clipping"] = clipping
-            snapshots.extend(self._of_calls(entry, calls.get(path, []), own))
-        return snapshots
+        of_batch, *of_parts = ({id(v): g for v, g in zip(variables, each, strict=True)} for each in (gradients, *parts))
+        given = _Given(of_batch, of_parts, self._clipping_of(gradients))
+        entries = {entry.path: entry for entry in self.entries()}
+        seen: dict[str, list[tuple[str, Snapshot]]] = {path: [] for path in (*self.capture.order, *entries)}
+        for row, call in rows_of(self.capture.calls):
+            seen[call.path].append((row, call.snapshot(self._scale)))
+        found: dict[str, list[Snapshot]] = {}
+        for path, snapshots in seen.items():
+            trained = [v for v in entries[path].variables if id(v) in given.gradients] if path in entries else []
+            if trained:  # the variables stand with the layer's first call, so that they count once
+                row, first = snapshots[0] if snapshots else (path, _without_call(entries[path]))
+                snapshots[:1] = [(row, self._with_variables(first, path, trained, given))]
+            for row, snapshot in snapshots:
+                found.setdefault(row, []).append(snapshot)
+        return [RowSnapshots(row, tuple(snapshots)) for row, snapshots in found.items()]
 
-    def over_replicas(self, lists: Sequence[Sequence[Gradient]], due: tf.Tensor | bool) -> list[list[Gradient]]:
+    def over_replicas(self, lists: Sequence[Sequence[Gradient]]) -> list[list[Gradient]]:
         """Gradients as the update uses them, summed over the replicas; B becomes the examples of all of them.
 
         Args:
             lists: gradients of this replica, each list for the model's trainable variables.
-            due: whether any probe reads them in this step.
 
         Returns:
             The same for the whole batch, dense; not to be read in a step that is not due.
         """
-        calls, variables = self.capture.calls, self._names.model.trainable_variables
-        own = [(g, v) for each in lists for g, v in zip(each, variables, strict=True) if g is not None]
-        dense = [] if due is False else when(due, lambda: [_full(gradient, variable) for gradient, variable in own])
-        if not dense:
+        due = self._due({"gradient", "gradient_parts", "activation_gradient"})
+        calls = self.capture.calls
+        own = [(g, v) for each in lists for g, v in zip(each, self.variables, strict=True) if g is not None]
+        shares = due.when(lambda: [full(gradient, variable) for gradient, variable in own])
+        if not shares:
             return [list(each) for each in lists]
-        *sums, examples = replicas.summed([*dense, tf.stack([*map(_examples, calls), *self.capture.batches])], due)
+        *sums, examples = replicas.summed(
+            [*shares, tf.stack([*(call.batch for call in calls), *self.capture.batches])], due
+        )
         numbers = tf.unstack(examples)
         self.capture.batches = numbers[len(calls) :]
         for call, number in zip(calls, numbers, strict=False):
@@ -129,48 +172,33 @@ class Step:
         total = iter(sums)
         return [[None if gradient is None else next(total) for gradient in each] for each in lists]
 
-    def _of_calls(self, entry: LayerEntry, calls: list[Call], own: dict[str, Any]) -> Iterator[Snapshot]:
-        """The layer's variables stand with its first call; calls of another shape are rows of their own."""
-        if not calls and own:
-            yield Snapshot(entry.path, entry.kind, tf.constant(math.nan), facts=facts_of(entry.layer, {}), **own)
-        for number, (path, call) in enumerate(rows_of(calls)):
-            yield Snapshot(
-                path=path,
-                kind=call.function or entry.kind,
-                examples=_examples(call),
-                unit_axis=call.unit_axis,
-                activation=call.activation,
-                activation_gradient=_unscaled(call.gradient, self._scale),
-                facts=call.facts,
-                input=call.input,
-                mask=call.mask,
-                state=call.state,
-                **(own if number == 0 else {}),
-            )
+    def _due(self, needs: set[Need]) -> Due:
+        """Whether some probe looks at any of these in this step."""
+        return Due.any_of(due for probes, due in self._plan if any(probe.needs & needs for probe in probes))
 
-    def _of_variables(self, entry: LayerEntry, by_variable: dict[int, Gradient]) -> dict[str, Any]:
-        """A layer's gradients and weights, as far as some probe needs them and the model trains them."""
-        variables = [variable for variable in entry.variables if id(variable) in by_variable]
-        if not variables:
-            return {}
-        gradients = [_dense(by_variable.get(id(variable))) for variable in variables]
-        own: dict[str, Any] = {"gradients": tuple(_unscaled(g, self._scale) for g in gradients if g is not None)}
+    def _measure_references(self) -> list[list[Part]]:
+        return [measure_references(self._names, probes, due) for probes, due in self._plan]
+
+    def _with_variables(self, call: Snapshot, path: str, variables: Sequence[Variable], given: _Given) -> Snapshot:
+        """A call's snapshot with the layer's gradients and weights, as far as some probe needs them."""
         watched = [self._watched[id(variable)] for variable in variables] if self._watched else []
-        if "weight" in self._needs:
-            own["weights"] = tuple(variable.before for variable in watched)
         changes = tuple(variable.update() for variable in watched) if "update" in self._needs else ()
-        entries = sum(math.prod(variable.shape) for variable in variables)
-        if self._parts and "gradient_parts" in self._needs:
-            own["gradient_parts"] = self._parts_of(variables)
-        return own | {"known": WeightReading(changes, self._squares.get(entry.path), entries)}
+        entries = entries_of(variables)
+        return replace(
+            call,
+            gradients=connected((given.gradients[id(variable)] for variable in variables), self._scale),
+            gradient_parts=self._parts_of(variables, given.parts) if "gradient_parts" in self._needs else None,
+            weights=tuple(variable.before for variable in watched) if "weight" in self._needs else (),
+            known=WeightReading(changes, self._squares.get(path), entries),
+            clipping=given.clipping,
+        )
 
-    def _parts_of(self, variables: Sequence[Any]) -> GradientParts | None:
-        parts = [tuple(map(self._unscale, part)) for part in by_layer(self._parts, variables)]
+    def _parts_of(self, variables: Sequence[Variable], parts: Sequence[dict[int, Gradient]]) -> GradientParts | None:
+        gradients = by_layer(parts, variables)
+        if not any(gradients):
+            return None
         examples = examples_of(self.capture.batches, len(parts))
-        return GradientParts(tuple(parts), examples) if parts[0] else None
-
-    def _unscale(self, gradient: tf.Tensor) -> tf.Tensor:
-        return gradient if self._scale is None else tf.cast(gradient, tf.float32) / self._scale
+        return GradientParts(tuple(connected(part, self._scale) for part in gradients), examples)
 
     def _wants(self, need: Need, facts: Facts, path: str | None) -> bool:
         readers = (probe for probe in self._probes if need in probe.needs)
@@ -180,52 +208,35 @@ class Step:
         """The optimizer's clipping, with the norm of all gradients where it goes by that."""
         if self._clipping is None or self._clipping.global_norm is None:
             return self._clipping
-        unscaled = (_unscaled(_dense(gradient), self._scale) for gradient in gradients)
-        connected = tuple(gradient for gradient in unscaled if gradient is not None)
-        norms = when(self._due, lambda: [tf.sqrt(square_sum_of_all(connected))])
+        whole = connected(gradients, self._scale)
+        norms = self._due({"weight_square", "clipping"}).when(lambda: [tf.sqrt(square_sum_of_all(whole))])
         return replace(self._clipping, measured_norm=norms[0]) if norms else None
 
     def _weight_squares(self) -> dict[str, tf.Tensor]:
         """Σ W² of every layer, read while nobody has to wait for it or to keep a copy."""
-        trained = {id(variable) for variable in self._names.model.trainable_variables}
-        entries = {entry.path: [v for v in entry.variables if id(v) in trained] for entry in self._names.entries()}
-        owned = {path: variables for path, variables in entries.items() if variables}
-        squares = when(self._due, lambda: [square_sum_of_all(tuple(map(read, own))) for own in owned.values()])
+        trained = {id(variable) for variable in self.variables}
+        entries = {entry.path: [v for v in entry.variables if id(v) in trained] for entry in self.entries()}
+        owned = {path: own for path, own in entries.items() if own and path not in self._squares}
+        due = self._due({"weight_square", "clipping"})
+        squares = due.when(lambda: [square_sum_of_all(tuple(map(read, own))) for own in owned.values()])
         return dict(zip(owned, squares, strict=False))
 
     def _watch(self) -> None:
         if self._needs & {"weight", "update"}:
-            for variable in self._names.model.trainable_variables:
+            for variable in self.variables:
                 if id(variable) not in self._watched:
                     self._watched[id(variable)] = Watched(variable)
+                    self._unended.append(self._watched[id(variable)])
 
 
-def _examples(call: Call) -> tf.Tensor:
-    """B: the batch of the model's call, or of the layer's own where the model was not called as a whole."""
-    return tf.cast(tf.shape(call.activation)[0], tf.float32) if call.examples is None else call.examples
+def _without_call(entry: LayerEntry) -> Snapshot:
+    return Snapshot(entry.kind, tf.constant(math.nan), facts=facts_of(entry.layer, {}))
 
 
-def _loss_scale(optimizer: Any) -> tf.Tensor | None:
-    """The factor by which this step's loss is multiplied, read before the optimizer adapts it."""
-    names = ("dynamic_scale", "initial_scale", "loss_scale_factor")  # the second until the optimizer is built
-    scale = next((scale for name in names if (scale := getattr(optimizer, name, None)) is not None), None)
-    return None if scale is None else tf.cast(tf.convert_to_tensor(scale), tf.float32)
+@dataclass(frozen=True)
+class _Given:
+    """What ``update`` was given, by the ``id`` of the variable, and how the optimizer clips it."""
 
-
-def _unscaled(gradient: tf.Tensor | None, scale: tf.Tensor | None) -> tf.Tensor | None:
-    return gradient if gradient is None or scale is None else tf.cast(gradient, tf.float32) / scale
-
-
-def _full(gradient: Any, variable: Any) -> tf.Tensor:
-    return tf.reshape(tf.cast(tf.convert_to_tensor(gradient), tf.float32), variable.shape)
-
-
-def _dense(gradient: Gradient) -> tf.Tensor | None:
-    """A sparse gradient's rows with repeated indices summed; fixed shapes throughout, so that XLA compiles it."""
-    if not isinstance(gradient, tf.IndexedSlices):
-        return gradient
-    order = tf.argsort(gradient.indices)
-    indices = tf.gather(gradient.indices, order)
-    starts = tf.concat([tf.zeros([1], tf.int32), tf.cast(indices[1:] != indices[:-1], tf.int32)], axis=0)
-    rows = tf.size(indices)
-    return tf.math.unsorted_segment_sum(tf.gather(gradient.values, order), tf.cumsum(starts)[:rows], rows)
+    gradients: dict[int, Gradient]
+    parts: list[dict[int, Gradient]]
+    clipping: Clipping | None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import tensorflow as tf
 
 from probes.seams.graph import held_by, read, users_of
-from probes.snapshot.weights import Update
+from probes.snapshot.weights import Update, Variable
 
 ADD, SUBTRACT, READ = "AssignAddVariableOp", "AssignSubVariableOp", "ReadVariableOp"
 
@@ -20,14 +18,17 @@ class Watched:
     average that is written back, an eager step) it is after minus before.
     """
 
-    def __init__(self, variable: Any) -> None:
+    def __init__(self, variable: Variable) -> None:
         self._held = held_by(variable)
         self._past = users_of(self._held)
+        self._first = read(self._held) if tf.executing_eagerly() else None
+        self._written_early = False
         self._before: tf.Tensor | None = None
 
     def end_forward(self) -> None:
         """Remember the value before the update: the forward pass's own reading of it, where there is one."""
         users = self._new_users()
+        self._written_early = any(operation.type != READ for operation in users)
         reads = [operation for operation in users if operation.type == READ]
         reused = len(reads) > 0 and len(reads) == len(users)
         self._before = reads[0].outputs[0] if reused else read(self._held)
@@ -42,6 +43,19 @@ class Watched:
         assert self._before is not None
         return self._before
 
+    @property
+    def moved(self) -> bool:
+        """Whether anything has changed the variable since the end of the forward pass, as far as that is known by now."""
+        if tf.executing_eagerly():
+            return _differ(read(self._held), self.before)
+        # Nobody uses a variable that this graph does not show.
+        return not users_of(self._held) or any(operation.type != READ for operation in self._new_users())
+
+    @property
+    def moved_in_forward(self) -> bool:
+        """Whether anything has changed the variable in the forward pass."""
+        return self._written_early if self._first is None else _differ(self.before, self._first)
+
     def update(self) -> Update:
         """To be called after the optimizer."""
         writes = [operation for operation in self._new_users() if operation.type != READ]
@@ -52,3 +66,7 @@ class Watched:
 
     def _new_users(self) -> list[tf.Operation]:
         return [operation for name, operation in users_of(self._held).items() if name not in self._past]
+
+
+def _differ(one: tf.Tensor, other: tf.Tensor) -> bool:
+    return bool(tf.reduce_any(tf.not_equal(one, other)))

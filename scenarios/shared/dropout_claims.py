@@ -46,7 +46,7 @@ def standard_moves_the_mean(knobs: Knobs) -> Claim:
         threshold=f"refuted when the mean after dropout is within {knobs.same_mean} standard deviations of the mean before",
         outcomes={
             "refuted": "It keeps the mean ({low} to {high} standard deviations apart), because the kept activations are scaled up.",
-            "": "Changed: {supported}. Kept: {refuted}. Inconclusive: {inconclusive}.",
+            "": "Changed: {supported}. Kept: {refuted}.",
         },
     )
 
@@ -63,7 +63,7 @@ def standard_changes_the_variance(knobs: Knobs) -> Claim:
         outcomes={
             "supported": "It raises the variance in every layer, by a share of {low} to {high}: by 1/q − 1, and by more where the "
             "mean is not 0.",
-            "": "Increased: {supported}. Not increased: {refuted}. Inconclusive: {inconclusive}.",
+            "": "Increased: {supported}. Not increased: {refuted}.",
         },
     )
 
@@ -82,7 +82,7 @@ def alpha_keeps_two_moments(knobs: Knobs, stack: str) -> Claim:
         outcomes={
             "supported": "Both are kept, because its input already has mean 0 and variance 1 (changes of {low} to {high}).",
             "refuted": "Neither is kept (changes of {low} to {high}), because its input does not have mean 0 and variance 1.",
-            "": "Kept: {supported}. Not kept: {refuted}. Inconclusive: {inconclusive}. Changes: {low} to {high}.",
+            "": "Kept: {supported}. Not kept: {refuted}. Changes: {low} to {high}.",
         },
     )
 
@@ -98,7 +98,7 @@ def alpha_keeps(knobs: Knobs, number: str, what: str, margin: float) -> Claim:
         outcomes={
             "supported": "Kept: it changes by {low} to {high}.",
             "refuted": "Not kept at any rate: it changes by {low} to {high}.",
-            "": "Kept: {supported}. Not kept: {refuted}. Inconclusive: {inconclusive}. It changes by {low} to {high}.",
+            "": "Kept: {supported}. Not kept: {refuted}. It changes by {low} to {high}.",
         },
     )
 
@@ -123,14 +123,14 @@ def alpha_changes_shape_less(knobs: Knobs) -> Claim:
         threshold="supported when the Kolmogorov-Smirnov distance between input and output is smaller at every rate",
         outcomes={
             "refuted": "It changes the shape more, at every rate: the distance is larger by {low} to {high}.",
-            "": "Less: {supported}. More: {refuted}. Inconclusive: {inconclusive}. Differences range from {low} to {high}.",
+            "": "Less: {supported}. More: {refuted}. Differences range from {low} to {high}.",
         },
     )
 
 
 def alpha_prime_varies(knobs: Knobs) -> Claim:
     """Whether the value to which dropped activations are set is a constant."""
-    held = {"expects": "equal", "threshold": ALPHA_DROPPED, "margin": 1e-3, "exact": True}
+    held = {"expects": "equal", "threshold": ALPHA_DROPPED, "margin": 1e-3, "method": "check"}
     return Claim(
         name="alpha_prime_varies",
         statement="The value α′ to which alpha dropout sets dropped activations varies.",
@@ -141,7 +141,7 @@ def alpha_prime_varies(knobs: Knobs) -> Claim:
         outcomes={
             "refuted": "α′ is a constant, −λα ({low} to {high}): it is the same in all layers, at all rates, behind both "
             "activations, at every seed. It does not depend on the data.",
-            "": "Varies: {supported}. Constant: {refuted}. Inconclusive: {inconclusive}.",
+            "": "Varies: {supported}. Constant: {refuted}.",
         },
     )
 
@@ -160,7 +160,7 @@ def output_value_varies(knobs: Knobs) -> Claim:
                 treated=arm_of(stack, "alpha", most).name,
                 control=arm_of(stack, "alpha", least).name,
                 threshold=0.1,
-                exact=True,
+                method="check",
             )
             for stack in STACKS
             if least != most
@@ -169,7 +169,7 @@ def output_value_varies(knobs: Knobs) -> Claim:
         outcomes={
             "supported": f"It is higher by {{low}} at a rate of {most} than at {least}. This value does vary, but only with the "
             "rate.",
-            "": "Varies: {supported}. Does not: {refuted}. Inconclusive: {inconclusive}.",
+            "": "Varies: {supported}. Does not: {refuted}.",
         },
     )
 
@@ -185,8 +185,7 @@ def theory_holds(knobs: Knobs) -> Claim:
         threshold=f"within {100 * knobs.same_theory:g} % in the layer where it is farthest off, median over the steps",
         outcomes={
             "supported": "In the worst layer the relative error is {low} to {high}.",
-            "": "As predicted: {supported}. Not as predicted: {refuted}. Inconclusive: {inconclusive}. Relative errors range from "
-            "{low} to {high}.",
+            "": "As predicted: {supported}. Not as predicted: {refuted}. Relative errors range from {low} to {high}.",
         },
     )
 

@@ -75,7 +75,7 @@ def zeros_bend(arms: Mapping[str, str], straight: float) -> Claim:
         outcomes={
             "refuted": "Without zeros the best linear map still leaves {low} to {high} of the variance unexplained ({refuted}): "
             "the change of slope makes the network non-linear, not the zeros.",
-            "": "Practically linear: {supported}. Not linear: {refuted}. Inconclusive: {inconclusive}.",
+            "": "Practically linear: {supported}. Not linear: {refuted}.",
         },
     )
 
@@ -108,5 +108,5 @@ def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> Clai
         ),
         threshold=f"supported when 1 − R² of the best linear map grows by less than {bent:g}, and the number of distinct "
         "activation patterns over the training examples by less than 1",
-        outcomes={"": "Not more non-linear: {supported}. More: {refuted}. Inconclusive: {inconclusive}."},
+        outcomes={"": "Not more non-linear: {supported}. More: {refuted}."},
     )

@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    bench = Workbench.prepare(options.scenario, {}, quick=options.quick, arms=None, seeds=None)
+    bench = Workbench.prepare(options.scenario, {}, size="quick" if options.quick else "usual", arms=None, seeds=None)
     warm_up()
     ratios = []
     for number in range(options.repeats):

@@ -37,7 +37,7 @@ def scenario(path) -> None:
         "data": {"name": "digits", "train": 10, "classes": 10},
         "config": {"epochs": 1, "batch_size": 2},
     }
-    manifest.create(path, "scenario", about)
+    manifest.create(path, "scenario", about)[0].release()
 
 
 def test_a_scenario_is_judged_anew_in_its_folder_and_left_alone_for_a_page_elsewhere(tmp_path, capsys):

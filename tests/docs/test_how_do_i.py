@@ -41,7 +41,7 @@ def test_every_block_runs(tmp_path, monkeypatch, capsys):
         else:
             run_command(code, monkeypatch)
     said = capsys.readouterr().out
-    assert "critical: vanishing_gradient" in said and "vanishing_gradient  " in said
+    assert "vanishing_gradient" in said and "vanishing_gradient  " in said
     assert names["verdict"].word == "supported" and names["verdict"].seeds == 5
     assert len(names["reading"].layers) and len(names["run"].layers)
     assert (tmp_path / "runs" / "all_three" / "report.html").is_file() and (

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SAYS = {
     "first_look": [
-        "<strong>critical</strong>: vanishing gradient",
+        "<strong>warning</strong>: vanishing gradient",
         "<iframe srcdoc=",
         "relu ends with the lower validation loss",
     ],

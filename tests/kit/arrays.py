@@ -57,7 +57,7 @@ class Arrays:
         parts = GradientParts(tuple(tensors[name] for name in PARTS), examples)
         tensors["known"] = changed(tensors["weights"], tensors.pop("weights_after"))
         known = {"facts": facts, "clipping": Clipping(norm=CLIP_NORM), "gradient_parts": parts}
-        return probes.Snapshot("layer", type(layer).__name__, examples, self.unit_axis, **known, **tensors)
+        return probes.Snapshot(type(layer).__name__, examples, self.unit_axis, **known, **tensors)
 
     @property
     def parts(self) -> list[tuple[np.ndarray, ...]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 import probes
-from probes.measuring.packing import Layout, pack
+from probes.measuring.packing import Layout, Part, pack
 from probes.merging import KINDS, Merge, merge
 from probes.snapshot.snapshot import PER_CALL
 from tests.kit.arrays import WEIGHTS, Arrays, assert_columns, measured, merged, random_arrays, summarized, twin
@@ -98,7 +98,8 @@ def test_merging_what_is_packed_merges_each_statistic(probe):
     """The window's merge of whole vectors is that of each probe's own statistics."""
     drawn = [random_arrays(seed) for seed in range(3)]
     raw = [probe.measure(step.snapshot(probe=probe)) for step in drawn]
-    parts = [pack((probe,), {(0, "row"): statistics}) for statistics in raw]
+    packed = [pack((probe,), {0: statistics}) for statistics in raw]
+    parts = [Part((("row", each.places),), each.values) for each in packed]
     layout = Layout((probe,), parts[:1])
     vectors = tf.stack([layout.arrange([part]) for part in parts])
     unpacked = layout.statistic(layout.merge(vectors).numpy(), 0, "row")

@@ -1,11 +1,11 @@
-"""Probes in ``model.fit``: one callback, nothing else changed."""
+"""The callback that puts probes into ``model.fit``."""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import keras
 
@@ -20,6 +20,9 @@ from probes.monitor import Monitor
 from probes.probe import Probe
 from probes.seams.fit import running_callback_list
 
+if TYPE_CHECKING:
+    from diagnostics.training.fit.train_function import FittedModel
+
 
 class ProbeCallback(keras.callbacks.Callback):
     """Measures ``model.fit`` from inside Keras' compiled train step, every tenth step by default, and writes a run.
@@ -28,21 +31,21 @@ class ProbeCallback(keras.callbacks.Callback):
 
         model.fit(x, y, epochs=3, callbacks=[diagnostics.ProbeCallback("runs/mine")])
 
-    Steps count from 0 in each ``fit``. ``loss`` is that of the step's batch, where Keras logs the mean over the epoch so far
-    (which is recorded on several replicas). Training and what it prints stay as they are. When the disk refuses, training
-    goes on, and a warning says from which step on readings are lost.
+    Steps count from 0 in each ``fit``. The recorded ``loss`` is that of the step's batch; Keras logs the mean over the epoch
+    so far, which is recorded on several replicas. Training and its output do not change. If the disk cannot be written,
+    training continues, and a warning names the first step that is lost.
 
     Args:
-        directory: the run's folder; it must not exist, or be empty. When the same callback sees another ``fit``, that
-            becomes a run of its own in ``directory-2``, and so on.
-        probes: what to measure; ``probes.default()`` when not given.
-        config: what else decides the numbers; kept in ``run.json``.
-        seed: the seed that you have set, for the record.
-        budget: the most that measuring may cost, as a share of training (0.05 is 5 %): the cadence is stretched to keep it.
-            ``None`` keeps the probes' own cadence. What it did cost is measured either way, and stands in ``run.json``.
-        tensorboard: write TensorBoard's event files into ``tensorboard/`` in the run's folder, too, while training goes on.
+        directory: the run's folder; it must not exist, or be empty. If the same callback is passed to another ``fit``, that
+            one is recorded in ``directory-2``, and so on.
+        probes: what to measure; ``probes.default()`` by default.
+        config: any other settings that affect the results; stored in ``run.json``.
+        seed: the seed that you have set; stored in ``run.json``.
+        budget: the largest share of training time that measuring may take (0.05 is 5 %); steps are measured less often to
+            keep within it. ``None`` keeps the probes' own cadence. The actual cost is stored in ``run.json`` either way.
+        tensorboard: also write TensorBoard's event files, into ``tensorboard/`` in the run's folder, during training.
 
-    Under a ``tf.distribute`` strategy the record is that of all replicas together, and the chief writes it.
+    Under a ``tf.distribute`` strategy the statistics are those of the whole batch, and the chief writes the run.
 
     Raises:
         UsageError: TensorBoard is asked for and not installed, or an invalid budget.
@@ -74,9 +77,9 @@ class ProbeCallback(keras.callbacks.Callback):
         """Put the probes in.
 
         Raises:
-            UsageError: no optimizer, an occupied folder, or what ``Monitor`` refuses; before the first step.
+            UsageError: no optimizer, a folder that is not empty, or anything that ``Monitor`` refuses; before the first step.
         """
-        model: Any = self.model
+        model = cast("FittedModel", self.model)
         if isinstance(model.train_function, ObservedFunction):
             model.train_function.leave()
         check_trainable(model)
@@ -97,7 +100,7 @@ class ProbeCallback(keras.callbacks.Callback):
             self._session.begin_epoch(epoch)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Record the epoch's figures."""
+        """Record the epoch's metrics."""
         if self._session is not None:
             self._session.end_epoch(logs)
 
@@ -108,14 +111,14 @@ class ProbeCallback(keras.callbacks.Callback):
             self._session = None
 
     def end(self, error: BaseException) -> None:
-        """``fit`` was ended by this exception: take the probes out now, and record it; to be called by who has caught it."""
+        """Take the probes out and record the exception that ended ``fit``; for a caller that has caught it."""
         if self._session is not None:
             self._session.fail(error)
             self._session = None
 
     def _writer(self, monitor: Monitor) -> Any:
-        """One run, one writer: of several workers it is the chief."""
-        model: Any = self.model
+        """The run's writer; ``None`` in every worker but the chief, which writes for all."""
+        model = cast("FittedModel", self.model)
         if not is_chief(model.distribute_strategy):
             return None
         if self._runs:
@@ -132,7 +135,7 @@ class ProbeCallback(keras.callbacks.Callback):
 
 
 def _end_with_fit(session: FitSession) -> None:
-    """End the session when ``fit`` frees its callbacks, at the latest: Keras calls no callback after an exception."""
+    """End the session when ``fit`` frees its callbacks, because Keras calls no callback after an exception."""
     callbacks = running_callback_list()
     if callbacks is not None:
         weakref.finalize(callbacks, session.abandon)

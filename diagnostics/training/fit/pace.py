@@ -1,4 +1,4 @@
-"""What measuring costs, measured while training goes on, and a cadence that keeps it within a budget."""
+"""Measures what probes cost during training, and adapts their cadence to a budget."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from typing import Any
 from probes.monitor import Monitor
 
 WARM_UP = 2
-"""Calls of the train function that are not timed: they trace, compile, and open the data."""
+"""Calls of the train function that are not timed: they trace, compile and open the data."""
 
 ENOUGH = 3
-"""Timed calls of each kind before their medians are trusted, and before the cadence is chosen anew."""
+"""Timed calls of each kind needed before their medians are used, and before the cadence is chosen again."""
 
 FOR_STEPS = 0.9
-"""Share of the budget for what runs inside the steps; the rest is for writing."""
+"""Share of the budget for work inside the steps; the rest is for writing."""
 
 IN_DEBT = 2
-"""How much rarer steps are measured while more was spent than the budget has: the first ones, before times were known."""
+"""Factor on the cadence while spending exceeds the budget, as after the first steps, whose cost was not known yet."""
 
 KEPT = 64
-"""Timed calls of each kind: many enough for a median, few enough to follow training when it slows down."""
+"""Timed calls of each kind that are kept: enough for a median, few enough to notice when training slows down."""
 
 METHOD = (
-    "median time of the calls of the train function with a measured step, minus the median of those without, times the number "
-    "of measured steps, plus the time for recording during training, as a share of all steps at the time without; not in it: the "
-    "first calls, which trace and compile, what probes cost in steps that they do not measure, and closing the record"
+    "(median time of a call of the train function with a measured step, minus the median without, times the number of measured "
+    "steps, plus recording during training) divided by the time of all steps without measuring; excluded: the first calls, which "
+    "trace and compile, what probes cost in steps that they do not measure, and closing the run's files"
 )
 
 
 class Pace:
-    """Times the steps that are measured and those that are not.
+    """Compares the times of steps that are measured with those that are not.
 
     Args:
         monitor: the probes, whose shortest cadence decides which steps are measured.
-        budget: the most that measuring may cost, as a share of training; ``None`` leaves the cadence as it is.
+        budget: the largest share of training time that measuring may take; ``None`` leaves the cadence as it is.
     """
 
     def __init__(self, monitor: Monitor, budget: float | None) -> None:
@@ -50,12 +50,12 @@ class Pace:
         self._since = 0
 
     def note(self, first: int, count: int, seconds: float) -> None:
-        """Take one call's time.
+        """Add one call's time.
 
         Args:
             first: the number of its first step.
-            count: its steps.
-            seconds: what it took.
+            count: its number of steps.
+            seconds: its duration.
         """
         due = (first + count - 1) // self.every - (first - 1) // self.every
         self._measured_steps += due
@@ -70,7 +70,7 @@ class Pace:
             _ = self._due.append((due, seconds)) if due else self._other.append(seconds)
 
     def adjust(self) -> None:
-        """Choose the cadence anew, when there is something new to go by."""
+        """Choose the cadence again if enough new times are known."""
         extra, plain = self._extra(), self._seconds_per_step()
         if self._budget is not None and self._since >= ENOUGH and extra is not None and plain:
             self._since = 0
@@ -79,15 +79,15 @@ class Pace:
             self._slow_down(math.ceil(extra / (allowed * plain)))
 
     def cost(self, recording: float, closing: float = 0.0) -> dict[str, Any]:
-        """What measuring has cost.
+        """The cost of measuring so far.
 
         Args:
             recording: seconds of reading and writing during training.
             closing: seconds of reading and writing after the last step.
 
         Returns:
-            For ``run.json``: ``share`` of what the steps would have taken without (``None``: not known), and what it is
-            made of; seconds throughout.
+            For ``run.json``: ``share`` of the time that the steps would have taken without probes (``None``: not known), and
+            its parts in seconds.
         """
         extra, plain = self._extra(), self._seconds_per_step()
         share = (
@@ -116,12 +116,12 @@ class Pace:
         return statistics.median(self._other) if len(self._other) >= ENOUGH else None
 
     def _seconds_per_step(self) -> float | None:
-        """Of steps that are not measured."""
+        """Duration of a step that is not measured."""
         plain = self._plain()
         return None if plain is None else plain * self._calls / self._steps
 
     def _extra(self) -> float | None:
-        """Seconds that one measured step takes longer than another."""
+        """Additional seconds that a measured step takes."""
         plain = self._plain()
         if plain is None or len(self._due) < ENOUGH:
             return None

@@ -1,4 +1,4 @@
-"""One ``fit`` under observation: its steps, its scalars, its run, and how it ended."""
+"""Records one call of ``fit``: its steps, its scalars, and how it ended."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,21 +16,26 @@ from diagnostics.training.fit.train_function import ObservedFunction
 from diagnostics.training.recorder import LenientRecorder
 from probes.monitor import Monitor
 
+if TYPE_CHECKING:
+    from diagnostics.training.fit.train_function import FittedModel
+
 VALIDATION = "val_"
 LOSS, RATE = "loss", "learning_rate"
 
 
 class FitSession:
-    """Puts probes into a model's train function, and takes them out again however training ends.
+    """Puts probes into a model's train function, and takes them out again, however training ends.
 
     Args:
         model: a compiled model, in ``fit``.
         monitor: the probes.
         writer: the run; ``None`` where another worker writes it.
-        budget: the most that measuring may cost, as a share of training; ``None`` keeps the probes' own cadence.
+        budget: the largest share of training time that measuring may take; ``None`` keeps the probes' own cadence.
     """
 
-    def __init__(self, model: Any, monitor: Monitor, writer: RunWriter | None, budget: float | None = None) -> None:
+    def __init__(
+        self, model: FittedModel, monitor: Monitor, writer: RunWriter | None, budget: float | None = None
+    ) -> None:
         self._model, self._monitor, self._writer = model, monitor, writer
         self._recorder = LenientRecorder(writer, monitor)
         self._pace = Pace(monitor, budget)
@@ -44,17 +49,17 @@ class FitSession:
         self._function = ObservedFunction(model, monitor, self)
 
     def is_running(self) -> bool:
-        """Whether this ``fit`` goes on: each makes a history of its own."""
+        """Whether this ``fit`` is still running; each ``fit`` creates its own history."""
         return not self._ended and getattr(self._model, "history", None) is self._history
 
     def give_up(self, reason: str) -> None:
-        """Say once that nothing is measured."""
+        """Warn once that nothing is measured."""
         if self._given_up is None:
             self._given_up = reason
             warnings.warn(f"training goes on unobserved: {reason}", stacklevel=2)
 
     def begin_call(self) -> None:
-        """Bring what was measured to disk, when it is time."""
+        """Write to disk what was measured, if a flush is due."""
         if self._recorder.is_due:
             self._flush()
         self._pace.adjust()
@@ -71,14 +76,14 @@ class FitSession:
         self._epoch, self._epoch_start = epoch, self._step
 
     def end_epoch(self, logs: Mapping[str, Any] | None) -> None:
-        """Record the epoch's figures with its last step, and those of validation in a row of their own."""
+        """Record the epoch's metrics with its last step, and those of validation in a separate row."""
         self._correct_count()
         self._hand_over()
         numbers = _numbers(logs or {})
         validation = {
             name.removeprefix(VALIDATION): numbers.pop(name) for name in [*numbers] if name.startswith(VALIDATION)
         }
-        for known in (LOSS, RATE):  # those of the step stand in the row already
+        for known in (LOSS, RATE):  # the row already has those of the step
             numbers.pop(known, None)
         if self._step > self._epoch_start:
             self._recorder.complete(numbers)
@@ -86,17 +91,17 @@ class FitSession:
             self._recorder.add(np.array([self._step - 1]), epoch=self._epoch, split="validation", **validation)
 
     def finish(self) -> None:
-        """Training has come to its end."""
+        """End the run after the last epoch."""
         self._end("finished")
 
     def fail(self, error: BaseException | None) -> None:
-        """Training was ended by an exception; ``None`` if it did not pass through the train function."""
+        """End the run after an exception; ``None`` if it did not pass through the train function."""
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         reason = "fit did not reach its end" if error is None else f"{type(error).__name__}: {error}"
         self._end(status, error=reason)
 
     def abandon(self) -> None:
-        """Training has ended without a word; the exception is known where it ended the process."""
+        """End the run of a ``fit`` that called no callback at its end; the exception is known if it ended the process."""
         last = getattr(sys, "last_value", None)
         self.fail(None if last is self._earlier else last)
 
@@ -117,7 +122,7 @@ class FitSession:
             return
         try:
             self._writer.finish(status, **extra)
-        except Exception as error:  # as when recording: training is worth more
+        except Exception as error:  # as during recording, training must not stop for this
             if self._recorder.lost_from is None:
                 warnings.warn(f"the run's end could not be recorded: {error}", stacklevel=2)
 
@@ -126,7 +131,7 @@ class FitSession:
         self._recorder.flush_until(self._step)
 
     def _correct_count(self) -> None:
-        """The epoch's last call may have been shorter than the others; the device has counted."""
+        """The epoch's last call may have had fewer steps than the others; the device counted them."""
         if self._given_up is None and self._pending and self._model.steps_per_execution != 1:
             self._step = self._monitor.steps
             self._pending[-1] = (self._step - 1, *self._pending[-1][1:])
@@ -142,7 +147,7 @@ class FitSession:
 
 
 def _number(value: Any) -> float:
-    """Of a scalar on the device or the host; NaN for anything else."""
+    """A scalar on the device or the host as a number; NaN for anything else."""
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -150,5 +155,5 @@ def _number(value: Any) -> float:
 
 
 def _numbers(logs: Mapping[str, Any]) -> dict[str, float]:
-    """What Keras and other callbacks have logged, as far as it is numbers."""
+    """Those values that Keras and other callbacks have logged that are numbers."""
     return {name: _number(value) for name, value in logs.items() if not isinstance(value, str) and np.ndim(value) == 0}

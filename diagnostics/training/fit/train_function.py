@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import keras
 import tensorflow as tf
@@ -21,8 +21,16 @@ LEARNING_RATE, LOSS = "_learning_rate_of_step", "_loss_of_step"
 TrainFunction = Callable[[Any], Any]
 
 
+if TYPE_CHECKING:
+
+    class FittedModel(keras.Model):
+        """A model in ``fit``; Keras itself declares ``train_function`` as ``None``."""
+
+        train_function: TrainFunction | None
+
+
 class Session(Protocol):
-    """Learns of every call of an observed function."""
+    """Is notified of every call of an observed function."""
 
     def is_running(self) -> bool:
         """Whether its ``fit`` is still running."""
@@ -47,20 +55,21 @@ class ObservedFunction:
     Args:
         model: the model, whose ``train_function`` was made.
         monitor: the probes.
-        session: learns of every call.
+        session: is notified of every call.
     """
 
-    def __init__(self, model: Any, monitor: Monitor, session: Session) -> None:
+    def __init__(self, model: FittedModel, monitor: Monitor, session: Session) -> None:
         self._model, self._session = model, session
         self._bare: TrainFunction | None = model.train_function
         with attribute_set(model, "train_step", _observed_step(model, monitor, session)):
             model.make_train_function(force=True)
+        assert model.train_function is not None
         self._observed: TrainFunction = model.train_function
         self._has_run = False
         model.train_function = self
 
     def __call__(self, iterator: Any) -> Any:
-        """What Keras calls: one or several steps."""
+        """Run one or several steps; Keras calls this."""
         if not isinstance(iterator, tf.data.Iterator | tf.distribute.DistributedIterator):  # train_on_batch
             return self._bare_function()(iterator)
         if not self._session.is_running():
@@ -81,11 +90,11 @@ class ObservedFunction:
         return logs
 
     def leave(self) -> None:
-        """End the session: another ``fit`` has begun, so its own has ended without a callback."""
+        """End the session, because another ``fit`` has begun: its own has ended without calling a callback."""
         self._session.fail(None)
 
     def restore(self) -> None:
-        """Give the model its former function back, unless it has been given another one meanwhile."""
+        """Restore the model's own function, unless it has been replaced by another one meanwhile."""
         if self._model.train_function is self:
             self._model.train_function = self._bare
 
@@ -93,14 +102,10 @@ class ObservedFunction:
         """Run the step; if it cannot be traced with probes, trace it without, which raises the user's own errors again."""
         try:
             return self._observed(iterator)
-        except (
-            StopIteration,
-            UsageError,
-            tf.errors.OpError,
-        ):  # the end of the data, misuse, what happens while it runs
+        except (StopIteration, UsageError, tf.errors.OpError):  # end of data, misuse, and errors at run time
             raise
         except Exception as error:
-            if self._has_run or self._model.run_eagerly:  # tracing takes no data, an eager step has
+            if self._has_run or self._model.run_eagerly:  # tracing consumes no data, an eager step does
                 raise
             bare = self._bare_function()
             logs = bare(iterator)
@@ -119,7 +124,7 @@ class ObservedFunction:
         return self._bare
 
 
-def _observed_step(model: Any, monitor: Monitor, session: Session) -> Callable[[Any], Any]:
+def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Callable[[Any], Any]:
     original, optimizer = model.train_step, model.optimizer
 
     @functools.wraps(original)
@@ -142,7 +147,7 @@ def _taken(logs: Any) -> tuple[Any, Any]:
     return logs.pop(LOSS, logs.get("loss")), logs.pop(LEARNING_RATE, None)
 
 
-def _tally(model: Any) -> tuple[tf.Tensor, tf.Tensor] | None:
+def _tally(model: FittedModel) -> tuple[tf.Tensor, tf.Tensor] | None:
     """Sum and count of the losses in the epoch so far; ``None`` on several replicas, or if Keras' own metric is missing."""
     if model.distribute_strategy.num_replicas_in_sync > 1:
         return None
@@ -158,12 +163,12 @@ def _of_step(before: Any, after: Any, logged: Any) -> Any:
     return tf.where(count > 0, total / count, tf.cast(logged, tf.float32))
 
 
-def _learning_rate(optimizer: Any) -> tf.Tensor | None:
+def _learning_rate(optimizer: keras.optimizers.Optimizer | None) -> tf.Tensor | None:
     rate = getattr(optimizer, "learning_rate", None)
     return None if rate is None else tf.cast(tf.convert_to_tensor(rate), tf.float32)
 
 
-def check_trainable(model: Any) -> None:
+def check_trainable(model: FittedModel) -> None:
     """Refuse a model that cannot step.
 
     Raises:

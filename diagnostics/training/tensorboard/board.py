@@ -1,4 +1,4 @@
-"""What a run records, as event files for TensorBoard: live while training goes on, or from a stored run."""
+"""Writes a run as event files for TensorBoard, during training or from a stored run."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ import tensorflow as tf
 
 from diagnostics.measures.tables import KEYS
 from diagnostics.pages.board import SPLITS, edges_of, heat_maps, hyperparameters, metrics_of, numeric, summary_text
+from diagnostics.runs.confined import as_name
 from diagnostics.runs.run import Run
 from probes.errors import UsageError
 
 HISTOGRAM = "histogram"
 ALWAYS = ("loss",)
-"""Scalars that hold a measurement in every row, so that NaN is one, too; elsewhere NaN is missing and not written."""
+"""Scalars measured in every row, where NaN is a value; in other columns NaN means missing and is not written."""
 
 
 class BoardWriter:
     """Writes tables as TensorBoard events: ``train/``, ``validation/`` and, for hyperparameters and text, the folder itself.
 
     Tags are ``STATISTIC/LAYER``, such as ``gradient_norm/hidden_1``, so that TensorBoard groups layers by statistic; scalars
-    have their own names, alike for all splits, so that it lays training and validation over each other.
+    have the same name in all splits, so that it draws training and validation in one chart.
 
     Args:
-        directory: where event files go; made when something is written. Earlier ones in it stay.
+        directory: folder for the event files; created at the first write. Existing files in it are kept.
         probes: the probes' reprs, for the bins of ``Histogram``.
 
     Raises:
@@ -38,7 +39,7 @@ class BoardWriter:
         require_tensorboard()
         self.directory = Path(directory)
         self._edges = edges_of(probes)
-        self._writers: dict[str, Any] = {}
+        self._writers: dict[str, tf.summary.SummaryWriter] = {}
 
     def layers(self, frame: pd.DataFrame) -> None:
         """Write statistics of layers.
@@ -56,7 +57,7 @@ class BoardWriter:
         """Write loss, metrics and learning rate.
 
         Args:
-            frame: step, split and a column for every scalar; NaN is left out but for the loss.
+            frame: step, split and a column for every scalar; NaN is left out, except in the loss.
         """
         for split, rows in frame.groupby("split", observed=True, sort=False):
             with self._in(SPLITS.get(str(split), str(split))):
@@ -73,7 +74,7 @@ class BoardWriter:
             api.hparams(values, trial_id=str(run.path))
 
     def finish(self, run: Run) -> None:
-        """Write what is known at the end: hyperparameters, heat maps as images, the report's findings as text.
+        """Write what is known only at the end: hyperparameters, heat maps as images, the report's findings as text.
 
         Args:
             run: the stored run.
@@ -87,7 +88,7 @@ class BoardWriter:
             tf.summary.text("summary", summary_text(run), step=last)
 
     def flush(self) -> None:
-        """Bring everything to disk, where TensorBoard sees it."""
+        """Write everything to disk, so that TensorBoard shows it."""
         for writer in self._writers.values():
             writer.flush()
 
@@ -98,7 +99,9 @@ class BoardWriter:
 
     def _in(self, split: str) -> Any:
         if split not in self._writers:
-            self._writers[split] = tf.summary.create_file_writer(str(self.directory / split))
+            self._writers[split] = tf.summary.create_file_writer(
+                str(self.directory / as_name(split) if split else self.directory)
+            )
         return self._writers[split].as_default()
 
     def _write_histograms(self, frame: pd.DataFrame) -> None:
@@ -110,21 +113,21 @@ class BoardWriter:
 
 
 def bins(counts: np.ndarray, edges: Sequence[float]) -> np.ndarray:
-    """Counts of ``probes.Histogram`` as TensorBoard's histogram plugin has them.
+    """Counts of ``probes.Histogram`` in the form of TensorBoard's histogram plugin.
 
     Args:
-        counts: ``[2·K + 2]``, the last one the number of NaN, which has no place here.
+        counts: ``[2·K + 2]``; the last is the number of NaN, which TensorBoard cannot show.
         edges: e_1 < … < e_K.
 
     Returns:
-        ``[2·K + 1, 3]``: left edge, right edge, count. The outermost bins, which have no end, are drawn half a decade wide.
+        ``[2·K + 1, 3]``: left edge, right edge, count. The outermost bins, which are unbounded, are drawn half a decade wide.
 
     Raises:
-        UsageError: counts and edges do not belong together.
+        UsageError: the number of counts does not match the number of edges.
     """
     if len(counts) != 2 * len(edges) + 2:
         raise UsageError(
-            what="these histograms have other bins",
+            what="the histograms do not match these bins",
             where="the column histogram",
             got=f"{len(counts)} counts for {len(edges)} edges",
             do="give the probes' reprs as they stand in run.json: BoardWriter(directory, probes=run.probes)",
@@ -135,7 +138,7 @@ def bins(counts: np.ndarray, edges: Sequence[float]) -> np.ndarray:
 
 
 def _write_scalars(frame: pd.DataFrame, columns: Sequence[str], tags: Callable[[str, str], str]) -> None:
-    """One event a step with all its values: a call of ``tf.summary.scalar`` for each would take a hundred times as long."""
+    """Write one event per step with all its values; ``tf.summary.scalar`` for each value takes a hundred times as long."""
     from tensorboard.compat.proto.summary_pb2 import Summary  # noqa: PLC0415 # pyright: ignore[reportAttributeAccessIssue]
     from tensorboard.plugins.scalar.summary_v2 import scalar_pb  # noqa: PLC0415
 
@@ -151,7 +154,7 @@ def _write_scalars(frame: pd.DataFrame, columns: Sequence[str], tags: Callable[[
 
 
 def require_tensorboard() -> None:
-    """Check that TensorBoard is there.
+    """Check that TensorBoard is installed.
 
     Raises:
         UsageError: it is not installed.
@@ -172,7 +175,7 @@ def write_board(run: Run, directory: str | Path) -> Path:
 
     Args:
         run: the run.
-        directory: where they go.
+        directory: folder for the event files.
 
     Returns:
         The folder to give to ``tensorboard --logdir``.

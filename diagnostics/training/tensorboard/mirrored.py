@@ -1,4 +1,4 @@
-"""A run that is written for TensorBoard while it is recorded."""
+"""Writes a run for TensorBoard while it is recorded."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ FOLDER = "tensorboard"
 
 
 class Mirrored:
-    """A `RunWriter` whose tables go to TensorBoard, too. What TensorBoard cannot take is told once, and does no harm.
+    """A `RunWriter` that also writes its tables for TensorBoard; if TensorBoard fails, it warns once and the record continues.
 
     Args:
-        writer: where the record goes; event files go to ``tensorboard/`` in its folder.
+        writer: writes the run; event files go to ``tensorboard/`` in its folder.
         probes: the probes' reprs.
     """
 
@@ -36,11 +36,11 @@ class Mirrored:
         self._safely(lambda board: _mirror(board, table, frame))
 
     def describe(self, **known: Any) -> None:
-        """Put into ``run.json`` what has become known; see `RunWriter.describe`."""
+        """Add to ``run.json``; see `RunWriter.describe`."""
         self._writer.describe(**known)
 
     def finish(self, status: str = "finished", **extra: Any) -> None:
-        """End the run, and write what TensorBoard shows of a whole one."""
+        """End the run, and write what TensorBoard shows of a complete run."""
         self._writer.finish(status, **extra)
         self._end()
 
@@ -63,18 +63,18 @@ class Mirrored:
             act(self._board)
         except Exception as error:
             self._board = None
-            warnings.warn(f"TensorBoard's files end here, the run's record goes on: {error}", stacklevel=4)
+            warnings.warn(f"TensorBoard's files are incomplete, the run's record continues: {error}", stacklevel=4)
 
 
 def mirrored(directory: str | Path, **about: Any) -> Mirrored:
-    """A new run that is written for TensorBoard, too.
+    """A new run that is also written for TensorBoard.
 
     Args:
         directory: the run's folder.
         about: the other arguments of `RunWriter`.
 
     Raises:
-        UsageError: TensorBoard is not installed (then nothing is made), or what `RunWriter` refuses.
+        UsageError: TensorBoard is not installed (nothing is created), or anything that `RunWriter` refuses.
     """
     require_tensorboard()
     return Mirrored(RunWriter(directory, **about), about.get("probes", ()))

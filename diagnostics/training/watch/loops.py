@@ -62,7 +62,7 @@ class WatchedLoops:
         if not self._tapes:
             self._captures.close()
 
-    def enter_layer(self, layer: Any) -> None:
+    def enter_layer(self, layer: keras.Layer) -> None:
         """Capture a model that is called inside a tape, unless it is part of another."""
         outermost = self._tapes and not self._calls and isinstance(layer, keras.Model)
         if outermost and id(layer) not in self._open:
@@ -73,13 +73,15 @@ class WatchedLoops:
         """A call is over."""
         self._calls -= 1
 
-    def before_update(self, optimizer: Any) -> None:
+    def before_update(self, optimizer: keras.optimizers.Optimizer) -> None:
         """End the forward pass, which the tape has not done when the update comes inside it."""
         self._captures.close()
         for _, step in self._open.values():
             step.scaled_by(optimizer)
 
-    def after_update(self, optimizer: Any, gradients: Sequence[Any], variables: Sequence[Any]) -> None:
+    def after_update(
+        self, optimizer: keras.optimizers.Optimizer, gradients: Sequence[Any], variables: Sequence[Any]
+    ) -> None:
         """Measure the models whose weights the optimizer has changed; for others this was no step."""
         by_key = dict(zip(map(key_of, variables), gradients, strict=True))
         for key, (model, step) in [*self._open.items()]:
@@ -88,23 +90,23 @@ class WatchedLoops:
                 self._update(model, step, own)
                 del self._open[key]
 
-    def _update(self, model: Any, step: Step, gradients: Sequence[Any]) -> None:
+    def _update(self, model: keras.Model, step: Step, gradients: Sequence[Any]) -> None:
         if step.capture.graph is not current_graph():
             self._note_unseen(OTHER_FUNCTION)
             return
         monitor = self._monitors[id(model)]
         try:
-            monitor.update(gradients)
+            monitor.record(gradients)
         except Exception as error:  # a fault of ours must not stop the script
             self._note_unseen(str(error))
             return
         if id(model) not in self._loops:
             self._loops[id(model)] = self._start(model, monitor)
 
-    def _capture(self, model: Any) -> None:
+    def _capture(self, model: keras.Model) -> None:
         try:
             if id(model) not in self._monitors:
                 self._monitors[id(model)] = alone(lambda: Monitor(model))
-            self._open[id(model)] = model, self._captures.enter_context(self._monitors[id(model)].capture())
+            self._open[id(model)] = model, self._captures.enter_context(self._monitors[id(model)].capturing())
         except Exception as error:  # a fault of ours must not stop the script
             self._note_unseen(str(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,10 @@ class QuietCallback(ProbeCallback):
             super().on_train_begin(logs)
         except Exception as error:  # a fault of ours must not stop the script
             warnings.warn(f"this fit is not watched: {error}", stacklevel=2)
+
+
+Callbacks = keras.callbacks.CallbackList | Sequence[Any] | keras.callbacks.Callback | None
+"""What ``fit`` takes as ``callbacks``; lists may be nested."""
 
 
 @dataclass
@@ -81,7 +85,7 @@ class WatchedProcess:
         for loop in self._loops:
             loop.end(status, error)
 
-    def _start(self, model: Any, monitor: Monitor) -> WatchedLoop | None:
+    def _start(self, model: keras.Model, monitor: Monitor) -> WatchedLoop | None:
         try:
             self._loops.append(WatchedLoop(model.name, monitor, self.next_directory(), self.command))
         except (OSError, UsageError) as error:
@@ -99,7 +103,7 @@ class WatchedProcess:
                 return original(*bound.args, **bound.kwargs)
             return self._fit(original, bound)
 
-    def _is_watched(self, callbacks: Any) -> bool:
+    def _is_watched(self, callbacks: Callbacks) -> bool:
         """Whether the user's own callback watches this ``fit``."""
         return any(isinstance(each, ProbeCallback) for each in _flat(callbacks))
 
@@ -116,13 +120,13 @@ class WatchedProcess:
                 self.directories.append(callback.directory)
 
 
-def _flat(callbacks: Any) -> list[Any]:
+def _flat(callbacks: Callbacks) -> list[Any]:
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks.callbacks
     return keras.tree.flatten(callbacks) if callbacks else []
 
 
-def _with(callbacks: Any, callback: ProbeCallback, model: Any) -> Any:
+def _with(callbacks: Callbacks, callback: ProbeCallback, model: keras.Model) -> Any:
     """The user's callbacks, then ours, so that what theirs log at the end of an epoch is recorded, too."""
     if not isinstance(callbacks, keras.callbacks.CallbackList):
         return [*_flat(callbacks), callback]

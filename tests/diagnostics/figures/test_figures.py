@@ -36,7 +36,7 @@ from tests.kit import figure_frames as frames
 
 LAYERS = frames.layers(steps=7)
 NOTES = {arm: f"slope {slope:.3f}, theory {slope:.3f}" for arm, (slope, _) in frames.ARMS.items()}
-WORDS = frames.slopes().assign(word=["supported", "refuted", "mixed", "inconclusive", ""] * 2)
+WORDS = frames.slopes().assign(word=["supported", "refuted", "mixed", "open", ""] * 2)
 FIGURES = {
     "profile": partial(depth_profile, LAYERS, theory=frames.theory(), notes=NOTES),
     "profile with gaps": partial(depth_profile, frames.broken(LAYERS), theory=frames.theory()),
@@ -240,7 +240,7 @@ def contrast(one: str, other: str) -> float:
 def test_words_and_marks_stand_out_from_the_paper(side):
     shade = {name: getattr(colours, side) for name, colours in style.PALETTE.items()}
     quiet = {"paper", "wash", "rule", "context"}
-    words = {"ink", "muted", "supported", "refuted", "mixed", "inconclusive", "critical", "warning", "clean"}
+    words = {"ink", "muted", "supported", "refuted", "mixed", "open", "error", "warning", "clean"}
     for name in shade.keys() - quiet:
         least = 4.5 if name in words else 3.0
         assert min(contrast(shade[name], shade["paper"]), contrast(shade[name], shade["wash"])) >= least - 0.2 * (

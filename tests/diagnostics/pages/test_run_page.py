@@ -8,14 +8,25 @@ import pytest
 import diagnostics.pages.run_page
 from diagnostics.pages.headline import answer
 from diagnostics.pages.run_page import page_of, report
-from diagnostics.rules import Finding
+from diagnostics.rules import Evidence, Finding, Remedy
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.writer import RunWriter
 from tests.kit import figure_frames as frames
 
 FINDINGS = [
     Finding(
-        "vanishing_gradient", "critical", "The gradient loses 12 decades.", "Early layers stand still.", "Use ReLU."
+        "vanishing_gradient",
+        "error",
+        "The gradient loses 12 decades.",
+        "Early layers stand still.",
+        "Use ReLU.",
+        layers=("hidden_1",),
+        steps=(150, 900),
+        value=1e-6,
+        threshold=1e-5,
+        confidence=0.8,
+        evidence=(Evidence("update_ratio"),),
+        remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("labels")),
     ),
     Finding("dead_units", "not_evaluated", "Not evaluated: needs dead_fraction."),
     Finding("non_finite", "clean", "All readings are finite."),
@@ -44,10 +55,10 @@ def test_the_worst_finding_is_the_answer(run):
     page = page_of(run, FINDINGS)
     assert page.answer == "The gradient loses 12 decades."
     findings, ruled_out = page.sections[:2]
-    assert [letter.word for letter in findings.letters] == ["critical"]
+    assert [letter.word for letter in findings.letters] == ["error"]
     letter = findings.letters[0]
     assert (letter.means, letter.advice[0].text) == ("Early layers stand still.", "Use ReLU.")
-    assert letter.evidence.name == "evidence-vanishing-gradient-activation-gradient-rms"
+    assert letter.evidence.name == "evidence-vanishing-gradient-update-ratio"
     assert ruled_out.folded and [table.rows[0][0] for table in ruled_out.tables] == ["non finite", "dead units"]
 
 

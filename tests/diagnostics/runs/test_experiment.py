@@ -29,8 +29,9 @@ def record(path, arm: str, seed: int, names: str = "ab", error: BaseException | 
 
 @pytest.fixture
 def folder(tmp_path):
-    manifest.create(tmp_path, "scenario", {"arms": ["relu", "elu"], "seeds": [0, 10, 2]})
-    return tmp_path
+    held, _ = manifest.create(tmp_path, "scenario", {"arms": ["relu", "elu"], "seeds": [0, 10, 2]})
+    with held:
+        yield tmp_path
 
 
 def test_runs_are_ordered_as_declared_and_by_seed(folder):
@@ -49,9 +50,10 @@ def test_runs_that_cannot_be_judged_are_listed_with_the_reason(folder):
     record(folder, "relu", 0)
     record(folder, "relu", 2, error=ValueError("loss is NaN"))
     record(folder, "relu", 10, error=KeyboardInterrupt())
-    RunWriter(run_directory(folder, "elu", 0), command="", config={}, seed=0)
+    live = RunWriter(run_directory(folder, "elu", 0), command="", config={}, seed=0)
     run_directory(folder, "elu", 2).mkdir()
     experiment = load_experiment(folder)
+    live.finish()
     assert {arm: list(runs) for arm, runs in experiment.runs.items()} == {"relu": [0], "elu": []}
     found = {(item.arm, item.seed): item.status for item in experiment.incomplete}
     assert found == {

@@ -45,6 +45,7 @@ def test_a_plan_is_read_back_as_it_was_written():
         ({"figures": figure("curve", column="loss")}, "curves"),
         ({"figures": figure("curves", column="loss", layer="a")}, "layers"),
         ({"figures": figure("by_setting", column="loss", options={"X": "rate"})}, "option of by_setting"),
+        ({"figures": figure("by_setting", column="loss", options="x")}, "options must be a mapping"),
         ({"figures": figure("seed_pairs", column="loss")}, "'pairs'"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -21,6 +22,10 @@ LAYERS = pd.DataFrame(
 )
 
 
+def full_disk(*_args, **_kwargs):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def writer(path: Path, **fields) -> RunWriter:
     return RunWriter(path, **({"command": "test", "config": {"rate": 0.1}, "seed": 3} | fields))
 
@@ -34,7 +39,8 @@ def test_a_finished_run_reads_back(tmp_path):
         run.append("scalars", pd.DataFrame({"step": [0], "epoch": 0, "split": "train", "loss": np.nan}))
     loaded = load_run(tmp_path / "deep" / "run")
     assert (loaded.status, loaded.seed, loaded.config) == ("finished", 3, {"rate": 0.1})
-    assert (loaded.layer_table, loaded.probes) == ([{"layer": "a"}, {"layer": "b"}], ["GradientNorm()"])
+    assert [row["layer"] for row in loaded.layer_table] == ["a", "b"] and loaded.probes == ["GradientNorm()"]
+    assert loaded.layer_table[0]["units"] is None, "what is missing has its default"
     assert list(loaded.layers["step"]) == [0, 0, 1, 1]
     assert loaded.units.iloc[0].to_dict() == {"step": 5, "layer": "a", "unit": 7, "event": "death"}
     assert np.isnan(loaded.scalars["loss"].iloc[0])
@@ -44,7 +50,7 @@ def test_a_finished_run_reads_back(tmp_path):
 def test_run_json_tells_how_the_run_came_about(tmp_path):
     writer(tmp_path / "run").finish(note="x")
     metadata = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert {"schema_version": 1, "kind": "run", "status": "finished", "command": "test", "note": "x"}.items() <= (
+    assert {"schema_version": 2, "kind": "run", "status": "finished", "command": "test", "note": "x"}.items() <= (
         metadata.items()
     )
     assert metadata["started"] <= metadata["ended"]
@@ -74,12 +80,15 @@ def test_an_exception_ends_the_run_and_passes_through(tmp_path, error, status):
     assert loaded.metadata["error"] == f"{type(error).__name__}: {error}"
 
 
-def test_an_exception_is_not_hidden_by_a_disk_that_fails_too(tmp_path):
-    with pytest.raises(ValueError, match="first") as caught, writer(tmp_path / "run"):
-        (tmp_path / "run" / ".run.json.partial").symlink_to("/dev/full")
+def test_an_exception_is_not_hidden_by_a_disk_that_fails_too(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="first") as caught, writer(tmp_path / "run") as run:
+        monkeypatch.setattr("diagnostics.runs.files.os.fsync", full_disk)
         raise ValueError("first")
     assert "No space left" in caught.value.__notes__[0]
-    assert load_run(tmp_path / "run").status == "running"
+    assert load_run(tmp_path / "run").status == "running", "it may be ended again when there is space"
+    monkeypatch.undo()
+    run.finish()
+    assert load_run(tmp_path / "run").status == "finished"
 
 
 def test_an_interrupt_while_a_part_is_written_keeps_the_parts_before(tmp_path, monkeypatch):
@@ -89,7 +98,7 @@ def test_an_interrupt_while_a_part_is_written_keeps_the_parts_before(tmp_path, m
     with pytest.raises(KeyboardInterrupt), writer(tmp_path / "run") as run:
         run.append("layers", LAYERS)
         with monkeypatch.context() as patch:
-            patch.setattr("diagnostics.runs.parts.pq.write_table", interrupted)
+            patch.setattr("diagnostics.runs.part_file.seal.seal", interrupted)
             run.append("layers", LAYERS.assign(step=1))
     loaded = load_run(tmp_path / "run")
     assert (loaded.status, list(loaded.layers["step"])) == ("interrupted", [0, 0])
@@ -99,17 +108,16 @@ def test_an_interrupt_while_a_part_is_written_keeps_the_parts_before(tmp_path, m
 KILLED = """
 import os, signal, sys
 import pandas as pd
-from diagnostics.runs import parts as store
+from diagnostics.runs import seal
 from diagnostics.runs.writer import RunWriter
 frame = pd.DataFrame({"step": [0, 0], "layer": ["a", "b"]})
 with RunWriter(sys.argv[1], command="", config={}, seed=0) as run:
     run.append("layers", frame)
     run.append("layers", frame.assign(step=1))
-    def half(table, file, **_):
-        file.write(b"PAR1 half a part")
+    def half(file):
         file.flush()
         os.kill(os.getpid(), signal.SIGKILL)
-    store.pq.write_table = half
+    seal.seal = half
     run.append("layers", frame.assign(step=2))
 """
 
@@ -119,7 +127,7 @@ def test_a_process_killed_in_the_middle_of_a_part_keeps_the_whole_ones(tmp_path)
     assert done.returncode == -9
     assert list(tmp_path.rglob("*.partial"))
     loaded = load_run(tmp_path / "run")
-    assert loaded.status == "running"
+    assert loaded.status == "killed"
     assert list(loaded.layers["step"]) == [0, 0, 1, 1]
 
 
@@ -133,10 +141,11 @@ def test_a_folder_in_use_is_refused_and_left_as_it_was(tmp_path):
 
 
 def test_of_two_writers_that_start_at_once_the_second_is_refused(tmp_path, monkeypatch):
-    writer(tmp_path / "run")
+    first = writer(tmp_path / "run")
     monkeypatch.setattr(Path, "iterdir", lambda _: iter(()))  # as seen before the first one wrote
-    with pytest.raises(UsageError, match="never overwritten"):
+    with pytest.raises(UsageError, match="another process writes here"):
         writer(tmp_path / "run")
+    first.finish()
 
 
 def test_a_folder_with_anything_in_it_is_refused(tmp_path):
@@ -187,11 +196,11 @@ def test_the_first_ending_counts(tmp_path):
     assert load_run(tmp_path / "run").status == "finished"
 
 
-def test_a_disk_too_full_to_compact_warns_and_loses_nothing(tmp_path):
+def test_a_disk_too_full_to_compact_warns_and_loses_nothing(tmp_path, monkeypatch):
     run = writer(tmp_path / "run")
     run.append("layers", LAYERS)
     run.append("layers", LAYERS.assign(step=1))
-    (tmp_path / "run" / "layers" / ".part-00000.parquet.partial").symlink_to("/dev/full")
+    monkeypatch.setattr("diagnostics.runs.part_file.written_whole", full_disk)
     with pytest.warns(UserWarning, match="stays in parts"):
         run.finish()
     assert load_run(tmp_path / "run").status == "finished"

@@ -27,11 +27,11 @@ def shown(result) -> str:
 
 def test_a_verdict_shows_its_word_and_numbers():
     text = shown(judge([1.0, 1.1, 0.9, 1.0, 1.05], expects="greater", unit="decades"))
-    assert text.startswith("<p><strong>supported</strong>: 1") and "decades, 5 seeds" in text
+    assert text.startswith("<p><strong>supported</strong>: 1") and "decades, 5 replicates" in text
 
 
 def test_a_claim_and_a_finding_show_their_sentences():
-    verdict = judge([1.0, 1.0, 1.0], expects="greater", exact=True)
+    verdict = judge([1.0, 1.1, 1.0], expects="greater")
     claim = JudgedClaim("it", HOSTILE, "supported", "It holds.", "above 0", (JudgedPart("one", verdict, 0.1),))
     assert ESCAPED in shown(claim) and "It holds.<br>one: supported: 1" in shown(claim)
     finding = Finding("dead_units", "not_evaluated", HOSTILE, "It means.", "")
@@ -42,8 +42,8 @@ def test_a_page_shows_answer_and_cards_without_figures():
     page = Page("title", HOSTILE, "5 seeds", verdicts=(Card("c", "refuted", effect=1.0, low=0.5, high=1.5),))
     text = shown(page)
     assert ESCAPED in text and "<strong>refuted</strong>: c<br>1.0 [0.5, 1.5]" in text
-    finding = Page("t", "a", sections=(Section("Findings", cards=(Card("gone", "critical"),)),))
-    assert shown(finding).endswith("<p><strong>critical</strong>: gone</p>")
+    finding = Page("t", "a", sections=(Section("Findings", cards=(Card("gone", "error"),)),))
+    assert shown(finding).endswith("<p><strong>error</strong>: gone</p>")
 
 
 def test_a_report_path_is_a_path_and_shows_the_page(tmp_path):

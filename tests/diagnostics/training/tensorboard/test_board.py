@@ -192,7 +192,7 @@ def test_the_edges_of_the_bins_are_the_probes():
     table = bins(np.array([1, 2, 3, 4, 5, 9]), (0.5, 2.0))
     assert table[1:4].tolist() == [[-2.0, -0.5, 2.0], [-0.5, 0.5, 3.0], [0.5, 2.0, 4.0]]
     assert table[:, 2].sum() == 15  # all but the NaN
-    with pytest.raises(UsageError, match="other bins"):
+    with pytest.raises(UsageError, match="do not match these bins"):
         bins(np.zeros(7), (0.5, 2.0))
 
 

@@ -1,0 +1,1 @@
+"""Why training came to what it did: one rule for each cause."""

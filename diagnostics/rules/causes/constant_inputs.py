@@ -1,0 +1,65 @@
+"""Do the inputs say anything about the examples?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import short
+
+
+@dataclass(frozen=True)
+class ConstantInputs(Rule):
+    """Inputs that are NaN or infinite, or the same for every example.
+
+    Formula: an input with a non-finite value; or minimum = maximum; or at least ``share`` of its features constant.
+
+    Args:
+        share: of the features. Nine in ten: images have constant borders, and tables a few unused columns.
+    """
+
+    share: float = 0.9
+
+    rank: ClassVar[int] = 12
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"no_learning", "stuck_loss", "diverging_loss", "constant_predictions", "non_finite", "constant_signal"}
+        | {"dead_units", "vanishing_gradient", "learning_rate_too_low", "learning_rate_too_high", "exploding_gradient"}
+        | {"weights_do_not_move", "update_ratio"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without a record of the inputs."""
+        if not case.data.inputs:
+            return NotEvaluated(("a record of the inputs",), (), ALL_FACTS)
+        for one in case.data.inputs:
+            name = f"Input {one.name!r}" if one.name else "The input"
+            if one.nonfinite:
+                where = (
+                    f" in {one.nonfinite_features} of {one.features} features"
+                    if one.nonfinite_features and one.features
+                    else ""
+                )
+                return self._found(
+                    f"{name} holds {one.nonfinite:,} values that are NaN or infinite{where}", "fill or drop them"
+                )
+            if one.minimum is not None and one.minimum == one.maximum:
+                return self._found(
+                    f"{name} is {short(one.minimum)} for every example", "check how it is loaded and rescaled"
+                )
+            if one.features and one.features > 1 and (one.constant_features or 0) >= self.share * one.features:
+                told = f"{one.constant_features} of {one.features} features of the input are the same for every example"
+                return self._found(told, "check how they are loaded and rescaled")
+        return Finding(self.name, "clean", "The inputs are finite and vary.")
+
+    def _found(self, what: str, do: str) -> Finding:
+        return Finding(
+            self.name,
+            "warning",
+            f"{what}.",
+            "The model cannot tell examples apart by them.",
+            f"Look at one batch as the model gets it; {do}.",
+            remedies=(Remedy("inputs"),),
+        )

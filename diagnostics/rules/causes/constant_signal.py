@@ -1,0 +1,72 @@
+"""Is there a layer from which on nothing depends on the example?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics.measures.grid import Grid
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+
+
+@dataclass(frozen=True)
+class ConstantSignal(Rule):
+    """A layer whose output is the same for every example of the batch.
+
+    Formula: median over the run of constant_fraction, the share of the layer's units that are constant over the batch, at least
+    ``share``; or of activation_std exactly 0. The first such layer is named. Batches of one example say nothing.
+
+    Args:
+        share: of the units. 99 %: what is left could not carry much.
+    """
+
+    share: float = 0.99
+
+    rank: ClassVar[int] = 59
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"no_learning", "stuck_loss", "constant_predictions", "dead_units", "vanishing_gradient", "weights_do_not_move"}
+        | {"update_ratio", "slow_loss", "stopped_early", "saturation"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without either statistic."""
+        constant, spread = case.grid("constant_fraction"), case.grid("activation_std")
+        if (constant is None and spread is None) or case.training.batch_size == 1:
+            return NotEvaluated(
+                ("constant_fraction, in batches of more than one example",),
+                (),
+                "Add probes.ActivationMoments() to the probes.",
+            )
+        flat = [] if constant is None else _layers(constant, constant.typical() >= self.share)
+        flat += [] if spread is None else _layers(spread, spread.typical() == 0)
+        order = {str(layer): place for place, layer in enumerate(case.layers["layer"].drop_duplicates())}
+        flat = sorted(set(flat) - _dead(case, self.share), key=lambda layer: order[layer])
+        if not flat:
+            return Finding(self.name, "clean", "Every layer's output varies from example to example.")
+        return Finding(
+            self.name,
+            "warning",
+            f"From {flat[0]} on, {len(flat)} layers put out the same for every example.",
+            "What lies behind that layer cannot tell examples apart.",
+            f"Look at the input and output of {flat[0]} for one batch; an integer dtype that rounds to 0 is a common reason.",
+            layers=tuple(flat),
+            value=1.0,
+            threshold=self.share,
+            confidence=0.95,
+            evidence=(Evidence("activation_std"),),
+            remedies=(Remedy("inputs"),),
+        )
+
+
+def _layers(grid: Grid, chosen: np.ndarray) -> list[str]:
+    return [layer for layer, is_chosen in zip(grid.layers, chosen, strict=True) if is_chosen]
+
+
+def _dead(case: Case, share: float) -> set[str]:
+    """Layers that are constant because their units are dead, which is told by another rule."""
+    grid = case.grid("dead_fraction")
+    return set() if grid is None else set(_layers(grid, grid.typical() >= share))

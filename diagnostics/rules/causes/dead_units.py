@@ -1,0 +1,101 @@
+"""How many units are dead at the end of training, and since when?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics.measures.grid import Grid
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import percent
+
+
+@dataclass(frozen=True)
+class DeadUnits(Rule):
+    """Units whose output is 0 on every example of a layer's last check.
+
+    Formula: dead_fraction at the last check of every layer; the worst layer decides. Told are also units born dead (dead at the
+    first check) and a mass death (``jump`` of a layer from one check to the next).
+
+    Args:
+        warning: share of dead units. A tenth: well above a healthy wide layer, and still easy to fix.
+        critical: share of dead units from which on the layer has lost half its width (the CS231n notes report
+            40 % of a network dead at a learning rate that is too high).
+        whole: share from which on a layer passes on next to nothing.
+        jump: share of a layer that dies between two checks. A quarter: more than a drift of single units.
+
+    References:
+        Lu et al. 2019, arXiv 1903.06733.
+    """
+
+    warning: float = 0.1
+    critical: float = 0.5
+    whole: float = 0.95
+    jump: float = 0.25
+
+    remedy: ClassVar[str] = "Add probes.DeadUnits(window=10) to the probes."
+    rank: ClassVar[int] = 60
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "vanishing_gradient", "constant_signal"}
+        | {"weights_do_not_move", "update_ratio", "stopped_early"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean, by the worst layer; not evaluated without checks."""
+        grid = case.grid("dead_fraction")
+        if grid is None and "dead_fraction" in case.layers:
+            return Finding(
+                self.name,
+                "clean",
+                "No layer has an activation whose units can die, such as ReLU (probes.DeadUnits looked).",
+            )
+        if grid is None:
+            return NotEvaluated(("dead_fraction",), tuple(case.statistics))
+        last, first = _ends(grid)
+        worst = int(last.argmax())
+        concerned = tuple(np.array(grid.layers, object)[last >= self.warning])
+        bad = int((last >= self.critical).sum())
+        share = float(last[worst])
+        if not concerned:
+            what = f"None of {len(last)} layers has {percent(self.warning)} dead units at the last check"
+            return Finding(self.name, "clean", f"{what}; the worst is {grid.layers[worst]} with {percent(share)}.")
+        return Finding(
+            rule=self.name,
+            severity="warning",
+            what=f"{len(concerned)} of {len(last)} layers have at least {percent(self.warning)} dead units at the last check; the "
+            f"worst is {grid.layers[worst]} with {percent(share)}{self._since(grid, worst, float(first[worst]))}.",
+            means="No gradient reaches the layers before it; they are not trained."
+            if share >= self.whole
+            else "A dead unit receives no gradient from these examples and contributes nothing to the output.",
+            do="Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping.",
+            layers=concerned,
+            numbers={"layers": len(last), "concerned": len(concerned), "worst": share, "born": float(first[worst])},
+            value=share,
+            threshold=self.warning,
+            confidence=0.95 if share >= self.whole else 0.8 if bad else 0.5,
+            evidence=(Evidence("dead_fraction"),),
+            remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("activation", {"activation": "leaky_relu"})),
+            reference="Lu et al. 2019, arXiv 1903.06733.",
+        )
+
+    def _since(self, grid: Grid, place: int, born: float) -> str:
+        known = ~np.isnan(grid.values[:, place])
+        steps, shares = grid.steps[known], grid.values[known, place]
+        if born >= shares[-1] / 2:
+            return f", {percent(born)} from the start"
+        rise = np.diff(shares)
+        if rise.max(initial=0.0) >= self.jump:
+            return f", most of which died at once near step {steps[int(rise.argmax()) + 1]:,}"
+        return ""
+
+
+def _ends(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Each layer's last and first check, ``[layers]``."""
+    known = ~np.isnan(grid.values)
+    places = np.arange(len(grid.layers))
+    last = len(grid) - 1 - known[::-1].argmax(axis=0)
+    return grid.values[last, places], grid.values[known.argmax(axis=0), places]

@@ -1,0 +1,58 @@
+"""Does batch normalisation learn its statistics from activations that dropout has changed?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.causes.dropout_rate import DROPS
+from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+
+
+@dataclass(frozen=True)
+class DropoutBeforeBatchNorm(Rule):
+    """Dropout before batch normalisation: the moving variance is that of training, and inference has another.
+
+    Formula: a dropout with a rate of at least ``rate`` comes before a batch normalisation in the order of the layers.
+
+    Args:
+        rate: below a tenth, the shift is below what batches differ by.
+
+    References:
+        Li et al. 2019, arXiv 1801.05134.
+    """
+
+    rate: float = 0.1
+
+    rank: ClassVar[int] = 70
+    explains: ClassVar[frozenset[str]] = frozenset({"over_fitting", "stuck_loss", "no_learning", "slow_loss"})
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without a record of the architecture."""
+        if not case.architecture:
+            return NotEvaluated(("a record of the architecture",), (), ALL_FACTS)
+        order = list(case.architecture)
+        drops = [place for place, one in enumerate(order) if one.class_name in DROPS and (one.rate or 0) >= self.rate]
+        norms = [
+            place
+            for place, one in enumerate(order)
+            if one.class_name == "BatchNormalization" and drops and place > drops[0]
+        ]
+        if not norms:
+            return Finding(self.name, "clean", "No dropout comes before a batch normalisation.")
+        first, norm = order[drops[0]], order[norms[0]]
+        return Finding(
+            self.name,
+            "warning",
+            f"{len(norms)} batch normalisations come after a dropout, such as {norm.path} after {first.path}.",
+            "In training they see a larger variance than in inference, and shift what they pass on.",
+            "Move dropout behind the last batch normalisation, or leave it out.",
+            layers=(first.path, *(order[place].path for place in norms)),
+            value=first.rate,
+            threshold=self.rate,
+            confidence=0.8,
+            remedies=(Remedy("dropout", {"after": "batch_normalization"}),),
+            reference="Li et al. 2019, arXiv 1801.05134.",
+        )

@@ -1,0 +1,55 @@
+"""Are too many layers kept from training?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import percent
+
+
+@dataclass(frozen=True)
+class FrozenLayers(Rule):
+    """Layers with weights that are not trained.
+
+    Formula: layers with ``trainable=False`` / layers with weights, at least ``share``.
+
+    Args:
+        share: of the layers with weights. A third: what is frozen then decides what the model can learn.
+    """
+
+    share: float = 1 / 3
+
+    rank: ClassVar[int] = 46
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "weights_do_not_move", "update_ratio"}
+        | {"stopped_early", "learning_rate_too_low"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without a record of the architecture."""
+        weighty = [layer for layer in case.architecture if layer.parameters]
+        if not weighty:
+            return NotEvaluated(("a record of the architecture",), (), ALL_FACTS)
+        frozen = [layer for layer in weighty if not layer.trainable or not layer.trainable_parameters]
+        frozen = [
+            layer for layer in frozen if layer.class_name not in ("Normalization", "IntegerLookup", "StringLookup")
+        ]
+        share = len(frozen) / len(weighty)
+        if share < self.share:
+            return Finding(self.name, "clean", f"{len(frozen)} of {len(weighty)} layers with weights are frozen.")
+        return Finding(
+            self.name,
+            "warning",
+            f"{len(frozen)} of {len(weighty)} layers with weights ({percent(share)}) are frozen.",
+            "They keep their first weights, which is right for a pretrained extractor and wrong for random ones.",
+            "Set trainable=True for the layers that are to learn, before compile().",
+            layers=tuple(layer.path for layer in frozen),
+            value=share,
+            threshold=self.share,
+            confidence=0.9,
+            remedies=(Remedy("unfreeze"),),
+        )

@@ -1,0 +1,152 @@
+"""Do the first weights let the layers differ and the signal keep its size?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.model import hidden
+from diagnostics.rules.rule import Rule
+from diagnostics.runs.facts import Layer
+from diagnostics.wording.numerals import short
+
+CONSTANT = ("Zeros", "Ones", "Constant", "zeros", "ones", "constant")
+EMBEDDINGS = ("Embedding",)
+
+
+@dataclass(frozen=True)
+class Initialisation(Rule):
+    """First weights that are alike, or much too large or small.
+
+    Formula: in a hidden layer, the share of pairs of units with the same weights at step 0 is at least ``alike``; or its
+    kernel's initialiser has gain = standard deviation × √fan-in above ``large`` or below ``small``; or a layer's activation_std
+    at the first step is more than ``drift`` decades from that of the first layer of its kind.
+
+    Args:
+        alike: share of pairs. Nine in ten: units with the same weights get the same gradient and stay alike.
+        large: gain. Three: He's is 1.4; in ten layers a gain of 3 grows the signal 2,000-fold.
+        small: gain. A tenth: each layer loses nine tenths of its input.
+        drift: decades. Three: what theory predicts for a suitable initialiser is below one.
+
+    References:
+        Glorot and Bengio 2010; Poole et al. 2016, arXiv 1606.05340.
+    """
+
+    alike: float = 0.9
+    large: float = 3.0
+    small: float = 0.1
+    drift: float = 3.0
+
+    rank: ClassVar[int] = 40
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "oscillating_loss"}
+        | {"non_finite", "dead_units", "saturation", "exploding_gradient", "vanishing_gradient", "update_ratio"}
+        | {"learning_rate_too_low", "learning_rate_too_high", "stopped_early", "weights_do_not_move", "constant_signal"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without a record of the architecture or of activations."""
+        layers = [layer for layer in hidden(case.architecture) if layer.class_name not in EMBEDDINGS]
+        found = self._same(case, layers) or self._scaled(layers) or self._drifting(case)
+        if found:
+            return found
+        if not case.architecture and case.grid("activation_std") is None:
+            return NotEvaluated(("a record of the architecture",), (), ALL_FACTS)
+        return Finding(self.name, "clean", "The first weights differ between units and keep the signal's size.")
+
+    def _same(self, case: Case, layers: list[Layer]) -> Finding | None:
+        constant = [one.path for one in layers if _kernel(one) in CONSTANT and (one.units or 2) > 1 and one.trainable]
+        paths = {one.path for one in layers if (one.units or 2) > 1 and one.trainable_parameters}
+        alike = [path for path, share in case.data.alike_weights.items() if share >= self.alike and path in paths]
+        concerned = tuple(dict.fromkeys([*constant, *alike]))
+        if not concerned:
+            return None
+        return self._found(
+            f"In {len(concerned)} of {len(layers)} hidden layers, the units begin with the same weights ({concerned[0]}).",
+            "Such units get the same gradient and remain copies of each other.",
+            concerned,
+            None,
+        )
+
+    def _scaled(self, layers: list[Layer]) -> Finding | None:
+        gains = {one.path: gain for one in layers if (gain := _gain(one)) is not None}
+        off = {path: gain for path, gain in gains.items() if gain > self.large or 0 < gain < self.small}
+        if not off:
+            return None
+        path, gain = max(off.items(), key=lambda item: abs(np.log(item[1])))
+        size = "larger" if gain > 1 else "smaller"
+        return self._found(
+            f"The first weights of {len(off)} of {len(gains)} hidden layers are far {size} than their input allows: at {path} their "
+            f"standard deviation × √inputs is {short(gain)} (about 1 keeps the signal's size).",
+            f"The signal gets {size} from layer to layer.",
+            tuple(off),
+            gain,
+        )
+
+    def _drifting(self, case: Case) -> Finding | None:
+        grid = case.grid("activation_std")
+        kinds = [] if grid is None else [kind for kind in grid.kinds if kind in ("Dense", "Conv2D", "Conv1D")]
+        if grid is None or len(kinds) < 4 or grid.steps[0] > 1:
+            return None
+        chosen = grid.of([name for name, kind in zip(grid.layers, grid.kinds, strict=True) if kind == kinds[0]])
+        first = chosen.values[0][:-1]
+        first = first[np.isfinite(first) & (first > 0)]
+        if len(first) < 3:
+            return None
+        decades = float(np.log10(first[-1] / first[0]))
+        if abs(decades) <= self.drift:
+            return None
+        return self._found(
+            f"At the first step, activations {'grow' if decades > 0 else 'shrink'} by {short(abs(decades))} decades over "
+            f"{len(first)} layers.",
+            "The first weights do not suit the activation.",
+            chosen.layers[:-1],
+            decades,
+        )
+
+    def _found(self, what: str, means: str, layers: tuple[str, ...], value: float | None) -> Finding:
+        return Finding(
+            self.name,
+            "warning",
+            what,
+            means,
+            "Use the initialiser that suits the activation: He for ReLU, LeCun for SELU, Glorot for tanh and linear layers.",
+            layers=layers,
+            value=value,
+            confidence=0.95,
+            steps=(0,),
+            evidence=(Evidence("activation_std"),),
+            remedies=(Remedy("initialization"),),
+            reference="Glorot and Bengio 2010; He et al. 2015, arXiv 1502.01852.",
+        )
+
+
+def _kernel(layer: Layer) -> str:
+    known = layer.initializers.get("kernel")
+    return known.class_name if known else ""
+
+
+def _gain(layer: Layer) -> float | None:
+    """σ √fan-in of a kernel whose initialiser does not scale itself with its input; ``None`` for the others."""
+    known, inputs = layer.initializers.get("kernel"), _fan_in(layer)
+    if known is None or not inputs:
+        return None
+    settings = known.settings
+    if known.class_name in ("RandomNormal", "TruncatedNormal"):
+        spread = settings.get("stddev", 0.05)
+    elif known.class_name == "RandomUniform":
+        spread = (settings.get("maxval", 0.05) - settings.get("minval", -0.05)) / np.sqrt(12)
+    else:
+        return None
+    return float(spread) * float(np.sqrt(inputs))
+
+
+def _fan_in(layer: Layer) -> int | None:
+    """Inputs of one unit: the kernel's entries by its units."""
+    if not layer.units or layer.class_name not in ("Dense", "Conv1D", "Conv2D", "Conv3D"):
+        return None
+    return max(layer.parameters // layer.units - 1, 1)

@@ -1,0 +1,84 @@
+"""Are the steps so large that they undo what was learned?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import percent, short
+
+ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lamb", "Lion")
+
+
+@dataclass(frozen=True)
+class LearningRateTooHigh(Rule):
+    """Steps that change most of a layer's weights at once.
+
+    Formula: the median over layers of update_ratio, in a typical step among the first ``early`` of the run, at least ``high``;
+    without that statistic, the optimizer's rate against ``adaptive_rate`` or ``plain_rate``.
+
+    Args:
+        high: share of the weights' norm. 3 %: at thirty times the rule of thumb of 10⁻³, thirty steps replace the weights.
+        sure: share from which on it is sure. A tenth.
+        early: share of the run. A fifth, because what is broken later moves no more.
+        adaptive_rate: for Adam and its kin, whose step is about the rate whatever the gradient. A hundred times the default.
+        plain_rate: for gradient descent. One: with inputs of scale 1, curvature allows about 2 divided by their number.
+
+    References:
+        CS231n notes; Cohen et al. 2021, arXiv 2103.00065.
+    """
+
+    high: float = 0.03
+    sure: float = 0.1
+    early: float = 0.2
+    adaptive_rate: float = 0.1
+    plain_rate: float = 1.0
+
+    rank: ClassVar[int] = 50
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"no_learning", "stuck_loss", "diverging_loss", "oscillating_loss", "constant_predictions", "non_finite"}
+        | {"dead_units", "saturation", "exploding_gradient", "vanishing_gradient", "update_ratio", "constant_signal"}
+        | {"contradicting_metric", "slow_loss", "stopped_early", "float16_headroom"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without update ratio and optimizer."""
+        grid = case.grid("update_ratio")
+        optimizer = case.training.optimizer
+        rate = optimizer.learning_rate if optimizer else None
+        if grid is not None:
+            early = grid.values[: max(int(np.ceil(self.early * len(grid))), 1)]
+            ratio = float(np.median([np.nanmedian(row) for row in early if np.isfinite(row).any()]))
+            told = (
+                f"In a typical early step, half of the layers change by {percent(ratio)} of their weights' norm or more"
+            )
+            return self._told(told, ratio, self.high, 0.95 if ratio >= self.sure else 0.8, rate)
+        if optimizer is None or rate is None:
+            return NotEvaluated(
+                ("update_ratio, or a record of the optimizer",), (), "Add probes.UpdateRatio() to the probes."
+            )
+        bound = self.adaptive_rate if optimizer.class_name in ADAPTIVE else self.plain_rate
+        return self._told(f"{optimizer.class_name} runs at a learning rate of {short(rate)}", rate, bound, 0.8, rate)
+
+    def _told(self, told: str, value: float, threshold: float, confidence: float, rate: float | None) -> Finding:
+        if not value >= threshold:
+            return Finding(self.name, "clean", f"{told}.", value=value, threshold=threshold)
+        lower = f"a learning rate of {short(rate / 10)}" if rate else "a learning rate a tenth as large"
+        return Finding(
+            self.name,
+            "warning",
+            f"{told}.",
+            "Steps of that size overshoot and erase what was learned.",
+            f"Try {lower}, with a warm-up or gradient clipping by norm.",
+            value=value,
+            threshold=threshold,
+            confidence=confidence,
+            evidence=(Evidence("update_ratio"), Evidence("loss", "scalars")),
+            remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("clipping", {"clipnorm": 1.0})),
+            reference="CS231n notes; Cohen et al. 2021, arXiv 2103.00065.",
+        )

@@ -1,0 +1,71 @@
+"""Are the steps too small for the length of the training?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import percent, short
+
+
+@dataclass(frozen=True)
+class LearningRateTooLow(Rule):
+    """Weights that could not get anywhere in the steps they were given.
+
+    Formula: path = typical update_ratio × steps, of the layer that moves fastest; below ``path``,
+    or the ratio itself below ``ratio`` while the loss still falls.
+
+    Args:
+        path: share of the weights' norm. A tenth, if all steps pointed the same way, which they never do.
+        ratio: 10⁻⁴, a tenth of the rule of thumb (CS231n notes).
+        errors: standard errors by which a falling loss falls from the third to the last quarter.
+        readings: fewest measured steps.
+    """
+
+    path: float = 0.1
+    ratio: float = 1e-4
+    errors: float = 3.0
+    readings: int = 3
+
+    needs: ClassVar[frozenset[str]] = frozenset({"update_ratio"})
+    remedy: ClassVar[str] = "Add probes.UpdateRatio() to the probes."
+    rank: ClassVar[int] = 52
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "update_ratio", "stopped_early"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean."""
+        grid = case.grid("update_ratio")
+        if grid is None or len(grid) < self.readings:
+            return NotEvaluated((f"{self.readings} measured steps with finite updates",))
+        ratio = float(np.nanmax(grid.typical()))
+        path = ratio * case.steps
+        falls = case.outcome.late_fall[1] >= self.errors
+        told = (
+            f"A typical step changes no layer by more than {short(ratio)} of its weights' norm, {percent(path)} in all "
+            f"{case.steps:,} steps"
+        )
+        if path >= self.path and not (falls and ratio < self.ratio):
+            return Finding(self.name, "clean", f"{told}.", value=path, threshold=self.path)
+        rate = case.training.optimizer.learning_rate if case.training.optimizer else None
+        higher = f"a learning rate of {short(rate * 10)}" if rate else "a learning rate ten times as large"
+        return Finding(
+            self.name,
+            "warning",
+            f"{told}.",
+            "The weights end near where they began.",
+            f"Try {higher}, or Adam at its default rate.",
+            numbers={"ratio": ratio, "path": path},
+            value=path,
+            threshold=self.path,
+            confidence=0.9,
+            evidence=(Evidence("update_ratio"), Evidence("loss", "scalars")),
+            remedies=(Remedy("learning_rate", {"factor": 10.0}), Remedy("optimizer", {"class": "Adam"})),
+            reference="CS231n notes, Neural networks part 3.",
+        )

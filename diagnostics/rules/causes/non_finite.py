@@ -1,0 +1,81 @@
+"""Where does training first produce numbers that are none?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+
+
+@dataclass(frozen=True)
+class NonFinite(Rule):
+    """Loss, gradients or activations that are NaN or Inf.
+
+    Formula: the first step with a loss of NaN or Inf, a non-finite count above 0, or a statistic of NaN or Inf. There is no
+    threshold: one such entry corrupts every weight that it reaches. While the loss stays finite it is told as info: loss scaling
+    skips such steps, and attention masks hold −∞ on purpose.
+    """
+
+    rank: ClassVar[int] = 67
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"diverging_loss", "no_learning", "constant_predictions", "stuck_loss"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Error, info or clean; not evaluated when the run has neither a loss nor a statistic."""
+        if case.layers.empty and case.loss is None:
+            return NotEvaluated(("a loss or a layer statistic",))
+        loss_step, layer_step = case.nonfinite_loss_step, case.nonfinite_layer_step
+        first = min(loss_step, layer_step)
+        numbers = {"first_step": first, "loss_step": loss_step, "layer_step": layer_step}
+        if first == np.inf:
+            rows = f"{len(case.layers)} rows of statistics are finite."
+            what = (
+                f"All {len(case.scalars)} loss values and {rows}" if case.loss else f"No loss was recorded; all {rows}"
+            )
+            return Finding(self.name, "clean", what, numbers=numbers)
+        spoiled = (
+            case.spoiled.loc[(case.spoiled["step"] == layer_step).to_numpy()] if layer_step < np.inf else case.spoiled
+        )
+        layers = tuple(spoiled["layer"].astype(str)) if layer_step <= loss_step else ()
+        lasting = case.loss is None or np.isfinite(loss_step)
+        return Finding(
+            rule=self.name,
+            severity="error" if lasting else "info",
+            what=f"First NaN or Inf at step {first:.0f}, in {_places(spoiled if layers else None, loss_step, layer_step)}.",
+            means="Every weight that it reaches is lost; measurements after this step mean nothing."
+            if lasting
+            else "The loss stayed finite, so that these values were skipped or meant.",
+            do="Inspect the step before; try a smaller learning rate, gradient clipping by norm, or loss scaling for float16."
+            if lasting
+            else "",
+            layers=layers,
+            numbers=numbers,
+            steps=(int(first),),
+            value=first,
+            evidence=(Evidence("gradient_nonfinite"), Evidence("loss", "scalars")),
+            remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("clipping", {"clipnorm": 1.0}))
+            if lasting
+            else (),
+        )
+
+
+def _places(spoiled: pd.DataFrame | None, loss_step: float, layer_step: float) -> str:
+    """Where it began, on the way forward or back, and how long before the loss showed it."""
+    if spoiled is None or loss_step < layer_step:
+        return "the loss"
+    layers = [*spoiled["layer"].astype(str)]
+    forward = "activation_nonfinite" in spoiled and bool((spoiled["activation_nonfinite"] > 0).any())
+    backward = not forward and "gradient_nonfinite" in spoiled and bool((spoiled["gradient_nonfinite"] > 0).any())
+    if backward:
+        layers = layers[::-1]
+    named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
+    what = "the output of" if forward else "the gradient of" if backward else "the statistics of"
+    ahead = f", {loss_step - layer_step:.0f} steps before the loss" if layer_step < loss_step < np.inf else ""
+    return f"{what} {named}{ahead}"

@@ -1,0 +1,54 @@
+"""Would more steps have helped?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import percent
+
+
+@dataclass(frozen=True)
+class StoppedEarly(Rule):
+    """A training that ended while its loss was falling.
+
+    Formula: the mean loss of the last quarter lies below that of the quarter before by at least ``errors`` standard errors and by
+    the share ``fall``.
+
+    Args:
+        errors: standard errors, as in ``SlowLoss``.
+        fall: share of the loss. One per cent in a quarter of the run: less would not pay.
+    """
+
+    errors: float = 3.0
+    fall: float = 0.01
+
+    rank: ClassVar[int] = 54
+    explains: ClassVar[frozenset[str]] = frozenset({"no_learning", "slow_loss", "stuck_loss", "constant_predictions"})
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated with fewer than ten readings of the loss."""
+        fall, errors = case.outcome.late_fall
+        if np.isnan(fall):
+            return NotEvaluated(("ten readings of the loss",))
+        if errors < self.errors or fall < self.fall:
+            return Finding(self.name, "clean", "The loss had stopped falling, or hardly fell, when training ended.")
+        return Finding(
+            self.name,
+            "warning",
+            f"The loss fell by {percent(fall)} from the third quarter of training to the last, and training ended after "
+            f"{case.steps:,} steps.",
+            "The model had not finished learning.",
+            "Train for several times as many epochs.",
+            numbers={"fall": fall, "errors": errors},
+            value=fall,
+            threshold=self.fall,
+            confidence=0.9,
+            evidence=(Evidence("loss", "scalars"),),
+            remedies=(Remedy("epochs", {"factor": 4.0}),),
+        )

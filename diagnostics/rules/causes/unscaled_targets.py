@@ -1,0 +1,63 @@
+"""Do the targets of a regression have a scale that the output can reach?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
+from diagnostics.rules.losses import family_of
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import short
+
+
+@dataclass(frozen=True)
+class UnscaledTargets(Rule):
+    """Targets of a regression that are far from what an untrained output gives, which is about 0 ± 1.
+
+    Formula: the larger of the targets' standard deviation and |mean|, above ``large``; or their standard deviation below
+    ``small``.
+
+    Args:
+        large: ten, a decade above the output of an untrained model: the squared error's gradient is ten times its usual size.
+        small: a hundredth: the output's own noise is larger than what is to be learned.
+    """
+
+    large: float = 10.0
+    small: float = 0.01
+
+    rank: ClassVar[int] = 32
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "oscillating_loss"}
+        | {"non_finite", "dead_units", "exploding_gradient", "update_ratio", "learning_rate_too_high"}
+        | {"learning_rate_too_low", "stopped_early", "saturation", "weights_do_not_move"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without a record of the targets; clean where they are classes."""
+        if not case.data.targets or family_of(case.training.loss) is None:
+            return NotEvaluated(("a record of the targets, and a known loss",), (), ALL_FACTS)
+        if family_of(case.training.loss) != "regression":
+            return Finding(self.name, "clean", "The targets are classes.")
+        for target in case.data.targets:
+            spread, mean = target.std or 0.0, abs(target.mean or 0.0)
+            told = f"The targets have mean {short(target.mean or 0.0)} and standard deviation {short(spread)}"
+            if max(spread, mean) > self.large:
+                return self._found(told, max(spread, mean), self.large)
+            if 0 < spread < self.small:
+                return self._found(told, spread, self.small)
+        return Finding(self.name, "clean", "The targets have a scale near 1.")
+
+    def _found(self, told: str, value: float, threshold: float) -> Finding:
+        return Finding(
+            self.name,
+            "warning",
+            f"{told}.",
+            "Most of the training goes into reaching that scale, with gradients of the wrong size.",
+            "Scale the targets to mean 0 and standard deviation 1, and undo it after prediction.",
+            value=value,
+            threshold=threshold,
+            confidence=0.9,
+            remedies=(Remedy("scale_targets"),),
+        )

@@ -1,0 +1,133 @@
+"""Does the gradient reach the early layers?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
+from diagnostics.measures.grid import Grid
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import decades, short
+
+
+@dataclass(frozen=True)
+class VanishingGradient(Rule):
+    """The gradient shrinks on its way back, and early layers hardly move.
+
+    Formula: a window of steps is flagged when the depth slope's interval lies above 0 and the attenuation is at least
+    ``attenuation``, or when the gradient of ``local`` decades is lost between two neighbours, or when some layer's gradient is
+    exactly 0; it is starved when its update gap is also at most −``update_gap``, or a gradient is 0. The finding is sure when
+    ``persistent`` of all windows are starved, and an oddity when any is flagged.
+
+    Args:
+        attenuation: decades from the last layer to the first. Two: layers that share one learning rate then differ by
+            more than the decade on either side of 10⁻³ that the rule of thumb for update ratios allows (CS231n notes).
+        local: decades between neighbours. Three: a slope over twenty layers overlooks what is lost at one of them.
+        update_gap: decades by which early layers move less than late ones, in relation to their weights. One: a tenth.
+            An optimizer that scales each weight separately, such as Adam, can compensate for a small gradient.
+        persistent: share of windows. Half: not just the start of training.
+        windows: parts that the run's steps are cut into.
+        fewest_layers: the shortest chain whose slope has a meaningful interval.
+        readings: fewest measured steps. Three: the median of fewer is a single batch's.
+
+    References:
+        Glorot and Bengio 2010; Schoenholz et al. 2017, arXiv 1611.01232.
+    """
+
+    attenuation: float = 2.0
+    local: float = 3.0
+    update_gap: float = 1.0
+    persistent: float = 0.5
+    windows: int = 10
+    fewest_layers: int = 4
+    readings: int = 3
+
+    needs: ClassVar[frozenset[str]] = frozenset({"activation_gradient_rms", "update_ratio"})
+    remedy: ClassVar[str] = "Add probes.ActivationGradient() and probes.UpdateRatio() to the probes."
+    rank: ClassVar[int] = 62
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "weights_do_not_move", "update_ratio"}
+        | {"stopped_early"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without a chain of hidden layers of one kind, or before it is finite long enough."""
+        gradient, update = case.grid("activation_gradient_rms"), case.grid("update_ratio")
+        if gradient is None or update is None or len(gradient) < self.readings:
+            return NotEvaluated((f"{self.readings} measured steps with finite gradients",), _count(gradient))
+        if (gradient.typical() == 0).all():
+            return self._all_zero(gradient)
+        chain = trained_chain(update)
+        flow = gradient_flow(gradient.of(chain), update, self.windows) if len(chain) >= self.fewest_layers else []
+        if not flow:
+            return NotEvaluated((f"a chain of {self.fewest_layers} hidden layers of one kind",), tuple(chain))
+        flagged = [window for window in flow if self._flagged(window)]
+        starved = [one for one in flagged if one.update_gap <= -self.update_gap or one.unreached]
+        persists = len(starved) >= self.persistent * len(flow)
+        shown = (flagged or flow)[-1]
+        numbers = {"layers": len(chain), "windows": len(flow), "flagged": len(flagged), "starved": len(starved)}
+        return Finding(
+            rule=self.name,
+            severity="warning" if flagged else "clean",
+            what=f"Backpropagated through {len(chain)} layers, {shown}; this exceeds the bound in "
+            f"{len(flagged)} of {len(flow)} windows of steps.",
+            means=_meaning(shown, len(starved), flagged=bool(flagged), persists=persists),
+            do=_ADVICE if flagged else "",
+            layers=tuple(chain) if flagged else (),
+            numbers=numbers | asdict(shown),
+            steps=(flagged[0].first_step, flagged[-1].last_step) if flagged else (),
+            value=shown.attenuation,
+            threshold=self.attenuation,
+            confidence=0.95 if persists else 0.6,
+            evidence=(Evidence("activation_gradient_rms"), Evidence("update_ratio")),
+            remedies=(Remedy("initialization"), Remedy("activation"), Remedy("normalization")) if flagged else (),
+            reference="Glorot and Bengio 2010.",
+        )
+
+    def _flagged(self, window: Flow) -> bool:
+        lost = window.low > 0 and window.attenuation >= self.attenuation
+        return lost or window.unreached > 0 or window.largest_loss >= self.local
+
+    def _all_zero(self, gradient: Grid) -> Finding:
+        share = float((gradient.values == 0).all(axis=1).mean())
+        return Finding(
+            rule=self.name,
+            severity="warning",
+            what=f"The gradient is exactly 0 at all {len(gradient.layers)} layers, in {share:.0%} of the measured steps.",
+            means="Nothing is learned in such steps.",
+            do="Look for what stops the gradient at the output: a saturated or dead output unit, a loss that does not depend on "
+            "the prediction, or underflow.",
+            layers=gradient.layers,
+            numbers={"unreached": len(gradient.layers), "share": share},
+            steps=(int(gradient.steps[0]), int(gradient.steps[-1])),
+            value=0.0,
+            confidence=0.95,
+            evidence=(Evidence("activation_gradient_rms"),),
+        )
+
+
+_ADVICE = (
+    "Try an activation with the initialisation that keeps its gain at 1 (ReLU with He, SELU with LeCun), batch normalisation, or "
+    "residual connections; a larger learning rate does not help."
+)
+
+
+def _count(gradient: Grid | None) -> tuple[str, ...]:
+    return (f"{0 if gradient is None else len(gradient)} of them",)
+
+
+def _meaning(window: Flow, starved: int, *, flagged: bool, persists: bool) -> str:
+    ratio, gap = short(window.early_update_ratio), decades(abs(window.update_gap))
+    if persists and np.isfinite(window.update_gap):
+        return f"Early layers hardly learn: their update ratio of {ratio} is {gap} below that of late layers."
+    if persists:
+        return "Early layers do not learn."
+    if not flagged:
+        return f"Gradient reaches the early layers (update ratio {ratio})."
+    lighter = f"and hardly move in {starved} of these windows" if starved else "but move about as fast as late layers"
+    return f"Early layers receive little gradient {lighter} (update ratio {ratio})."

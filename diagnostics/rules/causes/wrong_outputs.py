@@ -1,0 +1,79 @@
+"""Does the output have the shape of the targets?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
+from diagnostics.rules.losses import family_of
+from diagnostics.rules.model import output_of
+from diagnostics.rules.rule import Rule
+from diagnostics.runs.facts import Shape
+
+
+@dataclass(frozen=True)
+class WrongOutputs(Rule):
+    """A number of outputs that does not fit the targets.
+
+    Formula: for sparse categorical cross-entropy fewer outputs than classes, or more than ``spare`` times as many; for other
+    losses an output whose shape is not that of the targets, so that the comparison broadcasts one against the other.
+
+    Args:
+        spare: factor. Two: outputs that no label uses are learned away quickly, and do little harm before.
+    """
+
+    spare: float = 2.0
+
+    rank: ClassVar[int] = 22
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "contradicting_metric"}
+        | {"non_finite", "stopped_early", "learning_rate_too_low"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning, info for spare outputs, or clean; not evaluated without output, loss and one target."""
+        output, family = output_of(case.architecture), family_of(case.training.loss)
+        if output is None or not output.output_shape or family is None or len(case.data.targets) != 1:
+            return NotEvaluated(("a record of one output layer, a known loss and one target",), (), ALL_FACTS)
+        target, units = case.data.targets[0], output.output_shape[-1] or 0
+        shape = f"outputs of shape {_text(output.output_shape)} for targets of shape {_text(target.shape)}"
+        if family == "sparse":
+            classes = int(target.maximum or 0) + 1
+            if classes <= units <= self.spare * classes or not target.integer:
+                return Finding(self.name, "clean", f"There are {units} outputs for {classes} classes.")
+            return self._found(
+                f"There are {units} outputs for {classes} classes", 1.0 if units < classes else 0.5, output.path
+            )
+        if not target.shape or _alike(_plain(target.shape), _plain(output.output_shape)):
+            return Finding(self.name, "clean", f"There are {shape}.")
+        return self._found(f"There are {shape}, which are stretched against each other", 0.95, output.path)
+
+    def _found(self, what: str, confidence: float, layer: str) -> Finding:
+        return Finding(
+            self.name,
+            "warning",
+            f"{what}.",
+            "The loss compares each prediction with the targets of other examples or classes.",
+            "Give the output one unit for each class, or one for each number to be predicted, and the targets the same shape.",
+            layers=(layer,),
+            confidence=confidence,
+            remedies=(Remedy("output_units"),),
+        )
+
+
+def _plain(shape: Shape) -> Shape:
+    """Without the batch and a last axis of 1, which Keras adds or removes as needed."""
+    sizes = tuple(shape[1:])
+    return sizes[:-1] if sizes and sizes[-1] == 1 else sizes
+
+
+def _alike(first: Shape, second: Shape) -> bool:
+    if len(first) != len(second):
+        return False
+    return all(None in pair or pair[0] == pair[1] for pair in zip(first, second, strict=True))
+
+
+def _text(shape: Shape) -> str:
+    return " × ".join("any" if size is None else str(size) for size in shape[1:]) or "one number"

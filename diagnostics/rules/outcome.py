@@ -1,0 +1,125 @@
+"""What a training achieved, measured against the best constant prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from diagnostics.measures.curve import Curve
+from diagnostics.rules.losses import family_of
+
+if TYPE_CHECKING:
+    from diagnostics.rules.case import Case
+
+FEWEST_READINGS = 5  # below this, neither a level nor its noise can be told
+ACCURACIES = (
+    "accuracy",
+    "acc",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How well a run learned, as far as its loss, its accuracy and its targets tell.
+
+    Args:
+        case: the run.
+    """
+
+    case: Case
+
+    @cached_property
+    def loss(self) -> Curve | None:
+        """The finite part of the training loss, if it is long enough to be judged."""
+        curve = self.case.loss
+        return curve if curve is not None and len(curve.finite) >= FEWEST_READINGS else None
+
+    @cached_property
+    def constant(self) -> float | None:
+        """The loss of the best constant prediction, if it is known and the loss is comparable with it."""
+        known = self.case.data.constant_loss
+        if known is None or not known.value > 0 or not np.isfinite(known.value):
+            return None
+        return known.value
+
+    @cached_property
+    def penalised(self) -> bool:
+        """Whether the loss contains penalties, so that it stays above what the predictions alone would give."""
+        return any(layer.regularizers for layer in self.case.architecture)
+
+    @cached_property
+    def skill(self) -> float | None:
+        """1 − loss at the end / loss of the best constant; of accuracy the same, where the loss is not comparable.
+
+        ``None`` where neither is known. 0: no better than a constant; 1: perfect.
+        """
+        found = [skill for skill in (self._loss_skill, self.accuracy_skill) if skill is not None]
+        if not found:
+            return None
+        return max(found) if self.penalised else found[0]
+
+    @cached_property
+    def _loss_skill(self) -> float | None:
+        if self.loss is None or self.constant is None or self.is_impossible or self.is_motionless:
+            return None if self.loss is None or not self.is_motionless else 0.0
+        return 1 - self.loss.end.mean / self.constant
+
+    @cached_property
+    def accuracy_skill(self) -> float | None:
+        """1 − error rate at the end / error rate of the most frequent class; ``None`` if unknown."""
+        shares = self.case.data.targets[0].shares if len(self.case.data.targets) == 1 else None
+        if self.accuracy is None or not shares or not max(shares) < 1:
+            return None
+        return 1 - (1 - self.accuracy) / (1 - max(shares))
+
+    @cached_property
+    def accuracy(self) -> float | None:
+        """The training accuracy at the end; ``None`` if it was not recorded, or the targets are no classes."""
+        if not any(target.classes for target in self.case.data.targets):
+            return None
+        curves = (self.case.metric(name) for name in ACCURACIES)
+        found = next((curve for curve in curves if curve is not None), None)
+        return None if found is None else float(found.values[-1])
+
+    @cached_property
+    def fall(self) -> float:
+        """The share of its first value by which the loss fell; negative if it rose, NaN if unknown."""
+        if self.loss is None or self.loss.start == 0:
+            return np.nan
+        return (self.loss.start - self.loss.end.mean) / abs(self.loss.start)
+
+    @cached_property
+    def is_motionless(self) -> bool:
+        """Whether the loss never changes beyond rounding, whatever the batch."""
+        if self.loss is None:
+            return False
+        values = self.loss.finite
+        return bool(np.ptp(values) <= 1e-6 * max(np.abs(values).max(), 1e-6))
+
+    @cached_property
+    def is_impossible(self) -> bool:
+        """Whether the loss went below 0 although its kind cannot."""
+        known = family_of(self.case.training.loss) is not None
+        return self.loss is not None and known and self.loss.end.mean < -1e-6 * max(1.0, abs(self.loss.start))
+
+    @cached_property
+    def late_fall(self) -> tuple[float, float]:
+        """By which share of the loss the last quarter lies below the one before it, and that over its standard error.
+
+        Both NaN where there are too few readings.
+        """
+        if self.loss is None or len(self.loss.finite) < 2 * FEWEST_READINGS:
+            return np.nan, np.nan
+        blocks = self.loss.blocks
+        quarter = max(len(blocks) // 4, 2)
+        before, last = blocks[-2 * quarter : -quarter], blocks[-quarter:]
+        error = np.sqrt((before.var(ddof=1) + last.var(ddof=1)) / quarter)
+        fall = before.mean() - last.mean()
+        scale = abs(before.mean()) or 1.0
+        return float(fall / scale), float(fall / error) if error > 0 else float(np.sign(fall) * np.inf if fall else 0.0)

@@ -1,0 +1,96 @@
+"""Outcome first, then cause: which complaints stand, which explains which, and in what order they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import SEVERITIES, Finding, NotEvaluated, Severity
+from diagnostics.rules.rule import Rule
+
+STRONG = 0.9
+"""The confidence from which on a cause counts although the outcome is only poor, or unknown."""
+
+
+def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> list[Finding]:
+    """The findings of all rules, after the outcome was weighed.
+
+    A cause keeps its severity only if it explains a bad outcome that some symptom found; with a confidence of at least
+    ``STRONG``, a poor or an unknown outcome is enough. Otherwise it is told as ``info``. What one cause explains is marked so.
+    A rule that is no symptom and explains nothing keeps its severity.
+
+    Args:
+        case: the run.
+        rules: symptoms and causes.
+        unasked: further symptoms that tell the outcome; what they find is not returned.
+
+    Returns:
+        One finding per rule: by severity, then causes before symptoms, and what nothing explains before what something does.
+    """
+    answers = [(rule, ask(rule, case)) for rule in rules]
+    symptoms = [found for rule, found in answers if rule.is_symptom]
+    outcome = [*symptoms, *(ask(rule, case) for rule in unasked)]
+    causes = sorted(
+        (_weighed(rule, found, outcome) for rule, found in answers if not rule.is_symptom),
+        key=lambda each: (each[1].confidence < STRONG, each[0].rank, each[0].name),
+    )
+    found = _grouped(symptoms, causes)
+    order = {each.rule: place for place, each in enumerate(found)}
+    return sorted(found, key=lambda each: (SEVERITIES.index(each.severity), bool(each.explained_by), order[each.rule]))
+
+
+def ask(rule: Rule, case: Case) -> Finding:
+    """A rule's finding; one that names what is missing where the rule cannot judge."""
+    missing = sorted(rule.needs.difference(case.statistics))
+    if missing:
+        return _not_evaluated(rule, NotEvaluated(tuple(missing), tuple(case.statistics)))
+    answer = rule.judge(case)
+    return answer if isinstance(answer, Finding) else _not_evaluated(rule, answer)
+
+
+def _not_evaluated(rule: Rule, answer: NotEvaluated) -> Finding:
+    has = f"; the run has {', '.join(answer.available)}" if answer.available else ""
+    return Finding(
+        rule=rule.name,
+        severity="not_evaluated",
+        what=f"Not evaluated: needs {', '.join(answer.missing)}{has}.",
+        do=answer.do or rule.remedy,
+    )
+
+
+def _weighed(rule: Rule, found: Finding, symptoms: Sequence[Finding]) -> tuple[Rule, Finding]:
+    """The cause with the severity that the outcome leaves it."""
+    found = replace(found, explains=tuple(sorted(rule.explains)))
+    seen = {one.severity for one in symptoms if one.rule in rule.explains}
+    if not found.is_loud or not rule.explains or seen & {"error", "warning"}:
+        return rule, found
+    poor_or_unknown = "info" in seen or seen <= {"not_evaluated"}
+    severity: Severity = "warning" if poor_or_unknown and found.confidence >= STRONG else "info"
+    return rule, replace(found, severity=severity)
+
+
+def _grouped(symptoms: Sequence[Finding], causes: Sequence[tuple[Rule, Finding]]) -> list[Finding]:
+    """Causes, then symptoms, each marked with the first loud cause before it that explains it.
+
+    A cause becomes as severe as the worst symptom that it is the first to explain, so that it is told before the symptom.
+    """
+    loud = [found for _, found in causes if found.is_loud]
+    told = [one for one in symptoms if one.severity in ("error", "warning", "info")]
+    because = {one.rule: _first_to_explain(one, loud) for one in told}
+    because |= {one.rule: _first_to_explain(one, loud[:place]) for place, one in enumerate(loud)}
+    worst = {cause.rule: _worst([one for one in symptoms if because.get(one.rule) == cause.rule]) for cause in loud}
+    raised = [replace(found, severity=_worse(found, worst.get(found.rule))) for _, found in causes]
+    return [replace(found, explained_by=because.get(found.rule, "")) for found in [*raised, *symptoms]]
+
+
+def _first_to_explain(one: Finding, causes: Sequence[Finding]) -> str:
+    return next((cause.rule for cause in causes if one.rule in cause.explains), "")
+
+
+def _worst(findings: Sequence[Finding]) -> Finding | None:
+    return min(findings, key=lambda one: SEVERITIES.index(one.severity), default=None)
+
+
+def _worse(cause: Finding, symptom: Finding | None) -> Severity:
+    return "error" if cause.is_loud and symptom is not None and symptom.severity == "error" else cause.severity

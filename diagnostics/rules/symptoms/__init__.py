@@ -1,0 +1,1 @@
+"""What training came to: one rule for each way in which it can go wrong."""

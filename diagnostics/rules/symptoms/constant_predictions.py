@@ -1,0 +1,73 @@
+"""Does the model say the same whatever it is given?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated
+from diagnostics.rules.rule import Rule
+from diagnostics.runs.data_facts import Output, Target
+from diagnostics.wording.numerals import percent, short
+
+
+@dataclass(frozen=True)
+class ConstantPredictions(Rule):
+    """Predictions that do not depend on the input, or always name the same class.
+
+    Formula: at the end of training, the predictions' spread over a batch is below ``spread`` of the targets' standard
+    deviation; or at least ``same`` of them name one class that fewer than ``frequent`` of the targets have.
+
+    Args:
+        spread: share. A hundredth: such a model explains at most 0.01 % of the variance.
+        same: share of the predictions.
+        frequent: share of the targets; above it, naming one class only can be right.
+        learned: skill (see ``NoLearning``) from which on it is no complaint.
+    """
+
+    spread: float = 0.01
+    same: float = 0.99
+    frequent: float = 0.9
+    learned: float = 0.1
+
+    is_symptom: ClassVar[bool] = True
+    rank: ClassVar[int] = 90
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without a record of outputs and targets."""
+        if not case.data.outputs or len(case.data.targets) != 1:
+            return NotEvaluated(("a record of the model's outputs and of one target",), (), ALL_FACTS)
+        last, target, skill = case.data.outputs[-1], case.data.targets[0], case.outcome.skill
+        what = self._same(last, target) or self._narrow(last, target)
+        if not what or (skill is not None and skill >= self.learned) or _batch_is_one(last):
+            return Finding(self.name, "clean", "Predictions vary with the input.")
+        return Finding(
+            self.name,
+            "warning",
+            f"At step {last.step:,}, {what}.",
+            "The model ignores its input.",
+            "Check the output layer, the scale of the inputs, and whether units are dead or saturated.",
+            steps=(last.step,),
+        )
+
+    def _same(self, last: Output, target: Target) -> str:
+        shares = target.shares
+        share = last.most_frequent_share
+        if share is None or not shares or share < self.same or max(shares) >= self.frequent:
+            return ""
+        return f"{percent(share)} of the predictions name one class, which at most {percent(max(shares))} of the targets have"
+
+    def _narrow(self, last: Output, target: Target) -> str:
+        if last.spread_over_batch is None or not target.std or last.most_frequent_share is not None:
+            return ""
+        if last.spread_over_batch >= self.spread * target.std:
+            return ""
+        return (
+            f"predictions vary over the batch by {short(last.spread_over_batch)}, the targets by {short(target.std)} "
+            "(standard deviations)"
+        )
+
+
+def _batch_is_one(last: Output) -> bool:
+    return bool(last.shape) and last.shape[0] == 1

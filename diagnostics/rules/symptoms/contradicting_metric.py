@@ -1,0 +1,62 @@
+"""Do loss and accuracy agree on whether the model learned?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
+from diagnostics.rules.losses import family_of
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import percent, short
+
+
+@dataclass(frozen=True)
+class ContradictingMetric(Rule):
+    """A loss that says that the model learned, and an accuracy that says it did not; or a loss below what is possible.
+
+    Formula: the loss is negative although its kind cannot be; or the skill by loss is at least ``learned`` and the skill by
+    accuracy at most ``nothing``.
+
+    Args:
+        learned: skill by loss (see ``NoLearning``).
+        nothing: skill by accuracy; 0 is the most frequent class.
+    """
+
+    learned: float = 0.5
+    nothing: float = 0.0
+
+    is_symptom: ClassVar[bool] = True
+    rank: ClassVar[int] = 92
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without a known kind of loss."""
+        outcome = case.outcome
+        if outcome.loss is None or family_of(case.training.loss) is None:
+            return NotEvaluated(("a loss of a known kind",))
+        end = outcome.loss.end.mean
+        if outcome.is_impossible:
+            return self._contradicts(
+                f"The loss ends at {short(end)}, although this kind of loss cannot be negative.", end, 0.0
+            )
+        accuracy = outcome.accuracy_skill
+        if accuracy is None or outcome.constant is None:
+            return NotEvaluated(("an accuracy, and the loss of the best constant prediction",))
+        by_loss = 1 - end / outcome.constant
+        if by_loss < self.learned or accuracy > self.nothing:
+            return Finding(self.name, "clean", "Loss and accuracy agree.")
+        told = f"The loss is {percent(by_loss)} below that of the best constant prediction, and accuracy is no better than one"
+        return self._contradicts(f"{told} ({percent(outcome.accuracy or 0.0)}).", by_loss, self.learned)
+
+    def _contradicts(self, what: str, value: float, threshold: float) -> Finding:
+        return Finding(
+            self.name,
+            "warning",
+            what,
+            "Training makes a number small that does not measure what is wanted.",
+            "Check that labels, output layer, loss and metric belong together.",
+            value=value,
+            threshold=threshold,
+            evidence=(Evidence("loss", "scalars"),),
+        )

@@ -1,0 +1,68 @@
+"""Does the loss swing instead of settling?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import percent, short
+
+
+@dataclass(frozen=True)
+class OscillatingLoss(Rule):
+    """A loss that keeps jumping above that of a constant prediction after the model has learned.
+
+    Formula: in the second half of training, the share of groups of steps, each of at least ``examples`` examples, whose mean
+    loss exceeds the best constant's; at least ``share``, while the median group is below ``learned`` × the constant's loss.
+
+    Args:
+        examples: examples in a group. At 64, the mean of a learned model's loss varies by an eighth of the examples' spread.
+        share: share of the groups. A tenth: a single bad batch is none.
+        learned: share of the constant's loss.
+        good: skill at the end from which on the swings did no harm.
+        groups: fewest groups in the second half.
+    """
+
+    examples: int = 64
+    share: float = 0.1
+    learned: float = 0.9
+    good: float = 0.7
+    groups: int = 10
+
+    is_symptom: ClassVar[bool] = True
+    rank: ClassVar[int] = 93
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning, info where the model is good in the end, or clean."""
+        outcome = case.outcome
+        if outcome.loss is None or outcome.constant is None or outcome.penalised:
+            return NotEvaluated(("the loss of the best constant prediction",))
+        size = int(np.ceil(self.examples / max(case.training.batch_size or 32, 1)))
+        late = outcome.loss.finite[len(outcome.loss.finite) // 2 :]
+        groups = late[: len(late) // size * size].reshape(-1, size).mean(axis=1)
+        if len(groups) < self.groups:
+            return NotEvaluated((f"{self.groups} groups of {self.examples} examples in the second half",))
+        above, middle = float(np.mean(groups > outcome.constant)), float(np.median(groups))
+        skill = outcome.skill or 0.0
+        numbers = {"share": above, "median": middle, "constant": outcome.constant, "skill": skill}
+        if above < self.share or middle >= self.learned * outcome.constant:
+            return Finding(self.name, "clean", "The loss does not swing above that of a constant.", numbers=numbers)
+        severity: Severity = "info" if skill >= self.good else "warning"
+        return Finding(
+            self.name,
+            severity,
+            f"In the second half, the loss is above the {short(outcome.constant)} of a constant prediction in "
+            f"{percent(above)} of the steps, and {short(middle)} in the median.",
+            "Steps keep destroying what was learned.",
+            "Try a learning rate a tenth as large, or a larger batch.",
+            numbers=numbers,
+            value=above,
+            threshold=self.share,
+            evidence=(Evidence("loss", "scalars"),),
+            remedies=(Remedy("learning_rate", {"factor": 0.1}),),
+        )

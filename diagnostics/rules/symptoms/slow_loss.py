@@ -1,0 +1,60 @@
+"""Was the loss still falling when training ended, with little learned?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Severity
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import percent
+
+
+@dataclass(frozen=True)
+class SlowLoss(Rule):
+    """A loss that still falls at the end of training, while the model has learned little.
+
+    Formula: the mean loss of the last quarter lies below that of the quarter before by at least ``errors`` standard errors,
+    and the skill (see ``NoLearning``) is below ``poor``.
+
+    Args:
+        errors: standard errors. Three: 1 in 700 of steady runs with independent noise exceeds it.
+        poor: skill below which most of the learning is still to come.
+        good: skill below which some of it is: told, but no warning.
+    """
+
+    errors: float = 3.0
+    poor: float = 0.3
+    good: float = 0.5
+
+    is_symptom: ClassVar[bool] = True
+    rank: ClassVar[int] = 96
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning, info or clean; not evaluated without a known skill or with fewer than ten readings."""
+        outcome = case.outcome
+        fall, errors = outcome.late_fall
+        if outcome.skill is None or np.isnan(fall) or (case.loss and case.loss.broken_at is not None):
+            return NotEvaluated(("the loss of the best constant prediction, and ten readings of the loss",))
+        numbers = {"skill": outcome.skill, "late_fall": fall, "errors": errors}
+        falling = errors >= self.errors
+        if not falling or outcome.skill >= self.good:
+            ends = "still falls at the end" if falling else "no longer falls at the end"
+            what = f"The loss {ends}; the skill is {percent(outcome.skill)}."
+            return Finding(self.name, "clean", what, numbers=numbers)
+        severity: Severity = "warning" if outcome.skill < self.poor else "info"
+        return Finding(
+            self.name,
+            severity,
+            f"The loss fell by {percent(fall)} from the third quarter of training to the last, and the skill is "
+            f"{percent(outcome.skill)}.",
+            "Training ended while the model was still learning.",
+            "Train longer, or raise the learning rate.",
+            numbers=numbers,
+            value=outcome.skill,
+            threshold=self.poor,
+            evidence=(Evidence("loss", "scalars"),),
+        )

@@ -1,0 +1,50 @@
+"""Does the loss stand still well above what is possible?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import percent
+
+
+@dataclass(frozen=True)
+class StuckLoss(Rule):
+    """A model that learned little and no longer improves. It may be all that the data allow, so this is never a warning.
+
+    Formula: skill (see ``NoLearning``) below ``good``, and the loss not falling as ``SlowLoss`` asks.
+
+    Args:
+        good: skill. Half of what separates a constant from a perfect prediction.
+        errors: standard errors by which a falling loss must fall from the third to the last quarter of training.
+    """
+
+    good: float = 0.5
+    errors: float = 3.0
+
+    is_symptom: ClassVar[bool] = True
+    rank: ClassVar[int] = 97
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Info or clean; not evaluated without a known skill."""
+        outcome = case.outcome
+        if outcome.skill is None or (case.loss and case.loss.broken_at is not None):
+            return NotEvaluated(("the loss of the best constant prediction, or the accuracy",))
+        fall, errors = outcome.late_fall
+        numbers = {"skill": outcome.skill, "late_fall": fall, "errors": errors}
+        if outcome.skill >= self.good or errors >= self.errors:
+            return Finding(self.name, "clean", f"The skill at the end is {percent(outcome.skill)}.", numbers=numbers)
+        return Finding(
+            self.name,
+            "info",
+            f"The loss stands still at a skill of {percent(outcome.skill)} over the best constant prediction.",
+            "The model learned little of what the targets vary by; noisy targets allow no more.",
+            "Compare with a simple model, such as a linear one or nearest neighbours.",
+            numbers=numbers,
+            value=outcome.skill,
+            threshold=self.good,
+            evidence=(Evidence("loss", "scalars"),),
+        )

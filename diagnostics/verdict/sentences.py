@@ -1,0 +1,124 @@
+"""The sentence of a judged claim, and the answer to a scenario's question."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from diagnostics.runs.plan import AnswerPlan, ClaimPlan
+from diagnostics.statistics.looks import LOOKS
+from diagnostics.verdict.verdict import Verdict, Word
+from diagnostics.wording import numerals
+
+PART_WORDS = ("supported", "refuted", "open")
+TALLY = {
+    "supported": ("holds", "hold"),
+    "refuted": ("does not", "do not"),
+    "mixed": ("holds in part", "hold in part"),
+    "open": ("is open", "are open"),
+}
+
+
+class PartLike(Protocol):
+    """A part with its verdict; ``claims.JudgedPart`` provides it."""
+
+    @property
+    def label(self) -> str:
+        """The case that it covers."""
+        ...
+
+    @property
+    def verdict(self) -> Verdict:
+        """Its verdict."""
+        ...
+
+
+class ClaimLike(Protocol):
+    """A claim with its word; ``claims.JudgedClaim`` provides it."""
+
+    @property
+    def name(self) -> str:
+        """The claim's name."""
+        ...
+
+    @property
+    def word(self) -> Word:
+        """The verdict."""
+        ...
+
+    @property
+    def parts(self) -> Sequence[PartLike]:
+        """Its effects."""
+        ...
+
+
+def answer(prepared: Sequence[AnswerPlan], claims: Sequence[ClaimLike]) -> str:
+    """The answer to a scenario's question: the prepared sentences that match the verdicts, or else a count of verdicts."""
+    seen = [part.verdict for claim in claims for part in claim.parts]
+    if seen and all(math.isnan(verdict.p_value) and verdict.word == "open" for verdict in seen):
+        most = max(verdict.seeds for verdict in seen)
+        return f"No verdict yet: {most} replicate{'s' * (most != 1)}, and the first look is at {LOOKS[0]}."
+    words = {claim.name: claim.word for claim in claims}
+    told = [
+        each.text
+        for each in prepared
+        if all(words.get(name) in allowed.split("|") for name, allowed in each.when.items())
+    ]
+    return " ".join(told) or _count(claims)
+
+
+def sentence_of(claim: ClaimPlan, word: str, parts: Sequence[PartLike]) -> str:
+    """The claim's own sentence for this outcome, filled with labels and numbers, and the bound of every part that is open."""
+    if not parts:
+        return "Not judged: the arms it compares were not run."
+    effects = [part.verdict.effect for part in parts if not math.isnan(part.verdict.effect)]
+    if not effects:
+        return "Not measured: the runs are too short or lack the data it needs."
+    labels = {word: [part.label for part in parts if part.verdict.word == word] for word in PART_WORDS}
+    low, high = numerals.span(effects)
+    template = _without_empty(claim.outcomes.get(word, claim.outcomes[""]), labels)
+    told = (_without_range(template) if low == high else template).format(
+        **{name: enumeration(named) for name, named in labels.items()},
+        low=low,
+        high=high,
+        seeds=min(part.verdict.seeds for part in parts),
+    )
+    return " ".join([told, *_bounds(parts)])
+
+
+def enumeration(items: Sequence[str]) -> str:
+    """Items as in a sentence: ``a, b and c``, or ``none``."""
+    between = "; " if any("," in item for item in items) else ", "
+    return " and ".join([between.join(items[:-1]), items[-1]] if len(items) > 1 else items) or "none"
+
+
+def _bounds(parts: Sequence[PartLike]) -> list[str]:
+    """What is known about the open parts; a part without bounds yet is left out."""
+    known = [part for part in parts if part.verdict.word == "open" and not math.isnan(part.verdict.low)]
+    bounds = [f"{part.label}: {part.verdict.bound}" if len(parts) > 1 else part.verdict.bound for part in known]
+    return [f"Bound reached: {'; '.join(bounds)}."] if bounds else []
+
+
+def _count(claims: Sequence[ClaimLike]) -> str:
+    found = Counter(claim.word for claim in claims)
+    told = [f"{found[word]} {forms[found[word] > 1]}" for word, forms in TALLY.items() if found[word]]
+    return f"It depends. Of the statements below, {enumeration(told)}."
+
+
+def _without_empty(template: str, labels: Mapping[str, Sequence[str]]) -> str:
+    """The template without sentences whose lists of parts are all empty."""
+    kept = []
+    for sentence in re.split(r"(?<=\.) ", template):
+        named = [word for word in labels if f"{{{word}}}" in sentence]
+        if not named or any(labels[word] for word in named):
+            kept.append(sentence)
+    return " ".join(kept)
+
+
+def _without_range(template: str) -> str:
+    """The template for effects that are all equal: one number in place of a range."""
+    single = re.sub(r"from {(low|high)} to {(low|high)}", "of {low}", template)
+    return re.sub(r"{(low|high)} to {(low|high)}", "{low}", single)

@@ -1,0 +1,66 @@
+"""Readings on the device that were not read yet."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from probes.measuring import replicas
+from probes.measuring.cadence import Cadence
+from probes.measuring.packing import Layout
+
+BUFFER_BYTES = 8 * 2**20
+"""Room for unread readings of one cadence. At 400 statistics that is 5,000 readings: 50,000 steps at the default cadence."""
+
+MOST_READINGS = 65_536
+
+
+class Readings:
+    """A buffer of packed statistics, one vector per reading; the oldest are overwritten when it is full.
+
+    Args:
+        layout: where each statistic stands in the vector.
+        cadence: which steps are merged into one reading.
+        capacity: readings kept until they are read; when ``None``, as many as fit into ``BUFFER_BYTES``.
+    """
+
+    def __init__(self, layout: Layout, cadence: Cadence, capacity: int | None) -> None:
+        self._layout, self._cadence = layout, cadence
+        capacity = capacity or min(MOST_READINGS, max(16, BUFFER_BYTES // (4 * layout.width)))
+        # The row after the last is always free to be written: it counts only when its window is complete.
+        self._room = capacity + 1
+        self._read = 0
+        replicas.alone(lambda: self._make_variables(layout.width))
+
+    def write(self, step: tf.Tensor, vector: tf.Tensor) -> list[tf.Tensor]:
+        """Merge a measured step into its window, and count the reading when the window is complete; returns nothing."""
+        phase = tf.math.floormod(step, self._cadence.window)
+        if self._cadence.merges_steps:
+            merged = self._layout.merge(tf.stack([self._open_window, vector]))
+            vector = tf.where(self._cadence.begins(phase), vector, merged)
+            self._open_window.assign(vector)
+        place = tf.math.floormod(self._written, self._room)
+        self._values.scatter_update(tf.IndexedSlices(vector[None], place[None]))
+        self._steps.scatter_update(tf.IndexedSlices((step - phase)[None], place[None]))
+        # A step that fails half-way, as when another worker dies, does not count.
+        with tf.control_dependencies([vector]):
+            self._written.assign_add(tf.cast(self._cadence.completes(phase), tf.int64))
+        return []
+
+    def drain(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """The readings since the last call.
+
+        Returns:
+            Steps ``[n]``, packed statistics ``[n, width]``, and how many readings were overwritten unread.
+        """
+        written = int(self._written)
+        first = max(self._read, written - self._room + 1)
+        places = np.arange(first, written) % self._room
+        lost, self._read = first - self._read, written
+        return tf.gather(self._steps, places).numpy(), tf.gather(self._values, places).numpy(), lost
+
+    def _make_variables(self, width: int) -> None:
+        self._values = tf.Variable(tf.zeros([self._room, width]), trainable=False, name="readings")
+        self._steps = tf.Variable(tf.zeros([self._room], tf.int64), trainable=False, name="steps")
+        self._written = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="written")
+        self._open_window = tf.Variable(tf.zeros([width]), trainable=False, name="open_window")

@@ -1,0 +1,1 @@
+"""Labelled trainings, ill in one known way or healthy, that diagnoses are scored on."""

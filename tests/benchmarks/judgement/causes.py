@@ -1,0 +1,45 @@
+"""What can be wrong with a training, and which rules of `diagnostics.rules` name it: the one place that knows both."""
+
+from __future__ import annotations
+
+CAUSES: dict[str, tuple[str, ...]] = {
+    "vanishing_gradient": ("vanishing_gradient",),
+    "exploding_gradient": ("exploding_gradient",),
+    "non_finite": ("non_finite",),
+    "dead_units": ("dead_units",),
+    "saturation": ("saturation",),
+    "initialisation": ("initialisation",),
+    "not_connected": ("not_connected",),
+    "frozen_layers": ("frozen_layers",),
+    "weights_do_not_move": ("weights_do_not_move",),
+    "update_ratio": ("update_ratio",),
+    "learning_rate_too_high": ("learning_rate_too_high",),
+    "learning_rate_too_low": ("learning_rate_too_low",),
+    "oscillating_loss": ("oscillating_loss",),
+    "stopped_early": ("stopped_early",),
+    "over_fitting": ("over_fitting",),
+    "unscaled_inputs": ("unscaled_inputs",),
+    "unscaled_targets": ("unscaled_targets",),
+    "constant_inputs": ("constant_inputs",),
+    "invalid_labels": ("invalid_labels",),
+    "output_loss_mismatch": ("output_loss_mismatch",),
+    "linear_stack": ("linear_stack",),
+    "wrong_outputs": ("wrong_outputs",),
+    "dropout_rate": ("dropout_rate",),
+    "dropout_before_batch_norm": ("dropout_before_batch_norm",),
+    "tiny_batches": ("tiny_batches",),
+    "constant_predictions": ("constant_predictions",),
+    "constant_signal": ("constant_signal",),
+    "unshuffled_data": ("unshuffled_data",),
+    "float16_headroom": ("float16_headroom",),
+    "contradicting_metric": ("contradicting_metric",),
+}
+"""Names of rules by cause."""
+
+OUTCOMES = frozenset({"diverging_loss", "ended", "no_learning", "slow_loss", "stuck_loss"})
+"""Rules that say how training ended, and never why."""
+
+
+def rules_of(causes: tuple[str, ...]) -> frozenset[str]:
+    """The rules that name any of these causes."""
+    return frozenset(rule for cause in causes for rule in CAUSES[cause])
