@@ -53,8 +53,8 @@ def colour_map() -> Colormap:
 
 
 def sheet(levels: int) -> str:
-    """Classes ``q0``, ``q1``, ... with the map's colours as background, and one more for values that are not finite."""
-    shades = [to_hex(colour_map()((level + 0.5) / levels)) for level in range(levels)] + [INFINITE]
+    """Classes ``q0``, ``q1``, ... with the map's colours as background, then one for not finite values and one for zeros."""
+    shades = [*(to_hex(colour_map()((level + 0.5) / levels)) for level in range(levels)), INFINITE, ZERO]
     return "".join(f".q{level}{{background:{shade}}}" for level, shade in enumerate(shades))
 
 

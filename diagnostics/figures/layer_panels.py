@@ -114,8 +114,8 @@ def _roles(names: Sequence[str]) -> list[str]:
 def _line(axes: Axes, values: np.ndarray, rows: np.ndarray, limits: Limits, **looks) -> None:
     """A line through the layers that have a value; markers at the edge for what the scale cannot show."""
     below, endless = (values <= 0) & (axes.get_xscale() == "log"), np.isinf(values)
-    shown = np.where(below | endless, np.nan, values)
-    there = ~np.isnan(shown)
+    shown = np.where(below | endless, np.nan, values)  # the line breaks there, and joins over layers without a reading
+    there = ~np.isnan(values)
     axes.plot(shown[there], rows[there], mew=0, **looks)
     for sign, where, edge in (("<", below, limits[0]), (">", endless, limits[1])):
         if where.any():

@@ -88,8 +88,8 @@ Settings = dict[str, Any]
 def _learning_rate(patient: Patient, settings: Settings) -> Advice:
     factor, rate = float(settings.get("factor", 0.1)), patient.rate
     word = "Lower" if factor < 1 else "Raise"
-    if rate is None:
-        code = f"optimizer.learning_rate.assign({factor:g} * optimizer.learning_rate)"
+    if rate is None or patient.run.training.optimizer is None:
+        code = f"model.optimizer.learning_rate.assign({factor:g} * model.optimizer.learning_rate)"
         return Advice(f"{word} the learning rate by a factor of {short(max(factor, 1 / factor))}.", code)
     text = f"{word} the learning rate from {short(rate)} to {short(rate * factor)}."
     return Advice(text, f"optimizer = {patient.optimizer(rate=rate * factor)}")

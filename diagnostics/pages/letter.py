@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -23,12 +23,13 @@ MOST_PLACES = 6
 """Most groups of layers that a letter names; the model's picture marks all of them."""
 
 
-def letter_of(run: Run, finding: Finding) -> Letter:
+def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
     """The letter about one finding.
 
     Args:
         run: the run that was judged.
         finding: a finding that asks for something to be done.
+        others: the rules with a letter of their own.
     """
     written = tuple(advice_on(run, finding.layers, finding.remedies))
     own = (Advice(finding.do),) if finding.do else ()
@@ -42,7 +43,7 @@ def letter_of(run: Run, finding: Finding) -> Letter:
         sure=_sure(finding),
         bound=bound_of(finding),
         advice=(*own, *written),
-        note=_note(finding),
+        note=_note(finding, others),
         evidence=_evidence(run, finding),
     )
 
@@ -53,7 +54,7 @@ def bound_of(finding: Finding) -> str:
     if value is None or threshold is None:
         return ""
     ratio = value / threshold if threshold and np.isfinite(value) else np.nan
-    near = f" ({short(ratio, 2)} × the bound)" if ratio > 0 else ""
+    near = f" ({short(ratio, 2)} × the bound)" if ratio > 0 and not 0.5 < ratio < 2 else ""
     return f"{short(value)}, bound {short(threshold)}{near}"
 
 
@@ -66,7 +67,9 @@ def checks_of(findings: Sequence[Finding]) -> Iterator[Table]:
     made = [one for one in findings if one.severity != "not_evaluated"]
     if made:
         rows = tuple((_words(one.rule), _words(one.severity), bound_of(one) or MISSING, one.what) for one in made)
-        yield Table("Checked without a complaint", ("check", "outcome", "measured", "what was seen"), rows)
+        yield Table(
+            "Checked without a complaint", ("check", "outcome", "measured", "what was seen"), rows, terminal=False
+        )
     rows = tuple((_words(one.rule), one.what, one.do) for one in findings if one.severity == "not_evaluated")
     if rows:
         yield Table("Not checked, because the run lacks data", ("check", "why", "to enable it"), rows, terminal=False)
@@ -103,10 +106,11 @@ def _sure(finding: Finding) -> str:
     return f"{next(word for least, word in CERTAINTY if finding.confidence >= least)} ({percent(finding.confidence)})"
 
 
-def _note(finding: Finding) -> str:
+def _note(finding: Finding, others: Collection[str]) -> str:
+    explained = [_words(rule) for rule in finding.explains if rule in others]
     parts = [
         f"Explained by {_words(finding.explained_by)}." if finding.explained_by else "",
-        f"Explains {', '.join(map(_words, finding.explains))}." if finding.explains else "",
+        f"Explains {', '.join(explained)}." if explained else "",
         f"See {finding.reference}" if finding.reference else "",
     ]
     return " ".join(part for part in parts if part)

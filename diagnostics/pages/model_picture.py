@@ -32,7 +32,7 @@ class Cell:
     Args:
         path: its path.
         link: the fragment that chooses it.
-        level: its colour, 0 to 15; −1 if it has no reading, 16 if the reading is not finite.
+        level: its colour, 0 to 15; −1 if it has no reading, 16 if the reading is not finite, 17 if it is 0 on a scale of decades.
         facts: its path, kind, shape and parameters.
         value: the quantity's name and value; empty without a reading.
         marked: the severity of the finding that concerns it; empty if none does.
@@ -144,9 +144,10 @@ def levels_of(values: Mapping[str, float], column: str) -> tuple[dict[str, int],
     for path, value in values.items():
         if not np.isfinite(value):
             levels[path] = LEVELS
+        elif scale.name == "log" and value <= 0:
+            levels[path] = LEVELS + 1
         else:
-            share = 0.0 if scale.name == "log" and value <= 0 else float(np.clip(place(value), 0, 1))
-            levels[path] = min(int(share * LEVELS), LEVELS - 1)
+            levels[path] = min(int(float(np.clip(place(value), 0, 1)) * LEVELS), LEVELS - 1)
     return levels, short(limits[0], 2), short(limits[1], 2)
 
 

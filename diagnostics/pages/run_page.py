@@ -77,7 +77,7 @@ def _sections(run: Run, findings: Sequence[Finding], shown: Sequence[str]) -> It
     loud = [one for one in findings if one.severity in LOUD]
     quiet = [one for one in findings if one.severity not in LOUD]
     if loud:
-        yield Section("Findings", letters=tuple(letter_of(run, one) for one in loud))
+        yield Section("Findings", letters=tuple(letter_of(run, one, {each.rule for each in loud}) for one in loud))
     if quiet:
         # Without a complaint, the checks are the letter; beside one, they say what else it could have been, and is not.
         heading = "What was ruled out" if loud else "What was checked"

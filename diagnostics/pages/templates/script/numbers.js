@@ -33,7 +33,7 @@ function level(record, value, levels) {
   if (Number.isNaN(value)) return -1;
   if (!Number.isFinite(value)) return levels;
   const place = (number) => (record.log ? Math.log10(number) : number);
-  if (record.log && value <= 0) return 0;
+  if (record.log && value <= 0) return levels + 1;
   const [low, high] = record.limits.map(place);
   return Math.min(Math.max(Math.floor(((place(value) - low) / (high - low)) * levels), 0), levels - 1);
 }
