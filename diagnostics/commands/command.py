@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from diagnostics.wording.printable import printable
 from probes.errors import UsageError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -31,7 +32,7 @@ def parser(name: str, description: str, epilog: str, *, usage: str | None = None
 
 def print_error(error: UsageError) -> None:
     """Print misuse on standard error."""
-    print(f"error: {error}", file=sys.stderr)
+    print(printable(f"error: {error}"), file=sys.stderr)
 
 
 def run(

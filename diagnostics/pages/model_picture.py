@@ -104,18 +104,19 @@ def link_to(path: str) -> str:
     return f"#layer={quote(path, safe='')}"
 
 
-def picture_of(run: Run, column: str, marked: Mapping[str, str]) -> Picture | None:
+def picture_of(run: Run, layers: pd.DataFrame, column: str, marked: Mapping[str, str]) -> Picture | None:
     """The picture of a run's models; ``None`` if their layers are unknown.
 
     Args:
         run: a stored run.
+        layers: its ``layers``, with infinity where NaN was measured.
         column: the quantity that colours the cells, at each layer's last reading.
         marked: severity of the findings by the layers that they concern.
     """
     nets = [net for net in nets_of(run) if net.nodes]
     if not nets:
         return None
-    values = last_values(run.layers, column)
+    values = last_values(layers, column)
     levels, low, high = levels_of(values, column)
     label = quantity(column).label if values else ""
     diagrams = tuple(_diagram(net, values, levels, label, marked) for net in nets)

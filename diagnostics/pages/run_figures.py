@@ -18,10 +18,7 @@ from diagnostics.pages.page import Exhibit, Section
 from diagnostics.runs.tables import MEASURED_NAN
 from diagnostics.survival import spells
 
-BOTH = (
-    "Left: each layer at the start (pale), the middle and the end (deep blue) of training. Right: every recorded step; colours as "
-    "on the bar."
-)
+BOTH = "Left: each layer at three moments of training. Right: every recorded step, with colours as on the bar."
 MAP = "One row per layer, input at the bottom; one column per recorded step. Colours as on the bar."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
@@ -142,6 +139,12 @@ def shown(layers: pd.DataFrame) -> list[str]:
     return [view.column for views in _views(layers).values() for view in views]
 
 
+def with_nan(layers: pd.DataFrame) -> pd.DataFrame:
+    """The table ``layers`` with infinity where NaN was measured, so that figures tell it from a reading that is missing."""
+    there = {column: measured_nan(layers, column) for column in shown(layers)}
+    return layers.assign(**{column: layers[column].mask(nan, np.inf) for column, nan in there.items() if nan.any()})
+
+
 def slug(text: str) -> str:
     """A name for a file and an id: lower case letters, digits and hyphens."""
     return "-".join(
@@ -181,9 +184,7 @@ CURVE_CAPTIONS = {
 
 
 def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
-    column = layers[view.column].mask(measured_nan(layers, view.column), np.inf)
-    rows = layers.assign(**{view.column: column})
-    rows = rows.iloc[np.flatnonzero(column.notna().to_numpy())]
+    rows = layers.iloc[np.flatnonzero(layers[view.column].notna().to_numpy())]
     count = rows["step"].nunique()
     caption = f"{view.caption} {BOTH}".strip()
     if count > MOST_COLUMNS:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from diagnostics.figures.columns import quantity
 from diagnostics.pages import cursor, run_figures
 from diagnostics.pages.headline import answer, status
@@ -61,19 +63,19 @@ def page_of(run: Run, findings: Sequence[Finding]) -> Page:
         run: a stored run.
         findings: what the rules found, the most severe first.
     """
-    shown = run_figures.shown(run.layers)
+    shown, layers = run_figures.shown(run.layers), run_figures.with_nan(run.layers)
     return Page(
         kind="run",
         title=run.path.absolute().name,
         answer=answer(findings),
         status=status(run),
-        sections=tuple(_sections(run, findings, shown)),
+        sections=tuple(_sections(run, layers, findings, shown)),
         details={key: value for key, value in run.metadata.items() if key not in ("layer_table", "architecture")},
-        data=cursor.numbers(run.layers, run.scalars, shown),
+        data=cursor.numbers(layers, run.scalars, shown),
     )
 
 
-def _sections(run: Run, findings: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
+def _sections(run: Run, layers: pd.DataFrame, findings: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
     loud = [one for one in findings if one.severity in LOUD]
     quiet = [one for one in findings if one.severity not in LOUD]
     if loud:
@@ -82,24 +84,24 @@ def _sections(run: Run, findings: Sequence[Finding], shown: Sequence[str]) -> It
         # Without a complaint, the checks are the letter; beside one, they say what else it could have been, and is not.
         heading = "What was ruled out" if loud else "What was checked"
         yield Section(heading, tables=tuple(checks_of(quiet)), folded=bool(loud))
-    yield from _model(run, loud, shown)
+    yield from _model(run, layers, loud, shown)
     units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
     named = {"name": run.path.absolute().name, "seed": run.seed or 0}
-    yield from run_figures.sections(run.layers, run.scalars, **named, events=run.units, units=units)
+    yield from run_figures.sections(layers, run.scalars, **named, events=run.units, units=units)
 
 
-def _model(run: Run, loud: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
+def _model(run: Run, layers: pd.DataFrame, loud: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
     marked = {layer: one.severity for one in reversed(loud) for layer in one.layers}
     suggested = [each.column for one in loud for each in one.evidence if each.table == "layers"]
     known = [column for column in (*suggested, *PICTURED, *shown) if column in shown]
-    picture = picture_of(run, known[0] if known else "", marked)
+    picture = picture_of(run, layers, known[0] if known else "", marked)
     if picture:
         yield Section("The model", text=PICTURE, picture=picture)
-        yield Section("Every layer as a table", tables=(_table(run, shown),), folded=True)
+        yield Section("Every layer as a table", tables=(_table(run, layers, shown),), folded=True)
 
 
-def _table(run: Run, shown: Sequence[str]) -> Table:
-    values = {quantity(column).label.partition(" (")[0]: last_values(run.layers, column) for column in shown}
+def _table(run: Run, layers: pd.DataFrame, shown: Sequence[str]) -> Table:
+    values = {quantity(column).label.partition(" (")[0]: last_values(layers, column) for column in shown}
     header = ("layer", "kind", "output", "parameters", *values)
     rows = tuple(
         (
