@@ -6,7 +6,7 @@ import itertools
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import keras
@@ -26,16 +26,21 @@ from probes.checks import (
     check_update_is_seen,
     check_was_updated,
 )
+from probes.companion import Companion
 from probes.defaults import default
 from probes.measuring import replicas
+from probes.measuring.due import Due
 from probes.measuring.ledger import Ledger
+from probes.measuring.losses import Losses
+from probes.measuring.targets import Targets
 from probes.probe import Probe
 from probes.reading import Reading, join, join_events, tabulate
 from probes.row import Row
+from probes.seams.gradients import hearing_gradients
 from probes.seams.graph import entries_of
 from probes.seams.layer_calls import listening
 from probes.seams.operations import seeing
-from probes.seams.updates import hearing_updates
+from probes.seams.updates import hearing_updates, loss_scale
 from probes.snapshot.gradient_parts import Gradient
 from probes.snapshot.snapshot import RowSnapshots
 from probes.step.late_update import LateUpdates
@@ -60,6 +65,7 @@ class Monitor:
         probes: what to measure; ``probes.default()`` when not given.
         optimizer: needed only when it scales the loss (mixed precision), so that gradients are reported unscaled.
         capacity: readings kept on the device until ``read`` is called; by default as many as fit into a few megabytes.
+        losses: whether to record the loss of every step: what a tape differentiates with respect to the trainable variables.
 
     Raises:
         UsageError: no layers, something that is no probe, or a layer pattern that matches nothing.
@@ -72,6 +78,7 @@ class Monitor:
         *,
         optimizer: keras.optimizers.Optimizer | None = None,
         capacity: int | None = None,
+        losses: bool = True,
     ) -> None:
         self.model = model
         self.probes = check_probes(default() if probes is None else probes)
@@ -86,9 +93,11 @@ class Monitor:
         self._step = replicas.alone(
             lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="monitored_steps")
         )
+        self._losses = Losses() if losses else None
         self._running = threading.local()
         self._late = LateUpdates()
         self._captured = False
+        self._companions: list[Companion] = []
         self._rows: list[Row] = []
         self._statuses: dict[str, str] = {}
 
@@ -118,11 +127,18 @@ class Monitor:
         self._late.end()
         self._running.step = None
         number = self._step.read_value()
-        plan = [(ledger.probes, ledger.cadence.due(number)) for ledger in self._ledgers]
+        plan = [(ledger.probes, ledger.schedule.due(number)) for ledger in self._ledgers]
         step = Step(self._names, number, plan, self._optimizer)
         self._running.open = True
+        heard = hearing_updates(step)
         try:
-            with listening(step.capture), seeing(step.capture.rectify), hearing_updates(step):
+            with (
+                self._hearing_losses(),
+                listening(step.capture),
+                seeing(step.capture.rectify),
+                heard,
+                self._accompanied(),
+            ):
                 yield step
         finally:
             self._running.open = False
@@ -135,6 +151,38 @@ class Monitor:
         capture = self._running.step.capture
         with listening(capture), seeing(capture.rectify):
             yield
+
+    @contextmanager
+    def _hearing_losses(self) -> Iterator[None]:
+        """Hear tapes until the step's update, because the loss is differentiated after the forward pass."""
+        self._end_hearing()
+        if self._losses is None:
+            yield
+            return
+        self._running.targets, self._running.hearing = Targets(loss_scale(self._optimizer)), ExitStack()
+        self._running.hearing.enter_context(hearing_gradients(self._running.targets))
+        try:
+            yield
+        except BaseException:
+            self._end_hearing()
+            raise
+
+    def _end_hearing(self) -> Targets:
+        """What tapes have differentiated since the forward pass began; from now on, they are not heard."""
+        targets, hearing = getattr(self._running, "targets", Targets()), getattr(self._running, "hearing", ExitStack())
+        self._running.targets = Targets()
+        hearing.close()
+        return targets
+
+    def drop(self) -> None:
+        """Forget the step that was captured on this thread: it will have no update."""
+        self._running.step = None
+        self._end_hearing()
+
+    def scaled_by(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Learn just before the update which optimizer has scaled the loss of the step that was captured."""
+        self._running.step.scaled_by(optimizer)
+        self._running.targets.scale = loss_scale(optimizer)
 
     @property
     def has_measured(self) -> bool:
@@ -178,33 +226,53 @@ class Monitor:
             UsageError: ``capture`` was not entered before, or gradients that do not fit the variables.
         """
         step: Step | None = getattr(self._running, "step", None)
-        self._running.step = None
+        self._running.step, targets = None, self._end_hearing()
         variables = self._names.model.trainable_variables
         step = check_gradients(step, gradients, variables)
         checked = check_parts(self.probes, parts, variables)
+        applied = gradients
         if replicas.count() > 1:
             gradients, *checked = step.over_replicas([gradients, *checked])
         rows = step.rows(gradients, variables, checked)
         if not self._rows:  # layers made at the first call are known only now
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
         self._note_rows(step.capture, rows)
+        if self._losses is not None:
+            self._losses.record(step.number, targets, variables, applied)
         for ledger, due, references in zip(self._ledgers, step.dues, step.references, strict=True):
             ledger.record(step.number, due, rows, references)
+        for companion in self._companions:
+            companion.end_step(step.number, Due.any_of(step.dues))
         replicas.once(lambda: self._step.assign_add(1))
+
+    def attach(self, companion: Companion) -> None:
+        """Let a companion look at every step from now on; to be called before the first."""
+        self._companions.append(companion)
+
+    @contextmanager
+    def _accompanied(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for companion in self._companions:
+                stack.enter_context(companion.watching())
+            yield
 
     def reset(self) -> None:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
         for ledger in self._ledgers:
             ledger.forget()
+        if self._losses is not None:
+            self._losses.forget()
         self._step.assign(0)
+        for companion in self._companions:
+            companion.reset()
 
     def slow_down(self, factor: int) -> None:
         """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
 
-        A cadence of 1 stays, and so do windows of several readings, which want all of them.
+        A cadence of 1 stays, and so do windows of several readings, which want all of them, and the early steps.
         """
         for ledger in self._ledgers:
-            ledger.cadence.slow_down(factor)
+            ledger.schedule.slow_down(factor)
 
     def read(self) -> Reading:
         """Everything since the last read; the only place where the host waits for the device.
@@ -226,7 +294,13 @@ class Monitor:
                 "or give Monitor(capacity=...)",
                 stacklevel=2,
             )
-        return Reading(join(tables), join_events(events), lost)
+        scalars = {} if self._losses is None else {"scalars": self._losses.read()}
+        return Reading(join(tables), join_events(events), lost, **scalars)
+
+    @property
+    def entries(self) -> list[LayerEntry]:
+        """Every layer with its path and the trainable variables that it holds itself."""
+        return self._names.entries()
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import ClassVar, final
 import numpy as np
 import tensorflow as tf
 
+from probes.cadence import Cadence
 from probes.errors import UsageError
 from probes.merging import Merge
 from probes.snapshot.facts import ANY_CALL, CallKind, Facts
@@ -32,18 +33,21 @@ class Probe(abc.ABC):
 
     Args:
         every: cadence in steps: the step is measured when ``step % every == 0``. 10, or 1 when a window is given.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too; training changes most at its start. By
+            default they are when neither ``every`` nor ``window`` is given: steps 0, 1, 2, 4, 8, 10, 20, 30, ...
         window: steps merged into one reading, a multiple of ``every``; its row carries the window's first step.
             ``every`` by default: each measured step is a reading.
         layers: limits the probe to layers by path or by pattern (``"encoder/*"``); all by default.
 
     Raises:
-        UsageError: a cadence or window that is not a positive whole number, a window that is no multiple of it, or
-            ``layers`` that are no names.
+        UsageError: a cadence or window that is not a positive whole number, a window that is no multiple of it or is
+            measured early, or ``layers`` that are no names.
     """
 
     every: int | None = None
     window: int | None = None
     layers: str | tuple[str, ...] | None = None
+    early: bool | None = None
 
     needs: ClassVar[frozenset[Need]]
     """The tensors that ``measure`` reads."""
@@ -60,6 +64,8 @@ class Probe(abc.ABC):
 
     def __post_init__(self) -> None:
         """Fill in the defaults that depend on one another, and check them."""
+        if self.early is None:
+            object.__setattr__(self, "early", self.every is None and self.window is None)
         every = (1 if self.window else DEFAULT_CADENCE) if self.every is None else self.every
         window = every if self.window is None else self.window
         object.__setattr__(self, "every", every)
@@ -71,16 +77,18 @@ class Probe(abc.ABC):
             raise self._misuse(
                 "window", window, f"give a multiple of every={every}, such as {every * (window // every + 1)}"
             )
+        if self.early and window > every:
+            raise self._misuse("early", True, "leave early out: the steps of a window are those of its cadence")
         if isinstance(self.layers, list):
             object.__setattr__(self, "layers", tuple(self.layers))
         if self.layers is not None and not self._names_layers():
             raise self._misuse("layers", self.layers, 'give a path or pattern such as "encoder/*", or a tuple of them')
 
     @property
-    def cadence(self) -> tuple[int, int]:
-        """(every, window) in steps; probes that share it share one record."""
+    def cadence(self) -> Cadence:
+        """The steps that are measured; probes that share them share one record."""
         assert self.every is not None and self.window is not None
-        return self.every, self.window
+        return Cadence(self.every, self.window, bool(self.early) and self.every > 1)
 
     def selects(self, path: str) -> bool:
         """Whether the probe is to look at the layer with this path, or at the layer of this row (``path@2``)."""

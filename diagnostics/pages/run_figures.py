@@ -14,8 +14,8 @@ from diagnostics.figures.columns import QUANTITIES, quantity
 from diagnostics.figures.heat_map import MOST_COLUMNS
 from diagnostics.figures.layer_rows import has_readings
 from diagnostics.measures.missing import measured_nan
+from diagnostics.measures.tables import KEYS
 from diagnostics.pages.page import Exhibit, Section
-from diagnostics.runs.tables import MEASURED_NAN
 from diagnostics.survival import spells
 
 BOTH = "Left: each layer at three moments of training. Right: every recorded step, with colours as on the bar."
@@ -30,8 +30,12 @@ CURVE = (
     "because their start is unknown."
 )
 DEAD_UNITS = "Dead units"
-KEYS = ("step", "layer", "depth", "kind", MEASURED_NAN)
 NO_METRICS = ("step", "epoch", "seconds", "loss", "learning_rate")
+WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples", "constant_fraction")
+WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expected_variance")
+WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
+WITHOUT_FIGURE += ("gradient_snr", "gradient_noise_scale", "histogram")
+"""The project's own statistics that have neither a figure here nor an axis in ``QUANTITIES``."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,13 @@ def shown(layers: pd.DataFrame) -> list[str]:
     return [view.column for views in _views(layers).values() for view in views]
 
 
+def own_columns(layers: pd.DataFrame) -> list[str]:
+    """The numeric columns with readings that no probe of this project has."""
+    known = {*QUANTITIES, *WITHOUT_FIGURE, *KEYS}
+    numeric = [str(column) for column in layers.select_dtypes("number").columns]
+    return [column for column in numeric if column not in known and has_readings(layers, column)]
+
+
 def with_nan(layers: pd.DataFrame) -> pd.DataFrame:
     """The table ``layers`` with infinity where NaN was measured, so that figures tell it from a reading that is missing."""
     there = {column: measured_nan(layers, column) for column in shown(layers)}
@@ -155,9 +166,7 @@ def slug(text: str) -> str:
 def _views(layers: pd.DataFrame) -> dict[str, list[View]]:
     """The views that have data, and one for each column that only a user's own probe can have made."""
     there = {heading: [view for view in views if has_readings(layers, view.column)] for heading, views in VIEWS.items()}
-    known = {*KEYS, *QUANTITIES, *(view.column for views in VIEWS.values() for view in views)}
-    own = [name for name in layers.select_dtypes("number").columns if name not in known and has_readings(layers, name)]
-    there["Other statistics"] = [View(str(name), "", "") for name in own if slug(str(name))]
+    there["Your own probes"] = [View(column, "", "") for column in own_columns(layers) if slug(column)]
     return {heading: views for heading, views in there.items() if views}
 
 

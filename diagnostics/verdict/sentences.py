@@ -61,7 +61,8 @@ def answer(prepared: Sequence[AnswerPlan], claims: Sequence[ClaimLike]) -> str:
     if seen and all(math.isnan(verdict.p_value) and verdict.word == "open" for verdict in seen):
         most = max(verdict.seeds for verdict in seen)
         return f"No verdict yet: {most} replicate{'s' * (most != 1)}, and the first look is at {LOOKS[0]}."
-    words = {claim.name: claim.word for claim in claims}
+    # A claim that waits for the first look matches no prepared sentence, not even one for an open verdict.
+    words = {claim.name: "waiting" if _waits(claim) else claim.word for claim in claims}
     told = [
         each.text
         for each in prepared
@@ -86,7 +87,7 @@ def sentence_of(claim: ClaimPlan, word: str, parts: Sequence[PartLike]) -> str:
         high=high,
         seeds=min(part.verdict.seeds for part in parts),
     )
-    return " ".join([told, *_bounds(parts)])
+    return " ".join([told, *_bounds(parts)]).strip()
 
 
 def enumeration(items: Sequence[str]) -> str:
@@ -95,9 +96,14 @@ def enumeration(items: Sequence[str]) -> str:
     return " and ".join([between.join(items[:-1]), items[-1]] if len(items) > 1 else items) or "none"
 
 
+def _waits(claim: ClaimLike) -> bool:
+    undecided = [part.verdict for part in claim.parts if part.verdict.word == "open"]
+    return claim.word == "open" and bool(undecided) and all(math.isnan(verdict.low) for verdict in undecided)
+
+
 def _bounds(parts: Sequence[PartLike]) -> list[str]:
     """What is known about the open parts; a part without bounds yet is left out."""
-    known = [part for part in parts if part.verdict.word == "open" and not math.isnan(part.verdict.low)]
+    known = [part for part in parts if part.verdict.word == "open" and part.verdict.is_bounded]
     bounds = [f"{part.label}: {part.verdict.bound}" if len(parts) > 1 else part.verdict.bound for part in known]
     return [f"Bound reached: {'; '.join(bounds)}."] if bounds else []
 

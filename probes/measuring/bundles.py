@@ -50,10 +50,10 @@ def _inside(bundle: list[Task], traces: Traces, due: Due) -> tuple[Places, list[
 
 def _bundles(tasks: Sequence[Task]) -> Iterator[list[Task]]:
     """Tasks in the order in which their tensors come: forward, then backward."""
-    early = [task for task in tasks if task.measurement.early]
-    late = [task for task in reversed(tasks) if not task.measurement.early]
+    forward = [task for task in tasks if task.measurement.forward]
+    backward = [task for task in reversed(tasks) if not task.measurement.forward]
     bundle, held = [], 0
-    for task in (*early, *late):
+    for task in (*forward, *backward):
         bundle.append(task)
         held += sum(map(_bytes, task.tensors))
         if held > BUNDLE_BYTES:

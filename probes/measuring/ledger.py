@@ -9,10 +9,10 @@ import tensorflow as tf
 
 from probes.measuring import replicas
 from probes.measuring.bundles import measure
-from probes.measuring.cadence import Cadence
 from probes.measuring.due import Due
 from probes.measuring.packing import Layout, Part
 from probes.measuring.readings import Readings
+from probes.measuring.schedule import Schedule
 from probes.measuring.tasks import tasks
 from probes.measuring.unit_history import UnitHistory
 from probes.probe import Probe
@@ -25,13 +25,13 @@ class Ledger:
     Nothing here runs Python or talks to the host during a compiled step; the host reads when ``drain`` is called.
 
     Args:
-        probes: probes that share ``every`` and ``window``.
+        probes: probes that share a cadence.
         capacity: readings kept until they are read; when ``None``, as many as fit into a few megabytes.
     """
 
     def __init__(self, probes: tuple[Probe, ...], capacity: int | None = None) -> None:
         self.probes = probes
-        self.cadence = Cadence(*probes[0].cadence)
+        self.schedule = Schedule(probes[0].cadence)
         self.layout: Layout | None = None
         self.history = UnitHistory()
         self._capacity = capacity
@@ -77,5 +77,5 @@ class Ledger:
         """The layout and the buffer; the first trace decides what they have room for."""
         if self.layout is None or self._readings is None:
             self.layout = Layout(self.probes, parts)
-            self._readings = Readings(self.layout, self.cadence, self._capacity)
+            self._readings = Readings(self.layout, self.schedule, self._capacity)
         return self.layout, self._readings

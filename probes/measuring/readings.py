@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from probes.measuring import replicas
-from probes.measuring.cadence import Cadence
 from probes.measuring.packing import Layout
+from probes.measuring.schedule import Schedule
 
 BUFFER_BYTES = 8 * 2**20
 """Room for unread readings of one cadence. At 400 statistics that is 5,000 readings: 50,000 steps at the default cadence."""
@@ -20,12 +20,12 @@ class Readings:
 
     Args:
         layout: where each statistic stands in the vector.
-        cadence: which steps are merged into one reading.
+        schedule: which steps are merged into one reading.
         capacity: readings kept until they are read; when ``None``, as many as fit into ``BUFFER_BYTES``.
     """
 
-    def __init__(self, layout: Layout, cadence: Cadence, capacity: int | None) -> None:
-        self._layout, self._cadence = layout, cadence
+    def __init__(self, layout: Layout, schedule: Schedule, capacity: int | None) -> None:
+        self._layout, self._schedule = layout, schedule
         capacity = capacity or min(MOST_READINGS, max(16, BUFFER_BYTES // (4 * layout.width)))
         # The row after the last is always free to be written: it counts only when its window is complete.
         self._room = capacity + 1
@@ -34,17 +34,19 @@ class Readings:
 
     def write(self, step: tf.Tensor, vector: tf.Tensor) -> list[tf.Tensor]:
         """Merge a measured step into its window, and count the reading when the window is complete; returns nothing."""
-        phase = tf.math.floormod(step, self._cadence.window)
-        if self._cadence.merges_steps:
+        start, complete = step, tf.constant(1, tf.int64)
+        if self._schedule.cadence.merges_steps:
+            phase = tf.math.floormod(step, self._schedule.cadence.window)
+            start, complete = step - phase, tf.cast(self._schedule.completes(phase), tf.int64)
             merged = self._layout.merge(tf.stack([self._open_window, vector]))
-            vector = tf.where(self._cadence.begins(phase), vector, merged)
+            vector = tf.where(self._schedule.begins(phase), vector, merged)
             self._open_window.assign(vector)
         place = tf.math.floormod(self._written, self._room)
         self._values.scatter_update(tf.IndexedSlices(vector[None], place[None]))
-        self._steps.scatter_update(tf.IndexedSlices((step - phase)[None], place[None]))
+        self._steps.scatter_update(tf.IndexedSlices(start[None], place[None]))
         # A step that fails half-way, as when another worker dies, does not count.
         with tf.control_dependencies([vector]):
-            self._written.assign_add(tf.cast(self._cadence.completes(phase), tf.int64))
+            self._written.assign_add(complete)
         return []
 
     def drain(self) -> tuple[np.ndarray, np.ndarray, int]:

@@ -41,7 +41,7 @@ class Measurement:
     snapshots: tuple[Snapshot, ...]
 
     @property
-    def early(self) -> bool:
+    def forward(self) -> bool:
         """Whether the forward pass has all that these probes need."""
         return self.probes[self.numbers[0]].needs <= FORWARD
 
@@ -78,8 +78,8 @@ def tasks(probes: tuple[Probe, ...], rows: Sequence[RowSnapshots]) -> list[Task]
     found = []
     for row in rows:
         applying = [n for n in own if probes[n].selects(row.path) and any(map(probes[n].applies, row.snapshots))]
-        for early in (True, False):
-            numbers = tuple(n for n in applying if (probes[n].needs <= FORWARD) == early)
+        for forward in (True, False):
+            numbers = tuple(n for n in applying if (probes[n].needs <= FORWARD) == forward)
             needs = frozenset[Need]().union(*(probes[n].needs for n in numbers))
             if numbers:
                 found.append(Task.of(row.path, probes, numbers, tuple(_only(needs, each) for each in row.snapshots)))

@@ -19,12 +19,13 @@ from probes.measuring.packing import Part
 from probes.primitives import square_sum_of_all
 from probes.probe import Probe
 from probes.seams.graph import entries_of, read
+from probes.seams.updates import loss_scale
 from probes.snapshot.clipping import Clipping, clipping_of
 from probes.snapshot.facts import Facts, facts_of
 from probes.snapshot.gradient_parts import Gradient, GradientParts, by_layer, examples_of
 from probes.snapshot.snapshot import Need, RowSnapshots, Snapshot
 from probes.snapshot.weights import Variable, WeightReading
-from probes.step.gradients import connected, full, loss_scale
+from probes.step.gradients import connected, full
 from probes.step.reference import measure_references
 from probes.step.watched_variable import Watched
 

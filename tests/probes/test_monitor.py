@@ -11,6 +11,8 @@ import tensorflow as tf
 from keras import layers
 
 import probes
+from probes.cadence import Cadence
+from probes.measuring.schedule import Schedule
 from tests.kit.steps import make_step, mean_square, rows, watch
 
 X = tf.constant(np.random.default_rng(0).normal(size=(6, 5)), tf.float32)
@@ -51,6 +53,44 @@ def test_each_probe_has_its_own_cadence_and_window(compiled):
     assert steps_of(reading, "zero_fraction") == [0, 4, 8]  # it reads steps 8 and 10 of the last
     assert steps_of(reading, "update_ratio") == list(range(11))
     assert not reading.layers.duplicated(["step", "layer"]).any()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_default_cadence_is_denser_at_the_start(compiled):
+    watched = [probes.GradientNorm(), probes.UpdateRatio(every=5, early=True), probes.DeadUnits(every=10)]
+    monitor = probes.Monitor(dense(), watched)
+    run(monitor, 22, compiled=compiled)
+    reading = monitor.read()
+    assert steps_of(reading, "gradient_norm") == [0, 1, 2, 4, 8, 10, 20]
+    assert steps_of(reading, "update_ratio") == [0, 1, 2, 4, 5, 10, 15, 20]
+    assert steps_of(reading, "dead_fraction") == [0, 10, 20]
+
+
+def test_slowing_down_keeps_the_early_steps_and_no_others():
+    monitor = probes.Monitor(dense(), [probes.GradientNorm()])
+    step = make_step(monitor.model, [monitor], optimizer=keras.optimizers.SGD(0.0))
+    monitor.slow_down(3)
+    for _ in range(65):
+        step(X, 0.0)
+    assert steps_of(monitor.read(), "gradient_norm") == [0, 1, 2, 4, 8, 30, 60]
+
+
+@pytest.mark.parametrize(
+    "cadence", [Cadence(10, 10, True), Cadence(7, 7, False), Cadence(1, 1, False), Cadence(3, 6, False)]
+)
+@pytest.mark.parametrize("factor", [1, 4])
+def test_host_and_device_agree_on_which_steps_are_due(cadence, factor):
+    schedule = Schedule(cadence)
+    schedule.slow_down(factor)
+    steps = range(100)
+    on_device = [step for step in steps if bool(schedule.due(tf.constant(step, tf.int64)).value)]
+    assert on_device == [step for step in steps if cadence.is_due(step, factor)]
+
+
+def test_a_window_cannot_be_measured_early():
+    with pytest.raises(probes.UsageError, match="early"):
+        probes.ActivationMoments(every=2, window=4, early=True)
+    assert not probes.ActivationMoments(window=4).early
 
 
 @pytest.mark.parametrize("every", [1, 2])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import keras
 
 from diagnostics.runs.folders import free_directory
+from diagnostics.training.facts import settings
+from diagnostics.training.facts.losses import minimises_compiled_loss
+from diagnostics.training.facts.run_facts import RunFacts
 from diagnostics.training.fit.budget import check_budget
 from diagnostics.training.fit.session import FitSession
 from diagnostics.training.fit.train_function import ObservedFunction, check_trainable
@@ -18,6 +22,7 @@ from diagnostics.training.replicas import is_chief
 from probes.checks import check_probes
 from probes.monitor import Monitor
 from probes.probe import Probe
+from probes.seams.datasets import feed_of_running_fit
 from probes.seams.fit import running_callback_list
 
 if TYPE_CHECKING:
@@ -31,9 +36,14 @@ class ProbeCallback(keras.callbacks.Callback):
 
         model.fit(x, y, epochs=3, callbacks=[diagnostics.ProbeCallback("runs/mine")])
 
-    Steps count from 0 in each ``fit``. The recorded ``loss`` is that of the step's batch; Keras logs the mean over the epoch
-    so far, which is recorded on several replicas. Training and its output do not change. If the disk cannot be written,
-    training continues, and a warning names the first step that is lost.
+    Steps count from 0 in each ``fit``. The recorded ``loss`` is what the step's tape differentiates with respect to the
+    model's weights, for the step's own batch, summed over replicas and without loss scaling. Metrics, and whatever else
+    ``train_step`` returns, are those of the step, too; Keras itself logs means over the epoch so far. Metrics that cannot
+    be split by step, such as AUC, stand in the last step of each epoch. If different parts of a model have losses of their
+    own, as in a GAN, there is one column for each, such as ``loss/discriminator``, and ``loss`` is their sum.
+
+    Training and its output do not change. If the disk cannot be written, training continues, and a warning names the first
+    step that is lost.
 
     Args:
         directory: the run's folder; it must not exist, or be empty. If the same callback is passed to another ``fit``, that
@@ -83,10 +93,13 @@ class ProbeCallback(keras.callbacks.Callback):
         if isinstance(model.train_function, ObservedFunction):
             model.train_function.leave()
         check_trainable(model)
-        monitor = Monitor(model, self.probes, optimizer=model.optimizer)
-        writer = self._writer(monitor)
+        monitor = Monitor(model, self.probes, optimizer=model.optimizer, losses=False)
+        facts = RunFacts(model, monitor)
+        feed = feed_of_running_fit()
+        training = partial(settings.of_fit, model, feed, self.params or {})
+        writer = self._writer(monitor, facts.begin(training, whole_loss=minimises_compiled_loss(model)))
         try:
-            self._session = FitSession(model, monitor, writer, self._budget)
+            self._session = FitSession(model, monitor, writer, self._budget, facts)
         except Exception as error:
             if writer is not None:
                 writer.finish("failed", error=f"{type(error).__name__}: {error}")
@@ -116,7 +129,7 @@ class ProbeCallback(keras.callbacks.Callback):
             self._session.fail(error)
             self._session = None
 
-    def _writer(self, monitor: Monitor) -> Any:
+    def _writer(self, monitor: Monitor, facts: Mapping[str, Any]) -> Any:
         """The run's writer; ``None`` in every worker but the chief, which writes for all."""
         model = cast("FittedModel", self.model)
         if not is_chief(model.distribute_strategy):
@@ -126,11 +139,10 @@ class ProbeCallback(keras.callbacks.Callback):
         known = {"model": model.name, "optimizer": type(model.optimizer).__name__, **(self.params or {})}
         known |= {"steps_per_execution": model.steps_per_execution, "jit_compile": model.jit_compile}
         names = [repr(probe) for probe in monitor.probes]
-        several = model.distribute_strategy.num_replicas_in_sync > 1
-        known["loss"] = "mean over the epoch so far, as Keras logs it" if several else "of each step's batch"
+        known["loss"] = "of each step's batch"
         config = known | self._config
         command = self._config.get("command", "diagnostics.ProbeCallback")
-        about = {"command": command, "config": config, "seed": self._seed, "probes": names}
+        about = {"command": command, "config": config, "seed": self._seed, "probes": names, "facts": facts}
         return new_run(self.directory, tensorboard=self._tensorboard, **about)
 
 

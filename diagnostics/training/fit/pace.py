@@ -35,14 +35,15 @@ class Pace:
     """Compares the times of steps that are measured with those that are not.
 
     Args:
-        monitor: the probes, whose shortest cadence decides which steps are measured.
+        monitor: the probes, whose cadences decide which steps are measured.
         budget: the largest share of training time that measuring may take; ``None`` leaves the cadence as it is.
     """
 
     def __init__(self, monitor: Monitor, budget: float | None) -> None:
         self._monitor, self._budget = monitor, budget
-        self._base = min((probe.cadence[0] for probe in monitor.probes), default=1)
-        self.every = self._base
+        self._cadences = {probe.cadence for probe in monitor.probes}
+        self._base = min((cadence.every for cadence in self._cadences), default=1)
+        self._factor = 1
         self._calls = self._steps = self._measured_steps = 0
         self._first_calls = 0.0
         self._due: deque[tuple[int, float]] = deque(maxlen=KEPT)
@@ -57,7 +58,7 @@ class Pace:
             count: its number of steps.
             seconds: its duration.
         """
-        due = (first + count - 1) // self.every - (first - 1) // self.every
+        due = sum(self._is_due(step) for step in range(first, first + count))
         self._measured_steps += due
         self._calls += 1
         self._steps += count
@@ -68,6 +69,14 @@ class Pace:
         else:
             self._since += due
             _ = self._due.append((due, seconds)) if due else self._other.append(seconds)
+
+    @property
+    def every(self) -> int:
+        """The shortest cadence now."""
+        return self._base * self._factor
+
+    def _is_due(self, step: int) -> bool:
+        return any(cadence.is_due(step, self._factor) for cadence in self._cadences)
 
     def adjust(self) -> None:
         """Choose the cadence again if enough new times are known."""
@@ -108,9 +117,8 @@ class Pace:
         }
 
     def _slow_down(self, every: int) -> None:
-        factor = max(1, math.ceil(every / self._base))
-        self.every = self._base * factor
-        self._monitor.slow_down(factor)
+        self._factor = max(1, math.ceil(every / self._base))
+        self._monitor.slow_down(self._factor)
 
     def _plain(self) -> float | None:
         return statistics.median(self._other) if len(self._other) >= ENOUGH else None

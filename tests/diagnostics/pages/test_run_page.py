@@ -87,7 +87,7 @@ def test_a_figure_for_each_column_with_values_and_a_name_for_each_without(run):
 
 def test_the_column_of_a_probe_of_ones_own_is_shown(run):
     own = Run(run.path, run.metadata, {"layers": run.layers.assign(activation_peak=2.0), "scalars": run.scalars})
-    section = next(each for each in page_of(own, FINDINGS).sections if each.heading == "Other statistics")
+    section = next(each for each in page_of(own, FINDINGS).sections if each.heading == "Your own probes")
     assert [figure.name for figure in section.figures] == ["activation-peak-by-layer"]
 
 

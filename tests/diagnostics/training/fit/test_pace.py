@@ -15,7 +15,7 @@ from probes.errors import UsageError
 class Clockwork:
     """A stand-in for a monitor that remembers by how much its cadence was stretched."""
 
-    def __init__(self, every: int = 10):
+    def __init__(self, every: int | None = 10):
         self.probes, self.factor = tuple(probes.default(every)), 1
 
     def slow_down(self, factor: int) -> None:
@@ -59,6 +59,14 @@ def test_calls_of_many_steps_are_timed_separately_once_the_cadence_is_longer():
     pace = Pace(monitor, 0.05)  # pyright: ignore[reportArgumentType]
     run(pace, monitor, 20_000, count=50)
     assert pace.every == 90 and pace.cost(recording=0.0)["more_per_measured_step"] == pytest.approx(8.0)
+
+
+def test_early_steps_are_counted():
+    monitor = Clockwork(None)
+    pace = Pace(monitor, None)  # pyright: ignore[reportArgumentType]
+    for first in range(0, 100, 4):
+        pace.note(first, 4, 1.0)
+    assert pace.cost(recording=0.0)["measured_steps"] == len([0, 1, 2, 4, 8, *range(10, 100, 10)])
 
 
 def test_a_cost_that_was_not_timed_is_unknown():
