@@ -28,13 +28,14 @@ class Rows(NamedTuple):
     @classmethod
     def of(cls, frame: pd.DataFrame, column: str) -> Rows:
         """The readings in a run's table ``layers``."""
-        known = frame.loc[frame[column].notna()]
+        known = frame[["step", "layer", "depth", "kind", column]].iloc[np.flatnonzero(frame[column].notna().to_numpy())]
         steps, at = np.unique(known["step"].to_numpy(np.int64), return_inverse=True)
         depths, row = np.unique(known["depth"].to_numpy(), return_inverse=True)
         values = np.full((len(depths), len(steps)), np.nan)
         values[row, at] = known[column].to_numpy(np.float64)
         first = np.unique(row, return_index=True)[1]
-        names, kinds = (tuple(known[key].astype(str).to_numpy()[first]) for key in ("layer", "kind"))
+        # A run has millions of rows, but few layers: only the first row of each becomes text.
+        names, kinds = (tuple(known[key].iloc[first].astype(str).to_numpy()) for key in ("layer", "kind"))
         return cls(values, steps, names, kinds)
 
 

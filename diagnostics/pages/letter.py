@@ -58,21 +58,36 @@ def bound_of(finding: Finding) -> str:
     return f"{short(value)}, bound {short(threshold)}{near}"
 
 
-def checks_of(findings: Sequence[Finding]) -> Iterator[Table]:
-    """The checks without a complaint, with their distance from the bound, and those that lacked data.
+def checks_of(findings: Sequence[Finding]) -> Table:
+    """The checks that asked for nothing, each with its distance from the bound.
 
     Args:
-        findings: those that ask for nothing.
+        findings: those that asked for nothing, and had the data to judge.
     """
-    made = [one for one in findings if one.severity != "not_evaluated"]
-    if made:
-        rows = tuple((_words(one.rule), _words(one.severity), bound_of(one) or MISSING, one.what) for one in made)
-        yield Table(
-            "Checked without a complaint", ("check", "outcome", "measured", "what was seen"), rows, terminal=False
-        )
-    rows = tuple((_words(one.rule), one.what, one.do) for one in findings if one.severity == "not_evaluated")
-    if rows:
-        yield Table("Not checked, because the run lacks data", ("check", "why", "to enable it"), rows, terminal=False)
+    rows = tuple((_words(one.rule), _words(one.severity), bound_of(one) or MISSING, one.what) for one in findings)
+    header = ("check", "outcome", "measured", "what was seen")
+    return Table("Each check, and how far the run is from its bound.", header, rows, terminal=False)
+
+
+def missing_of(findings: Sequence[Finding]) -> Table:
+    """The checks that lacked data, grouped by what would enable them.
+
+    Args:
+        findings: those that were not evaluated.
+    """
+    groups: dict[str, list[Finding]] = {}
+    for one in findings:
+        groups.setdefault(one.do, []).append(one)
+    rows = tuple(
+        (", ".join(_words(one.rule) for one in group), "; ".join(dict.fromkeys(map(_lack, group))), do or MISSING)
+        for do, group in groups.items()
+    )
+    return Table("The run lacks what these need.", ("checks", "missing", "to enable them"), rows, terminal=False)
+
+
+def _lack(finding: Finding) -> str:
+    """What a rule lacked, without the list of what the run has instead."""
+    return finding.what.removeprefix("Not evaluated: needs ").partition("; the run has ")[0].rstrip(".")
 
 
 def _words(name: str) -> str:

@@ -13,7 +13,7 @@ from diagnostics.figures.columns import quantity
 from diagnostics.pages import cursor, run_figures
 from diagnostics.pages.headline import answer, status
 from diagnostics.pages.html import write_page
-from diagnostics.pages.letter import checks_of, letter_of
+from diagnostics.pages.letter import checks_of, letter_of, missing_of
 from diagnostics.pages.model_layers import nets_of
 from diagnostics.pages.model_picture import last_values, picture_of
 from diagnostics.pages.page import Page, Section, Table
@@ -77,13 +77,16 @@ def page_of(run: Run, findings: Sequence[Finding]) -> Page:
 
 def _sections(run: Run, layers: pd.DataFrame, findings: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
     loud = [one for one in findings if one.severity in LOUD]
-    quiet = [one for one in findings if one.severity not in LOUD]
+    quiet = [one for one in findings if one.severity not in (*LOUD, "not_evaluated")]
+    lacking = [one for one in findings if one.severity == "not_evaluated"]
     if loud:
         yield Section("Findings", letters=tuple(letter_of(run, one, {each.rule for each in loud}) for one in loud))
     if quiet:
         # Without a complaint, the checks are the letter; beside one, they say what else it could have been, and is not.
         heading = "What was ruled out" if loud else "What was checked"
-        yield Section(heading, tables=tuple(checks_of(quiet)), folded=bool(loud))
+        yield Section(heading, tables=(checks_of(quiet),), folded=bool(loud))
+    if lacking:
+        yield Section("What was not checked", tables=(missing_of(lacking),), folded=True)
     yield from _model(run, layers, loud, shown)
     units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
     named = {"name": run.path.absolute().name, "seed": run.seed or 0}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.pages.advice import WRITERS, advice_on
-from diagnostics.pages.letter import bound_of, checks_of, letter_of
+from diagnostics.pages.letter import bound_of, checks_of, letter_of, missing_of
 from diagnostics.rules import Evidence, Finding, Remedy
 from diagnostics.runs.run import Run
 from tests.kit import figure_frames as frames
@@ -105,12 +105,17 @@ def test_only_findings_on_the_page_are_referred_to():
     assert letter_of(run_of(), one, {"no_learning"}).note == "Explained by saturation. Explains no learning."
 
 
-def test_checks_are_parted_into_passed_and_not_made():
-    passed, missing = checks_of(
-        [finding(severity="clean", value=0.02, threshold=0.1), finding(severity="not_evaluated", do="Add it.")]
-    )
-    assert passed.rows == (("update ratio", "clean", "0.02, bound 0.1 (0.2 × the bound)", "Too fast."),)
-    assert missing.rows == (("update ratio", "Too fast.", "Add it."),)
+def test_checks_say_how_far_the_run_is_from_the_bound():
+    table = checks_of([finding(severity="clean", value=0.02, threshold=0.1)])
+    assert table.rows == (("update ratio", "clean", "0.02, bound 0.1 (0.2 × the bound)", "Too fast."),)
+
+
+def test_checks_without_data_are_grouped_by_what_would_enable_them():
+    lacks = "Not evaluated: needs dead_fraction; the run has gradient_norm, update_ratio."
+    missing = [
+        finding(rule=rule, severity="not_evaluated", what=lacks, do="Add it.") for rule in ("dead_units", "other")
+    ]
+    assert missing_of(missing).rows == (("dead units, other", "dead_fraction", "Add it."),)
 
 
 @pytest.mark.parametrize(

@@ -54,12 +54,13 @@ def run(tmp_path_factory) -> Run:
 def test_the_worst_finding_is_the_answer(run):
     page = page_of(run, FINDINGS)
     assert page.answer == "The gradient loses 12 decades."
-    findings, ruled_out = page.sections[:2]
+    findings, ruled_out, missing = page.sections[:3]
     assert [letter.word for letter in findings.letters] == ["error"]
     letter = findings.letters[0]
     assert (letter.means, letter.advice[0].text) == ("Early layers stand still.", "Use ReLU.")
     assert letter.evidence.name == "evidence-vanishing-gradient-update-ratio"
-    assert ruled_out.folded and [table.rows[0][0] for table in ruled_out.tables] == ["non finite", "dead units"]
+    assert ruled_out.folded and [row[0] for row in ruled_out.tables[0].rows] == ["non finite"]
+    assert missing.folded and [row[:2] for row in missing.tables[0].rows] == [("dead units", "dead_fraction")]
 
 
 def test_without_a_complaint_the_checks_are_the_letter(run):
