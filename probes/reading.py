@@ -29,6 +29,12 @@ def _empty_units() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
 
 
+def _empty_scalars() -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415
+
+    return pd.DataFrame({"step": np.zeros(0, np.int64), "loss": np.zeros(0)})
+
+
 @dataclass(frozen=True)
 class Reading:
     """Everything that was measured between two reads.
@@ -37,12 +43,14 @@ class Reading:
         layers: one row a layer and step: step, layer, depth, kind, then a column for every statistic, NaN where missing.
             If a statistic was measured and is NaN, ``measured_nan`` names it in that row; the column is absent if none is.
         units: one row an event of a unit: step, layer, unit, event (born_dead, death, revival).
+        scalars: one row a step whose loss was seen: step, loss (what a tape differentiated, summed over replicas, unscaled).
         lost: readings overwritten before they were read; 0 when the monitor was read often enough.
     """
 
     layers: pd.DataFrame
     units: pd.DataFrame = field(default_factory=_empty_units)
     lost: int = 0
+    scalars: pd.DataFrame = field(default_factory=_empty_scalars)
 
     def __repr__(self) -> str:
         """Sizes and steps."""

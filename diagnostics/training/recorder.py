@@ -83,6 +83,10 @@ class Recorder:
             reading = self._monitor.read()
             writer.append("layers", reading.layers)
             writer.append("units", reading.units)
+            if len(reading.scalars):
+                self.add(
+                    reading.scalars["step"].to_numpy(), epoch=0, split="train", loss=reading.scalars["loss"].to_numpy()
+                )
             if not self._described:
                 self._described = True
                 writer.describe(layer_table=self._monitor.layer_table)

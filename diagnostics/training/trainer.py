@@ -69,7 +69,7 @@ class Trainer:
     ) -> None:
         probes = None if probes is None else check_probes(probes)
         self.model, self.optimizer = model, optimizer
-        self.monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer)
+        self.monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer, losses=False)
         self._directory, self._config, self._seed = directory, dict(config or {}), seed
         self._steps_per_call = steps_per_call
         self._step = TrainingStep(model, optimizer, loss, tuple(metrics), self.monitor, jit_compile=jit_compile)

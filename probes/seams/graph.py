@@ -16,6 +16,12 @@ def current_graph() -> Any:
     return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
 
 
+def is_here(values: Any) -> bool:
+    """Whether all tensors, in any structure, belong to the graph that is being traced, or have values already."""
+    here = (None, current_graph())
+    return all(getattr(each, "graph", None) in here for each in tf.nest.flatten(values))
+
+
 def held_by(variable: Variable) -> Any:
     """The TensorFlow variable that a Keras variable holds; any other is returned as it is."""
     return variable.value if isinstance(variable, keras.Variable) else variable

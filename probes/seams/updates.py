@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Protocol
 
 import keras
+import tensorflow as tf
 
 from probes.seams.listeners import Listeners, replaced
 
@@ -40,6 +41,13 @@ class UpdateListener(Protocol):
 def hearing_updates(listener: UpdateListener) -> AbstractContextManager[None]:
     """Report every update on this thread to ``listener`` inside the ``with`` block."""
     return _listeners.added(listener)
+
+
+def loss_scale(optimizer: Any) -> tf.Tensor | None:
+    """The factor by which the optimizer multiplies the loss now, a float32 scalar; ``None`` if it does not scale."""
+    names = ("dynamic_scale", "initial_scale", "loss_scale_factor")  # the second until the optimizer is built
+    scale = next((scale for name in names if (scale := getattr(optimizer, name, None)) is not None), None)
+    return None if scale is None else tf.cast(tf.convert_to_tensor(scale), tf.float32)
 
 
 def unheard() -> AbstractContextManager[None]:

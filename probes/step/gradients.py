@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import keras
 import tensorflow as tf
 
 from probes.primitives import unscaled
 from probes.snapshot.gradient_parts import Gradient
 from probes.snapshot.weights import Variable
-
-
-def loss_scale(optimizer: keras.optimizers.Optimizer | None) -> tf.Tensor | None:
-    """The factor by which this step's loss is multiplied, read before the optimizer adapts it."""
-    names = ("dynamic_scale", "initial_scale", "loss_scale_factor")  # the second until the optimizer is built
-    scale = next((scale for name in names if (scale := getattr(optimizer, name, None)) is not None), None)
-    return None if scale is None else tf.cast(tf.convert_to_tensor(scale), tf.float32)
 
 
 def connected(gradients: Iterable[Gradient], scale: tf.Tensor | None) -> tuple[tf.Tensor, ...]:

@@ -31,9 +31,14 @@ class ProbeCallback(keras.callbacks.Callback):
 
         model.fit(x, y, epochs=3, callbacks=[diagnostics.ProbeCallback("runs/mine")])
 
-    Steps count from 0 in each ``fit``. The recorded ``loss`` is that of the step's batch; Keras logs the mean over the epoch
-    so far, which is recorded on several replicas. Training and its output do not change. If the disk cannot be written,
-    training continues, and a warning names the first step that is lost.
+    Steps count from 0 in each ``fit``. The recorded ``loss`` is what the step's tape differentiates with respect to the
+    model's weights, for the step's own batch, summed over replicas and without loss scaling. Metrics, and whatever else
+    ``train_step`` returns, are those of the step, too; Keras itself logs means over the epoch so far. Metrics that cannot
+    be split by step, such as AUC, stand in the last step of each epoch. If different parts of a model have losses of their
+    own, as in a GAN, there is one column for each, such as ``loss/discriminator``, and ``loss`` is their sum.
+
+    Training and its output do not change. If the disk cannot be written, training continues, and a warning names the first
+    step that is lost.
 
     Args:
         directory: the run's folder; it must not exist, or be empty. If the same callback is passed to another ``fit``, that
@@ -83,7 +88,7 @@ class ProbeCallback(keras.callbacks.Callback):
         if isinstance(model.train_function, ObservedFunction):
             model.train_function.leave()
         check_trainable(model)
-        monitor = Monitor(model, self.probes, optimizer=model.optimizer)
+        monitor = Monitor(model, self.probes, optimizer=model.optimizer, losses=False)
         writer = self._writer(monitor)
         try:
             self._session = FitSession(model, monitor, writer, self._budget)
@@ -126,8 +131,7 @@ class ProbeCallback(keras.callbacks.Callback):
         known = {"model": model.name, "optimizer": type(model.optimizer).__name__, **(self.params or {})}
         known |= {"steps_per_execution": model.steps_per_execution, "jit_compile": model.jit_compile}
         names = [repr(probe) for probe in monitor.probes]
-        several = model.distribute_strategy.num_replicas_in_sync > 1
-        known["loss"] = "mean over the epoch so far, as Keras logs it" if several else "of each step's batch"
+        known["loss"] = "of each step's batch"
         config = known | self._config
         command = self._config.get("command", "diagnostics.ProbeCallback")
         about = {"command": command, "config": config, "seed": self._seed, "probes": names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 import warnings
@@ -12,6 +13,7 @@ import numpy as np
 
 from diagnostics.runs.writer import RunWriter
 from diagnostics.training.fit.pace import Pace
+from diagnostics.training.fit.step_scalars import unpacked
 from diagnostics.training.fit.train_function import ObservedFunction
 from diagnostics.training.recorder import LenientRecorder
 from probes.monitor import Monitor
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from diagnostics.training.fit.train_function import FittedModel
 
 VALIDATION = "val_"
-LOSS, RATE = "loss", "learning_rate"
 
 
 class FitSession:
@@ -42,7 +43,8 @@ class FitSession:
         self._history = getattr(model, "history", None)
         self._started = time.monotonic()
         self._step = self._epoch = self._epoch_start = 0
-        self._pending: list[tuple[int, Any, Any, float]] = []
+        self._pending: list[tuple[int, tuple[str, Any] | None, float]] = []
+        self._by_step: set[str] = set()
         self._given_up: str | None = None
         self._ended = False
         self._earlier = getattr(sys, "last_value", None)
@@ -64,12 +66,12 @@ class FitSession:
             self._flush()
         self._pace.adjust()
 
-    def note(self, loss: Any, learning_rate: Any, seconds: float) -> None:
+    def note(self, scalars: tuple[str, Any] | None, seconds: float) -> None:
         """Keep the scalars of a call's last step, on the device until the next flush."""
         count = max(1, int(self._model.steps_per_execution or 1))
         self._pace.note(self._step, count, seconds)
         self._step += count
-        self._pending.append((self._step - 1, loss, learning_rate, time.monotonic() - self._started))
+        self._pending.append((self._step - 1, scalars, time.monotonic() - self._started))
 
     def begin_epoch(self, epoch: int) -> None:
         """Note where the epoch begins."""
@@ -83,8 +85,7 @@ class FitSession:
         validation = {
             name.removeprefix(VALIDATION): numbers.pop(name) for name in [*numbers] if name.startswith(VALIDATION)
         }
-        for known in (LOSS, RATE):  # the row already has those of the step
-            numbers.pop(known, None)
+        numbers = {name: value for name, value in numbers.items() if name not in self._by_step}
         if self._step > self._epoch_start:
             self._recorder.complete(numbers)
         if validation:
@@ -137,13 +138,13 @@ class FitSession:
             self._pending[-1] = (self._step - 1, *self._pending[-1][1:])
 
     def _hand_over(self) -> None:
-        if not self._pending:
-            return
-        steps, losses, rates, seconds = zip(*self._pending, strict=True)
-        self._pending.clear()
-        known = {name: values for name, values in ((LOSS, losses), (RATE, rates)) if any(v is not None for v in values)}
-        columns = {name: [_number(value) for value in values] for name, values in known.items()}
-        self._recorder.add(np.array(steps), epoch=self._epoch, split="train", seconds=list(seconds), **columns)
+        """Bring the scalars of the calls since the last time from the device; calls in a row that have the same names at once."""
+        pending, self._pending = self._pending, []
+        for key, calls in itertools.groupby(pending, key=lambda call: call[1] and call[1][0]):
+            steps, packed, seconds = zip(*calls, strict=True)
+            columns = {} if key is None else unpacked(key, [each[1] for each in packed])
+            self._by_step |= columns.keys()
+            self._recorder.add(np.array(steps), epoch=self._epoch, split="train", seconds=list(seconds), **columns)
 
 
 def _number(value: Any) -> float:

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import keras
 import tensorflow as tf
 
+from diagnostics.training.fit.step_scalars import PREFIX, StepScalars
 from probes.errors import UsageError
 from probes.monitor import Monitor
 from probes.observing import observing
 from probes.seams.fit import attribute_set
-
-LEARNING_RATE, LOSS = "_learning_rate_of_step", "_loss_of_step"
-"""Keys under which the compiled step returns them with the logs; both are removed before Keras sees the logs."""
 
 TrainFunction = Callable[[Any], Any]
 
@@ -39,8 +37,8 @@ class Session(Protocol):
     def begin_call(self) -> None:
         """The train function is about to be called."""
 
-    def note(self, loss: Any, learning_rate: Any, seconds: float) -> None:
-        """The train function has returned, with the loss and learning rate of its last step, where they are known."""
+    def note(self, scalars: tuple[str, Any] | None, seconds: float) -> None:
+        """The train function has returned, with the packed scalars of its last step, if there are any."""
 
     def give_up(self, reason: str) -> None:
         """Steps that are traced from now on are not measured."""
@@ -85,8 +83,7 @@ class ObservedFunction:
             self._session.fail(error)
             raise
         self._has_run = True
-        loss, learning_rate = _taken(logs)
-        self._session.note(loss, learning_rate, time.perf_counter() - started)
+        self._session.note(_taken(logs), time.perf_counter() - started)
         return logs
 
     def leave(self) -> None:
@@ -125,47 +122,22 @@ class ObservedFunction:
 
 
 def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Callable[[Any], Any]:
-    original, optimizer = model.train_step, model.optimizer
+    original = model.train_step
 
     @functools.wraps(original)
     def train_step(data: Any) -> Any:
-        known, before = {LEARNING_RATE: _learning_rate(optimizer)}, _tally(model)
-        with observing(monitor, session.give_up):
+        scalars = StepScalars(model)
+        with scalars.collecting(), observing(monitor, session.give_up):
             logs = original(data)
-        if not isinstance(logs, dict):
-            return logs
-        known[LOSS] = _of_step(before, _tally(model), logs.get("loss"))
-        return logs | {name: value for name, value in known.items() if value is not None}
+        return logs | scalars.packed(logs) if isinstance(logs, dict) else logs
 
     return train_step
 
 
-def _taken(logs: Any) -> tuple[Any, Any]:
-    """Remove the step's loss and learning rate from the logs, and return them."""
-    if not isinstance(logs, dict):
-        return None, None
-    return logs.pop(LOSS, logs.get("loss")), logs.pop(LEARNING_RATE, None)
-
-
-def _tally(model: FittedModel) -> tuple[tf.Tensor, tf.Tensor] | None:
-    """Sum and count of the losses in the epoch so far; ``None`` on several replicas, or if Keras' own metric is missing."""
-    if model.distribute_strategy.num_replicas_in_sync > 1:
-        return None
-    trackers = [each for each in model.metrics if each.name == "loss" and isinstance(each, keras.metrics.Mean)]
-    return next(((tf.identity(each.total.value), tf.identity(each.count.value)) for each in trackers), None)
-
-
-def _of_step(before: Any, after: Any, logged: Any) -> Any:
-    """The step's own loss, recovered from Keras' running mean over the epoch; ``logged`` if the step logs a loss of its own."""
-    if before is None or after is None or logged is None:
-        return logged
-    total, count = (tf.cast(late - early, tf.float32) for late, early in zip(after, before, strict=True))
-    return tf.where(count > 0, total / count, tf.cast(logged, tf.float32))
-
-
-def _learning_rate(optimizer: keras.optimizers.Optimizer | None) -> tf.Tensor | None:
-    rate = getattr(optimizer, "learning_rate", None)
-    return None if rate is None else tf.cast(tf.convert_to_tensor(rate), tf.float32)
+def _taken(logs: Any) -> tuple[str, Any] | None:
+    """Remove the step's packed scalars from the logs, which Keras is about to read, and return them with their key."""
+    keys = [key for key in logs if key.startswith(PREFIX)] if isinstance(logs, dict) else []
+    return (keys[0], logs.pop(keys[0])) if keys else None
 
 
 def check_trainable(model: FittedModel) -> None:

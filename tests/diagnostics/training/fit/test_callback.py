@@ -116,8 +116,10 @@ def test_training_is_the_same_bit_by_bit(name, tmp_path):
     if name != "several steps a call":  # of which only the last one's is seen
         losses = train.loc[train["epoch"] == 1, "loss"]
         sizes = [10] * 4 if name == "generator" else [10] * 4 + [len(X) - 40]
-        mean = losses.iloc[-1] if name == "own step" else np.average(losses, weights=sizes)
-        assert mean == pytest.approx(expected["loss"][-1], rel=1e-5)
+        if name == "own step":  # its logs hold the result of Keras' own tracker, which it never updates
+            assert expected["loss"] == [0, 0] and losses.gt(0).all()
+        else:
+            assert np.average(losses, weights=sizes) == pytest.approx(expected["loss"][-1], rel=1e-5)
     assert run.layers["gradient_norm"].gt(0).any() and run.layers["activation_gradient_rms"].gt(0).any()
 
 

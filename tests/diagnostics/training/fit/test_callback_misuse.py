@@ -113,7 +113,7 @@ def test_manual_steps_inside_fit_are_not_recorded_as_its_steps(tmp_path):
     fit(model, [ByHand(), ProbeCallback(tmp_path / "run", [probes.GradientNorm(every=1)])])
     run = load_run(tmp_path / "run")
     assert sorted(set(run.layers["step"])) == list(range(10))
-    assert not {"note", "confusion"} & set(run.scalars.columns) and run.scalars["accuracy"].notna().sum() == 2
+    assert not {"note", "confusion"} & set(run.scalars.columns) and run.scalars["accuracy"].notna().all()
     assert int(model.optimizer.iterations) == 12
 
 
@@ -126,7 +126,7 @@ def test_the_output_of_keras_is_unchanged(tmp_path, capsys):
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"[a-z_]+:|\d+/\d+", text))
+    return set(re.findall(r"[a-z_]+:|5/5", text))  # which of the other counts are printed depends on the time
 
 
 def test_a_fault_of_the_probes_is_reported_and_does_not_change_training(tmp_path, monkeypatch):

@@ -1,0 +1,78 @@
+"""Reports every call of ``tf.GradientTape.gradient`` on this thread, while someone listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from probes.seams.listeners import Listeners, replaced
+from probes.seams.private import module_with
+
+_record: Any = module_with("tensorflow.python.eager.record", "could_possibly_record")
+
+RECORDING = "_recording"
+"""A tape's private flag: whether it records now."""
+
+
+@dataclass(frozen=True)
+class Differentiation:
+    """One call of ``tape.gradient``.
+
+    Attributes:
+        target: what was differentiated, in any structure.
+        sources: with respect to what, flat.
+        gradients: what the call returned, flat; ``None`` where not connected.
+        output_gradients: the weights of the target's entries; ``None`` for ones.
+        enclosed: whether another tape recorded the call, as in second-order methods. False if TensorFlow does not show it.
+    """
+
+    target: Any
+    sources: list[Any]
+    gradients: list[Any]
+    output_gradients: Any
+    enclosed: bool
+
+    def joined(self, other: Differentiation) -> Differentiation:
+        """This call and another one of the same target as one."""
+        both = self.sources + other.sources, self.gradients + other.gradients
+        return Differentiation(self.target, *both, self.output_gradients, self.enclosed and other.enclosed)
+
+
+def hearing_gradients(report: Callable[[Differentiation], None]) -> AbstractContextManager[None]:
+    """Report every ``tape.gradient`` on this thread inside the ``with`` block, but none that another one calls in turn."""
+    return _listeners.added(report)
+
+
+def unheard() -> AbstractContextManager[None]:
+    """Inside the ``with`` block, report only to listeners added in it."""
+    return _listeners.muted()
+
+
+def _reporting(original: Any) -> Any:
+    def gradient(
+        tape: Any,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: Any = tf.UnconnectedGradients.NONE,
+    ) -> Any:
+        listeners = _listeners.here()
+        if not listeners:
+            return original(tape, target, sources, output_gradients, unconnected_gradients)
+        enclosed = _record is not None and _record.could_possibly_record() and not getattr(tape, RECORDING, False)
+        # Recomputation (tf.recompute_grad) and custom gradients differentiate on their way back; those are no losses.
+        with _listeners.muted():
+            result = original(tape, target, sources, output_gradients, unconnected_gradients)
+        flat = tf.nest.flatten(sources), tf.nest.flatten(result)
+        for report in listeners:
+            report(Differentiation(target, *flat, output_gradients, bool(enclosed)))
+        return result
+
+    return gradient
+
+
+_listeners = Listeners[Callable[[Differentiation], None]](lambda: replaced(tf.GradientTape, "gradient", _reporting))
