@@ -9,6 +9,7 @@ from pathlib import Path
 
 from diagnostics.commands import command
 from diagnostics.commands.callable_module import make_callable
+from diagnostics.commands.judging import add_fail_on, exit_status
 from diagnostics.pages import conclusion, scenario_page
 from diagnostics.pages.html import write_page
 from diagnostics.pages.page import Page
@@ -27,46 +28,49 @@ EXAMPLES = """examples:
   python -m diagnostics.report runs/mine
   python -m diagnostics.report runs/vanishing_gradient --out elsewhere/page.html
 
-exit codes: 0 done; 2 wrong usage, or nothing there to report on"""
+exit codes: 0 done; 2 wrong usage, or nothing there to report on; 3 a finding is as severe as --fail-on says"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the report of a stored run or scenario, and its summary on standard output.
 
-    Returns the exit code: 0 done, 2 wrong usage.
+    Returns the exit code: 0 done, 2 wrong usage, 3 a finding as severe as ``--fail-on``.
     """
     return command.run(_parser(), _report, arguments)
 
 
 def _report(options: argparse.Namespace) -> int:
     folder, out = Path(options.folder), Path(options.out) if options.out else None
-    page, path = REPORTS[manifest.kind_of(folder)](folder, out)
+    page, path, severities = REPORTS[manifest.kind_of(folder)](folder, out)
     print_summary(page, path)
-    return 0
+    return exit_status(severities, options.fail_on)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = command.parser("report", "Judge a stored run or scenario again and write its report.", EXAMPLES)
     parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
     parser.add_argument("--out", metavar="FILE", help="the page (default RUN/report.html); figures go beside it")
+    add_fail_on(parser)
     return parser
 
 
-def _of_run(folder: Path, out: Path | None) -> tuple[Page, Path]:
+def _of_run(folder: Path, out: Path | None) -> tuple[Page, Path, list[str]]:
     run = load_run(folder)
-    page = page_of(run, diagnose(run))
-    return page, write_page(page, out or folder / "report.html")
+    findings = diagnose(run)
+    page = page_of(run, findings)
+    return page, write_page(page, out or folder / "report.html"), [finding.severity for finding in findings]
 
 
-def _of_scenario(folder: Path, out: Path | None) -> tuple[Page, Path]:
+def _of_scenario(folder: Path, out: Path | None) -> tuple[Page, Path, list[str]]:
     """In its own folder the verdicts are renewed with the page; a page elsewhere leaves the folder as it is."""
     experiment = load_experiment(folder)
     _check_finished(experiment)
     if out is None:
         concluded = conclusion.conclude(experiment)
-        return concluded.page, concluded.report
+        return concluded.page, concluded.report, concluded.severities
+    severities = conclusion.severities_of(conclusion.findings_of(experiment))
     page = scenario_page.page_of(experiment, judge_claims(experiment))
-    return page, write_page(page, out)
+    return page, write_page(page, out), severities
 
 
 def _check_finished(experiment: Experiment) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from diagnostics.commands import catalogue, command
 from diagnostics.commands.command import EXIT_FAILED, EXIT_INTERRUPTED
+from diagnostics.commands.judging import add_fail_on, exit_status
 from diagnostics.commands.options import counted, parse_seeds
 from diagnostics.runs.folders import check_output, free_directory
 from probes.errors import UsageError, unknown_name
@@ -27,7 +28,8 @@ EXAMPLES = """examples:
   python -m diagnostics.run vanishing_gradient --data fashion_mnist --seeds 3 --out runs/fashion
   python -m diagnostics.run all --quick
 
-exit codes: 0 done; 1 some training failed; 2 wrong usage, nothing was written; 130 interrupted, finished runs are kept"""
+exit codes: 0 done; 1 some training failed; 2 wrong usage, nothing was written; 130 interrupted, finished runs are kept;
+3 a finding in the first run of some arm is as severe as --fail-on says"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard's event files into each run's folder, too"
     )
+    add_fail_on(parser)
     parser.add_argument("--json", action="store_true", help="print answer and verdicts as JSON instead of a summary")
     return parser
 
@@ -141,7 +144,7 @@ def _run_one(
     finally:
         if jobs != 1:
             dismiss()  # so that the next scenario starts with small processes
-    return _conclude(experiment, directory, as_json=options.json, started=started)
+    return _conclude(experiment, directory, options, started=started)
 
 
 def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> int:
@@ -164,7 +167,7 @@ def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> in
     return max([*statuses, *(EXIT_FAILED for _ in failed)], default=EXIT_FAILED)
 
 
-def _conclude(experiment: Any, directory: Path, *, as_json: bool, started: float) -> int:
+def _conclude(experiment: Any, directory: Path, options: argparse.Namespace, *, started: float) -> int:
     """Judge the claims, write the report and print the outcome."""
     from diagnostics.pages.conclusion import conclude  # noqa: PLC0415
     from diagnostics.pages.terminal import print_summary  # noqa: PLC0415
@@ -174,13 +177,13 @@ def _conclude(experiment: Any, directory: Path, *, as_json: bool, started: float
         print(f"error: no training finished: {reasons}", file=sys.stderr)
         return EXIT_FAILED
     conclusion = conclude(experiment, seconds=time.monotonic() - started)
-    if as_json:
+    if options.json:
         print(json.dumps(conclusion.record, indent=2, ensure_ascii=False))
     else:
         print_summary(conclusion.page, conclusion.report)
     for item in experiment.incomplete:
         print(f"{item.status}: {item.arm}, seed {item.seed}: {item.reason}", file=sys.stderr)
-    return EXIT_FAILED if experiment.incomplete else 0
+    return EXIT_FAILED if experiment.incomplete else exit_status(conclusion.severities, options.fail_on)
 
 
 if __name__ == "__main__":

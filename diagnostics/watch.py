@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics.commands import command
+from diagnostics.commands.judging import add_fail_on, exit_status
 from diagnostics.commands.scripts import check_target, run_target, short_name
 from diagnostics.commands.when_imported import when_imported
 from diagnostics.training.fit.budget import parse_budget
@@ -31,7 +32,7 @@ EXAMPLES = """examples:
   python -m diagnostics.watch --budget 5% --out runs/mine -m package.module
 
 Output, exceptions and exit code are the script's own. Options of watch go before the script.
-exit codes: those of the script; 2 wrong usage, nothing was run"""
+exit codes: those of the script; 2 wrong usage, nothing was run; 3 the script succeeded, and a finding is as severe as --fail-on says"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _watch(options: argparse.Namespace, rest: list[str], typed: str, budget: float | None) -> int:
     next_directory = _numbering((options.out or OUT).resolve(), short_name(options.target, module=options.module))
     watched: list[Any] = []
+    severities: list[str] = []
     status = "finished"
     with ExitStack() as stack:
 
@@ -82,10 +84,10 @@ def _watch(options: argparse.Namespace, rest: list[str], typed: str, budget: flo
                 stack.close()
                 for each in watched:
                     each.end(status)
-                    _report_all(each)
+                    severities += _report_all(each)
                 if not any(each.directories for each in watched):
                     print(NOTHING, file=sys.stderr)
-    return code
+    return code or exit_status(severities, options.fail_on)
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -94,7 +96,7 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     left = iter(arguments)
     for argument in left:
         own.append(argument)
-        if argument in ("--budget", "--out"):
+        if argument in ("--budget", "--out", "--fail-on"):
             own += itertools.islice(left, 1)
         elif not argument.startswith("-"):
             break
@@ -106,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         "watch",
         "Run an unmodified training script with probes in every fit; writes a run and a report for each.",
         EXAMPLES,
-        usage="python -m diagnostics.watch [--budget SHARE] [--out DIR] SCRIPT|-m MODULE [arguments of the script]",
+        usage="python -m diagnostics.watch [--budget SHARE] [--out DIR] [--fail-on SEVERITY] SCRIPT|-m MODULE [its arguments]",
     )
     parser.add_argument("target", nargs="?", metavar="SCRIPT|MODULE", help="what to run")
     parser.add_argument("-m", dest="module", action="store_true", help="the target is a module, as for python -m")
@@ -116,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         help="measure less often so that probes cost at most this share of training, such as 5%% or 0.05",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"folder for the runs (default {OUT})")
+    add_fail_on(parser)
     return parser
 
 
@@ -136,17 +139,20 @@ def _numbering(folder: Path, name: str) -> Callable[[], Path]:
     return following
 
 
-def _report_all(watched: Any) -> None:
-    """Write the reports and print where they are; errors here must not affect the script."""
+def _report_all(watched: Any) -> list[str]:
+    """Write the reports and print where they are; errors here must not affect the script. Returns the findings' severities."""
+    severities: list[str] = []
     for reason, times in watched.unseen.items():
         print(f"watch: a training step was not measured ({times} times): {reason}", file=sys.stderr)
     if watched.budget is not None and watched.has_loops:
         print(f"watch: {NO_BUDGET}", file=sys.stderr)
     for directory in watched.directories:
-        print(f"watch: {_report(directory)}", file=sys.stderr)
+        print(f"watch: {_report(directory, severities)}", file=sys.stderr)
+    return severities
 
 
-def _report(directory: Path) -> str:
+def _report(directory: Path, severities: list[str]) -> str:
+    """Write one report; adds the findings' severities."""
     from diagnostics.pages.headline import answer  # noqa: PLC0415
     from diagnostics.pages.run_page import report  # noqa: PLC0415
     from diagnostics.rules import diagnose  # noqa: PLC0415
@@ -155,6 +161,7 @@ def _report(directory: Path) -> str:
     try:
         run = load_run(directory)
         findings = diagnose(run)
+        severities += [finding.severity for finding in findings]
         return f"{answer(findings)} Report: {report(run, directory / 'report.html', findings)}"
     except Exception as error:
         return f"no report for {directory}: {error}"

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from probes.capture.layers import LayerEntry
 from probes.capture.modules import Watchable, names_of
 from probes.checks import (
     check_backward,
@@ -25,9 +26,11 @@ from probes.checks import (
     check_update_is_seen,
     check_was_updated,
 )
+from probes.companion import Companion
 from probes.defaults import default
 from probes.layer_table import LayerTable
 from probes.measuring import replicas
+from probes.measuring.due import Due
 from probes.measuring.ledger import Ledger
 from probes.measuring.losses import Losses
 from probes.probe import Probe
@@ -92,6 +95,7 @@ class Monitor:
         self._late = LateUpdates()
         self._captured = False
         self._table = LayerTable(self._names)
+        self._companions: list[Companion] = []
 
     @tf.autograph.experimental.do_not_convert
     @contextmanager
@@ -125,7 +129,12 @@ class Monitor:
         self._running.hearing, self._running.open = ExitStack(), True
         self._running.hearing.enter_context(hearing_gradients(step.differentiated))
         try:
-            with listening(step.capture), seeing(step.capture.rectify), hearing_updates(step):
+            with (
+                listening(step.capture),
+                seeing(step.capture.rectify),
+                hearing_updates(step),
+                self._accompanied(),
+            ):
                 yield step
         except BaseException:
             self.drop()
@@ -215,7 +224,20 @@ class Monitor:
         self._table.note(step.capture, rows)
         for ledger, due, references in zip(self._ledgers, step.dues, step.references, strict=True):
             ledger.record(step.number, due, rows, references)
+        for companion in self._companions:
+            companion.end_step(step.number, Due.any_of(step.dues))
         replicas.once(lambda: self._step.assign_add(1))
+
+    def attach(self, companion: Companion) -> None:
+        """Let a companion look at every step from now on; to be called before the first."""
+        self._companions.append(companion)
+
+    @contextmanager
+    def _accompanied(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for companion in self._companions:
+                stack.enter_context(companion.watching())
+            yield
 
     def reset(self) -> None:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
@@ -224,6 +246,8 @@ class Monitor:
         if self._losses is not None:
             self._losses.forget()
         self._step.assign(0)
+        for companion in self._companions:
+            companion.reset()
 
     def slow_down(self, factor: int) -> None:
         """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
@@ -255,6 +279,11 @@ class Monitor:
             )
         scalars = {} if self._losses is None else {"scalars": self._losses.read()}
         return Reading(join(tables), join_events(events), lost, **scalars)
+
+    @property
+    def entries(self) -> list[LayerEntry]:
+        """Every layer with its path and the trainable variables that it holds itself."""
+        return self._names.entries()
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ class DeadRelu(Scenario):
     every: int = 3
     leak: float = 0.1
     killed: tuple[float, ...] = (0.5, 0.7)
-    narrow: int = 10
+    narrow: int = 16
     straight: float = 0.05
 
     question: ClassVar = "When do ReLU units die, and do they recover?"

@@ -24,6 +24,8 @@ from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.layers import classifier, dense, dropout
+from scenarios.shared.parts import CHECK
 
 OPTIMIZERS = {"sgd": "SGD", "momentum": "SGD with momentum", "adamw": "AdamW"}
 BATCHES = (1, 2, 4, 8, 32)
@@ -48,6 +50,11 @@ class DropoutParameters(Scenario):
     disabled: float = 0.25
 
     question: ClassVar = "Does dropout disable part of the parameters for a step and leave them unchanged?"
+    scope: ClassVar = (
+        "Each replicate drew weights, masks, the order of examples and the split anew. Varied: dropout and the optimizer. What holds "
+        "to the bit follows from the chain rule and holds for every network; how many units a step leaves without gradient depends "
+        "on the batch size and the rate, both of which were fixed."
+    )
     objection: ClassVar = (
         "The exact statements follow from the chain rule, so confirming them checks the measurement more than it "
         "teaches anything new. How many units a step disables depends on the batch size: with one example it is "
@@ -57,18 +64,16 @@ class DropoutParameters(Scenario):
 
     def arms(self) -> tuple[Arm, ...]:
         """No dropout, and dropout under three optimizers."""
-        dropout = (
+        dropped = (
             Arm(name, f"dropout, {label}", self._settings(name, self.rate)) for name, label in OPTIMIZERS.items()
         )
-        return (Arm("none", "no dropout, SGD", self._settings("sgd", 0.0)), *dropout)
+        return (Arm("none", "no dropout, SGD", self._settings("sgd", 0.0)), *dropped)
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
         """Dense ``hidden``, ``dropout`` unless the rate is 0, and ``logits``."""
-        layers: list = [keras.Input(data.x_train.shape[1:], name="inputs")]
-        layers.append(keras.layers.Dense(self.width, activation="relu", kernel_initializer="he_normal", name="hidden"))
-        if arm.settings["rate"]:
-            layers.append(keras.layers.Dropout(arm.settings["rate"], name="dropout"))
-        return keras.Sequential([*layers, keras.layers.Dense(data.classes, name="logits")], name="classifier")
+        hidden = dense(data, "hidden", self.width, "relu", "he_normal")
+        rate = arm.settings["rate"]
+        return classifier(data, hidden, *([dropout(data, "dropout", rate)] if rate else []))
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
         """The optimizer of the arm."""
@@ -197,24 +202,13 @@ class DropoutParameters(Scenario):
             name=name,
             statement=statement,
             parts=tuple(
-                Part(
-                    label=label,
-                    measure="recorded",
-                    parameters={"name": recorded},
-                    treated=arm,
-                    control=control,
-                    expects="equal",
-                    threshold=value,
-                    margin=0.0,
-                    unit=unit,
-                    method="check",
-                )
+                Part(label, "recorded", {"name": recorded}, arm, control, **CHECK | {"threshold": value, "unit": unit})
                 for arm, label in OPTIMIZERS.items()
             ),
-            threshold=f"exact: a {'difference' if control else 'value'} of {value:g} ({unit}) at every seed; one counterexample "
-            "refutes it",
+            threshold=f"check of the instrument: {value:g} ({unit}) {'more than without dropout ' if control else ''}in every "
+            "replicate; one counterexample refutes it",
             outcomes={
-                "supported": f"This holds exactly at all {{seeds}} seeds, with {{supported}}: {value:g} ({unit}).",
+                "supported": f"This holds exactly in all {{seeds}} replicates, with {{supported}}: {value:g} ({unit}).",
                 "": f"Exactly true with: {{supported}}. False with: {{refuted}} ({unit}: {{low}} to {{high}}).",
             },
         )

@@ -23,6 +23,8 @@ from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.layers import classifier, dense
+from scenarios.shared.parts import loss_curve
 
 HIDDEN = "hidden_*"
 
@@ -40,10 +42,10 @@ class ExplodingGradient(Scenario):
         clip: largest norm of all gradients together in the clipped arms.
         exploded: a gradient has exploded when it gains this many decades over the hidden layers, as in the rule.
         violent: update ratio at which to warn: a tenth of a layer's norm in one step, a hundred times the rule of thumb.
+        tolerated: largest share of clipped runs that may diverge.
         learned: a clipped network has learned when its loss is this many nats below chance.
     """
 
-    seeds: int = 8
     epochs: int = 2
     depth: int = 15
     width: int = 50
@@ -53,9 +55,15 @@ class ExplodingGradient(Scenario):
     clip: float = 1.0
     exploded: float = 2.0
     violent: float = 0.1
+    tolerated: float = 0.2
     learned: float = 0.5
 
     question: ClassVar = "How many steps before the loss becomes NaN or infinite can an exploding gradient be seen?"
+    scope: ClassVar = (
+        "Each replicate drew weights, the order of examples and the split anew. Varied: scale of the weights, learning rate, "
+        "clipping. Not varied: 15 dense ReLU layers, plain SGD, digits. The profile before the first update follows from theory "
+        "for any data; how many steps of warning there are depends on the size of the fault."
+    )
     objection: ClassVar = (
         "Both explosions are artificial: weights twice too large, and a learning rate of 1, in a network of dense "
         "layers. Recurrent networks, for which clipping was proposed, were not tested. A few steps of warning may be "
@@ -75,12 +83,11 @@ class ExplodingGradient(Scenario):
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
         """Dense layers ``hidden_1`` … and ``logits``; the gain multiplies hidden weights drawn with He initialisation."""
-        inputs = keras.Input(data.x_train.shape[1:], name="inputs")
-        dense = {"units": self.width, "activation": "relu", "kernel_initializer": "he_normal"}
-        hidden = [keras.layers.Dense(**dense, name=f"hidden_{number + 1}") for number in range(self.depth)]
-        model = keras.Sequential([inputs, *hidden, keras.layers.Dense(data.classes, name="logits")], name="classifier")
+        names = [f"hidden_{number + 1}" for number in range(self.depth)]
+        hidden = [dense(data, name, self.width, "relu", "he_normal") for name in names]
+        model = classifier(data, *hidden)
         for layer in hidden:
-            layer.kernel.assign(layer.kernel * arm.settings["gain"])  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+            layer.set_weights([layer.get_weights()[0] * arm.settings["gain"], *layer.get_weights()[1:]])
         return model
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
@@ -116,12 +123,7 @@ class ExplodingGradient(Scenario):
                 "destroys what was learned; clipping limits the step as a whole.",
                 {"column": "update_ratio", "layers": HIDDEN, "guide": [self.violent, "0.1, the warning"]},
             ),
-            Figure(
-                "curves",
-                "Training loss, median and range over the seeds. A mark at the upper edge is a loss that is NaN or infinite. The "
-                "dotted line is chance.",
-                {"column": "loss", "split": "train", "guide": "chance"},
-            ),
+            loss_curve("A mark at the upper edge is a loss that is NaN or infinite."),
         )
 
     def answers(self) -> tuple[Answer, ...]:
@@ -135,7 +137,8 @@ class ExplodingGradient(Scenario):
             Answer("It can be seen before the first update.", {"shows_before_the_first_update": "supported"}),
             Answer("The update ratio warns before the loss becomes NaN or infinite.", {"warns_early": "supported"}),
             Answer("The update ratio does not always warn in time.", {"warns_early": "mixed|refuted"}),
-            Answer("Clipping by norm keeps the loss finite.", {"clipping_saves": "supported"}),
+            Answer("With clipping by norm the loss stayed finite in every run.", {"clipping_saves": "supported"}),
+            Answer("Clipping by norm does not always keep the loss finite.", {"clipping_saves": "refuted|mixed"}),
             Answer("Clipping alone does not always make the network learn.", {"clipping_learns": "mixed|refuted"}),
         )
 
@@ -194,22 +197,25 @@ class ExplodingGradient(Scenario):
     def _clipping_saves(self) -> Claim:
         return Claim(
             name="clipping_saves",
-            statement="Clipping by norm keeps the loss finite.",
+            statement="With clipping by norm the loss stays finite.",
             parts=tuple(
                 Part(
                     label=label,
                     measure="non_finite_share",
                     parameters={},
                     treated=f"{arm}-clipped",
-                    expects="equal",
-                    margin=0.0,
+                    expects="less",
+                    threshold=self.tolerated,
                     unit="share of steps",
-                    method="check",
+                    method="never",
                 )
                 for arm, label in (("weights", "large weights"), ("rate", "large rate"))
             ),
-            threshold="exact: one loss that is NaN or infinite refutes it",
-            outcomes={"": "Finite at every step of every seed: {supported}. Not finite: {refuted}."},
+            threshold=f"universal: one loss that is NaN or infinite refutes it; supported when fewer than {100 * self.tolerated:g} % "
+            "of runs can have one (none of 6 still allows half of them)",
+            outcomes={
+                "": "Finite in every run: {supported}. Not finite: {refuted}. Share of runs that failed: {low} to {high}."
+            },
         )
 
     def _clipping_learns(self) -> Claim:

@@ -47,6 +47,8 @@ class Part:
         treated: the arm in which the effect is measured. A pattern such as ``"he-*"`` is a sweep: at each replicate, the arm
             that did best on the validation part.
         control: the arm or sweep that it is compared with, replicate by replicate; ``None`` judges the arm's own value.
+        beside: a second pair of treated arm and control, whose difference is subtracted: an interaction, such as whether dropout
+            costs more in one task than in another.
         scale: ``difference`` of the two values, or of their logarithms to base 10 (``log10_ratio``).
         expects: the direction that the statement predicts: ``greater``, ``less`` or ``equal``.
         threshold: the value that the effect is compared with, in ``unit``.
@@ -78,6 +80,7 @@ class Part:
     unit: str = ""
     method: Literal["t", "sign_flip", "median", "counts", "share", "exists", "never", "check"] = "t"
     chosen_by: str = "loss"
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

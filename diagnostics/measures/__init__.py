@@ -19,6 +19,7 @@ from diagnostics.measures.recorded import Recorded
 from diagnostics.measures.relative_gap import RelativeGap
 from diagnostics.measures.tables import RunLike, profile, readings
 from diagnostics.measures.training import (
+    AtBestEpoch,
     FinalScalar,
     FirstNonFiniteStep,
     LossAtProgress,
@@ -33,6 +34,7 @@ from probes.errors import unknown_name
 
 __all__ = [
     "MEASURES",
+    "AtBestEpoch",
     "Attenuation",
     "DeadForGood",
     "DepthSlope",
@@ -77,6 +79,7 @@ class Measure(Protocol):
 MEASURES: dict[str, type[Measure]] = {
     re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind
     for kind in (
+        AtBestEpoch,
         Attenuation,
         DeadForGood,
         DepthSlope,

@@ -127,6 +127,30 @@ class FinalScalar:
 
 
 @dataclass(frozen=True)
+class AtBestEpoch:
+    """A loss or metric at the epoch that early stopping would choose.
+
+    Formula: value at the epoch with the lowest validation loss.
+
+    Args:
+        column: a column of ``run.scalars``.
+        split: the part of the data on which it is read, recorded after each epoch.
+    """
+
+    column: str = "loss"
+    split: str = "test"
+    unit: ClassVar[str] = ""
+
+    def __call__(self, run: RunLike) -> float:
+        """The value in the column's own unit; NaN without readings at that epoch."""
+        known_scalar(run.scalars, self.column)
+        rows = run.scalars.loc[run.scalars["split"].isin(["validation", self.split])]
+        losses = rows.loc[rows["split"] == "validation"].set_index("epoch")["loss"].astype(float).dropna()
+        values = rows.loc[rows["split"] == self.split].set_index("epoch")[self.column].astype(float)
+        return float(values.get(losses.idxmin(), np.nan)) if len(losses) else np.nan
+
+
+@dataclass(frozen=True)
 class FirstNonFiniteStep:
     """The step at which the loss becomes NaN or Inf.
 

@@ -14,6 +14,7 @@ from diagnostics.figures import heat_map, overlay
 from diagnostics.figures.columns import quantity
 from diagnostics.pages import comparison_tables as tables
 from diagnostics.pages import differences
+from diagnostics.pages.alignment import aligned
 from diagnostics.pages.comparison_tables import Statistic, signed
 from diagnostics.pages.html import write_page
 from diagnostics.pages.page import Exhibit, Page, Section
@@ -57,7 +58,7 @@ def page_of(runs: Sequence[Run]) -> Page:
         UsageError: fewer than two runs, or one of them twice.
     """
     _check(runs)
-    named = dict(zip(names_of([run.path for run in runs]), runs, strict=True))
+    named = aligned(dict(zip(names_of([run.path for run in runs]), runs, strict=True)))
     statistics = [Statistic.of(named, column) for column in differences.statistics(named)]
     return Page(
         kind="comparison",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -31,6 +31,22 @@ class Conclusion:
     page: Page
     report: Path
     record: dict[str, Any]
+
+    @property
+    def severities(self) -> list[str]:
+        """Of all findings, in the first run of every arm."""
+        return severities_of(self.record["findings"])
+
+
+def findings_of(experiment: Experiment) -> dict[str, list[dict[str, Any]]]:
+    """What the rules find in the first run of every arm."""
+    first = {arm: next(iter(runs.values())) for arm, runs in experiment.runs.items() if runs}
+    return {arm: [asdict(finding) for finding in diagnose(run)] for arm, run in first.items()}
+
+
+def severities_of(findings: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """The severities among the findings of all arms."""
+    return [finding["severity"] for found in findings.values() for finding in found]
 
 
 def conclude(experiment: Experiment, *, seconds: float | None = None) -> Conclusion:
@@ -64,7 +80,6 @@ def _heap_set_aside() -> Iterator[None]:
 
 
 def _record(experiment: Experiment, page: Page, judged: list[JudgedClaim]) -> dict[str, Any]:
-    first = {arm: next(iter(runs.values())) for arm, runs in experiment.runs.items() if runs}
     return {
         "scenario": experiment.metadata["scenario"],
         "question": page.title,
@@ -73,5 +88,5 @@ def _record(experiment: Experiment, page: Page, judged: list[JudgedClaim]) -> di
         "quick": scenario_page.is_quick(experiment),
         "objection": experiment.metadata.get("objection", ""),
         "claims": [asdict(claim) for claim in judged],
-        "findings": {arm: [asdict(finding) for finding in diagnose(run)] for arm, run in first.items()},
+        "findings": findings_of(experiment),
     }

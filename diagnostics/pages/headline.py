@@ -21,9 +21,13 @@ def answer(findings: Sequence[Finding]) -> str:
     loud = [finding for finding in findings if finding.severity in LOUD and finding.rule != ENDED]
     if loud or short:
         return " ".join(part for part in (short, loud[0].what if loud else "") if part)
-    clean = sum(finding.severity == "clean" for finding in findings)
-    if not clean:
+    clean = sum(finding.severity == "clean" and finding.rule != ENDED for finding in findings)
+    odd = [finding for finding in findings if finding.severity == "info"]
+    if not clean and not odd:
         return "This run did not record enough for any check."
+    if odd:
+        count = "an oddity" if len(odd) == 1 else f"{len(odd)} oddities"
+        return f"Nothing wrong: {clean} checks passed, and {count} did no harm."
     checks = "the one check that could run" if clean == 1 else f"all {clean} checks that could run"
     return f"Nothing suspicious: {checks} passed."
 

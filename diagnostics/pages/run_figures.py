@@ -11,7 +11,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from diagnostics.figures import curves, depth_profile, heat_map, time_to_revival, units_by_layer
+from diagnostics.figures.columns import QUANTITIES
 from diagnostics.measures.missing import measured_nan
+from diagnostics.measures.tables import KEYS
 from diagnostics.pages.page import Exhibit, Section
 from diagnostics.survival import spells
 
@@ -27,6 +29,11 @@ CURVE = (
     "because their start is unknown."
 )
 DEAD_UNITS = "Dead units"
+WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples", "constant_fraction")
+WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expected_variance")
+WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
+WITHOUT_FIGURE += ("gradient_snr", "gradient_noise_scale", "histogram")
+"""The project's own statistics that have neither a figure here nor an axis in ``QUANTITIES``."""
 
 
 @dataclass(frozen=True)
@@ -133,8 +140,18 @@ def sections(
             figures += tuple(_unit_exhibits(layers, events, units or {}, name))
         if there:
             yield Section(heading, figures=figures)
+    others = tuple(_exhibit(View(column, heat_map, MAP), tables["layers"]) for column in own_columns(layers))
+    if others:
+        yield Section("Your own probes", figures=others)
     if missing:
         yield Section("Not shown", text=f"This run did not record {', '.join(dict.fromkeys(missing))}.")
+
+
+def own_columns(layers: pd.DataFrame) -> list[str]:
+    """The numeric columns with readings that no probe of this project has."""
+    known = {*QUANTITIES, *WITHOUT_FIGURE, *KEYS}
+    numeric = [str(column) for column in layers.select_dtypes("number").columns]
+    return [column for column in numeric if column not in known and bool(layers[column].notna().any())]
 
 
 def _has(table: pd.DataFrame, column: str) -> bool:

@@ -147,7 +147,7 @@ class Case:
     @cached_property
     def _grids(self) -> Grids:
         layers = self.layers
-        if np.isfinite(self.first_nonfinite_step):
+        if len(layers) and np.isfinite(self.first_nonfinite_step):
             layers = layers.loc[layers["step"].to_numpy() < self.first_nonfinite_step]
         return Grids(layers)
 

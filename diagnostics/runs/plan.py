@@ -36,6 +36,7 @@ class PartPlan:
     unit: str
     method: Literal["t", "sign_flip", "median", "counts", "share", "exists", "never", "check"] = "t"
     chosen_by: str = "loss"
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

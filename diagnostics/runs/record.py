@@ -23,13 +23,13 @@ Status = Literal["running", "finished", "failed", "interrupted", "killed"]
 
 @dataclass(frozen=True)
 class Layer:
-    """A row of ``layer_table``."""
+    """A row of ``layer_table``; what is missing stays missing."""
 
     layer: str
-    depth: int = 0
+    depth: int | None = None
     kind: str = ""
     units: int | None = None
-    parameters: int = 0
+    parameters: int | None = None
     status: str = ""
 
 
@@ -164,8 +164,7 @@ def checked(record: Mapping[str, Any], kind: str, where: str) -> dict[str, Any]:
     extra = to_record(from_record(Extra, record, where)) if kind == "run" else {}
     whole = dict(record) | known | {name: value for name, value in extra.items() if name in record}
     if kind == "run":
-        rows = record.get("layer_table", ())
-        whole["layer_table"] = [dict(row) | own for row, own in zip(rows, known["layer_table"], strict=True)]
+        whole["layer_table"] = [dict(row) for row in record.get("layer_table", ())]
     else:
         _check_arms(whole.get("arms", ()), where)
     return whole

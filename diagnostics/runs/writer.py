@@ -32,6 +32,7 @@ class RunWriter:
         seed: the run's seed, or None.
         layer_table: one record a layer, when it is known already.
         probes: the probes' reprs, when they are known already.
+        facts: further entries of ``run.json``, as JSON can hold them.
 
     Raises:
         UsageError: the folder holds something already, another process writes it, or it cannot be made or written.
@@ -46,10 +47,11 @@ class RunWriter:
         seed: int | None,
         layer_table: Sequence[Mapping[str, Any]] = (),
         probes: Sequence[str] = (),
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         self.path = Path(directory)
         content = {"command": command, "config": config, "seed": seed, "layer_table": layer_table, "probes": probes}
-        self._lock, self._manifest = manifest.create(self.path, "run", content)
+        self._lock, self._manifest = manifest.create(self.path, "run", content | dict(facts or {}))
         self._tables = {name: PartWriter(store) for name, store in stores(self.path).items()}
 
     def append(self, table: str, frame: pd.DataFrame) -> None:

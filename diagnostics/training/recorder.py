@@ -29,21 +29,31 @@ class Source(Protocol):
         ...
 
 
+class Facts(Protocol):
+    """What a run records besides tables; a ``RunFacts`` is one."""
+
+    def news(self, epochs: Mapping[int, int]) -> dict[str, Any]:
+        """The entries of ``run.json`` that have changed since the last call; ``epochs``: the first step of each."""
+        ...
+
+
 class Recorder:
     """Collects rows and writes them, a part at a time.
 
     Args:
         writer: the run; ``None`` records nothing.
         monitor: where the readings come from; ``None`` records scalars only.
+        facts: what else ``run.json`` gets when it becomes known.
 
     Attributes:
         seconds: what reading and writing took so far.
     """
 
-    def __init__(self, writer: RunWriter | None, monitor: Source | None) -> None:
-        self._writer, self._monitor = writer, monitor
+    def __init__(self, writer: RunWriter | None, monitor: Source | None, facts: Facts | None = None) -> None:
+        self._writer, self._monitor, self._facts = writer, monitor, facts
         self._started = self._flushed = time.monotonic()
         self._scalars: list[dict[str, Any]] = []
+        self._epochs: dict[int, int] = {}
         self._described = False
         self.seconds = 0.0
 
@@ -55,6 +65,7 @@ class Recorder:
     def add(self, step: np.ndarray, **columns: Any) -> None:
         """Add scalars: one row for each entry of ``step``, ``[n]``; columns are ``[n]`` or one value for all."""
         if self._writer is not None:
+            self._epochs.setdefault(int(columns.get("epoch", 0)), int(step[0]))
             seconds = columns.pop("seconds", time.monotonic() - self._started)
             self._scalars.append({"step": step, **columns, "seconds": seconds})
 
@@ -84,15 +95,21 @@ class Recorder:
             writer.append("layers", reading.layers)
             writer.append("units", reading.units)
             if len(reading.scalars):
-                self.add(
-                    reading.scalars["step"].to_numpy(), epoch=0, split="train", loss=reading.scalars["loss"].to_numpy()
-                )
-            if not self._described:
-                self._described = True
-                writer.describe(layer_table=self._monitor.layer_table)
+                steps, losses = reading.scalars["step"].to_numpy(), reading.scalars["loss"].to_numpy()
+                self.add(steps, epoch=0, split="train", loss=losses)
+        known = self._news()
+        if known:
+            writer.describe(**known)
         if self._scalars:
             writer.append("scalars", pd.concat(map(pd.DataFrame, self._scalars), ignore_index=True))
             self._scalars.clear()
+
+    def _news(self) -> dict[str, Any]:
+        known = {} if self._facts is None else self._facts.news(self._epochs)
+        if self._monitor is not None and not self._described:
+            self._described = True
+            known["layer_table"] = self._monitor.layer_table
+        return known
 
 
 class LenientRecorder(Recorder):
@@ -101,10 +118,11 @@ class LenientRecorder(Recorder):
     Args:
         writer: the run; ``None`` records nothing.
         monitor: where the readings come from.
+        facts: what else ``run.json`` gets when it becomes known.
     """
 
-    def __init__(self, writer: RunWriter | None, monitor: Source | None) -> None:
-        super().__init__(writer, monitor)
+    def __init__(self, writer: RunWriter | None, monitor: Source | None, facts: Facts | None = None) -> None:
+        super().__init__(writer, monitor, facts)
         self._path = writer and writer.path
         self._first_unwritten = 0
         self.lost_from: int | None = None

@@ -19,6 +19,9 @@ from diagnostics.verdict.verdict import Verdict, Word, combine, tails, verdict_o
 from diagnostics.wording import numerals, statements
 
 NEGATED: dict[Word, Word] = {"supported": "refuted", "refuted": "supported"}
+OF_RUNS = ("exists", "never", "share")
+"""Methods whose effect is a share of runs, whatever the unit of the measure."""
+
 CERTAIN = ("check", "exists")
 """Methods whose word is not a matter of probability; their claims spend none of the error."""
 
@@ -114,7 +117,9 @@ def _cases(experiment: Experiment, claim: ClaimPlan) -> list[_Case]:
 
 def _present(experiment: Experiment, part: PartPlan) -> bool:
     arms = [arm for arm, runs in experiment.runs.items() if runs]
-    return all(any(fnmatchcase(arm, name) for arm in arms) for name in (part.treated, part.control) if name)
+    return all(
+        any(fnmatchcase(arm, name) for arm in arms) for name in (part.treated, part.control, *part.beside) if name
+    )
 
 
 def _case(part: PartPlan, effects: Effects, evidence: Evidence) -> _Case:
@@ -161,7 +166,8 @@ def _judged(claim: ClaimPlan, cases: Sequence[_Case], level: float) -> JudgedCla
 
 def _part(claim: ClaimPlan, case: _Case, level: float) -> JudgedPart:
     part = case.plan
-    held = {"expects": part.expects, "threshold": part.threshold, "margin": part.margin, "unit": part.unit}
+    unit = "of the runs" if part.method in OF_RUNS else part.unit
+    held = {"expects": part.expects, "threshold": part.threshold, "margin": part.margin, "unit": unit}
     seeds = int(case.effects.values.size - np.isnan(case.effects.values).sum()) + case.effects.failed
     verdict = verdict_of(case.evidence, **held, level=level, seeds=seeds, note=_note(case.effects, seeds))
     word: Word = "supported" if case.support <= level else "refuted" if case.refute <= level else "open"

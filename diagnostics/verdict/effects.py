@@ -60,7 +60,7 @@ def effects_of(experiment: Experiment, part: PartPlan) -> Effects:
         The effects of the replicates that every arm involved has completed, up to the last complete look; for statements that
         no look can harm (checks, existence, universal statements), of all replicates.
     """
-    sides = [_arms(experiment, name) for name in (part.treated, part.control) if name]
+    sides = [_arms(experiment, name) for name in (part.treated, part.control, *part.beside) if name]
     ended = _ended(experiment, [arm for side in sides for arm in side])
     whole = part.method in {"check", "exists", "never"}
     count = len(ended) if whole else at_look(len(ended))
@@ -73,6 +73,7 @@ def effects_of(experiment: Experiment, part: PartPlan) -> Effects:
     table = table.reshape(len(complete), len(sides)).T
     with np.errstate(invalid="ignore"):
         values = table[0] - table[1] if part.control else table[0]
+        values = values - (table[2] - table[3]) if part.beside else values
     control = table[1] if part.control else np.array([])
     return Effects(values, table[0], control, len(judged) - len(complete), len(ended) - len(judged), whole or count > 0)
 

@@ -86,7 +86,7 @@ def sentence_of(claim: ClaimPlan, word: str, parts: Sequence[PartLike]) -> str:
         high=high,
         seeds=min(part.verdict.seeds for part in parts),
     )
-    return " ".join([told, *_bounds(parts)])
+    return " ".join([told, *_bounds(parts)]).strip()
 
 
 def enumeration(items: Sequence[str]) -> str:
@@ -97,7 +97,7 @@ def enumeration(items: Sequence[str]) -> str:
 
 def _bounds(parts: Sequence[PartLike]) -> list[str]:
     """What is known about the open parts; a part without bounds yet is left out."""
-    known = [part for part in parts if part.verdict.word == "open" and not math.isnan(part.verdict.low)]
+    known = [part for part in parts if part.verdict.word == "open" and part.verdict.is_bounded]
     bounds = [f"{part.label}: {part.verdict.bound}" if len(parts) > 1 else part.verdict.bound for part in known]
     return [f"Bound reached: {'; '.join(bounds)}."] if bounds else []
 

@@ -60,6 +60,11 @@ class Verdict:
     note: str = ""
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether the interval has at least one end."""
+        return math.isfinite(self.low) or math.isfinite(self.high)
+
+    @property
     def bound(self) -> str:
         """What an open verdict has established: how large the effect can be at most, or the range that it lies in."""
         if not math.isfinite(self.low) or not math.isfinite(self.high):

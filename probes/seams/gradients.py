@@ -47,6 +47,13 @@ def hearing_gradients(report: Callable[[Differentiation], None]) -> AbstractCont
     return _listeners.added(report)
 
 
+def hearing_gradients_everywhere(
+    of_thread: Callable[[], Callable[[Differentiation], None]],
+) -> AbstractContextManager[None]:
+    """The same on all threads; ``of_thread`` returns the listener of the thread that calls it."""
+    return _listeners.everywhere(of_thread)
+
+
 def unheard() -> AbstractContextManager[None]:
     """Inside the ``with`` block, report only to listeners added in it."""
     return _listeners.muted()

@@ -28,12 +28,29 @@ class Listeners(Generic[Listener]):
     ) -> None:
         self._installed, self._place = installed, place
         self._installations: dict[Hashable, _Installation] = {}
+        self._everywhere: list[Callable[[], Listener]] = []
         self._lock = threading.Lock()
         self._thread = threading.local()
 
     def here(self) -> tuple[Listener, ...]:
-        """The listeners of this thread, in the order in which they were added."""
-        return tuple(self._own())
+        """The listeners of this thread, in the order in which they were added; those of all threads come first."""
+        muted = getattr(self._thread, "muted", ())
+        return (*(of_thread() for of_thread in self._everywhere if of_thread not in muted), *self._own())
+
+    @contextmanager
+    def everywhere(self, of_thread: Callable[[], Listener]) -> Iterator[None]:
+        """Let all threads be heard inside the ``with`` block.
+
+        Args:
+            of_thread: returns the listener of the thread that calls it.
+        """
+        place = self._acquire()
+        self._everywhere.append(of_thread)
+        try:
+            yield
+        finally:
+            self._everywhere.remove(of_thread)
+            self._release(place)
 
     @contextmanager
     def added(self, listener: Listener) -> Iterator[None]:
@@ -50,12 +67,12 @@ class Listeners(Generic[Listener]):
     @contextmanager
     def muted(self) -> Iterator[None]:
         """Inside the ``with`` block, report to no listener of this thread but those added in it."""
-        before = self._own()
-        self._thread.listeners = []
+        before, muted_before = self._own(), getattr(self._thread, "muted", ())
+        self._thread.listeners, self._thread.muted = [], tuple(self._everywhere)
         try:
             yield
         finally:
-            self._thread.listeners = before
+            self._thread.listeners, self._thread.muted = before, muted_before
 
     def _own(self) -> list[Listener]:
         if not hasattr(self._thread, "listeners"):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -34,6 +34,11 @@ class TapeListener(Protocol):
 def hearing_tapes(listener: TapeListener) -> AbstractContextManager[None]:
     """Report tapes and layer calls on this thread to ``listener`` inside the ``with`` block."""
     return _listeners.added(listener)
+
+
+def hearing_tapes_everywhere(of_thread: Callable[[], TapeListener]) -> AbstractContextManager[None]:
+    """The same on all threads; ``of_thread`` returns the listener of the thread that calls it."""
+    return _listeners.everywhere(of_thread)
 
 
 def unheard() -> AbstractContextManager[None]:

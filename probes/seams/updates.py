@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Protocol
 
@@ -48,6 +48,11 @@ def loss_scale(optimizer: Any) -> tf.Tensor | None:
     names = ("dynamic_scale", "initial_scale", "loss_scale_factor")  # the second until the optimizer is built
     scale = next((scale for name in names if (scale := getattr(optimizer, name, None)) is not None), None)
     return None if scale is None else tf.cast(tf.convert_to_tensor(scale), tf.float32)
+
+
+def hearing_updates_everywhere(of_thread: Callable[[], UpdateListener]) -> AbstractContextManager[None]:
+    """The same on all threads; ``of_thread`` returns the listener of the thread that calls it."""
+    return _listeners.everywhere(of_thread)
 
 
 def unheard() -> AbstractContextManager[None]:

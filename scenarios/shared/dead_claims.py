@@ -63,7 +63,7 @@ class DeadClaims:
             {"event": "revival", "layers": DEEP},
             {"calm": "calm", "spike": "spike", "outlier": "outlier", "high": "high rate", "momentum": "momentum"},
             "existence: one revival from layer 2 on is enough in each set-up; shown is the share of runs with one",
-            "Units behind the first layer recover: {supported} (in {low} to {high} of the runs).",
+            "Units behind the first layer recover: {supported}. Share of runs with a revival: {low} to {high}.",
             method="exists",
         )
 
@@ -112,25 +112,17 @@ class DeadClaims:
         )
 
     def _dead_for_good(self) -> Claim:
-        window, share = {"first": self.at + 1, "until": self.at + self.soon}, "share of those killed"
+        window = {"layers": DEEP, "first": self.at + 1, "until": self.at + self.soon}
         return Claim(
             name="dead_for_good",
-            statement="Units killed by a sudden large gradient never recover.",
+            statement="Behind the first layer, most units killed by a sudden large gradient stay dead until training ends.",
             parts=tuple(
-                Part(
-                    f"{label}, {where}",
-                    "dead_for_good",
-                    {"layers": layers} | window,
-                    arm,
-                    threshold=0.5,
-                    unit=share,
-                    method="median",
-                )
+                Part(label, "dead_for_good", window, arm, threshold=0.5, unit="share of those killed")
                 for arm, label in (("spike", "large step"), ("outlier", "outlying batch"))
-                for layers, where in ((FIRST, "first layer"), (DEEP, "deeper layers"))
             ),
-            threshold="supported when more than half of the units killed do not recover before training ends",
-            outcomes={"": "Most stay dead: {supported}. Most recover: {refuted}."},
+            threshold="supported when more than half of them do not recover; one share for each replicate, since units of one network "
+            "depend on each other",
+            outcomes={"": "Most stay dead: {supported}. Most recover: {refuted}. Shares range from {low} to {high}."},
         )
 
     def _return_later(self) -> Claim:

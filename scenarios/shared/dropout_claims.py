@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Protocol
 
 from probes.dropout_variance import ALPHA_DROPPED
 from scenarios.scenario import Arm, Claim, Part
+from scenarios.shared.parts import recorded
 
-Knobs = Any
-"""The scenario, whose fields include the thresholds."""
+
+class Knobs(Protocol):
+    """The scenario's fields that the claims use; see ``DropoutVariance``."""
+
+    @property
+    def rates(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
+    def same_mean(self) -> float: ...  # noqa: D102
+    @property
+    def same_variance(self) -> float: ...  # noqa: D102
+    @property
+    def same_theory(self) -> float: ...  # noqa: D102
+
+
+DISTANCES = {"ks_distance": "KS", "wasserstein": "Wasserstein", "standardised_ks": "KS of the standardised"}
 
 STACKS = {"selu": ("SELU", "lecun_normal"), "relu": ("ReLU", "he_normal")}
 DROPOUTS = "dropout_*"
@@ -109,20 +123,20 @@ def alpha_changes_shape_less(knobs: Knobs) -> Claim:
         name="alpha_changes_shape_less",
         statement="Behind SELU, alpha dropout changes the shape of the distribution less than ordinary dropout does.",
         parts=tuple(
-            Part(
-                label=f"rate {rate}",
-                measure="recorded",
-                parameters={"name": "ks_distance"},
-                treated=arm_of("selu", "alpha", rate).name,
-                control=arm_of("selu", "standard", rate).name,
+            recorded(
+                f"{label}, rate {rate}",
+                name,
+                *(arm_of("selu", kind, rate).name for kind in ("alpha", "standard")),
                 expects="less",
                 unit="distance",
             )
+            for name, label in DISTANCES.items()
             for rate in knobs.rates
         ),
-        threshold="supported when the Kolmogorov-Smirnov distance between input and output is smaller at every rate",
+        threshold="supported when the distance between input and output is smaller by all three measures at every rate: "
+        "Kolmogorov-Smirnov, Wasserstein in deviations of the input, and Kolmogorov-Smirnov after both are standardised",
         outcomes={
-            "refuted": "It changes the shape more, at every rate: the distance is larger by {low} to {high}.",
+            "refuted": "By no measure less at every rate: the distance changes by {low} to {high}.",
             "": "Less: {supported}. More: {refuted}. Differences range from {low} to {high}.",
         },
     )
@@ -137,10 +151,10 @@ def alpha_prime_varies(knobs: Knobs) -> Claim:
         parts=_parts(knobs, ALPHA, "recorded", {"name": "alpha_prime"}, **held),
         negated=True,
         threshold=f"refuted when α′, recovered from the inputs and outputs of every layer, equals −λα = −{-ALPHA_DROPPED:.4f} to "
-        "three decimals at every seed, even in the layer where it is farthest off",
+        "three decimals in every replicate, even in the layer where it is farthest off",
         outcomes={
             "refuted": "α′ is a constant, −λα ({low} to {high}): it is the same in all layers, at all rates, behind both "
-            "activations, at every seed. It does not depend on the data.",
+            "activations, in every replicate. It does not depend on the data.",
             "": "Varies: {supported}. Constant: {refuted}.",
         },
     )
@@ -165,7 +179,8 @@ def output_value_varies(knobs: Knobs) -> Claim:
             for stack in STACKS
             if least != most
         ),
-        threshold="supported when it differs by more than 0.1 at every seed; a and b follow from the rate alone",
+        threshold="supported when it differs by more than 0.1 in every replicate; a check of the instrument, since a and b "
+        "follow from the rate alone",
         outcomes={
             "supported": f"It is higher by {{low}} at a rate of {most} than at {least}. This value does vary, but only with the "
             "rate.",

@@ -10,20 +10,28 @@ EDGES = np.linspace(-4, 6, 51)
 
 
 def shape_change(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
-    """How the shape of a distribution changes: Kolmogorov-Smirnov distance, standardised third and fourth moment.
+    """How a distribution changes: three distances that weigh location, scale and shape differently, and two moments of the shape.
 
     Args:
         before: values, ``[n]``.
         after: values, ``[m]``.
 
     Returns:
-        ks_distance in [0, 1]; skewness and kurtosis, each after minus before, dimensionless.
+        ks_distance in [0, 1]; wasserstein, in standard deviations of ``before``, ≥ 0; standardised_ks in [0, 1], after both have
+        been given mean 0 and deviation 1; skewness and kurtosis, each after minus before, dimensionless.
     """
+    standard = [(values - values.mean()) / (values.std() or 1.0) for values in (before, after)]
     return {
-        "ks_distance": float(stats.ks_2samp(before, after, method="asymp").statistic),  # pyright: ignore
+        "ks_distance": _ks(before, after),
+        "wasserstein": float(stats.wasserstein_distance(before, after) / (before.std() or 1.0)),
+        "standardised_ks": _ks(*standard),
         "skewness": float(stats.skew(after) - stats.skew(before)),
         "kurtosis": float(stats.kurtosis(after) - stats.kurtosis(before)),
     }
+
+
+def _ks(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.asarray(stats.ks_2samp(x, y, method="asymp"))[0])
 
 
 def histogram(values: np.ndarray) -> dict[str, float]:

@@ -27,3 +27,32 @@ def scaler(preparation: str, x_train: np.ndarray) -> Callable[[np.ndarray], np.n
         "raw": lambda x: x,
         "min-max": lambda x: (x - low) / (high - low),
     }.get(preparation, lambda x: standardised(x_train, x, axis=axis)[1])
+
+
+def recipes(x: np.ndarray, side: int) -> dict[str, float]:
+    """What scikit-learn's ``fit_transform`` does with images in one column, in rows, and as a stack of pictures.
+
+    Args:
+        x: images, ``[examples, side · side]``.
+        side: height and width.
+
+    Returns:
+        column_against_global: largest difference between the course's recipe (reshape to one column, ``fit_transform``, reshape
+        back) and the global z-score; rows_against_pixel: between ``fit_transform`` of the rows and the z-score by pixel; both in
+        standard deviations. stack_refused: 1 where a stack ``[examples, side, side]`` raises an error, else 0.
+    """
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415 - takes a second to import
+
+    x = x.astype(np.float64)
+    column = np.asarray(StandardScaler().fit_transform(x.reshape(-1, 1))).reshape(x.shape)
+    rows = np.asarray(StandardScaler().fit_transform(x))
+    try:
+        StandardScaler().fit_transform(x.reshape(-1, side, side))
+        refused = 0.0
+    except ValueError:
+        refused = 1.0
+    return {
+        "column_against_global": float(np.abs(column - standardised(x, x, axis=None)[1]).max()),
+        "rows_against_pixel": float(np.abs(rows - standardised(x, x, axis=0)[1]).max()),
+        "stack_refused": refused,
+    }

@@ -40,15 +40,14 @@ class NonFinite(Rule):
                 f"All {len(case.scalars)} loss values and {rows}" if case.loss else f"No loss was recorded; all {rows}"
             )
             return Finding(self.name, "clean", what, numbers=numbers)
-        spoiled = (
-            case.spoiled.loc[(case.spoiled["step"] == layer_step).to_numpy()] if layer_step < np.inf else case.spoiled
-        )
-        layers = tuple(spoiled["layer"].astype(str)) if layer_step <= loss_step else ()
+        ahead = layer_step <= loss_step
+        spoiled = case.spoiled.loc[(case.spoiled["step"] == layer_step).to_numpy()] if ahead else None
+        layers = () if spoiled is None else tuple(spoiled["layer"].astype(str))
         lasting = case.loss is None or np.isfinite(loss_step)
         return Finding(
             rule=self.name,
             severity="error" if lasting else "info",
-            what=f"First NaN or Inf at step {first:.0f}, in {_places(spoiled if layers else None, loss_step, layer_step)}.",
+            what=f"First NaN or Inf at step {first:.0f}, in {_places(spoiled, loss_step, layer_step)}.",
             means="Every weight that it reaches is lost; measurements after this step mean nothing."
             if lasting
             else "The loss stayed finite, so that these values were skipped or meant.",
@@ -68,7 +67,7 @@ class NonFinite(Rule):
 
 def _places(spoiled: pd.DataFrame | None, loss_step: float, layer_step: float) -> str:
     """Where it began, on the way forward or back, and how long before the loss showed it."""
-    if spoiled is None or loss_step < layer_step:
+    if spoiled is None:
         return "the loss"
     layers = [*spoiled["layer"].astype(str)]
     forward = "activation_nonfinite" in spoiled and bool((spoiled["activation_nonfinite"] > 0).any())

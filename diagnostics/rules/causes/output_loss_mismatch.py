@@ -118,6 +118,7 @@ MISMATCHES = (
         lambda fit: (
             fit.family == "regression"
             and fit.target.integer is True
+            and fit.target.one_hot is not True
             and (fit.target.classes or 0) > 2
             and fit.activation == "softmax"
         ),

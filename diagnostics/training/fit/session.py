@@ -15,7 +15,7 @@ from diagnostics.runs.writer import RunWriter
 from diagnostics.training.fit.pace import Pace
 from diagnostics.training.fit.step_scalars import unpacked
 from diagnostics.training.fit.train_function import ObservedFunction
-from diagnostics.training.recorder import LenientRecorder
+from diagnostics.training.recorder import Facts, LenientRecorder
 from probes.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -32,13 +32,19 @@ class FitSession:
         monitor: the probes.
         writer: the run; ``None`` where another worker writes it.
         budget: the largest share of training time that measuring may take; ``None`` keeps the probes' own cadence.
+        facts: what else ``run.json`` gets when it becomes known.
     """
 
     def __init__(
-        self, model: FittedModel, monitor: Monitor, writer: RunWriter | None, budget: float | None = None
+        self,
+        model: FittedModel,
+        monitor: Monitor,
+        writer: RunWriter | None,
+        budget: float | None = None,
+        facts: Facts | None = None,
     ) -> None:
         self._model, self._monitor, self._writer = model, monitor, writer
-        self._recorder = LenientRecorder(writer, monitor)
+        self._recorder = LenientRecorder(writer, monitor, facts)
         self._pace = Pace(monitor, budget)
         self._history = getattr(model, "history", None)
         self._started = time.monotonic()

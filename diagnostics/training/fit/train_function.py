@@ -15,6 +15,7 @@ from probes.errors import UsageError
 from probes.monitor import Monitor
 from probes.observing import observing
 from probes.seams.fit import attribute_set
+from probes.seams.loss_calls import report_batch
 
 TrainFunction = Callable[[Any], Any]
 
@@ -128,6 +129,7 @@ def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Ca
     def train_step(data: Any) -> Any:
         scalars = StepScalars(model)
         with scalars.collecting(), observing(monitor, session.give_up):
+            report_batch(data)
             logs = original(data)
         return logs | scalars.packed(logs) if isinstance(logs, dict) else logs
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import keras
 
+from diagnostics.training.facts import settings
+from diagnostics.training.facts.run_facts import RunFacts
 from diagnostics.training.watch.loop_run import WatchedLoop
 from probes.measuring.replicas import alone
 from probes.monitor import Monitor
@@ -22,6 +24,10 @@ from probes.step.step import Step
 OTHER_FUNCTION = "the forward pass and the optimizer's update run in different functions"
 
 
+Start = Callable[[Any, Monitor, dict[str, Any], RunFacts], WatchedLoop | None]
+"""Makes the record of a model that was trained for the first time: the model, its monitor, what is known and will be."""
+
+
 class WatchedLoops:
     """Listens to tapes, to the models called inside them, and to updates; on one thread, where it was installed.
 
@@ -30,9 +36,10 @@ class WatchedLoops:
         note_unseen: called with the reason when a training step was not measured.
     """
 
-    def __init__(self, start: Callable[[Any, Monitor], WatchedLoop | None], note_unseen: Callable[[str], None]) -> None:
+    def __init__(self, start: Start, note_unseen: Callable[[str], None]) -> None:
         self._start, self._note_unseen = start, note_unseen
         self._monitors: dict[int, Monitor] = {}
+        self._facts: dict[int, RunFacts] = {}
         self._loops: dict[int, WatchedLoop | None] = {}
         self._open: dict[int, tuple[Any, Step]] = {}
         self._captures = ExitStack()
@@ -87,10 +94,12 @@ class WatchedLoops:
         for key, (model, step) in [*self._open.items()]:
             own = [by_key.get(key_of(variable)) for variable in model.trainable_variables]
             if any(gradient is not None for gradient in own):
-                self._update(model, step, own)
+                self._update(model, step, own, optimizer)
                 del self._open[key]
 
-    def _update(self, model: keras.Model, step: Step, gradients: Sequence[Any]) -> None:
+    def _update(
+        self, model: keras.Model, step: Step, gradients: Sequence[Any], optimizer: keras.optimizers.Optimizer
+    ) -> None:
         if step.capture.graph is not current_graph():
             self._note_unseen(OTHER_FUNCTION)
             return
@@ -101,12 +110,15 @@ class WatchedLoops:
             self._note_unseen(str(error))
             return
         if id(model) not in self._loops:
-            self._loops[id(model)] = self._start(model, monitor)
+            facts = self._facts[id(model)]
+            known = alone(lambda: facts.begin(lambda: settings.of_loop(model, optimizer)))
+            self._loops[id(model)] = self._start(model, monitor, known, facts)
 
     def _capture(self, model: keras.Model) -> None:
         try:
             if id(model) not in self._monitors:
                 self._monitors[id(model)] = alone(lambda: Monitor(model))
+                self._facts[id(model)] = RunFacts(model, self._monitors[id(model)])
             self._open[id(model)] = model, self._captures.enter_context(self._monitors[id(model)].capturing())
         except Exception as error:  # a fault of ours must not stop the script
             self._note_unseen(str(error))

@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 
+from diagnostics.training.facts.run_facts import RunFacts
 from diagnostics.training.fit.callback import ProbeCallback
 from diagnostics.training.watch.loop_run import WatchedLoop
 from diagnostics.training.watch.loops import WatchedLoops
@@ -85,9 +86,11 @@ class WatchedProcess:
         for loop in self._loops:
             loop.end(status, error)
 
-    def _start(self, model: keras.Model, monitor: Monitor) -> WatchedLoop | None:
+    def _start(
+        self, model: keras.Model, monitor: Monitor, known: dict[str, Any], facts: RunFacts
+    ) -> WatchedLoop | None:
         try:
-            self._loops.append(WatchedLoop(model.name, monitor, self.next_directory(), self.command))
+            self._loops.append(WatchedLoop(model.name, monitor, self.next_directory(), self.command, known, facts))
         except (OSError, UsageError) as error:
             self._note_unseen(str(error))
             return None

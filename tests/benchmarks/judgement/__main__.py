@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [case for case in everything.values() if options.only in case.full_name]
     chosen = [case for case in chosen if options.half in ("both", half.get(case.full_name))]
     chosen.sort(key=halves.hash_of)  # so that what is done first is a fair sample of all
-    _train(chosen if options.again else missing(chosen, options.out), options)
+    if not options.judge_only:
+        _train(chosen if options.again else missing(chosen, options.out), options)
     doubts = checks.doubts({case.full_name: case for case in chosen} | _twins(chosen, everything), options.out)
     for name, doubt in doubts.items():
         print(f"label in doubt: {name}: {doubt}")
@@ -80,6 +81,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name contains this")
     parser.add_argument("--again", action="store_true", help="train cases that are stored, too")
     parser.add_argument("--train-only", action="store_true", help="do not judge")
+    parser.add_argument("--judge-only", action="store_true", help="judge what is stored, and train nothing")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the tables into this document, too")
     parser.add_argument("--ours-only", action="store_true", help="do not judge by the rules of other tools")
     return parser.parse_args(arguments)

@@ -39,8 +39,7 @@ def test_a_finished_run_reads_back(tmp_path):
         run.append("scalars", pd.DataFrame({"step": [0], "epoch": 0, "split": "train", "loss": np.nan}))
     loaded = load_run(tmp_path / "deep" / "run")
     assert (loaded.status, loaded.seed, loaded.config) == ("finished", 3, {"rate": 0.1})
-    assert [row["layer"] for row in loaded.layer_table] == ["a", "b"] and loaded.probes == ["GradientNorm()"]
-    assert loaded.layer_table[0]["units"] is None, "what is missing has its default"
+    assert (loaded.layer_table, loaded.probes) == ([{"layer": "a"}, {"layer": "b"}], ["GradientNorm()"])
     assert list(loaded.layers["step"]) == [0, 0, 1, 1]
     assert loaded.units.iloc[0].to_dict() == {"step": 5, "layer": "a", "unit": 7, "event": "death"}
     assert np.isnan(loaded.scalars["loss"].iloc[0])

@@ -1,0 +1,154 @@
+"""The claims of ``dropout_batchnorm`` about the variance shift and the order of dropout and normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scenarios.scenario import Claim, Part
+from scenarios.shared.parts import final, recorded, sweep, swept
+
+ORDERS = {
+    "before": "before each BN",
+    "after": "after each BN",
+    "last-before": "before the last BN",
+    "last-after": "after the last BN",
+    "even": "that keeps the variance, before each BN",
+}
+EQUAL_DOSE = (("after", "before", "in each block"), ("last-after", "last-before", "in the last block"))
+TOLD = "True: {supported}. False: {refuted}. Effects range from {low} to {high}."
+
+
+@dataclass(frozen=True)
+class OrderClaims:
+    """What is claimed about dropout and batch normalisation together.
+
+    Args:
+        rates: shares of units that are dropped.
+        learning_rate: the one at which the shift of the variance is measured.
+        same_variance: variances whose ratio is within this of 1 are not shifted.
+        cost: the smallest difference of accuracy that counts.
+    """
+
+    rates: tuple[float, ...]
+    learning_rate: float
+    same_variance: float
+    cost: float
+
+    def claims(self) -> tuple[Claim, ...]:
+        """The shift, its cost, the order at equal dose, and the dropout that keeps the variance."""
+        return (
+            self._variance_is_shifted(),
+            self._order_removes_the_shift(),
+            self._shift_costs_accuracy(),
+            self._together_is_worse(),
+            self._after_is_better(),
+            self._even_keeps(),
+        )
+
+    def _variance_is_shifted(self) -> Claim:
+        held: dict[str, Any] = {"expects": "less", "threshold": -self.same_variance, "unit": "inference / training"}
+        control = swept("bn", self.learning_rate)
+        return Claim(
+            name="variance_is_shifted",
+            statement="With dropout before it, batch normalisation divides by a variance that its input does not have in inference.",
+            parts=tuple(
+                recorded(f"rate {rate:g}", "shift", self._fixed("before", rate), control, **held) for rate in self.rates
+            ),
+            threshold="supported when the ratio of the variance in inference to that in training, in the block where it is farthest "
+            f"from 1, is more than {self.same_variance:g} lower than with BN alone, the control",
+            outcomes={
+                "": "The ratio of the variances is lower by {low} to {high} than with batch normalisation alone."
+            },
+        )
+
+    def _order_removes_the_shift(self) -> Claim:
+        return Claim(
+            name="order_removes_the_shift",
+            statement="Dropout after batch normalisation does not shift the variance.",
+            parts=self._unshifted("after", "last-after"),
+            threshold=self._not_shifted,
+            outcomes={
+                "mixed": "True only for: {supported}. Dropout after one block's normalisation comes before the next one's (shifted: "
+                "{refuted}; variance ratios from {low} to {high}).",
+                "": TOLD,
+            },
+        )
+
+    def _even_keeps(self) -> Claim:
+        return Claim(
+            name="even_keeps",
+            statement="A dropout that keeps each unit's mean and variance can stand before batch normalisation without a shift.",
+            parts=self._unshifted("even"),
+            threshold=self._not_shifted,
+            outcomes={"": TOLD},
+        )
+
+    def _shift_costs_accuracy(self) -> Claim:
+        return Claim(
+            name="shift_costs_accuracy",
+            statement="The shift of the variance costs accuracy.",
+            parts=tuple(
+                recorded(
+                    f"{ORDERS[order]}, {rate:g}",
+                    "regained",
+                    sweep(f"{order}-{rate:g}"),
+                    threshold=self.cost,
+                    unit="share of test images",
+                )
+                for order in ("before", "after")
+                for rate in self.rates
+            ),
+            threshold="supported when estimating the statistics again with dropout off raises test accuracy by more than "
+            f"{self.cost:g}",
+            outcomes={"": TOLD},
+        )
+
+    def _together_is_worse(self) -> Claim:
+        return Claim(
+            name="together_is_worse",
+            statement="Test accuracy is lower with dropout and batch normalisation together than with batch normalisation alone.",
+            parts=tuple(
+                self._accuracy(f"{ORDERS[order]}, {rate:g}", f"{order}-{rate:g}", "bn", expects="less")
+                for order in ("before", "after", "last-after")
+                for rate in self.rates
+            ),
+            threshold="supported when it is lower in every order and at every rate, each at its best learning rate",
+            outcomes={"": TOLD},
+        )
+
+    def _after_is_better(self) -> Claim:
+        return Claim(
+            name="after_is_better",
+            statement="At equal dose, test accuracy is higher with dropout after batch normalisation than before it.",
+            parts=tuple(
+                self._accuracy(f"{where}, {rate:g}", f"{after}-{rate:g}", f"{before}-{rate:g}", threshold=self.cost)
+                for after, before, where in EQUAL_DOSE
+                for rate in self.rates
+            ),
+            threshold=f"supported when it is higher by more than {self.cost:g} with the same number of dropout layers at the same "
+            "rate, each at its best learning rate",
+            outcomes={"": TOLD},
+        )
+
+    def _accuracy(self, label: str, treated: str, control: str, **held: Any) -> Part:
+        return final(label, "accuracy", sweep(treated), sweep(control), unit="share of test images", **held)
+
+    def _unshifted(self, *orders: str) -> tuple[Part, ...]:
+        held: dict[str, Any] = {"expects": "equal", "threshold": 1.0, "margin": self.same_variance}
+        return tuple(
+            recorded(
+                f"{ORDERS[order]}, {rate:g}", "shift", self._fixed(order, rate), unit="inference / training", **held
+            )
+            for order in orders
+            for rate in self.rates
+        )
+
+    @property
+    def _not_shifted(self) -> str:
+        return (
+            f"not shifted when inference and training differ by less than {100 * self.same_variance:g} % in every block"
+        )
+
+    def _fixed(self, order: str, rate: float) -> str:
+        return swept(f"{order}-{rate:g}", self.learning_rate)

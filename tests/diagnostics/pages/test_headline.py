@@ -1,0 +1,76 @@
+"""The first line of a report: how the run ended, what to fix, and which columns are the user's own."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+
+import probes
+from diagnostics.measures.tables import KEYS
+from diagnostics.pages.headline import answer
+from diagnostics.pages.run_figures import own_columns, sections
+from diagnostics.pages.run_page import report
+from diagnostics.rules import diagnose
+from probes.probe import Probe
+from tests.kit.runs import layers_table, run_of, scalars_table
+
+LEARNED = scalars_table(0.2 + 2 * np.exp(-np.arange(60) / 5))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        (
+            {"status": "failed", "error": "ResourceExhaustedError: OOM"},
+            "Training failed after 60 steps: ResourceExhaustedError",
+        ),
+        ({"status": "interrupted"}, "Training was interrupted after 60 steps."),
+        ({"status": "running"}, "Training is still running or was killed after 60 steps."),
+        ({"status": "finished"}, "Nothing suspicious"),
+    ],
+)
+def test_how_a_run_ended_comes_first(metadata, said):
+    assert answer(diagnose(run_of(scalars=LEARNED, metadata=metadata))).startswith(said)
+
+
+def test_a_cut_run_is_still_judged():
+    run = run_of(scalars=scalars_table([2.0] * 30 + [np.nan] * 30), metadata={"status": "interrupted"})
+    said = answer(diagnose(run))
+    assert said.startswith("Training was interrupted") and "First NaN or Inf at step 30" in said
+
+
+def test_too_few_steps_are_not_nothing_suspicious():
+    assert answer(diagnose(run_of(scalars=scalars_table([2.0, 1.9])))).startswith("The run has 2 of the 5 readings")
+
+
+def test_an_oddity_is_no_complaint():
+    dead = layers_table({"dead_fraction": np.full((4, 2), 0.3)}, steps=range(4))
+    assert "did no harm" in answer(diagnose(run_of(dead, LEARNED)))
+
+
+def test_a_column_of_ones_own_is_drawn():
+    layers = layers_table({"gradient_norm": np.ones((3, 2)), "my_statistic": np.ones((3, 2))}, steps=range(3))
+    assert own_columns(layers) == ["my_statistic"]
+    found = {section.heading: section for section in sections(layers, LEARNED, name="mine")}
+    assert [figure.name for figure in found["Your own probes"].figures] == ["my-statistic-heat-map"]
+
+
+def test_no_column_of_this_project_is_taken_for_ones_own():
+    modules = [importlib.import_module(f"probes.{module.name}") for module in pkgutil.iter_modules(probes.__path__)]
+    found = {
+        each
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, Probe)
+    }
+    columns = {column for probe in found for column in getattr(probe, "columns", ())} - set(KEYS)
+    assert len(columns) > 20
+    assert own_columns(layers_table({column: np.ones((2, 2)) for column in columns}, steps=(0, 1))) == []
+
+
+def test_a_reading_has_a_report(tmp_path):
+    reading = probes.Reading(layers_table({"gradient_norm": np.ones((3, 2))}, steps=range(3)))
+    assert "gradient" in report(reading, tmp_path / "page.html").read_text(encoding="utf-8")
