@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--epochs", metavar="N", help="passes over the training data")
     parser.add_argument("--arms", metavar="A,B,...", help="only these arms; names or patterns such as 'sigmoid-*'")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default runs/SCENARIO)")
-    parser.add_argument("--quick", action="store_true", help="fewer seeds and epochs: a first look in seconds")
+    parser.add_argument("--quick", action="store_true", help="fewer replicates and epochs: a first look in seconds")
     parser.add_argument(
         "--thorough",
         action="store_true",

@@ -3,8 +3,8 @@
 The gradient of a first-layer weight is its input times the gradient that the layer receives, so inputs k times as large make
 that gradient about k times as large. They also enlarge the signal in the forward pass: the loss starts higher, and the
 largest stable learning rate falls. Scaling and the learning rate must therefore be chosen together, which is why every
-preparation is trained at three learning rates and judged at its best one. Min-max and z-score divide by a spread. For a pixel that never varies that
-spread is 0, and for one that hardly ever varies it is so small that rare values become huge.
+preparation is trained at three learning rates and judged at its best one. Min-max and z-score divide by a spread. For a pixel
+that never varies that spread is 0, and for one that hardly ever varies it is so small that rare values become huge.
 
 References: LeCun, Bottou, Orr and Müller 1998, Efficient BackProp (section 4.3); He et al. 2015, arXiv 1502.01852.
 """
@@ -25,9 +25,10 @@ from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data, load_raw
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
-from scenarios.shared.parts import ACCURACY, CHECK, final, recorded
+from scenarios.shared.parts import ACCURACY, final
 from scenarios.shared.relu_classifier import relu_classifier
 from scenarios.shared.scaling import recipes, scaler
+from scenarios.shared.scaling_claims import fit_transform, formulas
 
 PREPARATIONS = {
     "raw": "raw",
@@ -37,7 +38,6 @@ PREPARATIONS = {
 }
 LARGEST_PIXEL = {"digits": 16}  # of the other sets it is 255
 RAW, BY_PIXEL = ("raw", "z-score"), ("z-score-pixel", "z-score")  # treated and control
-EXACTLY = 1e-4  # mean and deviation of 92,000 values in float32 are 0 and 1 to within this
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +115,8 @@ class InputScaling(Scenario):
             self._must_be_scaled(),
             self._scale_is_a_rate(),
             self._gets_going_sooner(),
-            self._formulas(),
-            self._fit_transform(),
+            formulas({name: f"{name}-{self.rates[1]}" for name in PREPARATIONS}),
+            fit_transform(f"raw-{self.rates[1]}"),
             self._global_for_images(),
             self._scale_reaches_gradient(),
             self._raw_kills_units(),
@@ -196,21 +196,6 @@ class InputScaling(Scenario):
             },
         )
 
-    def _fit_transform(self) -> Claim:
-        arm = f"raw-{self.rates[1]}"
-        return Claim(
-            name="fit_transform",
-            statement="Reshaping images to one column before fit_transform gives one mean and deviation for all pixels; without it, "
-            "rows are scaled pixel by pixel, and a stack of pictures is refused.",
-            parts=(
-                recorded("one column: the global z-score", "column_against_global", arm, **CHECK | {"margin": EXACTLY}),
-                recorded("rows: the z-score by pixel", "rows_against_pixel", arm, **CHECK | {"margin": EXACTLY}),
-                recorded("stack of pictures: refused", "stack_refused", arm, **CHECK | {"threshold": 1.0}),
-            ),
-            threshold="check of the instrument: largest difference on the training part, up to rounding",
-            outcomes={"": "As stated: {supported}. Not as stated: {refuted}."},
-        )
-
     def _gets_going_sooner(self) -> Claim:
         measure = {"level": "chance", "drop": self.left, "restricted": True}
         return Claim(
@@ -222,37 +207,6 @@ class InputScaling(Scenario):
             outcomes={
                 "": "Normalised inputs are faster: {supported}. Raw inputs are faster: {refuted}. "
                 "Raw inputs take {low} to {high} decades of steps more."
-            },
-        )
-
-    def _formulas(self) -> Claim:
-        rate = self.rates[1]
-        wanted = (
-            ("min-max: smallest value is 0", "min-max", "minimum", 0.0),
-            ("min-max: largest value is 1", "min-max", "maximum", 1.0),
-            ("z-score: mean is 0", "z-score", "mean", 0.0),
-            ("z-score: deviation is 1", "z-score", "deviation", 1.0),
-            ("z-score by pixel: every pixel varies", "z-score-pixel", "constant_inputs", 0.0),
-        )
-        return Claim(
-            name="formulas",
-            statement="(x − min)/(max − min) maps inputs to the range 0 to 1, (x − mean)/std gives them mean 0 and standard "
-            "deviation 1, and both are always defined.",
-            parts=tuple(
-                Part(
-                    label,
-                    "recorded",
-                    {"name": name},
-                    f"{arm}-{rate}",
-                    **CHECK | {"threshold": value, "margin": EXACTLY},
-                )
-                for label, arm, name, value in wanted
-            ),
-            threshold="check of the instrument, up to rounding in float32; computed over the training part",
-            outcomes={
-                "mixed": "Both formulas do what they promise when computed over all pixels. Computed per pixel, they are 0/0 for a "
-                "pixel that never varies ({high} pixels here); such a pixel is only shifted to 0 and carries no information.",
-                "": "Holds: {supported}. Does not hold: {refuted}.",
             },
         )
 

@@ -26,6 +26,7 @@ from probes.gradient_norm import GradientNorm
 from probes.probe import Probe
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.layers import classifier
 
 PRODUCTS = 5
 """Matrix products per step with two layers: two forward, two for weight gradients, one back to the first layer's output."""
@@ -73,8 +74,7 @@ class LayerWidth(Scenario):
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
         """A small classifier, trained for one epoch to warm the machine up before the timing."""
-        layers = keras.Input(data.x_train.shape[1:], name="inputs"), keras.layers.Dense(data.outputs, name="logits")
-        return keras.Sequential(layers, name="classifier")
+        return classifier(data)
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
         """Plain SGD."""

@@ -25,7 +25,8 @@ from probes.probe import Probe
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 from scenarios.shared.layers import dense
-from scenarios.shared.parts import sweep, swept
+from scenarios.shared.linear_stack import affine, product, rmse
+from scenarios.shared.parts import recorded, sweep, swept
 
 ERROR = {"column": "rmse", "split": "test"}
 UNIT = "deviations of the target"
@@ -118,10 +119,10 @@ class RegressionActivation(Scenario):
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
         """How far predictions are from those of one matrix, and the error above that of least squares."""
         predicted = np.asarray(model(data.x_test), np.float64)
-        collapsed = _affine(data.x_test) @ _product(model)
-        least_squares = np.linalg.lstsq(_affine(data.x_train), data.y_train, rcond=None)[0]
-        errors = [_rmse(values - data.y_test) for values in (predicted, _affine(data.x_test) @ least_squares)]
-        return {"beyond_one_matrix": _rmse(predicted - collapsed), "above_least_squares": errors[0] - errors[1]}
+        collapsed = affine(data.x_test) @ product(model)
+        least_squares = np.linalg.lstsq(affine(data.x_train), data.y_train, rcond=None)[0]
+        errors = [rmse(values - data.y_test) for values in (predicted, affine(data.x_test) @ least_squares)]
+        return {"beyond_one_matrix": rmse(predicted - collapsed), "above_least_squares": errors[0] - errors[1]}
 
     def claims(self) -> tuple[Claim, ...]:
         """The claims into which the statement is split."""
@@ -164,11 +165,11 @@ class RegressionActivation(Scenario):
                 {"is_one_matrix": "supported"},
             ),
             Answer(
-                "ReLU is harmless, both between the layers and after the last one, even for a centred target.",
+                "ReLU is harmless, both between the layers and after the last one.",
                 {"relu_is_harmless": "supported"},
             ),
             Answer(
-                "Whether ReLU is harmless depends on where it is placed: after the last layer it cannot predict values below 0.",
+                "Whether ReLU is harmless depends on its place: after the last layer it cannot go below 0.",
                 {"relu_is_harmless": "mixed"},
             ),
             Answer("ReLU increases the test error.", {"relu_is_harmless": "refuted"}),
@@ -197,21 +198,13 @@ class RegressionActivation(Scenario):
         return Part(label, "final_scalar", ERROR, sweep(treated), sweep(control), **judged)
 
     def _is_one_matrix(self) -> Claim:
-        part = Part(
-            "linear",
-            "recorded",
-            {"name": "beyond_one_matrix"},
-            sweep("linear"),
-            expects="less",
-            threshold=self.linear,
-            unit=UNIT,
-        )
+        held = {"expects": "less", "threshold": self.linear, "unit": UNIT, "method": "check"}
         return Claim(
             name="is_one_matrix",
             statement="A stack of layers without activations is one linear map.",
-            parts=(replace(part, method="check"),),
-            threshold="check of the instrument, up to rounding: predictions differ from those of the product of all matrices by less than "
-            f"{self.linear}",
+            parts=(recorded("linear", "beyond_one_matrix", sweep("linear"), **held),),
+            threshold="check of the instrument, up to rounding: predictions differ from those of the product of all matrices by less "
+            f"than {self.linear}",
             outcomes={
                 "supported": "It is, in every replicate: the four matrices multiply out to one.",
                 "": "Holds: {supported}. Does not hold: {refuted}.",
@@ -287,22 +280,3 @@ class RegressionActivation(Scenario):
                 "": "Better: {supported}. No better: {refuted}. The error changes by {low} to {high}.",
             },
         )
-
-
-def _affine(x: np.ndarray) -> np.ndarray:
-    """The examples with a column of ones appended, ``[examples, features + 1]``."""
-    return np.hstack([x, np.ones((len(x), 1))]).astype(np.float64)
-
-
-def _product(model: keras.Model) -> np.ndarray:
-    """The product of all layers, ignoring activations, ``[features + 1, outputs]``; the last row is the bias."""
-    whole = np.eye(model.input_shape[-1] + 1)
-    for layer in model.layers:
-        kernel, bias = (np.asarray(values, np.float64) for values in layer.get_weights())
-        whole = whole @ np.vstack([kernel, bias])
-        whole = np.hstack([whole, np.eye(len(whole))[:, -1:]])
-    return whole[:, :-1]
-
-
-def _rmse(differences: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(differences))))

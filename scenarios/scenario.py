@@ -156,7 +156,7 @@ class Scenario(abc.ABC):
 
     question: ClassVar[str]
     """The question that the report answers."""
-    scope: ClassVar[str] = ""
+    scope: ClassVar[str]
     """What was varied from replicate to replicate and from arm to arm, and how far the answer may be generalised."""
     objection: ClassVar[str]
     """The strongest remaining objection to the answer, whatever the answer is."""

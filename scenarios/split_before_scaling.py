@@ -130,8 +130,8 @@ class SplitBeforeScaling(Scenario):
         return (
             Figure(
                 "by_arm",
-                "Accuracy on the test part of each split, mean and interval over the replicates. Compare the two rows of one split only: "
-                "the test parts of different splits differ.",
+                "Accuracy on the test part of each split, mean and interval over the replicates. Compare the two rows of one "
+                "split only: the test parts of different splits differ.",
                 {"column": "accuracy"} | accuracy,
             ),
             Figure(

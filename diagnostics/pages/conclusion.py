@@ -86,7 +86,10 @@ def _record(experiment: Experiment, page: Page, judged: list[JudgedClaim]) -> di
         "answer": page.answer,
         "status": page.status,
         "quick": scenario_page.is_quick(experiment),
-        "objection": experiment.metadata.get("objection", ""),
+        "scope": experiment.plan.scope,
+        "objection": experiment.plan.objection,
+        "source": experiment.plan.source,
+        "replicates": list(experiment.plan.seeds),
         "claims": [asdict(claim) for claim in judged],
         "findings": findings_of(experiment),
     }

@@ -1,4 +1,4 @@
-"""The overview of several scenarios: one row per claim, with verdict, effect, interval, seeds, thumbnail and link."""
+"""The overview of several scenarios: one row per claim, with verdict, effect, interval, replicates, thumbnail and link."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TITLE = "What courses say about training, measured"
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """A claim in the index: its verdict, its statement, one line per effect, and the smallest number of seeds."""
+    """A claim in the index: its verdict, its statement, one line per effect, and the smallest number of replicates."""
 
     word: str
     statement: str
@@ -33,7 +33,10 @@ class Overview:
     question: str
     answer: str
     status: str
+    scope: str
     objection: str
+    source: str
+    replicates: tuple[int, ...]
     quick: bool
     link: str
     thumbnail: str
@@ -57,7 +60,9 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
         f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, key=words.count, reverse=True))
     )
     quick = (
-        "quick runs with fewer seeds and epochs, a first look only · " if any(one.quick for one in scenarios) else ""
+        "quick runs with fewer replicates and epochs, a first look only · "
+        if any(one.quick for one in scenarios)
+        else ""
     )
     status = f"{quick}{len(words)} claims in {len(scenarios)} scenarios: {counts} · {seconds:.0f} s"
     page = rendered("index.html.j2", title=TITLE, status=status, scenarios=scenarios, failed=dict(failed))
@@ -80,7 +85,10 @@ def overview(findings: Path) -> Overview:
         question=record["question"],
         answer=record["answer"],
         status=record["status"],
+        scope=record.get("scope", ""),
         objection=record.get("objection", ""),
+        source=record.get("source", ""),
+        replicates=tuple(record.get("replicates", ())),
         quick=record.get("quick", False),
         link=f"{name}/report.html",
         thumbnail=f"{name}/figures/{pictures[0].name}" if pictures else "",

@@ -38,7 +38,7 @@ TITLES = {
 SHOWN = ("claims", "figures", "answers", "about", "scope", "objection")
 """Fields of a scenario's record that the page shows elsewhere, not among the details."""
 
-QUICK = "quick run with fewer seeds and epochs"
+QUICK = "quick run with fewer replicates and epochs"
 PAIRED = (
     "Each effect is paired by replicate: a replicate draws weights, order and split anew, and its arms share them. The interval "
     "decides the verdict. Its level accounts for looks at 6, 10, 16 and 24 replicates and for the number of claims (Holm); the "
@@ -91,7 +91,7 @@ def status(experiment: Experiment) -> str:
 
 
 def is_quick(experiment: Experiment) -> bool:
-    """Whether the scenario ran with ``--quick``: fewer seeds and epochs."""
+    """Whether the scenario ran with ``--quick``: fewer replicates and epochs."""
     return "--quick" in experiment.plan.command.split()
 
 
@@ -102,7 +102,7 @@ def _card(claim: claims.JudgedClaim) -> Card:
     if len(claim.parts) != 1:
         return card
     alone = claim.parts[0].verdict
-    measured = {"effect": alone.effect, "low": alone.low, "high": alone.high, "p": alone.p_value}
+    measured = {"effect": alone.effect, "low": alone.low, "high": alone.high, "p": claim.parts[0].adjusted_p}
     return replace(card, **measured, unit=alone.unit, test=alone.test)
 
 

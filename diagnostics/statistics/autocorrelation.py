@@ -29,7 +29,7 @@ def autocorrelation(series: ArrayLike) -> tuple[float, float]:
         Box, Jenkins and Reinsel 2008, Time Series Analysis, ch. 2.
     """
     values = np.asarray(series, np.float64)
-    values = values.reshape(len(values), -1)
+    values = values.reshape(len(values), math.prod(values.shape[1:]))
     values = values[np.isfinite(values).all(axis=1)]
     spread = values.std(axis=0) if len(values) else np.zeros(0)
     varying = spread > 0

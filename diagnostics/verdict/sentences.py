@@ -61,7 +61,8 @@ def answer(prepared: Sequence[AnswerPlan], claims: Sequence[ClaimLike]) -> str:
     if seen and all(math.isnan(verdict.p_value) and verdict.word == "open" for verdict in seen):
         most = max(verdict.seeds for verdict in seen)
         return f"No verdict yet: {most} replicate{'s' * (most != 1)}, and the first look is at {LOOKS[0]}."
-    words = {claim.name: claim.word for claim in claims}
+    # A claim that waits for the first look matches no prepared sentence, not even one for an open verdict.
+    words = {claim.name: "waiting" if _waits(claim) else claim.word for claim in claims}
     told = [
         each.text
         for each in prepared
@@ -93,6 +94,11 @@ def enumeration(items: Sequence[str]) -> str:
     """Items as in a sentence: ``a, b and c``, or ``none``."""
     between = "; " if any("," in item for item in items) else ", "
     return " and ".join([between.join(items[:-1]), items[-1]] if len(items) > 1 else items) or "none"
+
+
+def _waits(claim: ClaimLike) -> bool:
+    undecided = [part.verdict for part in claim.parts if part.verdict.word == "open"]
+    return claim.word == "open" and bool(undecided) and all(math.isnan(verdict.low) for verdict in undecided)
 
 
 def _bounds(parts: Sequence[PartLike]) -> list[str]:

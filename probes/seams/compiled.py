@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
 
-COMPILE_LOSS, FLAT_LOSSES, SETTINGS = "_compile_loss", "_flat_losses", "_fn_kwargs"
-"""Keras' private names for what ``compile`` made of the loss, its parts by output, and the settings of a loss."""
+COMPILE_LOSS, FLAT_LOSSES, WEIGHTS = "_compile_loss", "_flat_losses", "_user_loss_weights"
+"""Keras' private names for what ``compile`` made of the loss, its parts by output after the first step, and their weights."""
+
+SETTINGS = "_fn_kwargs"
+"""Keras' private name for the settings of a loss."""
 
 
 COMPILE_METRICS, GIVEN = "_compile_metrics", ("_user_metrics", "_user_weighted_metrics")
@@ -30,12 +33,17 @@ class CompiledLoss(NamedTuple):
 def compiled_losses(model: keras.Model) -> list[CompiledLoss]:
     """One entry per output that has a loss, in the order of the outputs; empty if the model was compiled without one.
 
-    Where Keras does not show what it made of the argument of ``compile``, the argument itself: names and functions.
+    Before the first step, and where Keras does not show what it made of the arguments of ``compile``, these are read: names and
+    functions, for all outputs if there is one only.
     """
-    flat = getattr(getattr(model, COMPILE_LOSS, None), FLAT_LOSSES, None)
+    made = getattr(model, COMPILE_LOSS, None)
+    flat = getattr(made, FLAT_LOSSES, None)
     if flat:
         return [CompiledLoss(str(each.name), each.loss, each.loss_weights) for each in flat]
-    return [CompiledLoss(name, loss, None) for name, loss in _by_name(getattr(model, "loss", None)) if loss is not None]
+    outputs = _output_names(model)
+    weights = dict(_by_name(getattr(made, WEIGHTS, None), outputs))
+    losses = _by_name(getattr(model, "loss", None), outputs)
+    return [CompiledLoss(name, loss, weights.get(name)) for name, loss in losses if loss is not None]
 
 
 def compiled_metrics(model: keras.Model) -> list[str]:
@@ -61,10 +69,19 @@ def function_of(loss: Any) -> tuple[Callable[..., Any] | None, Mapping[str, Any]
     return getattr(loss, "fn", None), getattr(loss, SETTINGS, None) or {}
 
 
-def _by_name(loss: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(loss, Mapping):
-        yield from ((str(name), each) for name, each in loss.items())
-    elif isinstance(loss, list | tuple):
-        yield from (("", each) for each in loss)
+def _by_name(argument: Any, outputs: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """An argument of ``compile`` for each output: a mapping, a list in the order of the outputs, or one for all."""
+    if isinstance(argument, Mapping):
+        yield from ((str(name), each) for name, each in argument.items())
+    elif isinstance(argument, list | tuple):
+        names = outputs if len(outputs) == len(argument) else [""] * len(argument)
+        yield from zip(names, argument, strict=True)
     else:
-        yield "", loss
+        yield from ((name, argument) for name in (outputs if len(outputs) > 1 else [""]))
+
+
+def _output_names(model: keras.Model) -> list[str]:
+    try:
+        return [str(name) for name in getattr(model, "output_names", None) or []]
+    except (AttributeError, ValueError):  # a sequential model that is not built
+        return []

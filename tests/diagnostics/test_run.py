@@ -96,7 +96,7 @@ def test_quick_run_leaves_runs_report_and_findings(quick):
     assert set(record["findings"]) == set(experiment.runs)
     page = (quick / "report.html").read_text()
     assert experiment.metadata["command"].startswith("python -m diagnostics.run vanishing_gradient --quick")
-    assert "quick run with fewer seeds and epochs" in page
+    assert "quick run with fewer replicates and epochs" in page
     assert "<svg" in page and "http://" not in page.replace("http://www.w3.org", "")
     assert {path.suffix for path in (quick / "figures").iterdir()} == {".svg", ".png"}
 
@@ -175,7 +175,7 @@ def test_all_writes_an_index_over_every_scenario(tmp_path, monkeypatch):
     assert main(["all", "--quick", "--seeds", "1", "--out", str(out)]) == 0
     page = (out / "index.html").read_text()
     assert 'href="vanishing_gradient/report.html"' in page and page.count("<tr>") == 6
-    assert "quick runs with fewer seeds and epochs" in page
+    assert "quick runs with fewer replicates and epochs" in page
 
 
 @pytest.mark.parametrize(("option", "value"), [("--backend", "dusk"), ("--jobs", "0")])

@@ -1,47 +1,75 @@
-"""Write the page of verdicts from two folders of results: ``python -m tests.kit.claims_table RUNS AGAIN docs/claims.md``."""
+"""Write the page of verdicts: ``python -m tests.kit.claims_table RUNS AGAIN docs/claims.md``.
+
+RUNS and AGAIN are folders of ``diagnostics.run all --thorough`` with different replicates; a scenario that is missing in one of
+them is shown as not run.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from diagnostics.pages.index import ClaimRow, overview
+from diagnostics.commands import catalogue
+from diagnostics.pages.index import Overview, overview
 
 HEAD = """# What came out
 
-One run of `python -m diagnostics.run all` with its defaults, and one with eight other seeds (*again*: 100 to 107), for some
-settings were chosen after a first look at the default ones. Effects are means over the default seeds, paired by seed where an
-arm is compared with a control, with their 95 % interval; a verdict needs the whole interval on one side of its threshold.
-Numbers that depend on the machine (`layer_width`) hold for the one that this was run on: 2 cores of an AMD EPYC.
+Two runs of `python -m diagnostics.run all --thorough` with different replicates, side by side: *first* and *again*. Replicates below
+1,000 served for development; those shown here begin at 1,000, and arms, thresholds and sentences were fixed before. Each scenario
+shows the hash of its file; a test fails when the file has changed since. [verdicts.md](verdicts.md) explains words, intervals and
+methods. Numbers that depend on the machine (`layer_width`) hold for the one that this was run on.
 """
 
+NOT_RUN = "not run with this version of the scenario"
 
-def page(results: Path, again: Path) -> Iterator[str]:
+
+def source_of(name: str) -> str:
+    """The hash of a scenario's file, as ``Scenario.source`` gives it."""
+    return hashlib.sha256(catalogue.files()[name].read_text(encoding="utf-8").encode()).hexdigest()[:12]
+
+
+def page(first: Path, again: Path) -> Iterator[str]:
     """The page, block by block.
 
     Args:
-        results: the folder that ``diagnostics.run all`` has written.
-        again: the same with other seeds.
+        first: a folder that ``diagnostics.run all`` has written, with replicates from 1,000 on.
+        again: the same with other replicates.
     """
-    scenarios = [overview(file) for file in sorted(results.glob("*/findings.json"))]
+    found = {name: [_result(folder, name) for folder in (first, again)] for name in catalogue.names()}
     yield HEAD
     yield "| question | answer |\n|---|---|"
-    yield "\n".join(f"| [{each.question}](#{each.name}) | {each.answer} |" for each in scenarios) + "\n"
-    for scenario in scenarios:
-        second = overview(again / scenario.name / "findings.json")
-        yield f"## {scenario.name}\n"
-        yield f"**{scenario.question}** {scenario.answer}\n\n({scenario.status})\n"
-        yield "| verdict | again | statement | effect, by part | seeds |\n|---|---|---|---|---|"
-        yield "\n".join(map(_row, scenario.claims, second.claims)) + "\n"
-        yield f"A sceptic could still object: {scenario.objection}\n"
+    for name, (one, _) in found.items():
+        yield f"| [{catalogue.about(name).splitlines()[0]}](#{name}) | {one.answer if one else NOT_RUN} |"
+    for name, (one, two) in found.items():
+        yield f"\n## {name}\n"
+        if one is None:
+            yield f"`{source_of(name)}`: {NOT_RUN}."
+        else:
+            yield from _section(one, two)
 
 
-def _row(claim: ClaimRow, second: ClaimRow) -> str:
-    effects = "<br>".join(claim.effects)
-    return f"| {claim.word} | {second.word} | {claim.statement} | {effects} | {claim.seeds} |"
+def _result(folder: Path, name: str) -> Overview | None:
+    """A scenario's result, unless there is none or it was made with another version of its file."""
+    file = folder / name / "findings.json"
+    if not file.exists():
+        return None
+    result = overview(file)
+    published = min(result.replicates, default=0) >= 1000
+    return result if published and result.source == source_of(name) else None
+
+
+def _section(one: Overview, two: Overview | None) -> Iterator[str]:
+    yield f"`{one.source}` **{one.question}** {one.answer}\n\n({one.status})\n\n{one.scope}\n"
+    yield "| first | again | statement | effect, by part | replicates |\n|---|---|---|---|---|"
+    seconds = {claim.statement: claim.word for claim in two.claims} if two else {}
+    for claim in one.claims:
+        word = seconds.get(claim.statement, "–")
+        yield f"| {claim.word} | {word} | {claim.statement} | {'<br>'.join(claim.effects)} | {claim.seeds} |"
+    yield f"\nA sceptic could still object: {one.objection}"
 
 
 if __name__ == "__main__":
     first, again, to = map(Path, sys.argv[1:])
-    to.write_text("\n".join(page(first, again)), encoding="utf-8")
+    to.write_text("\n".join(page(first, again)) + "\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from diagnostics.runs.facts import Loss
 from diagnostics.statistics.best_constant import Targets, best_constant
 from diagnostics.training.facts.data.merged import (
     Column,
+    Moments,
     input_facts,
     labels_of,
     output_facts,
@@ -145,13 +146,13 @@ class DataLog:
         counts = counts if labels is None else labels.counts
         if column.has("weight"):
             weight = column.stacked("weight")
-            moments = type(moments).merged(
-                np.broadcast_to(weight[:, None], column.stacked("weighted_mean").shape),
-                column.stacked("weighted_mean"),
-                column.stacked("weighted_squares"),
-            )
+            moments = Moments.merged(weight, column.stacked("weighted_mean"), column.stacked("weighted_squares"))
             counts = column.stacked("weighted_classes").sum(axis=0)[: len(counts)]
-            per_entry = 1.0 if loss.reduction == "mean_with_sample_weight" else float(weight.sum()) / column.rows
+            per_entry = (
+                1.0
+                if loss.reduction == "mean_with_sample_weight"
+                else float(weight.sum()) / (column.rows * weight.shape[1])
+            )
         if loss.reduction == "sum":
             per_entry *= column.rows / len(self._batches)
         sample = sample_of(column)

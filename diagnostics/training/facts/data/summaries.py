@@ -59,8 +59,8 @@ class Columns:
         }
 
     def weighted(self, weight: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Σ w, and for each column Σ w x / Σ w and Σ w (x − mean)²; ``weight`` is ``[rows]``."""
-        total, weight = tf.reduce_sum(weight), weight[:, None]
+        """For each column Σ w, Σ w x / Σ w and Σ w (x − mean)²; ``weight`` is ``[rows, columns]``."""
+        total = tf.reduce_sum(weight, axis=0)
         mean = tf.math.divide_no_nan(tf.reduce_sum(weight * self.values, axis=0), total)
         squares = tf.reduce_sum(weight * tf.square(self.values - mean), axis=0)
         return {"weight": total, "weighted_mean": mean, "weighted_squares": squares}
@@ -76,11 +76,11 @@ def target_summary(tensor: tf.Tensor, weight: tf.Tensor | None) -> dict[str, tf.
 
     Args:
         tensor: the targets.
-        weight: one number per entry but those of the last axis, or ``None``.
+        weight: what each example or position counts, or ``None``.
     """
     columns = Columns.of(tensor)
     values = columns.values
-    one_per_row = weight_of_rows(weight, values, tensor)
+    weight = None if weight is None else entry_weights(weight, tensor)
     labels = _labels(values)
     found = {
         "examples": _float(tf.shape(front(tensor))[0]),
@@ -89,11 +89,11 @@ def target_summary(tensor: tf.Tensor, weight: tf.Tensor | None) -> dict[str, tf.
         "not_binary": tf.reduce_max(tf.abs(values * (1.0 - values))),
         "fraction": tf.reduce_max(tf.abs(values - tf.round(values))),
         "classes": _counts(labels, tf.ones_like(labels, tf.float32)),
-        **_sample(tensor, one_per_row),
+        **_sample(tensor, weight),
     }
-    if one_per_row is not None:
-        spread = tf.reshape(one_per_row[:, None] * tf.ones_like(values), [-1])
-        found |= columns.weighted(one_per_row) | {"weighted_classes": _counts(labels, spread)}
+    if weight is not None:
+        matrix = tf.reshape(weight, tf.shape(values))
+        found |= columns.weighted(matrix) | {"weighted_classes": _counts(labels, tf.reshape(matrix, [-1]))}
     return found
 
 
@@ -125,20 +125,15 @@ def front(tensor: tf.Tensor) -> tf.Tensor:
     return tensor[: max(1, MOST_VALUES // max(1, size))]
 
 
-def weight_of_rows(weight: tf.Tensor | None, values: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor | None:
-    """A weight for each row of a matrix made from ``tensor``, ``[rows]``: that of its example or of its position."""
-    if weight is None:
-        return None
-    weight = tf.cast(front_like(weight, tensor), tf.float32)
-    weight = tf.reshape(weight, [tf.shape(weight)[0], -1])
-    rows = tf.shape(values)[0]
-    each = rows // tf.maximum(1, tf.size(weight))
-    return tf.reshape(tf.tile(weight[:, :, None], [1, 1, tf.maximum(1, each)]), [-1])[:rows]
-
-
-def front_like(weight: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
-    """The weights of the examples that `front` leaves."""
-    return weight[: tf.shape(front(tensor))[0]]
+def entry_weights(weight: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
+    """The weights of examples or positions for every entry of the front of a tensor, in its shape."""
+    values = front(tensor)
+    weight = tf.cast(weight[: tf.shape(values)[0]], tf.float32)
+    while weight.shape.rank > values.shape.rank:
+        weight = tf.squeeze(weight, axis=-1)
+    while weight.shape.rank < values.shape.rank:
+        weight = tf.expand_dims(weight, -1)
+    return tf.broadcast_to(weight, tf.shape(values))
 
 
 def _labels(values: tf.Tensor) -> tf.Tensor:
@@ -164,8 +159,9 @@ def _sample(tensor: tf.Tensor, weight: tf.Tensor | None) -> dict[str, tf.Tensor]
         places = np.unique(np.linspace(0, entries - 1, SAMPLED_COLUMNS).round().astype(int))
         chosen = tf.gather(tf.reshape(flat, [-1, entries]), places, axis=1)
     found = {"sample": _padded(chosen), "largest_entry": _padded(_float(tf.argmax(flat, axis=1))[:, None])[:, 0]}
-    if weight is not None and tensor.shape.rank <= 2:
-        found["sample_weight"] = _padded(weight[: tf.shape(flat)[0], None])[:, 0]
+    if weight is not None:
+        by_example = tf.reshape(weight[:SAMPLE], [tf.shape(flat)[0], -1])
+        found["sample_weight"] = _padded(tf.reduce_mean(by_example, axis=1, keepdims=True))[:, 0]
     return found
 
 

@@ -68,10 +68,12 @@ def two_headed() -> keras.Model:
     return keras.Model(x, {"a": keras.layers.Dense(1)(x), "b": keras.layers.Dense(2)(x)})
 
 
-def test_several_outputs_have_a_loss_each():
+@pytest.mark.parametrize("trained", [False, True])
+def test_several_outputs_have_a_loss_each(trained):
     model = two_headed()
     model.compile("sgd", {"a": "mse", "b": my_loss}, loss_weights={"a": 1.0, "b": 0.5}, metrics={"a": ["mae"]})
-    model.train_on_batch(np.zeros((2, 3)), {"a": np.zeros((2, 1)), "b": np.zeros((2, 2))})
+    if trained:
+        model.train_on_batch(np.zeros((2, 3)), {"a": np.zeros((2, 1)), "b": np.zeros((2, 2))})
     found = compiled_loss(model)
     assert found is not None
     assert [(each.output, each.class_name, each.weight) for each in found.outputs] == [
@@ -94,6 +96,15 @@ def test_without_keras_private_names_the_arguments_of_compile_are_recorded(monke
         ("b", "MeanAbsoluteError"),
     ]
     assert {each.reduction for each in found.outputs} == {"sum_over_batch_size"}
+
+
+def test_one_loss_stands_for_all_outputs():
+    model = two_headed()
+    model.compile("sgd", "mse")
+    found = compiled_loss(model)
+    assert found is not None
+    assert [each.class_name for each in found.outputs] == ["MeanSquaredError"] * 2
+    assert len({each.output for each in found.outputs}) == 2
 
 
 def test_a_model_without_loss_has_none():

@@ -1,0 +1,60 @@
+"""The claims of ``input_scaling`` about the formulas and about scikit-learn's scaler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scenarios.scenario import Claim
+from scenarios.shared.parts import CHECK, recorded
+
+EXACTLY = 1e-4  # mean and deviation of 70,000 values in float32 are 0 and 1 to within this
+
+
+def formulas(arms: Mapping[str, str]) -> Claim:
+    """What the two formulas do, and whether they are always defined.
+
+    Args:
+        arms: the name of an arm by preparation.
+    """
+    wanted = (
+        ("min-max: smallest value is 0", "min-max", "minimum", 0.0),
+        ("min-max: largest value is 1", "min-max", "maximum", 1.0),
+        ("z-score: mean is 0", "z-score", "mean", 0.0),
+        ("z-score: deviation is 1", "z-score", "deviation", 1.0),
+        ("z-score by pixel: every pixel varies", "z-score-pixel", "constant_inputs", 0.0),
+    )
+    return Claim(
+        name="formulas",
+        statement="(x − min)/(max − min) maps inputs to the range 0 to 1, (x − mean)/std gives them mean 0 and standard deviation 1, "
+        "and both are always defined.",
+        parts=tuple(
+            recorded(label, name, arms[preparation], **CHECK | {"threshold": value, "margin": EXACTLY})
+            for label, preparation, name, value in wanted
+        ),
+        threshold="check of the instrument, up to rounding in float32; computed over the training part",
+        outcomes={
+            "mixed": "Both formulas do what they promise when computed over all pixels. Computed per pixel, they are 0/0 for a pixel "
+            "that never varies ({high} pixels here); such a pixel is only shifted to 0 and carries no information.",
+            "": "Holds: {supported}. Does not hold: {refuted}.",
+        },
+    )
+
+
+def fit_transform(arm: str) -> Claim:
+    """What scikit-learn's ``fit_transform`` does with another number of dimensions.
+
+    Args:
+        arm: an arm that records ``scaling.recipes``.
+    """
+    return Claim(
+        name="fit_transform",
+        statement="Reshaping images to one column before fit_transform gives one mean and deviation for all pixels; without it, rows "
+        "are scaled pixel by pixel, and a stack of pictures is refused.",
+        parts=(
+            recorded("one column: the global z-score", "column_against_global", arm, **CHECK | {"margin": EXACTLY}),
+            recorded("rows: the z-score by pixel", "rows_against_pixel", arm, **CHECK | {"margin": EXACTLY}),
+            recorded("stack of pictures: refused", "stack_refused", arm, **CHECK | {"threshold": 1.0}),
+        ),
+        threshold="check of the instrument: largest difference on the training part, up to rounding",
+        outcomes={"": "As stated: {supported}. Not as stated: {refuted}."},
+    )
