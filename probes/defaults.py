@@ -7,15 +7,22 @@ import functools
 from probes.activation_gradient import ActivationGradient
 from probes.activation_moments import ActivationMoments
 from probes.activation_sparsity import ActivationSparsity
+from probes.dead_units import DeadUnits
+from probes.dropout_variance import DropoutVariance
 from probes.gradient_norm import GradientNorm
-from probes.probe import Probe
+from probes.non_finite import NonFinite
+from probes.probe import DEFAULT_CADENCE, Probe
 from probes.update_ratio import UpdateRatio
+
+DEAD_WINDOW = 5
+"""Measured steps in a check for dead units: 160 examples at a batch size of 32, and a check every 50 steps by default."""
 
 
 def default(every: int | None = None) -> list[Probe]:
-    """Gradient flow, update ratio, moments and zeros of every layer, at a cost nobody notices.
+    """Gradient flow, update ratio, moments, zeros, dead units, dropout and NaN of every layer, at a cost nobody notices.
 
-    They read only what TensorFlow keeps in memory anyway: layer outputs, gradients and weights, nothing in between.
+    They read only what TensorFlow keeps in memory anyway: layer outputs, gradients and weights, nothing in between. Dead
+    units are those silent in ``DEAD_WINDOW`` measured steps together.
 
     Args:
         every: cadence of all of them, in steps. By default every tenth step is measured, and steps 1, 2, 4 and 8.
@@ -34,6 +41,9 @@ def _made(every: int | None) -> tuple[Probe, ...]:
         UpdateRatio(every=every),
         ActivationMoments(every=every),
         ActivationSparsity(every=every, sparseness=False),
+        DeadUnits(every=every or DEFAULT_CADENCE, window=DEAD_WINDOW * (every or DEFAULT_CADENCE)),
+        DropoutVariance(every=every),
+        NonFinite(every=every),
     )
 
 

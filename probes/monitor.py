@@ -26,8 +26,10 @@ from probes.checks import (
     check_update_is_seen,
     check_was_updated,
 )
+from probes.companion import Companion
 from probes.defaults import default
 from probes.measuring import replicas
+from probes.measuring.due import Due
 from probes.measuring.ledger import Ledger
 from probes.measuring.losses import Losses
 from probes.measuring.targets import Targets
@@ -95,6 +97,7 @@ class Monitor:
         self._running = threading.local()
         self._late = LateUpdates()
         self._captured = False
+        self._companions: list[Companion] = []
         self._rows: list[Row] = []
         self._statuses: dict[str, str] = {}
 
@@ -129,7 +132,13 @@ class Monitor:
         self._running.open = True
         heard = hearing_updates(step)
         try:
-            with self._hearing_losses(), listening(step.capture), seeing(step.capture.rectify), heard:
+            with (
+                self._hearing_losses(),
+                listening(step.capture),
+                seeing(step.capture.rectify),
+                heard,
+                self._accompanied(),
+            ):
                 yield step
         finally:
             self._running.open = False
@@ -172,8 +181,10 @@ class Monitor:
 
     def scaled_by(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Learn just before the update which optimizer has scaled the loss of the step that was captured."""
-        self._running.step.scaled_by(optimizer)
-        self._running.targets.scale = loss_scale(optimizer)
+        step: Step | None = getattr(self._running, "step", None)
+        if step is not None:
+            step.scaled_by(optimizer)
+            self._running.targets.scale = loss_scale(optimizer)
 
     @property
     def has_measured(self) -> bool:
@@ -232,7 +243,20 @@ class Monitor:
             self._losses.record(step.number, targets, variables, applied)
         for ledger, due, references in zip(self._ledgers, step.dues, step.references, strict=True):
             ledger.record(step.number, due, rows, references)
+        for companion in self._companions:
+            companion.end_step(step.number, Due.any_of(step.dues))
         replicas.once(lambda: self._step.assign_add(1))
+
+    def attach(self, companion: Companion) -> None:
+        """Let a companion look at every step from now on; to be called before the first."""
+        self._companions.append(companion)
+
+    @contextmanager
+    def _accompanied(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for companion in self._companions:
+                stack.enter_context(companion.watching())
+            yield
 
     def reset(self) -> None:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
@@ -241,6 +265,8 @@ class Monitor:
         if self._losses is not None:
             self._losses.forget()
         self._step.assign(0)
+        for companion in self._companions:
+            companion.reset()
 
     def slow_down(self, factor: int) -> None:
         """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
@@ -272,6 +298,11 @@ class Monitor:
             )
         scalars = {} if self._losses is None else {"scalars": self._losses.read()}
         return Reading(join(tables), join_events(events), lost, **scalars)
+
+    @property
+    def entries(self) -> list[LayerEntry]:
+        """Every layer with its path and the trainable variables that it holds itself."""
+        return self._names.entries()
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from diagnostics.measures.tables import KEYS, RunLike
+from diagnostics.pages.recorded import SAID_TWICE, layer_differences, training
 from diagnostics.runs.run import Run
 
 ABSENT = "absent"
@@ -23,18 +24,24 @@ def settings(runs: Mapping[str, Run]) -> pd.DataFrame:
         runs: by name.
 
     Returns:
-        One row per setting (index: its dotted path), one column per run; `ABSENT` where a run lacks the setting. The
-        command line is not a setting.
+        One row per setting (index: its dotted path, such as ``optimizer.learning_rate``, or a fact about layers, such as
+        ``activation of hidden_1``), one column per run; `ABSENT` where a run lacks the setting. The command line is not a
+        setting.
     """
-    known = {name: dict(_settings(run)) for name, run in runs.items()}
+    together = {name: run for name, run in runs.items() if run.metadata.get("training")}
+    recorded = len(together) == len(runs)  # what only some runs recorded tells nothing apart
+    known = {name: dict(_settings(run, recorded)) for name, run in runs.items()}
     keys = dict.fromkeys(key for own in known.values() for key in own)
     rows = {key: [own.get(key, ABSENT) for own in known.values()] for key in keys}
+    rows |= layer_differences(runs) if recorded else {}
     differing = {key: values for key, values in rows.items() if any(value != values[0] for value in values[1:])}
     return pd.DataFrame.from_dict(differing, orient="index", columns=list(known), dtype=object)
 
 
-def _settings(run: Run) -> Iterator[tuple[str, Any]]:
-    yield from _flat({key: value for key, value in run.config.items() if key != "command"})
+def _settings(run: Run, recorded: bool) -> Iterator[tuple[str, Any]]:
+    left_out = {"command", *(SAID_TWICE if recorded else ())}
+    yield from training(run).items() if recorded else ()
+    yield from _flat({key: value for key, value in run.config.items() if key not in left_out})
     yield "seed", run.seed
     yield "status", run.status
     yield "probes", ", ".join(run.probes)

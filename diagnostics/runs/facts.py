@@ -150,6 +150,7 @@ class Layer(Component):
         rate: the dropout rate, for layers that have one.
         inbound: paths of the layers whose outputs it takes, as far as they are known.
         is_output: whether its output is an output of the model.
+        then: operations outside of layers that an output passes before it leaves the model, such as ``softmax``.
         model: name of the model that it belongs to.
     """
 
@@ -166,6 +167,7 @@ class Layer(Component):
     rate: float | None = None
     inbound: tuple[str, ...] = ()
     is_output: bool = False
+    then: tuple[str, ...] = ()
     model: str = ""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from diagnostics.runs.writer import RunWriter
-from diagnostics.training.recorder import Recorder
+from diagnostics.training.recorder import Facts, Recorder
 from diagnostics.training.step import TrainingStep, evaluate, kept_state
 from probes.monitor import Monitor
 
@@ -25,6 +25,7 @@ class Loop:
         writer: the run; ``None`` records nothing.
         progress: called after every call of the compiled step.
         steps_per_call: training steps in one such call.
+        facts: what else ``run.json`` gets when it becomes known.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class Loop:
         writer: RunWriter | None,
         progress: Progress | None,
         steps_per_call: int,
+        facts: Facts | None = None,
     ) -> None:
         self._compiled, self._progress, self._steps_per_call = step, progress, steps_per_call
-        self._recorder = Recorder(writer, monitor)
+        self._recorder = Recorder(writer, monitor, facts)
         self._step = 0
         self._validated: dict[str, float] = {}
 

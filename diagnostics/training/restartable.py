@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
+from diagnostics.training.facts import settings
 from diagnostics.training.seeding import set_host_seeds
 from diagnostics.training.trainer import Trainer
+from probes.capture.layers import LayerNames
 
 
 class RestartableTrainer(Trainer):
     """A `Trainer` that can begin another training with its compiled step, and seeds without losing that step."""
+
+    _stands_in: tuple[keras.Model, keras.optimizers.Optimizer] | None = None
 
     def restart(
         self,
@@ -41,10 +47,19 @@ class RestartableTrainer(Trainer):
         if self.monitor is not None:
             self.monitor.reset()
         self._directory, self._config, self._seed = directory, dict(config or {}), seed
+        self._stands_in = model, optimizer
 
     def random_kernels(self) -> list[str]:
         """Operations in the compiled step whose random numbers ``set_host_seeds`` does not repeat; see ``seeding``."""
         return self._step.random_kernels()
+
+    def _begin_facts(self, dataset: tf.data.Dataset, epochs: int) -> dict[str, Any]:
+        """The settings of the model that was handed over: the one that is trained has its weights, not its initializers."""
+        if self._stands_in is None:
+            return super()._begin_facts(dataset, epochs)
+        model, optimizer = self._stands_in
+        training = partial(settings.of_trainer, self._step, optimizer, dataset, epochs)
+        return self._facts.begin(training, LayerNames(model).entries())
 
     def _set_seeds(self, seed: int) -> None:
         set_host_seeds(seed)

@@ -12,6 +12,7 @@ import tensorflow as tf
 from diagnostics.training.replicas import equal_share, examples_of, iterator_of, on_all, share, strategy_of
 from diagnostics.training.seeding import random_kernels
 from probes.monitor import Monitor
+from probes.seams.loss_calls import report_batch, reported
 
 
 class TrainingStep:
@@ -37,7 +38,9 @@ class TrainingStep:
         jit_compile: bool = False,
     ) -> None:
         self.model, self.optimizer, self.metrics = model, optimizer, metrics
-        self._loss, self._monitor = loss, monitor
+        self.loss, self.jit_compile = loss, jit_compile
+        self._reported = reported(loss)
+        self._monitor = monitor
         self.strategy = strategy_of(model, optimizer, jit_compile=jit_compile)
         self._train_one = on_all(
             self.strategy, tf.function(self._train, jit_compile=True) if jit_compile else self._train
@@ -90,6 +93,7 @@ class TrainingStep:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
         capture = self._monitor.capture() if self._monitor else nullcontext()
         with tf.GradientTape() as tape, capture:
+            report_batch(batch)
             predicted = self.model(x, training=True)
             loss = self._total_loss(y, predicted, weight)
             scaled = self.optimizer.scale_loss(loss)
@@ -122,7 +126,7 @@ class TrainingStep:
     def _total_loss(self, y: Any, predicted: Any, weight: Any) -> tf.Tensor:
         """The loss plus the losses that layers add, such as weight penalties."""
         extra = {} if weight is None else {"sample_weight": weight}
-        loss = share(self._loss, self._loss(y, predicted, **extra), y)
+        loss = share(self.loss, self._reported(y, predicted, **extra), y)
         return tf.add_n([loss, *(equal_share(tf.cast(term, loss.dtype)) for term in self.model.losses)])
 
 

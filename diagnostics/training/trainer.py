@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.writer import RunWriter
+from diagnostics.training.facts import settings
+from diagnostics.training.facts.run_facts import RunFacts
 from diagnostics.training.loop import Loop, Progress
 from diagnostics.training.new_run import new_run
 from diagnostics.training.progress import progress_bar
@@ -73,6 +75,7 @@ class Trainer:
         self._directory, self._config, self._seed = directory, dict(config or {}), seed
         self._steps_per_call = steps_per_call
         self._step = TrainingStep(model, optimizer, loss, tuple(metrics), self.monitor, jit_compile=jit_compile)
+        self._facts = RunFacts(model, self.monitor)
 
     def fit(
         self,
@@ -107,10 +110,11 @@ class Trainer:
             UsageError: TensorBoard is asked for and not installed.
             KeyboardInterrupt: after the run's status was set to ``interrupted``.
         """
+        facts = self._begin_facts(train_dataset, epochs)
         if self._seed is not None:
             self._set_seeds(self._seed)
-        with self._shown(progress, train_dataset, epochs) as report, self._writer(tensorboard) as writer:
-            loop = Loop(self._step, self.monitor, writer, report, self._steps_per_call)
+        with self._shown(progress, train_dataset, epochs) as report, self._writer(tensorboard, facts) as writer:
+            loop = Loop(self._step, self.monitor, writer, report, self._steps_per_call, self._facts)
             try:
                 for epoch in range(epochs):
                     loop.train(train_dataset, epoch)
@@ -142,9 +146,13 @@ class Trainer:
             with progress_bar(steps * epochs if steps >= 0 else None) as advance:
                 yield partial(advance, self.model.name)
 
-    def _writer(self, tensorboard: bool) -> AbstractContextManager[RunWriter | None]:
+    def _begin_facts(self, dataset: tf.data.Dataset, epochs: int) -> dict[str, Any]:
+        """What ``run.json`` says about the training before its first step."""
+        return self._facts.begin(lambda: settings.of_trainer(self._step, self.optimizer, dataset, epochs))
+
+    def _writer(self, tensorboard: bool, facts: Mapping[str, Any]) -> AbstractContextManager[RunWriter | None]:
         if self._folder is None:
             return nullcontext()
         names = [repr(probe) for probe in self.monitor.probes] if self.monitor else []
         about = {"command": self._config.get("command", "diagnostics.Trainer"), "config": self._config, "probes": names}
-        return new_run(self._folder, tensorboard=tensorboard, seed=self._seed, **about)
+        return new_run(self._folder, tensorboard=tensorboard, seed=self._seed, facts=facts, **about)

@@ -20,18 +20,19 @@ class NoLearning(Rule):
     """A model that ends no better than the best constant prediction.
 
     Formula: skill = 1 − loss at the end / loss of the best constant (entropy of the labels, variance of the targets), below
-    ``least_skill``; accuracy, where recorded, must agree. Without a known constant: the loss fell by less than ``least_skill``
-    of its start.
+    ``least_skill``; accuracy, where recorded, must agree. Without a known constant it is told, and no warning, that the loss
+    fell by less than ``fell`` of its start.
 
     Args:
         least_skill: 0 is a constant; 2 % is what the constant's loss may be off, which is estimated from the first batches.
-        least_accuracy: the same skill from the error rate; a tenth above the most frequent class counts as learning.
+        least_accuracy: the same skill from the error rate. Three tenths: first weights alone may order examples a little better
+            than chance.
         readings: needed without a known constant. Thirty: a tenth of them still gives a level.
         fell: share of the start by which the loss must have fallen to count as learning without a known constant.
     """
 
     least_skill: float = 0.02
-    least_accuracy: float = 0.1
+    least_accuracy: float = 0.3
     readings: int = 30
     fell: float = 0.05
 
@@ -39,7 +40,7 @@ class NoLearning(Rule):
     rank: ClassVar[int] = 95
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
-        """Warning or clean; not evaluated where neither the constant's loss nor a fall is known."""
+        """Warning, info without a known constant, or clean; not evaluated where neither the constant's loss nor a fall is known."""
         outcome = case.outcome
         if outcome.loss is None or outcome.loss.broken_at is not None:
             return NotEvaluated(("a finite training loss with at least five readings",))
@@ -61,8 +62,16 @@ class NoLearning(Rule):
             return NotEvaluated(("a loss whose value for a constant prediction is known",))
         if len(loss.finite) < self.readings:
             return NotEvaluated((f"{self.readings} readings of the loss",), (f"{len(loss.finite)} of them",))
-        told = f"The loss began at {short(loss.start)} and ends at {short(loss.end.mean)}, after {case.steps:,} steps."
-        return self._nothing(told, numbers, outcome.fall)
+        return Finding(
+            self.name,
+            "info",
+            f"The loss began at {short(loss.start)} and ends at {short(loss.end.mean)}, after {case.steps:,} steps.",
+            "Either the model learns nothing, or it began near its best, as in fine-tuning; the loss alone does not tell.",
+            numbers=numbers,
+            value=outcome.fall,
+            threshold=self.fell,
+            evidence=(Evidence("loss", "scalars"),),
+        )
 
     def _nothing(self, what: str, numbers: dict[str, float], value: float) -> Finding:
         return Finding(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import keras
 
 from diagnostics.runs.folders import free_directory
+from diagnostics.training.facts import settings
+from diagnostics.training.facts.losses import minimises_compiled_loss
+from diagnostics.training.facts.run_facts import RunFacts
 from diagnostics.training.fit.budget import check_budget
 from diagnostics.training.fit.session import FitSession
 from diagnostics.training.fit.train_function import ObservedFunction, check_trainable
@@ -18,6 +22,7 @@ from diagnostics.training.replicas import is_chief
 from probes.checks import check_probes
 from probes.monitor import Monitor
 from probes.probe import Probe
+from probes.seams.datasets import feed_of_running_fit
 from probes.seams.fit import running_callback_list
 
 if TYPE_CHECKING:
@@ -89,9 +94,12 @@ class ProbeCallback(keras.callbacks.Callback):
             model.train_function.leave()
         check_trainable(model)
         monitor = Monitor(model, self.probes, optimizer=model.optimizer, losses=False)
-        writer = self._writer(monitor)
+        facts = RunFacts(model, monitor)
+        feed = feed_of_running_fit()
+        training = partial(settings.of_fit, model, feed, self.params or {})
+        writer = self._writer(monitor, facts.begin(training, whole_loss=minimises_compiled_loss(model)))
         try:
-            self._session = FitSession(model, monitor, writer, self._budget)
+            self._session = FitSession(model, monitor, writer, self._budget, facts)
         except Exception as error:
             if writer is not None:
                 writer.finish("failed", error=f"{type(error).__name__}: {error}")
@@ -121,7 +129,7 @@ class ProbeCallback(keras.callbacks.Callback):
             self._session.fail(error)
             self._session = None
 
-    def _writer(self, monitor: Monitor) -> Any:
+    def _writer(self, monitor: Monitor, facts: Mapping[str, Any]) -> Any:
         """The run's writer; ``None`` in every worker but the chief, which writes for all."""
         model = cast("FittedModel", self.model)
         if not is_chief(model.distribute_strategy):
@@ -131,11 +139,20 @@ class ProbeCallback(keras.callbacks.Callback):
         known = {"model": model.name, "optimizer": type(model.optimizer).__name__, **(self.params or {})}
         known |= {"steps_per_execution": model.steps_per_execution, "jit_compile": model.jit_compile}
         names = [repr(probe) for probe in monitor.probes]
-        known["loss"] = "of each step's batch"
+        known |= {"loss": "of each step's batch", "loss_name": _name_of_loss(model.loss), "fit": self._runs + 1}
         config = known | self._config
         command = self._config.get("command", "diagnostics.ProbeCallback")
-        about = {"command": command, "config": config, "seed": self._seed, "probes": names}
+        about = {"command": command, "config": config, "seed": self._seed, "probes": names, "facts": facts}
         return new_run(self.directory, tensorboard=self._tensorboard, **about)
+
+
+def _name_of_loss(loss: object) -> str | None:
+    """The loss given to ``compile``, by the name that its class or function has; of several, all names."""
+    if loss is None or isinstance(loss, str):
+        return loss
+    if isinstance(loss, Mapping | list | tuple):
+        return ", ".join(str(_name_of_loss(each)) for each in (loss.values() if isinstance(loss, Mapping) else loss))
+    return getattr(loss, "__name__", type(loss).__name__)
 
 
 def _end_with_fit(session: FitSession) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from diagnostics.runs.writer import RunWriter
 from diagnostics.training.fit.pace import Pace
 from diagnostics.training.fit.step_scalars import unpacked
 from diagnostics.training.fit.train_function import ObservedFunction
-from diagnostics.training.recorder import LenientRecorder
+from diagnostics.training.recorder import Facts, LenientRecorder
 from probes.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -32,13 +33,19 @@ class FitSession:
         monitor: the probes.
         writer: the run; ``None`` where another worker writes it.
         budget: the largest share of training time that measuring may take; ``None`` keeps the probes' own cadence.
+        facts: what else ``run.json`` gets when it becomes known.
     """
 
     def __init__(
-        self, model: FittedModel, monitor: Monitor, writer: RunWriter | None, budget: float | None = None
+        self,
+        model: FittedModel,
+        monitor: Monitor,
+        writer: RunWriter | None,
+        budget: float | None = None,
+        facts: Facts | None = None,
     ) -> None:
         self._model, self._monitor, self._writer = model, monitor, writer
-        self._recorder = LenientRecorder(writer, monitor)
+        self._recorder = LenientRecorder(writer, monitor, facts)
         self._pace = Pace(monitor, budget)
         self._history = getattr(model, "history", None)
         self._started = time.monotonic()
@@ -117,14 +124,14 @@ class FitSession:
             extra["unobserved"] = self._given_up
         else:
             extra["cost"] = self._pace.cost(before, self._recorder.seconds - before)
-        if self._recorder.lost_from is not None:
-            extra["lost_from_step"] = self._recorder.lost_from
+        if gaps := self._recorder.gaps():
+            extra["gaps"] = [asdict(gap) for gap in gaps]
         if self._writer is None:
             return
         try:
             self._writer.finish(status, **extra)
         except Exception as error:  # as during recording, training must not stop for this
-            if self._recorder.lost_from is None:
+            if not gaps:
                 warnings.warn(f"the run's end could not be recorded: {error}", stacklevel=2)
 
     def _flush(self) -> None:

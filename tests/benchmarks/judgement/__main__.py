@@ -14,6 +14,8 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import diagnostics
+from diagnostics.runs.run import Run
 from tests.benchmarks.judgement import checks, halves, store, tables
 from tests.benchmarks.judgement.case import Case, all_cases
 from tests.benchmarks.judgement.judge import DIAGNOSE, Judge, judged
@@ -33,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [case for case in everything.values() if options.only in case.full_name]
     chosen = [case for case in chosen if options.half in ("both", half.get(case.full_name))]
     chosen.sort(key=halves.hash_of)  # so that what is done first is a fair sample of all
-    _train(chosen if options.again else missing(chosen, options.out), options)
+    if not options.judge_only:
+        _train(chosen if options.again else missing(chosen, options.out), options)
     doubts = checks.doubts({case.full_name: case for case in chosen} | _twins(chosen, everything), options.out)
     for name, doubt in doubts.items():
         print(f"label in doubt: {name}: {doubt}")
@@ -45,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def report(cases: list[Case], options: argparse.Namespace) -> None:
     """Judge the cases' runs; print the tables, keep them beside the runs, and put them into a document if one is named."""
     others = [] if options.ours_only else judges()
-    scores = [_score(judge, cases, options.out) for judge in [DIAGNOSE, *others]]
+    runs = {case: diagnostics.load_run(store.folder_of(case, options.out)) for case in cases}
+    scores = [_score(judge, runs) for judge in [DIAGNOSE, *others]]
     text = f"Half: {options.half}. {tables.all_of(scores)}"
     print(text)
     (options.out / f"{options.half}.md").write_text(text + "\n", encoding="utf-8")
@@ -60,8 +64,8 @@ def _train(cases: list[Case], options: argparse.Namespace) -> None:
         print(f"{number}/{len(cases)} {case.full_name}: {result}, {trained.seconds:.1f} s", flush=True)
 
 
-def _score(judge: Judge, cases: list[Case], out: Path) -> Score:
-    return Score(judge.name, tuple(judged(judge, case, store.folder_of(case, out)) for case in cases))
+def _score(judge: Judge, runs: dict[Case, Run]) -> Score:
+    return Score(judge.name, tuple(judged(judge, case, run) for case, run in runs.items()))
 
 
 def _stored(cases: list[Case], out: Path) -> list[Case]:
@@ -80,6 +84,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name contains this")
     parser.add_argument("--again", action="store_true", help="train cases that are stored, too")
     parser.add_argument("--train-only", action="store_true", help="do not judge")
+    parser.add_argument("--judge-only", action="store_true", help="judge what is stored, and train nothing")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the tables into this document, too")
     parser.add_argument("--ours-only", action="store_true", help="do not judge by the rules of other tools")
     return parser.parse_args(arguments)

@@ -2,11 +2,13 @@
 
 Checks as in the authors' program (github.com/thedeepchecker/thedeepchecker, deep_checker/checkers.py and hooks.py), in its order:
 before training, then during it, every 10 steps from step 10 on. Its settings file is not in the copy that was read: defaults are
-those of the authors' later port to PyTorch where that has the same check; those for gradients and updates (10⁻⁴ to 10⁻¹) are what
-the paper says. The program checks a training of its own on one batch of 50 examples and then trains again with all data; here the
-checks read the user's training. Approximated: mean absolute values are 0.8 of the root mean square, and the limits of a layer's
-spread hold without the F-test around them. Left out, because they need other trainings or single weights: checks of gradients by
-differences, of augmentation, of switching from training to inference, of fitting a single batch, and of signs and sizes of weights.
+those of the authors' later port to PyTorch where that has the same check. It has none for gradients and updates: gradients get the
+limits of weights, 10⁸ and twofold growth, and those below 10⁻⁸ count as vanished; updates are to lie between 10⁻⁴ and 10⁻¹.
+
+The program checks a training of its own on one batch of 50 examples and then trains again with all data; here the checks read the
+user's training. Approximated: mean absolute values are 0.8 of the root mean square. Left out, because they need other trainings or
+single weights: checks of gradients by differences, of augmentation, of switching from training to inference, of fitting a single
+batch, and of signs and sizes of weights.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ BALANCE_LOW = 0.5
 INITIAL_LOSS_OFF = 1.0
 START = PERIOD = 10
 DEAD_SHARE = SATURATED_SHARE = 0.5
-SPREAD_LOW, SPREAD_HIGH = 0.5, 2.0
+SPREAD_LOW, SPREAD_HIGH, VARIANCE_RATIO = 0.5, 2.0, 5.0239
+"""Standard deviation of activations, and by how much its square may miss them: the program's F-test at 0.025."""
 WINDOW = 5
 VANISHING, EXPLODING, GROWTH = 1e-8, 1e8, 2.0
 UPDATE_LOW, UPDATE_HIGH = -4.0, -1.0
@@ -116,8 +119,9 @@ def _of_activations(run: Run) -> list[str]:
         found.append("saturated layer")
     if (_checked(by_layer(run, "dead_fraction")) > DEAD_SHARE).any(axis=None):
         found.append("dead layer")
-    spread = _checked(by_layer(run, "activation_std")).iloc[:, :-1]
-    if ((spread < SPREAD_LOW) | (spread > SPREAD_HIGH)).any(axis=None):
+    variance = _checked(by_layer(run, "activation_std")).iloc[:, :-1] ** 2
+    too_low = variance * VARIANCE_RATIO < SPREAD_LOW**2
+    if (too_low | (variance > VARIANCE_RATIO * SPREAD_HIGH**2)).any(axis=None):
         found.append("unstable activations")
     return found
 
@@ -154,7 +158,7 @@ def _grows(table: pd.DataFrame) -> bool:
     values = np.maximum(table.to_numpy(np.float64), np.finfo(float).tiny)
     if len(values) < WINDOW:
         return False
-    rates = values[1:] / values[:-1] >= GROWTH
+    rates = values[1:] >= GROWTH * values[:-1]
     return any(rates[start : start + WINDOW - 1].all(axis=0).any() for start in range(len(rates) - WINDOW + 2))
 
 
@@ -175,9 +179,9 @@ def _of_loss(run: Run) -> list[str]:
     means = np.array([values[start : start + PERIOD].mean() for start in range(0, len(values) - PERIOD + 1, PERIOD)])
     if len(means) < WINDOW:
         return []
-    falls, rises = 1 - means[1:] / means[:-1], means[1:] / np.minimum.accumulate(means)[:-1]
-    found = ["stagnating loss"] if _in_a_row(falls < FALL, WINDOW - 1) else []
-    found += ["diverging loss"] if _in_a_row(rises >= GROWTH, WINDOW - 1) else []
+    falls = means[:-1] - means[1:]
+    found = ["stagnating loss"] if _in_a_row(falls < FALL * means[:-1], WINDOW - 1) else []
+    found += ["diverging loss"] if _in_a_row(means[1:] >= GROWTH * means[:-1], WINDOW - 1) else []
     found += ["fluctuating loss"] if _smoothness(means[-SMOOTH_WINDOW:]) < SMOOTH_LOW else []
     by_epoch = epochs(run)[["loss", "accuracy"]].dropna()
     if len(by_epoch) > 2 and by_epoch.std().min() > 0:

@@ -1,0 +1,29 @@
+"""What else may look at a training step beside the probes."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import tensorflow as tf
+
+from probes.measuring.due import Due
+
+
+class Companion(Protocol):
+    """Looks at the same steps as a monitor, inside the step, whether it is compiled or eager."""
+
+    def watching(self) -> AbstractContextManager[None]:
+        """Entered with ``Monitor.capture``, around the forward pass."""
+        ...
+
+    def end_step(self, step: tf.Tensor, due: Due) -> None:
+        """The optimizer has changed the weights.
+
+        Args:
+            step: the step's number, an int64 scalar.
+            due: whether any probe measures this step.
+        """
+
+    def reset(self) -> None:
+        """Another training begins."""
