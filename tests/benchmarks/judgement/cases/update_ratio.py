@@ -17,13 +17,16 @@ class ScaledGradients(keras.Sequential):
     def train_step(self, data):
         x, y = data
         with tf.GradientTape() as tape:
-            loss = self.compute_loss(x, y, self(x, training=True))
+            predicted = self(x, training=True)
+            loss = self.compute_loss(x, y, predicted)
         gradients = tape.gradient(loss, self.trainable_variables)
         head = len(self.layers[-1].trainable_variables)
         factors = [self.factor] * (len(gradients) - head) + [1.0] * head
         gradients = [factor * each for factor, each in zip(factors, gradients, strict=True)]
         self.optimizer.apply(gradients, self.trainable_variables)
-        return {"loss": loss}
+        for metric in self.metrics:
+            metric.update_state(*([loss] if metric.name == "loss" else [y, predicted]))
+        return {metric.name: metric.result() for metric in self.metrics}
 
 
 def scaled(model, factor):
@@ -36,15 +39,13 @@ def scaled(model, factor):
 @ill("update_ratio", "weights_do_not_move", "learning_rate_too_low", twin="healthy_mlp/digits_sgd")
 def body_hardly_moves(directory):
     model = scaled(mlp(64, 10, hidden=(8, 8), output="softmax"), 1e-6)
-    return fit(model, digits(), directory, loss=SPARSE, optimizer=keras.optimizers.SGD(0.1), epochs=10, metrics=[])
+    return fit(model, digits(), directory, loss=SPARSE, optimizer=keras.optimizers.SGD(0.1), epochs=10)
 
 
 @ill("update_ratio", "learning_rate_too_high", "dead_units", twin="healthy_cnn/digits_sgd")
 def body_moves_too_fast(directory):
     model = scaled(cnn(), 200.0)
-    return fit(
-        model, digits((8, 8, 1)), directory, loss=SPARSE, optimizer=keras.optimizers.SGD(0.02), epochs=6, metrics=[]
-    )
+    return fit(model, digits((8, 8, 1)), directory, loss=SPARSE, optimizer=keras.optimizers.SGD(0.02), epochs=6)
 
 
 @ill("update_ratio", "learning_rate_too_high", twin="healthy_mlp/digits_tanh")
