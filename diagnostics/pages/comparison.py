@@ -175,6 +175,10 @@ def _steps(run: Run) -> str:
 
 
 def _check(runs: Sequence[Run]) -> None:
+    for run in runs:
+        if not isinstance(run, Run):
+            do = "load it first: diagnostics.load_run(path)"
+            raise UsageError(what="this is not a stored run", where="diagnostics.compare", got=f"{run!r:.200}", do=do)
     paths = [run.path.absolute() for run in runs]
     if len(set(paths)) < max(2, len(paths)):
         raise UsageError(

@@ -19,7 +19,7 @@ from diagnostics.pages import cursor
 from diagnostics.pages.model_picture import LEVELS
 from diagnostics.pages.page import Exhibit, Page
 from diagnostics.pages.policy import policy
-from diagnostics.runs.confined import check_no_link
+from diagnostics.runs.confined import as_path, check_no_link
 from diagnostics.runs.files import plain, written_whole
 from probes.errors import UsageError
 
@@ -82,9 +82,10 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
         The path of the HTML file, which in a notebook shows the page.
 
     Raises:
-        UsageError: when the folder cannot be written, or two exhibits share a name.
+        UsageError: when the folder cannot be written, the name does not end in ``.html``, or two exhibits share a name.
     """
-    path = ReportPath(path)
+    path = ReportPath(as_path(path, "the report's path"))
+    _check_suffix(path)
     names = [exhibit.name for exhibit in exhibits(page)]
     _check_names(names)
     try:
@@ -92,7 +93,7 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
         (path.parent / FIGURES).mkdir(parents=True, exist_ok=True)
         drawn = {exhibit.name: draw(exhibit, path.parent / FIGURES) for exhibit in exhibits(page)}
         with written_whole(path) as file:
-            file.write(render(page, drawn).encode())
+            file.write(render(page, drawn).encode(errors="replace"))
     except OSError as error:
         raise UsageError(
             what="the report cannot be written",
@@ -176,6 +177,17 @@ def sheet(*names: str) -> str:
     """Style sheets or scripts from the templates' folder, joined."""
     environment = _environment()
     return "".join(environment.loader.get_source(environment, name)[0] for name in names if environment.loader)
+
+
+def _check_suffix(path: Path) -> None:
+    """Refuse to write a page over somebody's program or data."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(
+            what="a page is an HTML file",
+            where=str(path),
+            got=repr(path.suffix),
+            do="give it a name that ends in .html",
+        )
 
 
 def _check_names(names: list[str]) -> None:

@@ -71,7 +71,7 @@ def _of_letter(letter: Letter) -> list[Text]:
 
 
 def _lines(card: Card) -> list[Text]:
-    seeds = f"{card.seeds} seed{'s' if card.seeds > 1 else ''}" if card.seeds else ""
+    seeds = f"{card.seeds} replicate{'s' if card.seeds > 1 else ''}" if card.seeds else ""
     threshold = f"threshold: {card.threshold}" if card.threshold else ""
     measured = card.measured if not math.isnan(card.effect) else ""
     numbers = "; ".join(part for part in (measured, threshold, seeds, card.evidence) if part)

@@ -62,7 +62,8 @@ class Outcome:
         found = [skill for skill in (self._loss_skill, self.accuracy_skill) if skill is not None]
         if not found:
             return None
-        return max(found) if self.penalised else found[0]
+        best = max(found) if self.penalised else found[0]
+        return None if self.penalised and best < 0 and self.accuracy_skill is None else best
 
     @cached_property
     def _loss_skill(self) -> float | None:
@@ -81,7 +82,10 @@ class Outcome:
     @cached_property
     def accuracy(self) -> float | None:
         """The training accuracy at the end; ``None`` if it was not recorded, or the targets are no classes."""
-        if not any(target.classes for target in self.case.data.targets):
+        by_class = family_of(self.case.training.loss) not in (None, "regression")
+        if not any(
+            target.classes and (by_class or target.one_hot or target.binary) for target in self.case.data.targets
+        ):
             return None
         curves = (self.case.metric(name) for name in ACCURACIES)
         found = next((curve for curve in curves if curve is not None), None)

@@ -34,7 +34,7 @@ def printed(page: Page, width: int, report: Path | None = None) -> str:
 def test_answer_verdicts_and_tables_fit_the_terminal(width):
     text = printed(PAGE, width)
     words = " ".join(text.split())
-    for shown in ("No: only for sigmoid.", "✗ refuted", "0 [0, 0]; 5 seeds", "▲ error", "50 of 50 runs"):
+    for shown in ("No: only for sigmoid.", "✗ refuted", "0 [0, 0]; 5 replicates", "▲ error", "50 of 50 runs"):
         assert shown in words
     assert max(map(len, text.splitlines())) <= width
 
