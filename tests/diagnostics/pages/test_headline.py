@@ -55,7 +55,7 @@ def test_a_column_of_ones_own_is_drawn():
     layers = layers_table({"gradient_norm": np.ones((3, 2)), "my_statistic": np.ones((3, 2))}, steps=range(3))
     assert own_columns(layers) == ["my_statistic"]
     found = {section.heading: section for section in sections(layers, LEARNED, name="mine")}
-    assert [figure.name for figure in found["Your own probes"].figures] == ["my-statistic-heat-map"]
+    assert [figure.name for figure in found["Your own probes"].figures] == ["my-statistic-by-layer"]
 
 
 def test_no_column_of_this_project_is_taken_for_ones_own():
