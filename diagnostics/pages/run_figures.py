@@ -29,7 +29,7 @@ CURVE = (
     "because their start is unknown."
 )
 DEAD_UNITS = "Dead units"
-WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples", "constant_fraction")
+WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples")
 WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expected_variance")
 WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
 WITHOUT_FIGURE += ("gradient_snr", "gradient_noise_scale", "histogram")
