@@ -179,9 +179,8 @@ def _reports(directories: Sequence[Path], typed: str, severities: list[str]) -> 
         except Exception as error:
             yield f"no report for {directory}: {error}"
     if len(trainings) > 1:
-        place = trainings[0].run.path
         try:
-            yield f"Index: {write_trainings(trainings, typed, place.parent / f'{place.name}-to-{len(trainings)}.html')}"
+            yield f"Index: {write_trainings(trainings, typed, trainings[0].run.path / 'index.html')}"
         except Exception as error:
             yield f"no index of the trainings: {error}"
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from diagnostics.wording.printable import printable
 from probes.errors import UsageError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -42,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
 
 def print_error(error: UsageError) -> None:
     """Print misuse on standard error."""
-    print(f"error: {error}", file=sys.stderr)
+    print(printable(f"error: {error}"), file=sys.stderr)
 
 
 def run(

@@ -47,6 +47,11 @@ def test_it_says_where_the_report_is():
     assert printed(PAGE, 80, Path("runs/mine/report.html")).endswith("Report: runs/mine/report.html\n")
 
 
+def test_a_name_cannot_move_the_cursor_or_turn_the_text_round():
+    text = printed(Page("run\x1b[2J", "A.\u202e", sections=(Section("F", cards=(Card("\x9b1m", "warning"),)),)), 80)
+    assert not {"\x1b", "\x9b", "\u202e"} & set(text) and "run\\x1b[2J" in text
+
+
 def test_colour_is_for_terminals_only():
     assert "\x1b" not in printed(PAGE, 80)
 
