@@ -35,6 +35,8 @@ QUANTITIES: Mapping[str, Quantity] = {
     "update_ratio": Quantity("update norm / weight norm, per step (no unit)", LOG),
     "activation_mean": Quantity("mean activation", LINEAR),
     "activation_std": Quantity("standard deviation of the activation", LOG),
+    "activation_largest": Quantity("largest |activation|", LOG),
+    "constant_fraction": Quantity("units that are constant over the batch (share)", SHARE),
     "zero_fraction": Quantity("activations exactly 0 (share)", SHARE),
     "population_sparseness": Quantity("population sparseness (0 dense, 1 sparse)", SHARE),
     "lifetime_sparseness": Quantity("lifetime sparseness (0 dense, 1 sparse)", SHARE),

@@ -31,7 +31,7 @@ CURVE = (
 )
 DEAD_UNITS = "Dead units"
 NO_METRICS = ("step", "epoch", "seconds", "loss", "learning_rate")
-WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples", "constant_fraction")
+WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples")
 WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expected_variance")
 WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
 WITHOUT_FIGURE += ("gradient_snr", "gradient_noise_scale", "histogram")

@@ -32,6 +32,7 @@ class Task:
     fitted: dict[str, Any] = field(default_factory=dict)
 
     def data(self, path, epochs: int = 2) -> Data:
+        keras.utils.set_random_seed(0)
         model = self.model()
         options = {"optimizer": keras.optimizers.SGD(0.01), "loss": self.loss} | self.compiled
         model.compile(**options)
@@ -240,7 +241,8 @@ def test_every_way_to_run_a_step_records_the_same(tmp_path, mode, compiled, opti
     assert (found.inputs[0].mean, found.inputs[0].std) == pytest.approx(
         (plain.inputs[0].mean, plain.inputs[0].std), rel=1e-6
     )
-    assert found.outputs[0].std == pytest.approx(plain.outputs[0].std, rel=1.0), "other weights"
+    if options.get("batch_size") is None:  # the first step has the same examples
+        assert found.outputs[0].std == pytest.approx(plain.outputs[0].std, rel=1e-5)
 
 
 def test_mixed_precision_reads_the_inputs_as_they_come(tmp_path):
