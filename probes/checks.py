@@ -162,6 +162,24 @@ def check_was_updated(never: bool) -> None:
         )
 
 
+def check_backward(ambiguous: Sequence[str]) -> None:
+    """Refuse gradients of activations that belong to an unknown one of several losses.
+
+    Args:
+        ambiguous: the layers that they belong to.
+
+    Raises:
+        UsageError: there are any.
+    """
+    if ambiguous:
+        raise UsageError(
+            what="several losses were differentiated through the same forward pass, and which one trains is not known",
+            where=f"layer {ambiguous[0]!r}" + (f" and {len(ambiguous) - 1} others" if ambiguous[1:] else ""),
+            got="gradients for Monitor.update that no call of tape.gradient returned",
+            do="differentiate the sum of the losses, or pass what tape.gradient returned to monitor.update as it is",
+        )
+
+
 def check_update_is_seen(step: Step) -> bool:
     """Refuse a step whose weights were changed where the change cannot be told from the forward pass.
 

@@ -31,7 +31,7 @@ class GradientNoise(Probe):
             losses = [loss_fn(*part) for part in zip(tf.split(y, m), tf.split(output, m))]
             loss = tf.add_n(losses) / m
         parts = [tape.gradient(each, model.trainable_variables) for each in losses]
-        gradients = tape.gradient(loss, model.trainable_variables)    # last: the activation gradients shown are of this
+        gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
         monitor.update(gradients, parts=parts)
 

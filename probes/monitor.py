@@ -5,17 +5,17 @@ from __future__ import annotations
 import itertools
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from probes.capture.capture import MEASURED, MODEL_ITSELF, NO_ROW, Capture
 from probes.capture.layers import LayerEntry
 from probes.capture.modules import Watchable, names_of
 from probes.checks import (
+    check_backward,
     check_capture_is_over,
     check_gradients,
     check_model,
@@ -28,21 +28,18 @@ from probes.checks import (
 )
 from probes.companion import Companion
 from probes.defaults import default
+from probes.layer_table import LayerTable
 from probes.measuring import replicas
 from probes.measuring.due import Due
 from probes.measuring.ledger import Ledger
 from probes.measuring.losses import Losses
-from probes.measuring.targets import Targets
 from probes.probe import Probe
 from probes.reading import Reading, join, join_events, tabulate
-from probes.row import Row
 from probes.seams.gradients import hearing_gradients
-from probes.seams.graph import entries_of
 from probes.seams.layer_calls import listening
 from probes.seams.operations import seeing
-from probes.seams.updates import hearing_updates, loss_scale
+from probes.seams.updates import hearing_updates
 from probes.snapshot.gradient_parts import Gradient
-from probes.snapshot.snapshot import RowSnapshots
 from probes.step.late_update import LateUpdates
 from probes.step.reference import check_references
 from probes.step.step import Step
@@ -97,9 +94,8 @@ class Monitor:
         self._running = threading.local()
         self._late = LateUpdates()
         self._captured = False
+        self._table = LayerTable(self._names)
         self._companions: list[Companion] = []
-        self._rows: list[Row] = []
-        self._statuses: dict[str, str] = {}
 
     @tf.autograph.experimental.do_not_convert
     @contextmanager
@@ -125,21 +121,24 @@ class Monitor:
         check_place()
         check_capture_is_over(getattr(self._running, "open", False), "Monitor.capture()")
         self._late.end()
-        self._running.step = None
+        self.drop()
         number = self._step.read_value()
         plan = [(ledger.probes, ledger.schedule.due(number)) for ledger in self._ledgers]
         step = Step(self._names, number, plan, self._optimizer)
-        self._running.open = True
-        heard = hearing_updates(step)
+        # Tapes are heard until the update, because the loss is differentiated after the forward pass.
+        self._running.hearing, self._running.open = ExitStack(), True
+        self._running.hearing.enter_context(hearing_gradients(step.differentiated))
         try:
             with (
-                self._hearing_losses(),
                 listening(step.capture),
                 seeing(step.capture.rectify),
-                heard,
+                hearing_updates(step),
                 self._accompanied(),
             ):
                 yield step
+        except BaseException:
+            self.drop()
+            raise
         finally:
             self._running.open = False
         step.end_forward()
@@ -152,44 +151,22 @@ class Monitor:
         with listening(capture), seeing(capture.rectify):
             yield
 
-    @contextmanager
-    def _hearing_losses(self) -> Iterator[None]:
-        """Hear tapes until the step's update, because the loss is differentiated after the forward pass."""
-        self._end_hearing()
-        if self._losses is None:
-            yield
-            return
-        self._running.targets, self._running.hearing = Targets(loss_scale(self._optimizer)), ExitStack()
-        self._running.hearing.enter_context(hearing_gradients(self._running.targets))
-        try:
-            yield
-        except BaseException:
-            self._end_hearing()
-            raise
-
-    def _end_hearing(self) -> Targets:
-        """What tapes have differentiated since the forward pass began; from now on, they are not heard."""
-        targets, hearing = getattr(self._running, "targets", Targets()), getattr(self._running, "hearing", ExitStack())
-        self._running.targets = Targets()
-        hearing.close()
-        return targets
-
     def drop(self) -> None:
         """Forget the step that was captured on this thread: it will have no update."""
         self._running.step = None
-        self._end_hearing()
+        hearing: ExitStack = getattr(self._running, "hearing", ExitStack())
+        hearing.close()
 
     def scaled_by(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Learn just before the update which optimizer has scaled the loss of the step that was captured."""
         step: Step | None = getattr(self._running, "step", None)
         if step is not None:
             step.scaled_by(optimizer)
-            self._running.targets.scale = loss_scale(optimizer)
 
     @property
     def has_measured(self) -> bool:
         """Whether a step was measured, or traced to be."""
-        return len(self._rows) > 0
+        return len(self._table.rows) > 0
 
     @property
     def steps(self) -> int:
@@ -212,35 +189,41 @@ class Monitor:
                 ``optimizer.apply``).
         """
         check_capture_is_over(getattr(self._running, "open", False), "Monitor.update(gradients)")
-        step: Step | None = getattr(self._running, "step", None)
-        self.record(gradients, parts)
-        if step is not None and not check_update_is_seen(step):
+        step = self._taken(gradients)
+        check_backward(step.with_backward(gradients))
+        self._measure(step, gradients, parts)
+        if not check_update_is_seen(step):
             self._late.watch(step)
 
-    def record(self, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None = None) -> None:
-        """Measure the step as ``update`` does, where the caller knows that the optimizer has run.
+    def record(self, gradients: Sequence[Gradient]) -> None:
+        """Measure the step as ``update`` does, where the caller knows that the optimizer has run, and training must go on.
 
         Args:
             gradients: as for ``update``.
-            parts: as for ``update``.
 
         Raises:
             UsageError: ``capture`` was not entered before, or gradients that do not fit the variables.
         """
+        step = self._taken(gradients)
+        step.with_backward(gradients)
+        self._measure(step, gradients, None)
+
+    def _taken(self, gradients: Sequence[Gradient]) -> Step:
+        """The step that was captured on this thread, which has come to its end."""
         step: Step | None = getattr(self._running, "step", None)
-        self._running.step, targets = None, self._end_hearing()
-        variables = self._names.model.trainable_variables
-        step = check_gradients(step, gradients, variables)
-        checked = check_parts(self.probes, parts, variables)
-        applied = gradients
+        self.drop()
+        return check_gradients(step, gradients, self._names.model.trainable_variables)
+
+    def _measure(self, step: Step, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None) -> None:
+        checked = check_parts(self.probes, parts, step.variables)
+        if self._losses is not None:
+            self._losses.record(step.number, step.targets, step.variables, gradients)
         if replicas.count() > 1:
             gradients, *checked = step.over_replicas([gradients, *checked])
-        rows = step.rows(gradients, variables, checked)
-        if not self._rows:  # layers made at the first call are known only now
+        rows = step.rows(gradients, step.variables, checked)
+        if not self.has_measured:  # layers made at the first call are known only now
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
-        self._note_rows(step.capture, rows)
-        if self._losses is not None:
-            self._losses.record(step.number, targets, variables, applied)
+        self._table.note(step.capture, rows)
         for ledger, due, references in zip(self._ledgers, step.dues, step.references, strict=True):
             ledger.record(step.number, due, rows, references)
         for companion in self._companions:
@@ -287,7 +270,7 @@ class Monitor:
         tables, events, lost = [], [], 0
         for ledger in self._ledgers:
             steps, values, overwritten = ledger.drain()
-            tables.append(tabulate(ledger.probes, ledger.layout, steps, values, self._rows, ledger.history))
+            tables.append(tabulate(ledger.probes, ledger.layout, steps, values, self._table.rows, ledger.history))
             events += ledger.history.take()
             lost += overwritten
         if lost:
@@ -311,32 +294,4 @@ class Monitor:
         Below the layers stand the rows that are none of them: functions inside a ``call``, and calls of another shape.
         Units are ``None`` where they are not known, the depth of a layer that did not run is 0.
         """
-        entries = {entry.path: entry for entry in self._names.entries()}
-        rows = {row.layer: row for row in self._rows}
-        own = {path: rows.get(path, Row(path, 0, entry.kind)) for path, entry in entries.items()}
-        return [
-            {
-                "layer": path,
-                "depth": row.depth,
-                "kind": row.kind,
-                "units": row.units,
-                "parameters": entries_of(entries[path].variables) if path in entries else 0,
-                "status": self._status(path, entries),
-            }
-            for path, row in (own | rows).items()
-        ]
-
-    def _status(self, path: str, entries: Mapping[str, LayerEntry]) -> str:
-        if path in entries and entries[path].layer is self.model:
-            return MODEL_ITSELF
-        status = self._statuses.get(path.partition("@")[0], self._names.uncalled)
-        recorded = any(path in ledger.rows for ledger in self._ledgers)
-        return NO_ROW if status == MEASURED and not recorded else status
-
-    def _note_rows(self, capture: Capture, rows: Sequence[RowSnapshots]) -> None:
-        known = {row.layer for row in self._rows}
-        for row in rows:
-            if row.path not in known:
-                first = row.snapshots[0]
-                self._rows.append(Row(row.path, len(self._rows) + 1, first.kind, first.units))
-        self._statuses |= capture.unseen | {call.path: MEASURED for call in capture.calls}
+        return self._table.records(set[str]().union(*(ledger.rows for ledger in self._ledgers)))

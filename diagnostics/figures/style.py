@@ -79,6 +79,7 @@ RC: dict[Any, Any] = {
     "figure.dpi": PIXELS_PER_INCH,
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same picture on every machine
     "font.size": 8.5,
+    "text.parse_math": False,  # the names of runs and layers are text, also with two dollar signs in them
     "text.color": PALETTE["ink"].light,
     "axes.edgecolor": PALETTE["muted"].light,
     "axes.labelcolor": PALETTE["muted"].light,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from diagnostics.rules.case import Case
 
 FEWEST_READINGS = 5  # below this, neither a level nor its noise can be told
+CLEAR_FALL = 0.5  # a loss that halves was minimised, whatever it measures
 ACCURACIES = (
     "accuracy",
     "acc",
@@ -63,7 +64,11 @@ class Outcome:
         if not found:
             return None
         best = max(found) if self.penalised else found[0]
-        return None if self.penalised and best < 0 and self.accuracy_skill is None else best
+        unclear = self.penalised and self.accuracy_skill is None  # a negative skill may be the penalty alone
+        contradicted = (
+            self.constant is None and self.fall >= CLEAR_FALL
+        )  # the loss fell, and accuracy says nothing was learned
+        return None if best <= 0 and (unclear or contradicted) else best
 
     @cached_property
     def _loss_skill(self) -> float | None:
@@ -82,7 +87,7 @@ class Outcome:
     @cached_property
     def accuracy(self) -> float | None:
         """The training accuracy at the end; ``None`` if it was not recorded, or the targets are no classes."""
-        by_class = family_of(self.case.training.loss) not in (None, "regression")
+        by_class = self.case.training.loss is not None and family_of(self.case.training.loss) != "regression"
         if not any(
             target.classes and (by_class or target.one_hot or target.binary) for target in self.case.data.targets
         ):

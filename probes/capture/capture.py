@@ -13,6 +13,7 @@ from probes.capture.layers import unit_axis
 from probes.capture.modules import Names
 from probes.capture.rectified import Rectified, composes, declared
 from probes.primitives import unscaled
+from probes.seams.gradients import Differentiation
 from probes.seams.graph import current_graph, read
 from probes.seams.tap import seen_through, source, tap
 from probes.snapshot.facts import Facts, facts_of
@@ -45,10 +46,18 @@ class Call:
     state: State = ()
     gradient: tf.Tensor | None = None
     function: str | None = None
+    passes: list[tuple[Differentiation, tf.Tensor]] = field(default_factory=list)
+    _unassigned: tf.Tensor | None = None
 
     def see(self, gradient: tf.Tensor) -> None:
         """Keep dL/d(activation)."""
-        self.gradient = gradient
+        self.gradient = self._unassigned = gradient
+
+    def end_backward(self, differentiation: Differentiation) -> None:
+        """What was seen since the last backward pass is this one's."""
+        if self._unassigned is not None:
+            self.passes.append((differentiation, self._unassigned))
+            self._unassigned = None
 
     @property
     def batch(self) -> tf.Tensor:

@@ -16,15 +16,18 @@ from probes.capture.modules import Names
 from probes.measuring import replicas
 from probes.measuring.due import Due
 from probes.measuring.packing import Part
+from probes.measuring.targets import Targets
 from probes.primitives import square_sum_of_all
 from probes.probe import Probe
-from probes.seams.graph import entries_of, read
+from probes.seams.gradients import Differentiation
+from probes.seams.graph import entries_of, key_of, read
 from probes.seams.updates import loss_scale
 from probes.snapshot.clipping import Clipping, clipping_of
 from probes.snapshot.facts import Facts, facts_of
 from probes.snapshot.gradient_parts import Gradient, GradientParts, by_layer, examples_of
 from probes.snapshot.snapshot import Need, RowSnapshots, Snapshot
 from probes.snapshot.weights import Variable, WeightReading
+from probes.step.backward import choose
 from probes.step.gradients import connected, full
 from probes.step.reference import measure_references
 from probes.step.watched_variable import Watched
@@ -41,6 +44,7 @@ class Step:
 
     Attributes:
         capture: listens to the forward pass.
+        targets: what tapes have differentiated in the step.
         references: for each cadence what its probes measured on reference sets.
     """
 
@@ -59,6 +63,7 @@ class Step:
         self._unended: list[Watched] = []
         self._squares: dict[str, tf.Tensor] = {}
         self._scale = loss_scale(optimizer)
+        self.targets = Targets(self._scale)
         self._watch()
         # Keras lets every replica clip its own gradient before they are summed: there is no clipped gradient of the batch.
         clips = "clipping" in self._needs and replicas.count() == 1
@@ -83,7 +88,23 @@ class Step:
 
     def scaled_by(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Learn only before the update which optimizer has scaled the loss."""
-        self._scale = loss_scale(optimizer)
+        self._scale = self.targets.scale = loss_scale(optimizer)
+
+    def differentiated(self, differentiation: Differentiation) -> None:
+        """A tape has run backwards through the step."""
+        self.targets(differentiation)
+        for call in self.capture.calls:
+            call.end_backward(differentiation)
+
+    def with_backward(self, gradients: Sequence[Gradient]) -> list[str]:
+        """Choose, for each call, the backward pass that made these gradients.
+
+        Returns:
+            The layers whose calls several losses were differentiated through, and none of them made the gradients.
+        """
+        given = dict(zip(map(key_of, self.variables), gradients, strict=True))
+        own = {entry.path: [*map(key_of, entry.variables)] for entry in self.entries()}
+        return [call.path for call in self.capture.calls if not choose(call, own.get(call.path, ()), given)]
 
     def end_forward(self) -> None:
         """Look at the weights before the update, also of layers that were built only now.

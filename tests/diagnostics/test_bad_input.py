@@ -186,6 +186,13 @@ def test_what_is_there_is_not_overwritten(place, name):
     assert (place / "train.py").read_text() == (place / "page.html").read_text() == "mine"
 
 
+def test_a_name_with_dollar_signs_is_no_formula(place):
+    stored_run(place / "cost_$5_and_$6")
+    stored_run(place / "b_$x")
+    assert said(MAIN["compare"], ["cost_$5_and_$6", "b_$x", "--out", "page"]) == (0, "")
+    assert "cost_$5_and_$6" in (place / "page" / "report.html").read_text()
+
+
 BAD = [
     None,
     3,

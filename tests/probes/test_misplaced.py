@@ -145,7 +145,52 @@ def clipped_in_the_optimizer_call(loop: Loop) -> None:
     loop.monitor.update(gradients)
 
 
+def both_losses(loop: Loop, first: str, second: str) -> None:
+    """Two tapes around one forward pass; the update is given the gradients of the loss that the twin has."""
+    with tf.GradientTape() as one, tf.GradientTape() as other, loop.monitor.capture():
+        loss = loop.loss()
+        another = 7 * loss
+    passes = {"trained": lambda: loop.gradient(one, loss), "other": lambda: loop.gradient(other, another)}
+    gradients = {name: passes[name]() for name in (first, second)}["trained"]
+    loop.apply(gradients)
+    loop.monitor.update(gradients)
+
+
+def two_tapes_the_trained_one_first(loop: Loop) -> None:
+    both_losses(loop, "trained", "other")
+
+
+def two_tapes_the_trained_one_last(loop: Loop) -> None:
+    both_losses(loop, "other", "trained")
+
+
+def a_penalty_on_the_gradient_of_the_inputs(loop: Loop) -> None:
+    """Of weight 0, so that the twin is the same; clipped, so that no tape returned what is passed on."""
+    with tf.GradientTape() as tape, loop.monitor.capture():
+        with tf.GradientTape() as inner:
+            inner.watch(X)
+            loss = loop.loss()
+        loss += 0.0 * tf.reduce_sum(inner.gradient(loss, X) ** 2)
+    gradients, _ = tf.clip_by_global_norm(loop.gradient(tape, loss), 1e6)
+    loop.apply(gradients)
+    loop.monitor.update(gradients)
+
+
+def one_loss_differentiated_in_two_parts(loop: Loop) -> None:
+    with tf.GradientTape(persistent=True) as tape, loop.monitor.capture():
+        loss = loop.loss()
+    variables = loop.model.trainable_variables
+    gradients = [*tape.gradient(loss, variables[:2]), *tape.gradient(loss, variables[2:])]
+    clipped, _ = tf.clip_by_global_norm(gradients, 1e6)
+    loop.apply(clipped)
+    loop.monitor.update(clipped)
+
+
 MEASURED = [
+    two_tapes_the_trained_one_first,
+    two_tapes_the_trained_one_last,
+    a_penalty_on_the_gradient_of_the_inputs,
+    one_loss_differentiated_in_two_parts,
     in_place,
     apply_in_the_block,
     gradient_in_the_block,
@@ -212,7 +257,18 @@ def one_gradient_too_few(loop: Loop) -> None:
     loop.monitor.update(gradients[1:])
 
 
+def two_losses_added_up_after_their_tapes(loop: Loop) -> None:
+    with tf.GradientTape(persistent=True) as tape, loop.monitor.capture():
+        loss = loop.loss()
+        another = 7 * loss
+    pairs = zip(loop.gradient(tape, loss), loop.gradient(tape, another), strict=True)
+    gradients = [one + other for one, other in pairs]
+    loop.apply(gradients)
+    loop.monitor.update(gradients)
+
+
 REFUSED = {
+    two_losses_added_up_after_their_tapes: "several losses",
     update_before_apply: "after optimizer.apply",
     update_in_the_block: "inside the block of monitor.capture",
     update_twice: "update without capture",
@@ -284,9 +340,9 @@ def test_an_update_in_another_function_is_warned_of_and_goes_on(compiled):
     "step", [in_place, apply_in_the_block, by_hand_after_the_block], ids=lambda step: step.__name__
 )
 def test_nothing_stays_replaced_after_a_step(step, compiled):
-    loop, before = Loop(), (keras.Operation.__call__, keras.optimizers.SGD.apply)
+    loop, before = Loop(), (keras.Operation.__call__, keras.optimizers.SGD.apply, tf.GradientTape.gradient)
     run(loop, lambda: step(loop), compiled)
-    assert (keras.Operation.__call__, keras.optimizers.SGD.apply) == before
+    assert (keras.Operation.__call__, keras.optimizers.SGD.apply, tf.GradientTape.gradient) == before
 
 
 def test_gradients_that_are_only_looked_at_replace_nothing_once_they_are_read():

@@ -134,7 +134,7 @@ def test_a_fault_of_the_probes_does_not_stop_training(tmp_path, monkeypatch):
     def broken(*args, **options):
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(probes.Monitor, "update", broken)
+    monkeypatch.setattr(probes.Monitor, "record", broken)
     with pytest.warns(UserWarning, match="training goes on unobserved: .*a fault of ours"):
         history = fit(compiled({}), [ProbeCallback(tmp_path / "run")]).history
     assert len(history["loss"]) == 2
