@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnostics.pages.html import rendered
+from diagnostics.pages.html import rendered, sheet
 from diagnostics.runs.files import written_whole
 from diagnostics.runs.run import Run
 
-UNKNOWN = "–"
+UNKNOWN, WIDE = "–", ".wide { overflow-x: auto; }"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def write_trainings(trainings: Sequence[Training], script: str, path: Path) -> P
         The file's path.
     """
     rows = [each.row(path.parent) for each in trainings]
-    page = rendered("trainings.html.j2", title=f"{len(rows)} trainings", script=script, trainings=rows)
+    shown = {"title": f"{len(rows)} trainings", "command": script, "trainings": rows}
+    page = rendered("trainings.html.j2", sheet("report.css") + WIDE, **shown)
     with written_whole(path) as file:
         file.write(page.encode())
     return path

@@ -71,6 +71,13 @@ class Cost:
     recording: float = 0.0
     closing: float = 0.0
     method: str = ""
+    budget: float | None = None
+    every: int | None = None
+    steps: int | None = None
+    measured_steps: int | None = None
+    more_per_measured_step: float | None = None
+    per_step_without: float | None = None
+    first_calls: float | None = None
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from diagnostics.runs.writer import RunWriter
-from diagnostics.training.recorder import Facts, Recorder
+from diagnostics.training.limits import first_step_explained
+from diagnostics.training.recorder import Facts, LenientRecorder
 from diagnostics.training.step import TrainingStep, evaluate, kept_state
+from probes.errors import UsageError
 from probes.monitor import Monitor
 
 Progress = Callable[[int, Mapping[str, float]], None]
@@ -26,6 +30,7 @@ class Loop:
         progress: called after every call of the compiled step.
         steps_per_call: training steps in one such call.
         facts: what else ``run.json`` gets when it becomes known.
+        callbacks: Keras callbacks that training has begun for.
     """
 
     def __init__(
@@ -36,14 +41,20 @@ class Loop:
         progress: Progress | None,
         steps_per_call: int,
         facts: Facts | None = None,
+        callbacks: keras.callbacks.CallbackList | None = None,
     ) -> None:
         self._compiled, self._progress, self._steps_per_call = step, progress, steps_per_call
-        self._recorder = Recorder(writer, monitor, facts)
+        self._recorder, self._writer = LenientRecorder(writer, monitor, facts), writer
+        self._callbacks = callbacks or keras.callbacks.CallbackList([], model=step.model)
         self._step = 0
+        self._losses: list[np.ndarray] = []
+        self._metrics: dict[str, float] = {}
         self._validated: dict[str, float] = {}
 
     def train(self, dataset: tf.data.Dataset, epoch: int) -> None:
         """One epoch, several steps a call; a data set of unknown length goes step by step."""
+        self._callbacks.on_epoch_begin(epoch)
+        self._losses.clear()
         for metric in self._compiled.metrics:
             metric.reset_state()
         left = int(dataset.cardinality())
@@ -51,13 +62,38 @@ class Loop:
         batches = self._compiled.batches(dataset)
         while left:
             count = min(left, most) if left > 0 else 1
+            self._callbacks.on_train_batch_begin(self._step)
             try:
-                losses, rates = self._compiled.run(batches, count)
+                losses, rates = self._run(dataset, batches, count)
             except tf.errors.OutOfRangeError:
                 break
             left -= count if left > 0 else 0
             self._note(epoch, losses.numpy(), rates.numpy())
-        self._add_metrics()
+        self._metrics = self._metric_values()
+        self._recorder.complete(self._metrics)  # values of the whole epoch belong to its last step
+
+    def _run(self, dataset: tf.data.Dataset, batches: Any, count: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """The next steps; why the first ones fail is explained, later errors pass."""
+        if self._step:
+            return self._compiled.run(batches, count)
+        with first_step_explained(dataset, self._compiled.model):
+            return self._compiled.run(batches, count)
+
+    def end_epoch(self, epoch: int) -> bool:
+        """Report the epoch to callbacks; returns whether one of them stops the training.
+
+        Raises:
+            UsageError: the first epoch had no batch.
+        """
+        if not self._step:
+            do = "check what the data set is made from"
+            raise UsageError(
+                what="nothing to train on", where="Trainer.fit(...)", got="a data set without batches", do=do
+            )
+        loss = float(np.mean(np.concatenate(self._losses))) if self._losses else float("nan")
+        validated = {name.replace("validation ", "val_"): value for name, value in self._validated.items()}
+        self._callbacks.on_epoch_end(epoch, {"loss": loss, **self._metrics, **validated})
+        return bool(getattr(self._compiled.model, "stop_training", False)) and bool(self._callbacks.callbacks)
 
     def validate(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
         """Loss and metrics in inference mode, with the weights at the end of the epoch."""
@@ -86,8 +122,8 @@ class Loop:
         return values
 
     def flush(self) -> None:
-        """Bring what was measured to disk."""
-        self._recorder.flush()
+        """Bring what was measured to disk; a disk that cannot be written does not stop training."""
+        self._recorder.flush_until(self._step)
 
     def _note(self, epoch: int, losses: np.ndarray, rates: np.ndarray) -> None:
         if self._recorder.is_due:
@@ -95,12 +131,10 @@ class Loop:
         steps = np.arange(self._step, self._step + len(losses))
         self._step += len(losses)
         self._recorder.add(steps, epoch=epoch, split="train", loss=losses, learning_rate=rates)
+        self._losses.append(losses)
+        self._callbacks.on_train_batch_end(self._step - 1, {"loss": float(losses[-1])})
         if self._progress is not None:
             self._progress(len(losses), {"loss": float(losses[-1]), **self._validated})
-
-    def _add_metrics(self) -> None:
-        """Figures over the epoch stand with its last step."""
-        self._recorder.complete(self._metric_values())
 
     def _metric_values(self) -> dict[str, float]:
         return {metric.name: float(metric.result()) for metric in self._compiled.metrics}

@@ -6,16 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import keras
 import tensorflow as tf
 
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.writer import RunWriter
+from diagnostics.training.batches import BATCH_SIZE, dataset_of, evaluation_of
+from diagnostics.training.callbacks import running_callbacks
 from diagnostics.training.facts import settings
 from diagnostics.training.facts.run_facts import RunFacts
+from diagnostics.training.limits import check_labels, checked_config, whole
 from diagnostics.training.loop import Loop, Progress
+from diagnostics.training.named import loss_of, metrics_of, optimizer_of
 from diagnostics.training.new_run import new_run
 from diagnostics.training.progress import progress_bar
 from diagnostics.training.replicas import is_chief
@@ -28,6 +32,16 @@ STEPS_PER_CALL = 64
 """Steps in one call of the compiled function: enough to hide Python, few enough for Ctrl-C and a lively progress bar."""
 
 
+class DataOptions(TypedDict, total=False):
+    """Further options of `Trainer.fit`, as in ``model.fit``."""
+
+    batch_size: int
+    sample_weight: Any
+    class_weight: Mapping[int, float] | None
+    shuffle: bool
+    callbacks: Any
+
+
 class Trainer:
     """Trains a Keras model with a custom GradientTape loop and records what its probes measure.
 
@@ -37,11 +51,11 @@ class Trainer:
 
     Args:
         model: the model, built or not.
-        optimizer: any Keras optimizer. If it scales the loss, statistics are reported unscaled.
-        loss: a function of (y_true, y_pred) to a scalar, such as a Keras loss.
+        optimizer: any Keras optimizer, or its name. If it scales the loss, statistics are reported unscaled.
+        loss: a Keras loss, its name, or a function of (y_true, y_pred) to a scalar.
         probes: what to measure; ``probes.default()`` by default, nothing if empty.
         directory: the run's folder; it must not exist, or be empty. ``None`` records nothing.
-        metrics: Keras metrics, reported for each epoch of training and validation.
+        metrics: Keras metrics, or their names, reported for each epoch of training and validation.
         config: any other settings that affect the results; stored in ``run.json``.
         seed: seeds Python, NumPy and TensorFlow when ``fit`` begins, so that shuffling repeats. The weights were drawn when
             the model was made, so seed before that, too. Stored in ``run.json``.
@@ -58,42 +72,48 @@ class Trainer:
     def __init__(
         self,
         model: keras.Model,
-        optimizer: keras.optimizers.Optimizer,
-        loss: Callable[..., tf.Tensor],
+        optimizer: keras.optimizers.Optimizer | str,
+        loss: Callable[..., Any] | str,
         *,
         probes: Iterable[Probe] | None = None,
         directory: str | Path | None = None,
-        metrics: Iterable[keras.metrics.Metric] = (),
+        metrics: Iterable[Any] | keras.metrics.Metric | str = (),
         config: Mapping[str, Any] | None = None,
         seed: int | None = None,
         steps_per_call: int = STEPS_PER_CALL,
         jit_compile: bool = False,
     ) -> None:
         probes = None if probes is None else check_probes(probes)
-        self.model, self.optimizer = model, optimizer
+        optimizer, loss = optimizer_of(optimizer), loss_of(loss)
+        measured = metrics_of(metrics, loss)
+        self._steps_per_call = whole("steps_per_call", steps_per_call, 1, "Trainer")
+        self._directory, self._config, self._seed = directory, checked_config(config, "Trainer"), seed
+        self.model, self.optimizer, self._loss = model, optimizer, loss
         self.monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer, losses=False)
-        self._directory, self._config, self._seed = directory, dict(config or {}), seed
-        self._steps_per_call = steps_per_call
-        self._step = TrainingStep(model, optimizer, loss, tuple(metrics), self.monitor, jit_compile=jit_compile)
+        self._step = TrainingStep(model, optimizer, loss, measured, self.monitor, jit_compile=jit_compile)
         self._facts = RunFacts(model, self.monitor)
 
     def fit(
         self,
-        train_dataset: tf.data.Dataset,
+        train_dataset: Any,
+        y: Any = None,
         *,
-        validation_data: tf.data.Dataset | None = None,
+        validation_data: Any = None,
         train_again: tf.data.Dataset | None = None,
         test_data: tf.data.Dataset | None = None,
         test_each_epoch: bool = True,
         epochs: int = 1,
         progress: Progress | bool = True,
         tensorboard: bool = False,
+        **data: Unpack[DataOptions],
     ) -> Run | None:
         """Train, and record while training goes on.
 
         Args:
-            train_dataset: batches ``(x, y)`` or ``(x, y, sample_weight)``.
-            validation_data: the same, evaluated in inference mode at the end of every epoch.
+            train_dataset: batches ``(x, y)`` or ``(x, y, sample_weight)`` as a ``tf.data.Dataset``, ``keras.utils.PyDataset``
+                or generator; or arrays, with ``y``.
+            y: targets, if ``train_dataset`` are arrays.
+            validation_data: batches or arrays ``(x, y)``, evaluated in inference mode at the end of every epoch.
             train_again: the training data as a separate data set, evaluated at the end of every epoch in training mode
                 (split ``train_again``) and in inference mode (``train_inference``); training stays bit-equal.
             test_data: examples that nothing is chosen by, evaluated like ``validation_data`` (split ``test``).
@@ -102,19 +122,31 @@ class Trainer:
             progress: ``True`` shows a progress bar with loss and validation metrics, ``False`` shows nothing; a function is
                 called after every call of the compiled function.
             tensorboard: also write TensorBoard's event files, into ``tensorboard/`` in the run's folder, during training.
+            data: ``batch_size``, ``sample_weight``, ``class_weight``, ``shuffle`` and ``callbacks``, as in ``model.fit``;
+                callbacks hear of the last batch in each call of the compiled function.
 
         Returns:
             The stored run, or ``None`` if nothing is recorded or another worker records.
 
         Raises:
-            UsageError: TensorBoard is asked for and not installed.
+            UsageError: TensorBoard is asked for and not installed; data that cannot be trained on; or a first step that
+                fails because batches, model and loss do not fit together.
             KeyboardInterrupt: after the run's status was set to ``interrupted``.
         """
+        whole("epochs", epochs, 0, "Trainer.fit")
+        callbacks, size = data.pop("callbacks", None), data.get("batch_size", BATCH_SIZE)
+        check_labels(self._loss, self.model, y)
+        train_dataset = dataset_of(train_dataset, y, **data)
+        validation_data = evaluation_of(validation_data, size)
         facts = self._begin_facts(train_dataset, epochs)
         if self._seed is not None:
             self._set_seeds(self._seed)
-        with self._shown(progress, train_dataset, epochs) as report, self._writer(tensorboard, facts) as writer:
-            loop = Loop(self._step, self.monitor, writer, report, self._steps_per_call, self._facts)
+        with (
+            self._shown(progress, train_dataset, epochs) as report,
+            self._writer(tensorboard, facts) as writer,
+            running_callbacks(callbacks, self.model, self.optimizer, epochs) as called,
+        ):
+            loop = Loop(self._step, self.monitor, writer, report, self._steps_per_call, self._facts, called)
             try:
                 for epoch in range(epochs):
                     loop.train(train_dataset, epoch)
@@ -122,6 +154,8 @@ class Trainer:
                     loop.validate(validation_data, epoch)
                     if test_each_epoch or epoch == epochs - 1:
                         loop.test(test_data, epoch)
+                    if loop.end_epoch(epoch):
+                        break
             finally:
                 loop.flush()
         return None if self._folder is None else load_run(self._folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -14,6 +15,7 @@ from diagnostics.runs.folders import free_directory
 from diagnostics.training.facts import settings
 from diagnostics.training.facts.losses import minimises_compiled_loss
 from diagnostics.training.facts.run_facts import RunFacts
+from diagnostics.training.fit.announcement import announcement
 from diagnostics.training.fit.budget import check_budget
 from diagnostics.training.fit.session import FitSession
 from diagnostics.training.fit.train_function import ObservedFunction, check_trainable
@@ -54,6 +56,7 @@ class ProbeCallback(keras.callbacks.Callback):
         budget: the largest share of training time that measuring may take (0.05 is 5 %); steps are measured less often to
             keep within it. ``None`` keeps the probes' own cadence. The actual cost is stored in ``run.json`` either way.
         tensorboard: also write TensorBoard's event files, into ``tensorboard/`` in the run's folder, during training.
+        verbose: 1 says on standard error, before the first step, what is measured when; 0 says nothing.
 
     Under a ``tf.distribute`` strategy the statistics are those of the whole batch, and the chief writes the run.
 
@@ -70,6 +73,7 @@ class ProbeCallback(keras.callbacks.Callback):
         seed: int | None = None,
         budget: float | None = None,
         tensorboard: bool = False,
+        verbose: int = 1,
     ) -> None:
         super().__init__()
         if tensorboard:
@@ -80,6 +84,7 @@ class ProbeCallback(keras.callbacks.Callback):
         self.probes = None if probes is None else check_probes(probes)
         self._config, self._seed = dict(config or {}), seed
         self._budget, self._tensorboard = check_budget(budget), tensorboard
+        self._verbose = verbose
         self._session: FitSession | None = None
         self._runs = 0
 
@@ -105,6 +110,8 @@ class ProbeCallback(keras.callbacks.Callback):
                 writer.finish("failed", error=f"{type(error).__name__}: {error}")
             raise
         self._runs += 1
+        if self._verbose and writer is not None:
+            print(announcement(monitor.probes, self.directory), file=sys.stderr)
         _end_with_fit(self._session)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

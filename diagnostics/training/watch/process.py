@@ -123,7 +123,7 @@ class WatchedProcess:
 
     def _fit(self, original: Fit, bound: inspect.BoundArguments) -> Any:
         config = {"command": self.command, "fit": self._number_of_fit(bound.args[0])}
-        callback = QuietCallback(self.next_directory(), config=config, budget=self.budget)
+        callback = QuietCallback(self.next_directory(), config=config, budget=self.budget, verbose=0)
         bound.arguments["callbacks"] = _with(bound.arguments.get("callbacks"), callback, bound.args[0])
         try:
             return original(*bound.args, **bound.kwargs)

@@ -197,3 +197,16 @@ def test_a_fault_of_the_model_is_raised_as_it_is(tmp_path):
     with pytest.raises(ArithmeticError, match="user's own"):
         model.fit(X, X, verbose=0, callbacks=[ProbeCallback(tmp_path / "run")])  # pyright: ignore[reportArgumentType]
     assert load_run(tmp_path / "run").status == "failed"
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_one_line_says_what_is_measured_when(verbose, tmp_path, capsys):
+    measured = [
+        probes.GradientNorm(every=1),
+        probes.NonFinite(every=10, early=False),
+        probes.DeadUnits(every=5, window=50),
+    ]
+    fit(compiled({}), [ProbeCallback(tmp_path / "run", measured, verbose=verbose)])
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("diagnostics:")]
+    by_cadence = "every step: GradientNorm; every 5 steps, merged over 50 steps: DeadUnits; every 10 steps: NonFinite"
+    assert said == [f"diagnostics: {by_cadence}. Run: {tmp_path / 'run'}"] * verbose

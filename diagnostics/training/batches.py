@@ -1,0 +1,122 @@
+"""Training data as ``fit`` takes it, as a ``tf.data.Dataset`` of batches."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from probes.errors import UsageError
+
+BATCH_SIZE = 32
+"""That of ``model.fit`` for arrays."""
+
+TAKES = "give arrays with y=..., a tf.data.Dataset of batches, a keras.utils.PyDataset, or a generator of batches"
+
+
+def dataset_of(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int = BATCH_SIZE,
+    shuffle: bool = True,
+    class_weight: Mapping[int, float] | None = None,
+) -> tf.data.Dataset:
+    """Batches ``(x, y)`` or ``(x, y, sample_weight)``.
+
+    Args:
+        x: arrays, in any structure; or batches: a ``tf.data.Dataset``, a ``keras.utils.PyDataset``, a generator.
+        y: targets, for arrays only.
+        sample_weight: weights of the examples, for arrays only.
+        batch_size: for arrays only.
+        shuffle: for arrays only: shuffle the examples before every epoch.
+        class_weight: multiplies each example's weight by that of its class.
+
+    Raises:
+        UsageError: something else, arrays of different lengths, or no examples.
+    """
+    if isinstance(x, (tf.data.Dataset, keras.utils.PyDataset, Iterator)):
+        if y is not None or sample_weight is not None:
+            raise _refused("y or sample_weight beside batches", "put them into the batches: (x, y, sample_weight)")
+        dataset = x if isinstance(x, tf.data.Dataset) else _of_batches(x)
+    else:
+        dataset = _of_arrays(x, y, sample_weight, batch_size, shuffle)
+    if int(dataset.cardinality()) == 0:
+        raise _refused("no batch at all", "check what the data set is made from")
+    return dataset if class_weight is None else dataset.map(_weighting(class_weight))
+
+
+def evaluation_of(data: Any, batch_size: int) -> tf.data.Dataset | None:
+    """Batches for evaluation, in their own order: ``None``, batches, or arrays ``(x, y)`` or ``(x, y, sample_weight)``."""
+    if data is None or isinstance(data, tf.data.Dataset):
+        return data
+    parts = data if isinstance(data, tuple) else (data,)
+    return dataset_of(*parts, batch_size=batch_size, shuffle=False)
+
+
+def _of_arrays(x: Any, y: Any, sample_weight: Any, batch_size: int, shuffle: bool) -> tf.data.Dataset:
+    parts = tuple(part for part in (x, y, sample_weight) if part is not None)
+    parts = parts if y is not None else (*parts[:1], None, *parts[1:]) if sample_weight is not None else parts
+    arrays = tf.nest.map_structure(_array, parts[0] if len(parts) == 1 else parts)
+    lengths = sorted({len(array) for array in tf.nest.flatten(arrays)})
+    if not lengths or lengths == [0]:
+        raise _refused("no examples", "check what the arrays are made from")
+    if len(lengths) > 1:
+        raise _refused(f"arrays of {' and '.join(map(str, lengths))} examples", "give every array one entry an example")
+    dataset = tf.data.Dataset.from_tensor_slices(arrays)
+    return (dataset.shuffle(lengths[0]) if shuffle else dataset).batch(batch_size)
+
+
+def _array(part: Any) -> np.ndarray:
+    array = np.asarray(part)
+    if array.dtype == object or array.dtype.kind in "US" or array.ndim == 0:
+        raise _refused(f"{type(part).__name__} {part!r:.60}", TAKES)
+    return array.astype(keras.backend.floatx()) if array.dtype == np.float64 else array
+
+
+def _of_batches(source: Any) -> tf.data.Dataset:
+    """Batches of a ``PyDataset``, which starts anew in every epoch, or of a generator, which goes on."""
+    if isinstance(source, keras.utils.PyDataset):
+        first, count = (source[0], source.num_batches) if source.num_batches else (None, 0)
+        batches = lambda: _epoch_of(source)  # noqa: E731
+    else:
+        first, count = next(source, None), None
+        left = itertools.chain([first], source)
+        batches = lambda: left  # noqa: E731
+    if first is None:
+        raise _refused("no batch at all", "check what the batches are made from")
+    like = tf.nest.map_structure(lambda part: tf.TensorSpec([None, *np.shape(part)[1:]], np.asarray(part).dtype), first)
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=like)
+    return dataset if count is None else dataset.apply(tf.data.experimental.assert_cardinality(count))
+
+
+def _epoch_of(source: keras.utils.PyDataset) -> Iterator[Any]:
+    for number in range(source.num_batches):
+        yield source[number]
+    source.on_epoch_end()
+
+
+def _weighting(class_weight: Mapping[int, float]) -> Any:
+    keys = tf.constant([*class_weight], tf.int64)
+    table = tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(keys, tf.constant([*class_weight.values()], tf.float32)), 1.0
+    )
+
+    def weighted(*batch: Any) -> tuple[Any, Any, tf.Tensor]:
+        unpacked: tuple[Any, Any, Any] = keras.utils.unpack_x_y_sample_weight(batch)
+        x, y, weight = unpacked
+        one_hot = y.shape.rank is not None and y.shape.rank > 1 and y.shape[-1] != 1
+        classes = tf.argmax(y, axis=-1) if one_hot else tf.reshape(tf.cast(y, tf.int64), [-1])
+        own = table.lookup(tf.cast(classes, tf.int64))
+        return x, y, own if weight is None else own * tf.cast(weight, tf.float32)
+
+    return weighted
+
+
+def _refused(got: str, do: str) -> UsageError:
+    return UsageError(what="this cannot be trained on", where="Trainer.fit(...)", got=got, do=do)
