@@ -22,7 +22,11 @@ class Loop:
 
     def __init__(self, watched: list[probes.Probe] | None, *, noise: bool = False, policy: str = "float32") -> None:
         keras.utils.set_random_seed(3)
-        stack = [layers.Dense(4, activation="relu", name="a"), layers.Dropout(0.3, name="drop"), layers.Dense(3, name="b")]
+        stack = [
+            layers.Dense(4, activation="relu", name="a"),
+            layers.Dropout(0.3, name="drop"),
+            layers.Dense(3, name="b"),
+        ]
         self.model = keras.Sequential([keras.Input((5,)), *stack])
         for layer in self.model.layers:
             layer.dtype_policy = keras.DTypePolicy(policy)
