@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+
+from diagnostics.commands import command
+from probes.errors import unknown_name
+
 COMMANDS = {
     "run NAME": "test a claim about training (--list shows the scenarios, all runs them)",
     "watch SCRIPT": "run an unmodified script and record every training in it",
@@ -10,15 +16,25 @@ COMMANDS = {
     "compare A B ...": "show runs side by side",
     "export RUN": "export a run as CSV or to TensorBoard",
 }
+HELP = ("-h", "--help")
 
 
-def main() -> None:
-    """Print each command with what it does."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print each command with what it does. Returns the exit code: 0 done, 2 when something else was asked for."""
+    return command.exit_code(lambda: _list(sys.argv[1:] if arguments is None else arguments))
+
+
+def _list(typed: Sequence[str]) -> int:
+    unknown = [word for word in typed if word not in HELP]
+    if unknown:
+        names = [f"diagnostics.{name.split()[0]}" for name in COMMANDS]
+        raise unknown_name("command", f"diagnostics {unknown[0]}", names, where="python -m diagnostics")
     width = max(map(len, COMMANDS))
-    for command, does in COMMANDS.items():
-        print(f"python -m diagnostics.{command:<{width}}  {does}")
+    for name, does in COMMANDS.items():
+        print(f"python -m diagnostics.{name:<{width}}  {does}")
     print("\nEach has --help.")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -13,7 +13,7 @@ from diagnostics.pages.comparison import compare, page_of
 from diagnostics.pages.html import write_page
 from diagnostics.pages.terminal import print_summary
 from diagnostics.runs import manifest
-from diagnostics.runs.folders import free_directory
+from diagnostics.runs.folders import check_output, free_directory
 from diagnostics.runs.run import Run, load_run
 from probes.errors import UsageError
 
@@ -33,8 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    page = page_of([_load(Path(folder)) for folder in options.runs])
     directory = Path(options.out) if options.out else free_directory(DEFAULT)
+    if not options.force:
+        check_output(directory)
+    page = page_of([_load(Path(folder)) for folder in options.runs])
     print_summary(page, write_page(page, directory / "report.html"))
     return 0
 
@@ -45,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         "runs", nargs="+", metavar="RUN", help="folders of two runs or more; the first is the reference"
     )
     parser.add_argument("--out", metavar="DIR", help=f"folder for report.html and figures/ (default {DEFAULT})")
+    parser.add_argument(
+        "--force", action="store_true", help="write into DIR even if it holds files, and replace a page"
+    )
     return parser
 
 

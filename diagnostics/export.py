@@ -25,6 +25,8 @@ from probes.errors import UsageError
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings of a cell that spreadsheets take for a formula."""
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
 EXAMPLES = """examples:
   python -m diagnostics.export runs/mine --csv
   python -m diagnostics.export runs/vanishing_gradient --tensorboard --out boards
@@ -73,7 +75,7 @@ def write_csv(source: Run | Experiment, directory: Path) -> str:
         directory.mkdir(parents=True, exist_ok=True)
         for name in TABLES:
             table = getattr(source, name) if isinstance(source, Run) else source.table(name)
-            _flat(table).to_csv(directory / f"{name}.csv", index=False)
+            _inert(_flat(table)).to_csv(directory / f"{name}.csv", index=False)
     except OSError as error:
         raise UsageError(
             what="the tables cannot be written", where=str(directory), got=str(error), do="choose another folder"
@@ -131,6 +133,18 @@ def _flat(table: pd.DataFrame) -> pd.DataFrame:
 def _harmless(cell: object) -> object:
     """A text that begins as a formula does, behind an apostrophe: a layer may be called ``=HYPERLINK(...)``."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def _inert(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts that a spreadsheet would take for a formula, with an apostrophe before them: a layer may be called ``=HYPERLINK(...)``."""
+    texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    quoted = {name: table[name].astype(object).map(_quoted) for name in texts}
+    headers = {name: _quoted(name) for name in table}
+    return table.assign(**quoted).rename(columns=headers)
+
+
+def _quoted(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULAS) else cell
 
 
 LOADERS = {"run": load_run, "scenario": load_experiment}

@@ -18,6 +18,7 @@ from diagnostics.pages.terminal import print_summary
 from diagnostics.rules import diagnose
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import Experiment, load_experiment
+from diagnostics.runs.folders import check_free
 from diagnostics.runs.run import load_run
 from diagnostics.verdict.claims import judge_claims
 from probes.errors import UsageError
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     folder, out = Path(options.folder), Path(options.out) if options.out else None
+    if out is not None and not options.force:
+        check_free(out)
     page, path, severities = REPORTS[manifest.kind_of(folder)](folder, out)
     print_summary(page, path)
     return exit_status(severities, options.fail_on)
@@ -50,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = command.parser("report", "Judge a stored run or scenario again and write its report.", EXAMPLES)
     parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
     parser.add_argument("--out", metavar="FILE", help="the page (default RUN/report.html); figures go beside it")
+    parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
     add_fail_on(parser)
     return parser
 

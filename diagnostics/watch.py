@@ -10,10 +10,10 @@ import argparse
 import itertools
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from diagnostics.commands import command
 from diagnostics.commands.judging import add_fail_on, exit_status
@@ -22,8 +22,14 @@ from diagnostics.commands.when_imported import when_imported
 from diagnostics.training.fit.budget import parse_budget
 from probes.errors import UsageError
 
+if TYPE_CHECKING:
+    from diagnostics.pages.trainings import Training
+    from diagnostics.training.watch.process import WatchedProcess
+
 OUT = Path("runs/watch")
-NOTHING = "watch: no training was seen: no fit, and no Keras optimizer at work beside a tape"
+NOTHING = "no training was seen: no fit, and no gradient tape"
+NOT_FOLLOWED = "training was seen, but none was recorded:"
+PROCESSES = "the script started {} other {}, which watch does not follow"
 NO_BUDGET = (
     "--budget applies to fit only: steps of a hand-written loop cannot be timed from outside, so their cadence stays"
 )
@@ -63,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _watch(options: argparse.Namespace, rest: list[str], typed: str, budget: float | None) -> int:
     next_directory = _numbering((options.out or OUT).resolve(), short_name(options.target, module=options.module))
-    watched: list[Any] = []
+    watched: list[WatchedProcess] = []
     severities: list[str] = []
     status = "finished"
     with ExitStack() as stack:
@@ -84,9 +90,9 @@ def _watch(options: argparse.Namespace, rest: list[str], typed: str, budget: flo
                 stack.close()
                 for each in watched:
                     each.end(status)
-                    severities += _report_all(each)
-                if not any(each.directories for each in watched):
-                    print(NOTHING, file=sys.stderr)
+                    _say(*_reported(each, typed, severities))
+                if not watched:
+                    _say(NOTHING)
     return code or exit_status(severities, options.fail_on)
 
 
@@ -139,32 +145,57 @@ def _numbering(folder: Path, name: str) -> Callable[[], Path]:
     return following
 
 
-def _report_all(watched: Any) -> list[str]:
-    """Write the reports and print where they are; errors here must not affect the script. Returns the findings' severities."""
-    severities: list[str] = []
-    for reason, times in watched.unseen.items():
-        print(f"watch: a training step was not measured ({times} times): {reason}", file=sys.stderr)
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(f"watch: {line}", file=sys.stderr)
+
+
+def _reported(watched: WatchedProcess, typed: str, severities: list[str]) -> Iterator[str]:
+    """Write the reports, and say where they are and what was not measured; errors here must not affect the script.
+
+    Adds the severities of the findings.
+    """
+    reasons = watched.unseen.all_reasons()
+    if not watched.directories:
+        yield NOT_FOLLOWED if reasons else NOTHING
+    for reason, times in reasons.items():
+        yield f"not measured ({times} times): {reason}"
+    if (processes := watched.unseen.processes) and not watched.directories:
+        yield PROCESSES.format(processes, "process" if processes == 1 else "processes")
     if watched.budget is not None and watched.has_loops:
-        print(f"watch: {NO_BUDGET}", file=sys.stderr)
-    for directory in watched.directories:
-        print(f"watch: {_report(directory, severities)}", file=sys.stderr)
-    return severities
+        yield NO_BUDGET
+    yield from _reports(watched.directories, typed, severities)
 
 
-def _report(directory: Path, severities: list[str]) -> str:
-    """Write one report; adds the findings' severities."""
+def _reports(directories: Sequence[Path], typed: str, severities: list[str]) -> Iterator[str]:
+    """A line for each training, and one for the index of several."""
+    from diagnostics.pages.trainings import write_trainings  # noqa: PLC0415
+
+    trainings: list[Training] = []
+    for directory in directories:
+        try:
+            trainings.append(_report(directory, severities))
+            yield f"{trainings[-1].about}: {trainings[-1].answer} Report: {trainings[-1].report}"
+        except Exception as error:
+            yield f"no report for {directory}: {error}"
+    if len(trainings) > 1:
+        try:
+            yield f"Index: {write_trainings(trainings, typed, trainings[0].run.path / 'index.html')}"
+        except Exception as error:
+            yield f"no index of the trainings: {error}"
+
+
+def _report(directory: Path, severities: list[str]) -> Training:
     from diagnostics.pages.headline import answer  # noqa: PLC0415
     from diagnostics.pages.run_page import report  # noqa: PLC0415
+    from diagnostics.pages.trainings import Training  # noqa: PLC0415
     from diagnostics.rules import diagnose  # noqa: PLC0415
     from diagnostics.runs.run import load_run  # noqa: PLC0415
 
-    try:
-        run = load_run(directory)
-        findings = diagnose(run)
-        severities += [finding.severity for finding in findings]
-        return f"{answer(findings)} Report: {report(run, directory / 'report.html', findings)}"
-    except Exception as error:
-        return f"no report for {directory}: {error}"
+    run = load_run(directory)
+    findings = diagnose(run)
+    severities += [finding.severity for finding in findings]
+    return Training(run, answer(findings), report(run, directory / "report.html", findings))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import keras
 import numpy as np
@@ -124,7 +124,7 @@ class DeadRelu(Scenario):
         """SGD, with momentum or one large step where the arm has it."""
         settings = arm.settings
         rate = Spike(settings["rate"], self.at, settings["spike"]) if settings["spike"] > 1 else settings["rate"]
-        return keras.optimizers.SGD(rate, momentum=settings["momentum"])  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+        return keras.optimizers.SGD(cast(float, rate), momentum=settings["momentum"])  # the stub knows numbers only
 
     def prepare(self, arm: Arm, data: Data) -> Data:
         """The replicate's split, scaled by the whole set's mean and deviation, so that all replicates check the same examples."""

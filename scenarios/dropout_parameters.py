@@ -24,6 +24,7 @@ from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.gradients import gradients
 from scenarios.shared.layers import classifier, dense, dropout
 from scenarios.shared.parts import CHECK
 
@@ -165,7 +166,7 @@ class DropoutParameters(Scenario):
             ),
             Figure(
                 "curves",
-                "Training loss, median and range over the seeds. With dropout, each example trains half of the units.",
+                "Training loss, median and range over the replicates. With dropout, each example trains half of the units.",
                 {"column": "loss", "split": "train", "guide": "chance"},
             ),
         )
@@ -249,7 +250,7 @@ def unit_gradients(model: keras.Model, x: tf.Tensor, y: tf.Tensor) -> tuple[np.n
         active = hidden(x)
         kept = dropout(active, training=True)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, logits(kept))
-    into, out = (np.asarray(part) for part in tape.gradient(loss, [hidden.kernel.value, logits.kernel.value]))  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue, reportCallIssue]
+    into, out = (np.asarray(part) for part in gradients(tape, loss, [hidden.kernel, logits.kernel]))
     norms = np.hypot(np.linalg.norm(into, axis=0), np.linalg.norm(out, axis=1))
     return norms, np.max(np.asarray(active), axis=0) > 0, np.max(np.asarray(kept), axis=0) > 0
 
@@ -277,6 +278,6 @@ def _moved(model: keras.Model, optimizer: keras.optimizers.Optimizer, x: tf.Tens
         with tf.GradientTape() as tape:
             kept, predicted = both(x[part], training=True)
             value = loss(y[part], predicted)
-        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue, reportCallIssue]
+        optimizer.apply(gradients(tape, value, model.trainable_variables), model.trainable_variables)
     dropped = np.asarray(kept)[0] == 0
     return float((np.array(kernel)[dropped] != before[dropped]).mean())

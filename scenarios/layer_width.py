@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import keras
 import numpy as np
@@ -224,8 +224,8 @@ def _steps(width: int, batch: int) -> Callable[[tf.Tensor], tf.Tensor]:
         for _ in tf.range(count):
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean(tf.square(tf.nn.relu(x @ weights[0]) @ weights[1] - y))
-            for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
-                weight.assign_sub(tf.multiply(0.01, gradient))  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue, reportCallIssue]
+            for weight, gradient in zip(weights, cast(Any, tape).gradient(loss, weights), strict=True):
+                weight.assign_sub(0.01 * gradient)
         return loss
 
     run(tf.constant(1))

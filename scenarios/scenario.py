@@ -161,7 +161,7 @@ class Scenario(abc.ABC):
     objection: ClassVar[str]
     """The strongest remaining objection to the answer, whatever the answer is."""
     less: ClassVar[Mapping[str, Any]] = {}
-    """Field values for a quick run that override its defaults (at most 2 seeds, a fifth of the epochs)."""
+    """Field values for a quick run that override its defaults (at most 2 replicates, a fifth of the epochs)."""
     datasets: ClassVar[tuple[str, ...]] = ("digits", "fashion_mnist", "mnist")
     """The data sets that the scenario can use; the first is the default."""
 
@@ -252,6 +252,6 @@ class Scenario(abc.ABC):
         return replace(self, seeds=LAST_LOOK)
 
     def quick(self) -> Scenario:
-        """A smaller version for a first look in seconds, with fewer seeds and epochs."""
+        """A smaller version for a first look in seconds, with fewer replicates and epochs."""
         shorter = {"seeds": min(self.seeds, 2), "epochs": max(1, self.epochs // 5)}
         return replace(self, **{**shorter, **self.less})

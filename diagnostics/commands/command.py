@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
+from diagnostics.wording.printable import printable
 from probes.errors import UsageError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -20,7 +23,7 @@ def parser(name: str, description: str, epilog: str, *, usage: str | None = None
         epilog: examples and exit codes, printed as they are.
         usage: the line after ``usage:``; derived from the arguments by default.
     """
-    return argparse.ArgumentParser(
+    return _Parser(
         prog=f"python -m diagnostics.{name}",
         description=description,
         epilog=epilog,
@@ -29,9 +32,18 @@ def parser(name: str, description: str, epilog: str, *, usage: str | None = None
     )
 
 
+class _Parser(argparse.ArgumentParser):
+    """Reports what it cannot parse as all other misuse is reported."""
+
+    def error(self, message: str) -> NoReturn:
+        do = f"{self.prog} --help lists the options"
+        print_error(UsageError(what="the command line is not understood", where=self.prog, got=message, do=do))
+        raise SystemExit(EXIT_USAGE)
+
+
 def print_error(error: UsageError) -> None:
     """Print misuse on standard error."""
-    print(f"error: {error}", file=sys.stderr)
+    print(printable(f"error: {error}"), file=sys.stderr)
 
 
 def run(
@@ -52,13 +64,20 @@ def run(
 
 
 def exit_code(work: Callable[[], int]) -> int:
-    """Run a command; misuse is printed and gives exit code 2.
+    """Run a command; misuse, and what the file system refuses, is printed and gives exit code 2.
 
     Args:
         work: the command, returning its exit code.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a folder's name may be no text in this encoding
+            stream.reconfigure(errors="backslashreplace")
     try:
         return work()
     except UsageError as error:
         print_error(error)
-        return EXIT_USAGE
+    except OSError as error:
+        got = error.strerror or str(error)
+        do = "name a file or folder that exists and that you may use, on a disk with space"
+        print_error(UsageError(what="the file system refuses", where=f"{error.filename!s:.300}", got=got, do=do))
+    return EXIT_USAGE

@@ -7,6 +7,11 @@ from collections.abc import Sequence
 
 from probes.errors import UsageError, unknown_name
 
+MOST = 2**31 - 1
+"""The largest seed that every random generator takes."""
+MOST_SEEDS = 10_000
+"""Each seed trains every arm once; verdicts are final after a few dozen."""
+
 
 def counted(option: str, text: str | None) -> int | None:
     """A count of at least 1 from the command line; ``None`` when it was not given.
@@ -16,8 +21,9 @@ def counted(option: str, text: str | None) -> int | None:
     """
     if text is None:
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise UsageError(what="this is not a count", where=option, got=repr(text), do="give a whole number, 1 or more")
+    if not _is_number(text) or int(text) < 1:
+        do = f"give a whole number from 1 to {MOST}"
+        raise UsageError(what="this is not a count", where=option, got=f"{text!r:.200}", do=do)
     return int(text)
 
 
@@ -30,12 +36,19 @@ def parse_seeds(text: str | None, first: int = 0) -> tuple[int, ...] | None:
     if text is None:
         return None
     if "," not in text:
-        return tuple(range(first, first + (counted("--seeds", text) or 0)))
+        number = counted("--seeds", text) or 0
+        if number > MOST_SEEDS:
+            raise UsageError(what="too many seeds", where="--seeds", got=text, do=f"give up to {MOST_SEEDS}")
+        return tuple(range(first, first + number))
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts or not all(part.isdecimal() for part in parts) or len(set(map(int, parts))) < len(parts):
+    if not parts or not all(map(_is_number, parts)) or len(set(map(int, parts))) < len(parts):
         do = "give a number of seeds (5), or different seeds separated by commas (3,7,11)"
-        raise UsageError(what="these are not seeds", where="--seeds", got=repr(text), do=do)
+        raise UsageError(what="these are not seeds", where="--seeds", got=f"{text!r:.200}", do=do)
     return tuple(map(int, parts))
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= len(str(MOST)) and int(text) <= MOST
 
 
 def choose_arms(text: str | None, known: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import runpy
 import sys
 from collections.abc import Sequence
@@ -22,9 +23,9 @@ def check_target(target: str, *, module: bool) -> None:
     """
     if module and not _has_module(target):
         do = "name a module that Python finds from this folder, or give a file without -m"
-        raise UsageError(what=f"there is no module {target!r}", where="-m MODULE", got=repr(target), do=do)
-    if not module and not Path(target).exists():
-        got = f"{target!r}, seen from {Path.cwd()}"
+        raise UsageError(what="there is no such module to run", where="-m MODULE", got=f"{target!r:.200}", do=do)
+    if not module and not _is_script(target):
+        got = f"{target!r:.200}, seen from {Path.cwd()}"
         raise UsageError(what="there is no such script", where="SCRIPT", got=got, do="give the path of a Python file")
 
 
@@ -67,10 +68,18 @@ def short_name(target: str, *, module: bool) -> str:
     return target.replace(".", "-") if module else Path(target).resolve().stem
 
 
+def _is_script(target: str) -> bool:
+    """A file, or a folder that Python can run."""
+    return os.path.isfile(target) or os.path.isfile(os.path.join(target, "__main__.py"))
+
+
 def _has_module(name: str) -> bool:
     try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError, AttributeError):
+        found = importlib.util.find_spec(name)
+        if found is None or found.submodule_search_locations is None:
+            return found is not None
+        return importlib.util.find_spec(f"{name}.__main__") is not None
+    except (ImportError, ValueError, AttributeError, OSError):
         return False
 
 

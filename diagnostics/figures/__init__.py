@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from diagnostics.figures.before_after import before_after
 from diagnostics.figures.by_arm import by_arm
+from diagnostics.figures.by_layer import by_layer
 from diagnostics.figures.by_setting import by_setting
 from diagnostics.figures.curves import curves
 from diagnostics.figures.depth_profile import depth_profile
@@ -14,6 +15,7 @@ from diagnostics.figures.effects import effects
 from diagnostics.figures.gap import gap
 from diagnostics.figures.heat_map import heat_map
 from diagnostics.figures.histogram_pair import histogram_pair
+from diagnostics.figures.layer_profile import layer_profile
 from diagnostics.figures.overlay import overlay
 from diagnostics.figures.seed_pairs import seed_pairs
 from diagnostics.figures.time_to_revival import time_to_revival
@@ -23,6 +25,7 @@ from diagnostics.figures.units_by_layer import units_by_layer
 __all__ = [
     "before_after",
     "by_arm",
+    "by_layer",
     "by_setting",
     "curves",
     "depth_profile",
@@ -30,6 +33,7 @@ __all__ = [
     "gap",
     "heat_map",
     "histogram_pair",
+    "layer_profile",
     "overlay",
     "seed_pairs",
     "time_to_revival",

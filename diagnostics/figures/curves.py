@@ -68,13 +68,16 @@ def curves(
             _panel(axes, {split: lines.get((name, split), NOTHING) for split in SPLITS}, limits)
             if guide:
                 marks.guide_line(axes, guide[0], limits)
+            if len(names) == 1:
+                grid.figure.follow(axes, column, x="step", y="value")
     return grid.figure
 
 
 def thin(frame: pd.DataFrame, column: str, points: int = POINTS) -> pd.DataFrame:
     """Average groups of consecutive steps where a split has more steps than a panel can show.
 
-    A group with an infinite value becomes infinite, so that averaging does not hide a failure.
+    A group with an infinite value becomes infinite, so that averaging does not hide a failure. A single run keeps all its rows:
+    the band then shows the range within each group, as it shows the range over several seeds.
 
     Args:
         frame: ``arm``, ``seed``, ``step``, ``split`` and `column`.
@@ -85,12 +88,13 @@ def thin(frame: pd.DataFrame, column: str, points: int = POINTS) -> pd.DataFrame
         The same columns; ``step`` is the first of its group, ``split`` in words.
     """
     parts = []
+    alone = len(frame[["arm", "seed"]].drop_duplicates()) == 1
     for split, rows in frame.groupby("split", observed=True, sort=False):
         known = np.unique(rows["step"].to_numpy())
         size = -(-len(known) // points)
         first = known[np.searchsorted(known, rows["step"].to_numpy()) // size * size]
         kept = rows[["arm", "seed", column]].assign(step=first, split=_WORDS.get(str(split), str(split)))
-        parts.append(kept if size == 1 else _means(kept, column))
+        parts.append(kept if size == 1 or alone else _means(kept, column))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -8,13 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
-from diagnostics.figures import style
+from diagnostics.figures import colour_scale, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import LINE, Layout, Panels, axis_titles, panels, say_missing
 from diagnostics.figures.scales import Limits, Scale, depth_ticks, set_ticks, step_ticks
@@ -25,8 +22,8 @@ BAR = 44
 """Height in CSS pixels of the colour bar with its tick labels."""
 MOST_COLUMNS = 240
 """Most columns of a panel, which has no more pixels; a run with more recorded steps is thinned."""
-ZERO, INFINITE, MISSING = "#7cf2b4", "#00c8ff", "#b9bfc6"
-"""Colours outside the colour map, for values that the scale cannot show."""
+INSET = 12
+"""Room for half a tick label at either end of the colour bar, in CSS pixels."""
 
 
 class Mesh(NamedTuple):
@@ -147,33 +144,15 @@ def _panel(axes: Axes, rows: pd.DataFrame, scale: Scale, limits: Limits) -> None
         say_missing(axes)
         return
     data = mesh(rows)
-    values = np.where(np.isposinf(data.values), np.finfo(float).max, data.values)
-    if scale.name == "log":
-        values = np.where(values <= 0, np.finfo(float).tiny, values)
-    # "none" puts one pixel per value into the SVG, which the browser enlarges: a few hundred bytes per panel.
-    axes.imshow(
-        np.ma.masked_invalid(values),
-        norm=_norm(scale, limits),
-        cmap=_map(),
-        origin="lower",
-        aspect="auto",
-        extent=(data.steps[0], data.steps[-1] + column_width(data.steps), data.depths[0] - 0.5, data.depths[-1] + 0.5),
-        interpolation="none",
-        zorder=0.9,  # above the grid lines
+    end = data.steps[-1] + column_width(data.steps)
+    colour_scale.paint(
+        axes, data.values[::-1], scale, limits, (data.steps[0], end, data.depths[0] - 0.5, data.depths[-1] + 0.5)
     )
 
 
 def column_width(steps: np.ndarray) -> float:
     """How many steps a column of an even grid stands for; 1 when there is a single one."""
     return float(steps[-1] - steps[0]) / max(len(steps) - 1, 1) or 1.0
-
-
-def _norm(scale: Scale, limits: Limits) -> Normalize:
-    return (LogNorm if scale.name == "log" else Normalize)(*limits)
-
-
-def _map() -> Colormap:
-    return colormaps["magma"].with_extremes(under=ZERO, over=INFINITE, bad=MISSING)
 
 
 def _layout(rows: Mapping[int, str]) -> Layout:
@@ -197,35 +176,11 @@ def _colour_bar(grid: Panels, label: str, scale: Scale, limits: Limits) -> None:
     text = style.wrapped(label, width)
     figure.text(0, 1 - (6 + LINE) / height, text, va="top")
     top = 14 + LINE * (2 + text.count("\n"))
-    axes = figure.add_axes((2 / width, 1 - (top + 10) / height, min(420, width - 16) / width, 10 / height))
-    place, levels = _norm(scale, limits), np.linspace(0, 1, 128)
-    axes.imshow(np.atleast_2d(levels), cmap=_map(), aspect="auto", extent=(0, 1, 0, 1))
-    marked = {float(place(tick)): scale.label(tick) for tick in scale.ticks(limits, 7)}
-    set_ticks(axes.xaxis, list(marked), marked.__getitem__)
-    set_ticks(axes.yaxis, [], str)
-    axes.spines[:].set_visible(False)
+    colour_scale.bar(figure, scale, limits, (INSET, top, min(420, width - 2 * INSET), 10), (width, height))
 
 
 def _special_legend(grid: Panels, values: np.ndarray, scale: Scale, *, below: float) -> None:
-    """A key for zeros, infinities and gaps, where they occur: beside the colour bar, or below it on a phone."""
-    occurs = {
-        ("zero or negative", ZERO): scale.name == "log" and bool(np.any(values <= 0)),
-        ("infinite or NaN", INFINITE): bool(np.isposinf(values).any()),
-        ("missing", MISSING): bool(np.isnan(values).any()),
-    }
-    handles = [Patch(color=color, label=text) for (text, color), seen in occurs.items() if seen]
-    if not handles:
-        return
+    """The key for special values: beside the colour bar, or below it on a phone."""
     width, height = (side * style.PIXELS_PER_INCH for side in grid.figure.get_size_inches())
-    place = (460 / width, 1 - (below - 32) / height) if width > 2 * style.NARROW else (0, 1 - (below + 2) / height)
-    grid.figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=place,
-        ncols=3,
-        borderaxespad=0,
-        borderpad=0.1,
-        handlelength=1,
-        handleheight=1,
-        columnspacing=1.2,
-    )
+    left, top = (460, below - 32) if width > 2 * style.NARROW else (0, below + 2)
+    colour_scale.special_legend(grid.figure, values, scale, (left, top), (width, height))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from diagnostics.figures import style
 from diagnostics.figures.drawing import Drawing
@@ -33,7 +32,7 @@ class Panels:
         last_row: names whose panel carries the tick labels of x.
     """
 
-    figure: Figure
+    figure: Drawing
     axes: Mapping[str, Axes]
     first_column: frozenset[str]
     last_row: frozenset[str]

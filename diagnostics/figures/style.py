@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 
 WIDE = 1080
 """Width in CSS pixels of a figure on a desktop page."""
+HALF = 528
+"""Width of a figure that shares the line with another one or with text."""
 NARROW = 358
 """Width in CSS pixels of a figure on a phone (390 pixels less the page's margins)."""
 PIXELS_PER_INCH = 100
@@ -77,6 +79,7 @@ RC: dict[Any, Any] = {
     "figure.dpi": PIXELS_PER_INCH,
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same picture on every machine
     "font.size": 8.5,
+    "text.parse_math": False,  # the names of runs and layers are text, also with two dollar signs in them
     "text.color": PALETTE["ink"].light,
     "axes.edgecolor": PALETTE["muted"].light,
     "axes.labelcolor": PALETTE["muted"].light,
@@ -102,6 +105,7 @@ RC: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8.5,
     "svg.fonttype": "none",  # text stays text: small, selectable, read aloud
+    "text.parse_math": False,  # a folder may be called cost_$5_and_$6
     "svg.hashsalt": "diagnostics",  # the same figure gives the same bytes
 }
 
@@ -126,7 +130,7 @@ def css_variables() -> str:
     """The palette as CSS custom properties, light by default, dark if the reader's system prefers it."""
     light = "".join(f"--{name}:{shade.light};" for name, shade in PALETTE.items())
     dark = "".join(f"--{name}:{shade.dark};" for name, shade in PALETTE.items())
-    return f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    return f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
 
 
 def wrapped(text: str, width: float) -> str:
@@ -145,12 +149,13 @@ def legend_columns(labels: Sequence[str], width: float) -> int:
     return max(1, min(len(labels), int(width / (longest * PIXELS_PER_CHARACTER + 42))))
 
 
-def legend(figure: Figure, handles: Sequence[Artist], *, top: float) -> None:
-    """Set one legend in reading order at the figure's left, `top` pixels below its upper edge."""
+def legend(figure: Figure, handles: Sequence[Artist], *, top: float, width: float | None = None) -> None:
+    """Set one legend in reading order at the figure's left, `top` pixels below its upper edge, `width` pixels wide."""
     if not handles:
         return
-    width, height = (side * PIXELS_PER_INCH for side in figure.get_size_inches())
-    columns = legend_columns([str(handle.get_label()) for handle in handles], width)
+    total, height = (side * PIXELS_PER_INCH for side in figure.get_size_inches())
+    room = total if width is None else width
+    columns = legend_columns([str(handle.get_label()) for handle in handles], room)
     rows = -(-len(handles) // columns)
     # matplotlib fills legends column by column; people read them row by row
     order = [

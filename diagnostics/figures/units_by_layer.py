@@ -91,6 +91,7 @@ def units_by_layer(
     ) as grid:
         for name, axes in grid.axes.items():
             _panel(axes, rasters[name], area)
+            grid.figure.follow(axes, "dead_fraction", x="step", y="unit", layers=[name])
             set_ticks(axes.xaxis, step_ticks(columns[0], columns[-1]) if name in grid.last_row else [], short)
     return grid.figure
 

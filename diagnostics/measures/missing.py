@@ -46,15 +46,34 @@ def reasons(run: RunLike, column: str) -> pd.Series:
     """
     layers = run.layers
     absent = layers[column].isna().to_numpy()
-    found = measured_nan(layers, column)
     names = layers["layer"].astype(str)
-    having = set(names[~absent | found])
-    never = ~names.isin(list(having)).to_numpy()
-    unconnected = names.isin(list(_trained(run))).to_numpy() & column.startswith(OF_WEIGHTS) & bool(having)
+    never = ~names.isin(list(having(layers, column))).to_numpy()
+    loose = names.isin(list(unconnected(run, column))).to_numpy()
     words = np.select(
-        [~absent, found, never & unconnected, never], ["", NAN, NOT_CONNECTED, NOT_APPLICABLE], NOT_MEASURED
+        [~absent, measured_nan(layers, column), loose, never], ["", NAN, NOT_CONNECTED, NOT_APPLICABLE], NOT_MEASURED
     )
     return pd.Series(words, index=layers.index, name=column, dtype="category")
+
+
+def having(layers: pd.DataFrame, column: str) -> set[str]:
+    """The layers of a table that have a statistic, be it NaN, in any row."""
+    there = layers[column].notna().to_numpy() | measured_nan(layers, column)
+    return set(layer_names(layers.loc[there, :]))
+
+
+def unconnected(run: RunLike, column: str) -> list[str]:
+    """The layers with trained weights that never have a statistic of their gradient, while others do."""
+    found = having(run.layers, column)
+    if not found or not column.startswith(OF_WEIGHTS):
+        return []
+    trained = _trained(run)
+    return [layer for layer in layer_names(run.layers) if layer in trained and layer not in found]
+
+
+def layer_names(layers: pd.DataFrame) -> list[str]:
+    """The layers of a table, in the order of their first row."""
+    names = layers["layer"].astype("category").cat
+    return [str(names.categories[code]) for code in pd.unique(names.codes)]
 
 
 def _trained(run: RunLike) -> set[str]:

@@ -22,7 +22,7 @@ class PlateauSteps:
             which is too high where a badly scaled output layer first falls onto the plateau.
         window: readings in the running median, which is placed at the window's middle.
         split: train or validation.
-        restricted: a run that never leaves counts as its last step, a lower bound that can be averaged over seeds
+        restricted: a run that never leaves counts as its last step, a lower bound that can be averaged over replicates
             (restricted mean time); otherwise as Inf. Compare only runs of the same length.
     """
 
@@ -144,6 +144,8 @@ class AtBestEpoch:
     def __call__(self, run: RunLike) -> float:
         """The value in the column's own unit; NaN without readings at that epoch."""
         known_scalar(run.scalars, self.column)
+        if run.scalars.empty:
+            return np.nan
         rows = run.scalars.loc[run.scalars["split"].isin(["validation", self.split])]
         losses = rows.loc[rows["split"] == "validation"].set_index("epoch")["loss"].astype(float).dropna()
         values = rows.loc[rows["split"] == self.split].set_index("epoch")[self.column].astype(float)

@@ -12,7 +12,7 @@ import pandas as pd
 from diagnostics.figures import heat_map
 from diagnostics.figures.svg import write_png
 from diagnostics.pages.headline import answer, status
-from diagnostics.pages.run_figures import VIEWS
+from diagnostics.pages.run_figures import MAPPED
 from diagnostics.rules import diagnose
 from diagnostics.runs.run import Run
 
@@ -69,8 +69,7 @@ def metrics_of(run: Run) -> list[tuple[str, str]]:
 
 def heat_maps(run: Run) -> Iterator[tuple[str, bytes]]:
     """The heat map of each recorded column, as column and PNG."""
-    maps = dict.fromkeys(view.column for views in VIEWS.values() for view in views if view.draw is heat_map)
-    for column in maps:
+    for column in MAPPED:
         rows = run.layers.loc[run.layers[column].notna(), :] if column in run.layers else run.layers[:0]
         if len(rows):
             picture = io.BytesIO()

@@ -18,7 +18,7 @@ from diagnostics.pages.alignment import aligned
 from diagnostics.pages.comparison_tables import Statistic, signed
 from diagnostics.pages.html import write_page
 from diagnostics.pages.page import Exhibit, Page, Section
-from diagnostics.pages.run_figures import MAP, VIEWS
+from diagnostics.pages.run_figures import MAP, MAPPED, slug
 from diagnostics.rules import Finding, case_of
 from diagnostics.rules.causes.non_finite import NonFinite
 from diagnostics.runs.run import Run
@@ -148,17 +148,16 @@ def _curves(runs: Mapping[str, Run]) -> Iterator[Exhibit]:
     together = _together(runs, "scalars")
     for name in differences.uneven_scalars(runs):
         draw = partial(overlay, together.dropna(subset=[name]), name, along="step")
-        yield Exhibit(f"{_slug(name)}-overlay", draw, STEPS, f"{_heading(name)} of all runs by step.", _heading(name))
+        yield Exhibit(f"{slug(name)}-overlay", draw, STEPS, f"{_heading(name)} of all runs by step.", _heading(name))
 
 
 def _by_depth(together: pd.DataFrame, column: str) -> Iterator[Exhibit]:
     rows = together.loc[together[column].notna(), :]
     alt = f"{_heading(column)} of all runs by depth."
-    yield Exhibit(f"{_slug(column)}-overlay", partial(overlay, rows, column), DEPTHS, alt)
-    maps = [view for views in VIEWS.values() for view in views if view.draw is heat_map and view.column == column]
-    for view in maps:
-        caption = f"{MAP} One colour scale for all runs."
-        yield Exhibit(view.name, partial(heat_map, rows, column), caption, f"{_heading(column)} by layer and step.")
+    yield Exhibit(f"{slug(column)}-overlay", partial(overlay, rows, column), DEPTHS, alt)
+    if column in MAPPED:
+        caption, name = f"{MAP} One colour scale for all runs.", f"{slug(column)}-heat-map"
+        yield Exhibit(name, partial(heat_map, rows, column), caption, f"{_heading(column)} by layer and step.")
 
 
 def _together(runs: Mapping[str, Run], table: str) -> pd.DataFrame:
@@ -171,15 +170,15 @@ def _heading(column: str) -> str:
     return label[:1].upper() + label[1:]
 
 
-def _slug(column: str) -> str:
-    return "-".join("".join(letter if letter.isalnum() else " " for letter in column.lower()).split())
-
-
 def _steps(run: Run) -> str:
     return f"{run.scalars['step'].nunique():,}" if np.size(run.scalars) else "0"
 
 
 def _check(runs: Sequence[Run]) -> None:
+    for run in runs:
+        if not isinstance(run, Run):
+            do = "load it first: diagnostics.load_run(path)"
+            raise UsageError(what="this is not a stored run", where="diagnostics.compare", got=f"{run!r:.200}", do=do)
     paths = [run.path.absolute() for run in runs]
     if len(set(paths)) < max(2, len(paths)):
         raise UsageError(

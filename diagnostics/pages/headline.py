@@ -39,6 +39,8 @@ def status(run: Run) -> str:
     facts += [f"{len(run.layer_table)} layer{'s' * (len(run.layer_table) > 1)}"] if run.layer_table else []
     facts += [f"seed {run.seed}"] if run.seed is not None else []
     facts += [_cost(run.metadata["cost"])] if run.metadata.get("cost") else []
+    facts += [f"steps {gap['first']} to {gap['until'] - 1} missing" for gap in run.metadata.get("gaps", ())]
+    facts += [f"{len(run.damage)} damaged files left out"] if run.damage else []
     return " · ".join(facts)
 
 

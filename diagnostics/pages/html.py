@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from diagnostics.figures import style, svg
+from diagnostics.figures import colour_scale, style, svg
+from diagnostics.pages import cursor
+from diagnostics.pages.model_picture import LEVELS
 from diagnostics.pages.page import Exhibit, Page
-from diagnostics.runs.confined import check_no_link
-from diagnostics.runs.files import written_whole
+from diagnostics.pages.policy import policy
+from diagnostics.runs.confined import as_path, check_no_link
+from diagnostics.runs.files import plain, written_whole
 from probes.errors import UsageError
 
 FIGURES = "figures"
 SHOWN_HEIGHT = 560
 """Height in CSS pixels of a report inside a notebook: enough for the answer, without filling the screen."""
 NOTHING = Markup()
+SCRIPTS = tuple(
+    f"script/{name}.js" for name in ("begin", "fragment", "numbers", "panels", "model", "figures", "cursor", "end")
+)
+"""The parts of the page's script, in the order in which they need each other."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +41,16 @@ class Drawn:
         exhibit: what was drawn.
         wide: inline SVG for a desktop; empty when it could not be drawn.
         narrow: inline SVG for a phone.
+        rules: the style classes of both.
+        panels: where the panels of the wide and of the narrow drawing are, for the page's cursor.
         missing: why there is no figure; empty when there is one.
     """
 
     exhibit: Exhibit
     wide: Markup = NOTHING
     narrow: Markup = NOTHING
+    rules: Mapping[str, str] = field(default_factory=dict)
+    panels: tuple[str, str] = ("", "")
     missing: str = ""
 
 
@@ -50,12 +63,13 @@ class ReportPath(type(Path())):
         if not self.is_file():
             return f"<p>Report: {place}, which no longer exists.</p>"
         page = html.escape(self.read_text(encoding="utf-8"), quote=True)
-        frame = f'<iframe srcdoc="{page}" width="100%" height="{SHOWN_HEIGHT}" style="border:1px solid #8884"></iframe>'
+        # The sandbox keeps the page's script away from the notebook: without an origin it reaches nothing outside the frame.
+        frame = f'<iframe sandbox="allow-scripts" srcdoc="{page}" width="100%" height="{SHOWN_HEIGHT}"></iframe>'
         return f"<p>Report: <code>{place}</code></p>{frame}"
 
 
 def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
-    """Write a page as one HTML file that needs no network and no script, and its figures beside it.
+    """Write a page as one HTML file that needs no network, and its figures beside it; it can be read without its script.
 
     Each figure is drawn twice, for a desktop and for a phone; the browser shows the one that fits. A figure that
     lacks its data is replaced by the reason.
@@ -68,17 +82,18 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
         The path of the HTML file, which in a notebook shows the page.
 
     Raises:
-        UsageError: when the folder cannot be written, or two exhibits share a name.
+        UsageError: when the folder cannot be written, the name does not end in ``.html``, or two exhibits share a name.
     """
-    path = ReportPath(path)
-    names = [exhibit.name for section in page.sections for exhibit in section.figures]
+    path = ReportPath(as_path(path, "the report's path"))
+    _check_suffix(path)
+    names = [exhibit.name for exhibit in exhibits(page)]
     _check_names(names)
     try:
         check_no_link(path.parent / FIGURES)
         (path.parent / FIGURES).mkdir(parents=True, exist_ok=True)
         drawn = {exhibit.name: draw(exhibit, path.parent / FIGURES) for exhibit in exhibits(page)}
         with written_whole(path) as file:
-            file.write(render(page, drawn).encode())
+            file.write(render(page, drawn).encode(errors="replace"))
     except OSError as error:
         raise UsageError(
             what="the report cannot be written",
@@ -91,13 +106,13 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
 
 def exhibits(page: Page) -> list[Exhibit]:
     """All exhibits of a page in reading order."""
-    return [exhibit for section in page.sections for exhibit in section.figures]
+    return [exhibit for section in page.sections for exhibit in section.exhibits]
 
 
 def draw(exhibit: Exhibit, folder: Path) -> Drawn:
     """Draw one exhibit: PNG and SVG files into `folder`, and markup for the page."""
     try:
-        figure = exhibit.draw(width=style.WIDE)
+        figure = exhibit.draw(width=style.HALF if exhibit.half else style.WIDE)
         narrow = exhibit.draw(width=style.NARROW)
     except UsageError as error:
         return Drawn(exhibit, missing=f"{error.what} ({error.where}: {error.got})")
@@ -106,11 +121,10 @@ def draw(exhibit: Exhibit, folder: Path) -> Drawn:
         svg.write_png(figure, file)
     with written_whole(folder / f"{exhibit.name}.svg") as file:
         file.write(svg.on_paper(wide).encode())
-    return Drawn(
-        exhibit,
-        wide=Markup(svg.inline(wide, prefix=exhibit.name, alt=exhibit.alt)),
-        narrow=Markup(svg.inline(svg.to_tree(narrow), prefix=f"{exhibit.name}-narrow", alt=exhibit.alt)),
-    )
+    large = svg.inline(wide, prefix=exhibit.name, alt=exhibit.alt)
+    small = svg.inline(svg.to_tree(narrow), prefix=f"{exhibit.name}-narrow", alt=exhibit.alt)
+    rules, panels = {**large.rules, **small.rules}, (cursor.panels(figure), cursor.panels(narrow))
+    return Drawn(exhibit, Markup(large.markup), Markup(small.markup), rules, panels)
 
 
 def render(page: Page, drawn: dict[str, Drawn]) -> str:
@@ -120,29 +134,60 @@ def render(page: Page, drawn: dict[str, Drawn]) -> str:
         page: the content.
         drawn: the exhibits by name.
     """
-    return rendered("report.html.j2", page=page, drawn=drawn)
+    rules = {name: rule for each in drawn.values() for name, rule in each.rules.items()}
+    css = (
+        sheet("report.css")
+        + colour_scale.sheet(LEVELS)
+        + "".join(f".{name}{{{rule}}}" for name, rule in sorted(rules.items()))
+    )
+    script = sheet(*SCRIPTS) if page.data else ""
+    return rendered("report.html.j2", css, script, page=page, drawn=drawn, data=_embedded(page.data))
 
 
-def rendered(template: str, **values: object) -> str:
+def rendered(template: str, own: str, script: str = "", *, pictures: str = "data:", **values: object) -> str:
     """A template's HTML.
 
     Args:
         template: file in ``diagnostics/pages/templates``.
-        values: what it shows; ``css`` and ``symbols`` are added.
+        own: its style sheet, without the palette.
+        script: its script; empty if it has none.
+        pictures: where its images come from.
+        values: what it shows; ``css``, ``script``, ``policy`` and ``symbols`` are added.
     """
-    environment, sheet = _environment()
-    css = Markup(style.css_variables() + sheet)
-    return environment.get_template(template).render(css=css, symbols=style.SYMBOLS, **values)
+    css = style.css_variables() + own
+    allowed = policy(css, script, pictures=pictures)
+    values |= {"css": Markup(css), "script": Markup(script), "policy": allowed, "symbols": style.SYMBOLS}
+    return _environment().get_template(template).render(values)
+
+
+def _embedded(data: Mapping[str, object]) -> Markup:
+    """The figures' numbers as JSON that cannot end its ``<script>`` element."""
+    text = json.dumps(plain(data), separators=(",", ":"), ensure_ascii=False, allow_nan=False) if data else ""
+    return Markup(text.replace("<", "\\u003c"))
 
 
 @cache
-def _environment() -> tuple[Environment, str]:
+def _environment() -> Environment:
     loader = PackageLoader("diagnostics.pages", "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    sheet, _, _ = loader.get_source(environment, "report.css")
-    return environment, sheet
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+
+
+@cache
+def sheet(*names: str) -> str:
+    """Style sheets or scripts from the templates' folder, joined."""
+    environment = _environment()
+    return "".join(environment.loader.get_source(environment, name)[0] for name in names if environment.loader)
+
+
+def _check_suffix(path: Path) -> None:
+    """Refuse to write a page over somebody's program or data."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(
+            what="a page is an HTML file",
+            where=str(path),
+            got=repr(path.suffix),
+            do="give it a name that ends in .html",
+        )
 
 
 def _check_names(names: list[str]) -> None:

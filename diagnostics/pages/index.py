@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from diagnostics.pages.html import rendered
+from diagnostics.pages.html import rendered, sheet
 from diagnostics.runs.files import written_whole
 from diagnostics.wording import numerals
 
+THUMBNAILS = "'self' data: file:"
+"""Where the index may load pictures from: its own folder, also when it is opened as a file."""
 TITLE = "What courses say about training, measured"
 
 
@@ -65,7 +68,10 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
         else ""
     )
     status = f"{quick}{len(words)} claims in {len(scenarios)} scenarios: {counts} · {seconds:.0f} s"
-    page = rendered("index.html.j2", title=TITLE, status=status, scenarios=scenarios, failed=dict(failed))
+    css = sheet("report.css", "index.css")
+    page = rendered(
+        "index.html.j2", css, pictures=THUMBNAILS, title=TITLE, status=status, scenarios=scenarios, failed=dict(failed)
+    )
     with written_whole(directory / "index.html") as file:
         file.write(page.encode())
     return directory / "index.html"
@@ -90,8 +96,8 @@ def overview(findings: Path) -> Overview:
         source=record.get("source", ""),
         replicates=tuple(record.get("replicates", ())),
         quick=record.get("quick", False),
-        link=f"{name}/report.html",
-        thumbnail=f"{name}/figures/{pictures[0].name}" if pictures else "",
+        link=f"{quote(name)}/report.html",
+        thumbnail=f"{quote(name)}/figures/{quote(pictures[0].name)}" if pictures else "",
         claims=tuple(_claim(claim["word"], claim["statement"], claim["parts"]) for claim in record["claims"]),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure
 
+from diagnostics.pages.model_picture import Picture
 from diagnostics.wording import statements
 from diagnostics.wording.numerals import estimate, p_value
 
@@ -86,6 +87,7 @@ class Exhibit:
         caption: how to read the figure and what to see in it.
         alt: what it shows, for readers who cannot see it.
         title: a heading above the figure; empty where the section's heading suffices.
+        half: whether it shares the line with another figure or with text.
     """
 
     name: str
@@ -93,17 +95,85 @@ class Exhibit:
     caption: str
     alt: str
     title: str = ""
+    half: bool = False
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Something to try: a sentence, and code to paste; either may be empty."""
+
+    text: str
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Layers that a finding concerns: their names as text, and the fragment that chooses the first of them."""
+
+    text: str
+    link: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One finding, as a doctor's letter would put it.
+
+    Args:
+        name: the check, in words.
+        word: its severity.
+        statement: what was found.
+        means: what that means for training.
+        where: the layers concerned.
+        since: the steps concerned.
+        sure: how sure it is.
+        bound: what was measured and what it was compared with.
+        advice: what to try.
+        note: how it relates to other findings, and where the reasoning comes from.
+        evidence: the figure that shows it.
+    """
+
+    name: str
+    word: str
+    statement: str
+    means: str = ""
+    where: tuple[Place, ...] = ()
+    since: str = ""
+    sure: str = ""
+    bound: str = ""
+    advice: tuple[Advice, ...] = ()
+    note: str = ""
+    evidence: Exhibit | None = None
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Since when, how sure and against which bound, by name; what is unknown is left out."""
+        known = {"since": self.since, "how sure": self.sure, "measured": self.bound}
+        return {name: text for name, text in known.items() if text}
+
+    def _repr_html_(self) -> str:
+        return statements.statement(self.word, self.statement, (self.means, *(each.text for each in self.advice)))
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page under its own heading: text, then cards, tables and figures."""
+    """A part of the page under its own heading: text, letters, cards, the model's picture, tables and figures.
+
+    With ``folded``, the content is hidden behind its heading until a reader opens it.
+    """
 
     heading: str
     text: str = ""
+    letters: tuple[Letter, ...] = ()
     cards: tuple[Card, ...] = ()
+    picture: Picture | None = None
     figures: tuple[Exhibit, ...] = ()
     tables: tuple[Table, ...] = ()
+    folded: bool = False
+
+    @property
+    def exhibits(self) -> tuple[Exhibit, ...]:
+        """The figures of the letters, then the section's own."""
+        return (*(letter.evidence for letter in self.letters if letter.evidence), *self.figures)
 
 
 @dataclass(frozen=True)
@@ -118,6 +188,7 @@ class Page:
         sections: tables and figures, in reading order.
         details: command, configuration, versions, by name; collapsed on the page.
         kind: a word or two above the title, such as ``"scenario"``.
+        data: the figures' numbers, for the page's script; without them the page has none.
     """
 
     title: str
@@ -127,8 +198,10 @@ class Page:
     sections: tuple[Section, ...] = ()
     details: Mapping[str, object] = field(default_factory=dict)
     kind: str = "report"
+    data: Mapping[str, object] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         """For notebooks: the page without figures and tables."""
-        cards = (*self.verdicts, *(card for section in self.sections for card in section.cards))
-        return statements.headed(self.title, self.answer, self.status) + "".join(card._repr_html_() for card in cards)
+        found = (one for section in self.sections for one in (*section.letters, *section.cards))
+        shown = "".join(one._repr_html_() for one in (*self.verdicts, *found))
+        return statements.headed(self.title, self.answer, self.status) + shown

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from diagnostics.figures import curves, depth_profile, heat_map, time_to_revival, units_by_layer
-from diagnostics.figures.columns import QUANTITIES
+from diagnostics.figures import by_layer, curves, time_to_revival, units_by_layer
+from diagnostics.figures.columns import QUANTITIES, quantity
+from diagnostics.figures.heat_map import MOST_COLUMNS
+from diagnostics.figures.layer_rows import has_readings
 from diagnostics.measures.missing import measured_nan
 from diagnostics.measures.tables import KEYS
 from diagnostics.pages.page import Exhibit, Section
 from diagnostics.survival import spells
 
-PROFILE = "One point per layer, input at the left; pale: start of training, deep blue: end."
-MAP = "One row per layer, input at the bottom; one column per recorded step. Brighter means larger."
+BOTH = "Left: each layer at three moments of training. Right: every recorded step, with colours as on the bar."
+MAP = "One row per layer, input at the bottom; one column per recorded step. Colours as on the bar."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
     "unit came back. Orange: still dead at the last check."
@@ -29,6 +30,7 @@ CURVE = (
     "because their start is unknown."
 )
 DEAD_UNITS = "Dead units"
+NO_METRICS = ("step", "epoch", "seconds", "loss", "learning_rate")
 WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples", "constant_fraction")
 WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expected_variance")
 WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
@@ -38,77 +40,68 @@ WITHOUT_FIGURE += ("gradient_snr", "gradient_noise_scale", "histogram")
 
 @dataclass(frozen=True)
 class View:
-    """One figure of one column.
+    """The figure of one statistic of the layers.
 
     Args:
         column: what it shows.
-        draw: the figure's function.
-        caption: how to read the figure.
-        options: further arguments of that function.
-        table: the run's table that has the column.
+        caption: what to see in it.
+        probe: the probe that records the column.
+        guides: reference values with their names.
+        mapped: whether a comparison of runs shows its map, too.
     """
 
     column: str
-    draw: Callable[..., Figure]
     caption: str
-    options: dict = field(default_factory=dict)
-    table: str = "layers"
+    probe: str
+    guides: tuple[tuple[float, str], ...] = ()
+    mapped: bool = False
 
     @property
     def name(self) -> str:
-        """The figure's name in the page, such as ``"update-ratio-depth-profile"``."""
-        return f"{self.column}-{self.draw.__name__}".replace("_", "-")
+        """The figure's name in the page, such as ``"update-ratio-by-layer"``."""
+        return slug(f"{self.column}-by-layer")
 
 
-VIEWS: dict[str, tuple[View, ...]] = {
-    "Loss": (
-        View("loss", curves, "While the loss stays flat, the model learns nothing.", table="scalars"),
-        View(
-            "accuracy",
-            curves,
-            "Training accuracy is a running mean, taken while the weights still change.",
-            table="scalars",
-        ),
-    ),
+VIEWS: Mapping[str, tuple[View, ...]] = {
     "Gradient by depth": (
         View(
             "activation_gradient_rms",
-            depth_profile,
-            f"{PROFILE} Where the line falls to the left, the gradient shrinks on its way back; a level line keeps it.",
+            "A line that runs to the left on its way up to the input shows a gradient that shrinks on its way back.",
+            "ActivationGradient",
+            mapped=True,
         ),
-        View("activation_gradient_rms", heat_map, f"{MAP} Rows that stay dark receive almost no gradient."),
-        View("gradient_norm", depth_profile, f"{PROFILE} Layers without weights have no point."),
+        View("gradient_norm", "Only layers with weights appear.", "GradientNorm"),
     ),
     "How far weights move": (
         View(
             "update_ratio",
-            depth_profile,
-            f"{PROFILE} How far one step moves a layer's weights, relative to their norm: far below the dotted line a "
-            "layer hardly learns; far above it training is unstable.",
-            {"guide": (1e-3, "10⁻³, a common rule of thumb")},
+            "How far one step moves a layer's weights, relative to their norm: far below the dashed line a layer hardly learns; "
+            "far above it training is unstable.",
+            "UpdateRatio",
+            guides=((1e-3, "10⁻³, a common rule of thumb"),),
         ),
     ),
     "Activations": (
+        View("activation_std", "A vertical line shows a signal that keeps its size.", "ActivationMoments"),
+        View("zero_fraction", "The share of outputs that are exactly 0.", "ActivationSparsity", mapped=True),
         View(
-            "activation_std",
-            depth_profile,
-            f"{PROFILE} A level line means that the signal keeps its size through the network.",
+            "saturated_fraction", "The share of outputs where the activation is almost flat.", "Saturation", mapped=True
         ),
-        View("zero_fraction", heat_map, f"{MAP} Colour shows the share of outputs that are exactly 0."),
-        View(
-            "saturated_fraction",
-            heat_map,
-            f"{MAP} Colour shows the share of outputs where the activation is almost flat.",
-        ),
+    ),
+    "Dropout": (
+        View("variance_ratio", "Above 1, dropout adds variance that inference will not see.", "DropoutVariance"),
     ),
     DEAD_UNITS: (
         View(
             "dead_fraction",
-            heat_map,
-            f"{MAP} Colour shows the share of units that were silent on every example of the check.",
+            "The share of units that were silent on every example of the check.",
+            "DeadUnits",
+            mapped=True,
         ),
     ),
 }
+MAPPED = tuple(view.column for views in VIEWS.values() for view in views if view.mapped)
+"""The columns that a comparison and TensorBoard show as maps."""
 
 
 def sections(
@@ -130,52 +123,91 @@ def sections(
         events: a run's ``units``, if it recorded any.
         units: number of units by layer, for the events.
     """
-    tables = {"layers": layers.assign(arm=name, seed=seed), "scalars": scalars.assign(arm=name, seed=seed)}
-    missing = []
-    for heading, views in VIEWS.items():
-        there = [view for view in views if _has(tables[view.table], view.column)]
-        missing += [view.column for view in views if view not in there]
-        figures = tuple(_exhibit(view, tables[view.table]) for view in there)
-        if heading == DEAD_UNITS and there:
+    drawn = tuple(_curves(scalars.assign(arm=name, seed=seed)))
+    if drawn:
+        yield Section("Loss and metrics", figures=drawn)
+    for heading, views in _views(layers).items():
+        figures = tuple(_by_layer(view, layers) for view in views)
+        if heading == DEAD_UNITS:
             figures += tuple(_unit_exhibits(layers, events, units or {}, name))
-        if there:
-            yield Section(heading, figures=figures)
-    others = tuple(_exhibit(View(column, heat_map, MAP), tables["layers"]) for column in own_columns(layers))
-    if others:
-        yield Section("Your own probes", figures=others)
+        yield Section(heading, figures=figures)
+    missing = [view for views in VIEWS.values() for view in views if not has_readings(layers, view.column)]
     if missing:
-        yield Section("Not shown", text=f"This run did not record {', '.join(dict.fromkeys(missing))}.")
+        lines = (f"{quantity(view.column).label.partition(' (')[0]}: probes.{view.probe}()" for view in missing)
+        text = f"The probes of this run did not measure: {'; '.join(lines)}."
+        yield Section("Not recorded, and the probe that would", text=text, folded=True)
+
+
+def shown(layers: pd.DataFrame) -> list[str]:
+    """The columns of ``layers`` that the page shows."""
+    return [view.column for views in _views(layers).values() for view in views]
 
 
 def own_columns(layers: pd.DataFrame) -> list[str]:
     """The numeric columns with readings that no probe of this project has."""
     known = {*QUANTITIES, *WITHOUT_FIGURE, *KEYS}
     numeric = [str(column) for column in layers.select_dtypes("number").columns]
-    return [column for column in numeric if column not in known and bool(layers[column].notna().any())]
+    return [column for column in numeric if column not in known and has_readings(layers, column)]
 
 
-def _has(table: pd.DataFrame, column: str) -> bool:
-    return column in table and bool(table[column].notna().any())
+def with_nan(layers: pd.DataFrame) -> pd.DataFrame:
+    """The table ``layers`` with infinity where NaN was measured, so that figures tell it from a reading that is missing."""
+    there = {column: measured_nan(layers, column) for column in shown(layers)}
+    return layers.assign(**{column: layers[column].mask(nan, np.inf) for column, nan in there.items() if nan.any()})
 
 
-def _exhibit(view: View, table: pd.DataFrame) -> Exhibit:
-    rows = table if view.table == "scalars" else _measured(table, view)
-    steps = f"steps {table['step'].min():,} to {table['step'].max():,}"
-    what = view.draw.__name__.replace("_", " ")
-    return Exhibit(
-        name=view.name,
-        draw=partial(view.draw, rows, view.column, **view.options),
-        caption=view.caption,
-        alt=f"{what.capitalize()} of {view.column.replace('_', ' ')}, {steps}. {view.caption}",
+def slug(text: str) -> str:
+    """A name for a file and an id: lower case letters, digits and hyphens."""
+    return "-".join(
+        "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in text.lower()).split()
     )
 
 
-def _measured(table: pd.DataFrame, view: View) -> pd.DataFrame:
-    """The rows with a reading; in a map a reading of NaN is shown, too, in the colour of what is not finite."""
-    column = table[view.column]
-    if view.draw is heat_map:
-        column = column.mask(measured_nan(table, view.column), np.inf)
-    return table.assign(**{view.column: column}).loc[column.notna(), :]
+def _views(layers: pd.DataFrame) -> dict[str, list[View]]:
+    """The views that have data, and one for each column that only a user's own probe can have made."""
+    there = {heading: [view for view in views if has_readings(layers, view.column)] for heading, views in VIEWS.items()}
+    there["Your own probes"] = [View(column, "", "") for column in own_columns(layers) if slug(column)]
+    return {heading: views for heading, views in there.items() if views}
+
+
+def _curves(scalars: pd.DataFrame) -> Iterator[Exhibit]:
+    """The loss, every metric, and a learning rate that changes."""
+    columns = [str(column) for column in scalars.select_dtypes("number").columns if column not in (*NO_METRICS, "seed")]
+    changes = "learning_rate" in scalars and len(np.unique(scalars["learning_rate"].dropna().to_numpy())) > 1
+    for column in ["loss", *columns, *(["learning_rate"] if changes else [])]:
+        if not has_readings(scalars, column) or not slug(column):
+            continue
+        rows = scalars if column == "loss" else scalars.loc[scalars[column].notna()]
+        caption = CURVE_CAPTIONS.get(column, "")
+        if len(np.unique(rows["step"].to_numpy())) > POINTS:
+            caption = f"{caption} The line is the median of neighbouring steps, the band their range.".strip()
+        alt = f"{quantity(column).label} over {_steps(rows)}. {caption}"
+        yield Exhibit(f"{slug(column)}-curves", partial(curves, rows, column), caption, alt, half=True)
+
+
+POINTS = 90
+CURVE_CAPTIONS = {
+    "loss": "While the loss stays flat, the model learns nothing.",
+    "accuracy": "Training accuracy is averaged while the weights still change.",
+}
+
+
+def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
+    rows = layers.iloc[np.flatnonzero(layers[view.column].notna().to_numpy())]
+    count = rows["step"].nunique()
+    caption = f"{view.caption} {BOTH}".strip()
+    if count > MOST_COLUMNS:
+        each = f"{count / MOST_COLUMNS:.0f}"
+        caption += (
+            f" A column of the map stands for about {each} readings and shows the one farthest from the layer's median."
+        )
+    label = quantity(view.column).label.partition(" (")[0]
+    alt = f"{label} of {rows['layer'].nunique()} layers, {_steps(rows)}. {caption}"
+    return Exhibit(view.name, partial(by_layer, rows, view.column, guides=view.guides), caption, alt)
+
+
+def _steps(rows: pd.DataFrame) -> str:
+    return f"steps {rows['step'].min():,} to {rows['step'].max():,}"
 
 
 def _unit_exhibits(
@@ -199,8 +231,10 @@ def _unit_exhibits(
     died = table.loc[~table["born_dead"].to_numpy(bool)]
     if len(died):
         died = died.assign(arm=pd.Categorical([name] * len(died)), seed=0)
-        yield _captioned("time-to-revival", partial(time_to_revival, died), CURVE, "Kaplan-Meier curve of spells.")
+        yield _captioned(
+            "time-to-revival", partial(time_to_revival, died), CURVE, "Kaplan-Meier curve of spells.", half=True
+        )
 
 
-def _captioned(name: str, draw: partial, caption: str, what: str) -> Exhibit:
-    return Exhibit(name=name, draw=draw, caption=caption, alt=f"{what} {caption}")
+def _captioned(name: str, draw: partial, caption: str, what: str, *, half: bool = False) -> Exhibit:
+    return Exhibit(name=name, draw=draw, caption=caption, alt=f"{what} {caption}", half=half)

@@ -1,4 +1,4 @@
-"""A stored run as a page: what the rules found, and a figure for each recorded statistic."""
+"""A stored run as a page: a letter about each finding, the model as a picture, and a figure for each recorded statistic."""
 
 from __future__ import annotations
 
@@ -7,13 +7,35 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from diagnostics.pages import run_figures
-from diagnostics.pages.headline import LOUD, answer, status
+import pandas as pd
+
+from diagnostics.figures.columns import quantity
+from diagnostics.pages import cursor, run_figures
+from diagnostics.pages.headline import answer, status
 from diagnostics.pages.html import write_page
-from diagnostics.pages.page import Card, Page, Section, Table
-from diagnostics.rules import Finding, diagnose
+from diagnostics.pages.letter import checks_of, letter_of, missing_of
+from diagnostics.pages.model_layers import nets_of
+from diagnostics.pages.model_picture import last_values, picture_of
+from diagnostics.pages.page import Page, Section, Table
+from diagnostics.rules import LOUD, Finding, diagnose
 from diagnostics.runs.of_reading import as_run
 from diagnostics.runs.run import Run
+from diagnostics.wording.numerals import MISSING, short
+
+PICTURED = (
+    "activation_gradient_rms",
+    "update_ratio",
+    "dead_fraction",
+    "zero_fraction",
+    "activation_std",
+    "gradient_norm",
+)
+"""Which quantity colours the model when no finding suggests one, the first that was recorded."""
+PICTURE = (
+    "Every row is a block, input at the top, and every cell a layer. Choose a cell to mark its layer in all figures. "
+    "Triangles mark layers that a finding names."
+)
+TABLE = "Each layer's last reading."
 
 
 def report(run: Any, path: str | os.PathLike[str], findings: Sequence[Finding] | None = None) -> Path:
@@ -35,31 +57,61 @@ def report(run: Any, path: str | os.PathLike[str], findings: Sequence[Finding] |
 
 
 def page_of(run: Run, findings: Sequence[Finding]) -> Page:
-    """The page of one run: the worst finding first, then the others, then the figures.
+    """The page of one run: a letter about each finding, the worst first, then the model and the figures.
 
     Args:
         run: a stored run.
         findings: what the rules found, the most severe first.
     """
+    shown, layers = run_figures.shown(run.layers), run_figures.with_nan(run.layers)
     return Page(
         kind="run",
-        title=run.path.name,
+        title=run.path.absolute().name,
         answer=answer(findings),
         status=status(run),
-        sections=tuple(_sections(run, findings)),
-        details={key: value for key, value in run.metadata.items() if key != "layer_table"},
+        sections=tuple(_sections(run, layers, findings, shown)),
+        details={key: value for key, value in run.metadata.items() if key not in ("layer_table", "architecture")},
+        data=cursor.numbers(layers, run.scalars, shown),
     )
 
 
-def _sections(run: Run, findings: Sequence[Finding]) -> Iterator[Section]:
-    loud = tuple(
-        Card(one.what, one.severity, f"{one.means} {one.do}".strip()) for one in findings if one.severity in LOUD
-    )
-    quiet = [one for one in findings if one.severity not in LOUD]
-    rows = tuple((one.rule.replace("_", " "), one.severity.replace("_", " "), one.what) for one in quiet)
-    checked = (Table("Checks passed or skipped", ("check", "outcome", "why"), rows),)
-    if findings:
-        yield Section("Findings", cards=loud, tables=checked if rows else ())
+def _sections(run: Run, layers: pd.DataFrame, findings: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
+    loud = [one for one in findings if one.severity in LOUD]
+    quiet = [one for one in findings if one.severity not in (*LOUD, "not_evaluated")]
+    lacking = [one for one in findings if one.severity == "not_evaluated"]
+    if loud:
+        yield Section("Findings", letters=tuple(letter_of(run, one, {each.rule for each in loud}) for one in loud))
+    if quiet:
+        # Without a complaint, the checks are the letter; beside one, they say what else it could have been, and is not.
+        heading = "What was ruled out" if loud else "What was checked"
+        yield Section(heading, tables=(checks_of(quiet),), folded=bool(loud))
+    if lacking:
+        yield Section("What was not checked", tables=(missing_of(lacking),), folded=True)
+    yield from _model(run, layers, loud, shown)
     units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
-    named = {"name": run.path.name, "seed": run.seed or 0}
-    yield from run_figures.sections(run.layers, run.scalars, **named, events=run.units, units=units)
+    named = {"name": run.path.absolute().name, "seed": run.seed or 0}
+    yield from run_figures.sections(layers, run.scalars, **named, events=run.units, units=units)
+
+
+def _model(run: Run, layers: pd.DataFrame, loud: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
+    marked = {layer: one.severity for one in reversed(loud) for layer in one.layers}
+    suggested = [each.column for one in loud for each in one.evidence if each.table == "layers"]
+    known = [column for column in (*suggested, *PICTURED, *shown) if column in shown]
+    picture = picture_of(run, layers, known[0] if known else "", marked)
+    if picture:
+        yield Section("The model", text=PICTURE, picture=picture)
+        yield Section("Every layer as a table", tables=(_table(run, layers, shown),), folded=True)
+
+
+def _table(run: Run, layers: pd.DataFrame, shown: Sequence[str]) -> Table:
+    values = {quantity(column).label.partition(" (")[0]: last_values(layers, column) for column in shown}
+    header = ("layer", "kind", "output", "parameters", *values)
+    rows = tuple(
+        (
+            *(node.path, node.kind, node.shape or MISSING, f"{node.parameters:,}"),
+            *(short(found[node.path]) if node.path in found else MISSING for found in values.values()),
+        )
+        for net in nets_of(run)
+        for node in net.nodes
+    )
+    return Table(TABLE, header, rows, numeric=frozenset(("parameters", *values)), terminal=False)

@@ -17,6 +17,7 @@ from diagnostics.measures.tables import KEYS
 from diagnostics.rules.outcome import Outcome
 from diagnostics.runs.data_facts import Data
 from diagnostics.runs.facts import Layer, Training
+from diagnostics.runs.of_reading import check_run
 from diagnostics.runs.tables import MEASURED_NAN
 
 NO_METRICS = ("step", "epoch", "split", "loss", "learning_rate", "seconds")
@@ -153,5 +154,12 @@ class Case:
 
 
 def case_of(run: Any) -> Case:
-    """The case of a run; a case stays what it is."""
-    return run if isinstance(run, Case) else Case(run)
+    """The case of a run; a case stays what it is.
+
+    Raises:
+        UsageError: it has no table of a run.
+    """
+    if isinstance(run, Case):
+        return run
+    check_run(run)
+    return Case(run)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from diagnostics.rules.case import Case
 
 FEWEST_READINGS = 5  # below this, neither a level nor its noise can be told
+CLEAR_FALL = 0.5  # a loss that halves was minimised, whatever it measures
 ACCURACIES = (
     "accuracy",
     "acc",
@@ -62,7 +63,12 @@ class Outcome:
         found = [skill for skill in (self._loss_skill, self.accuracy_skill) if skill is not None]
         if not found:
             return None
-        return max(found) if self.penalised else found[0]
+        best = max(found) if self.penalised else found[0]
+        unclear = self.penalised and self.accuracy_skill is None  # a negative skill may be the penalty alone
+        contradicted = (
+            self.constant is None and self.fall >= CLEAR_FALL
+        )  # the loss fell, and accuracy says nothing was learned
+        return None if best <= 0 and (unclear or contradicted) else best
 
     @cached_property
     def _loss_skill(self) -> float | None:
@@ -81,7 +87,10 @@ class Outcome:
     @cached_property
     def accuracy(self) -> float | None:
         """The training accuracy at the end; ``None`` if it was not recorded, or the targets are no classes."""
-        if not any(target.classes for target in self.case.data.targets):
+        by_class = self.case.training.loss is not None and family_of(self.case.training.loss) != "regression"
+        if not any(
+            target.classes and (by_class or target.one_hot or target.binary) for target in self.case.data.targets
+        ):
             return None
         curves = (self.case.metric(name) for name in ACCURACIES)
         found = next((curve for curve in curves if curve is not None), None)

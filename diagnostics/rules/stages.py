@@ -11,13 +11,19 @@ from diagnostics.rules.rule import Rule
 
 STRONG = 0.9
 """The confidence from which on a cause counts although the outcome is only poor, or unknown."""
+LIKELY = 0.8
+"""The confidence below which a cause is told after all others."""
+CERTAIN = 0.95
+"""The confidence that it takes when the model has learned at least ``HALF`` of what there is to learn."""
+HALF = 0.5
 
 
 def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> list[Finding]:
     """The findings of all rules, after the outcome was weighed.
 
-    A cause keeps its severity only if it explains a bad outcome that some symptom found; with a confidence of at least
-    ``STRONG``, a poor or an unknown outcome is enough. Otherwise it is told as ``info``. What one cause explains is marked so.
+    A cause keeps its severity only if it explains a bad outcome that some symptom found. With a confidence of at least
+    ``STRONG``, a poor or an unknown outcome is enough (``CERTAIN`` where the skill is ``HALF`` or more). Otherwise it is told as
+    ``info``. What one cause explains is marked so.
     A rule that is no symptom and explains nothing keeps its severity.
 
     Args:
@@ -31,9 +37,10 @@ def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> l
     answers = [(rule, ask(rule, case)) for rule in rules]
     symptoms = [found for rule, found in answers if rule.is_symptom]
     outcome = [*symptoms, *(ask(rule, case) for rule in unasked)]
+    needed = CERTAIN if (case.outcome.skill or 0.0) >= HALF else STRONG
     causes = sorted(
-        (_weighed(rule, found, outcome) for rule, found in answers if not rule.is_symptom),
-        key=lambda each: (each[1].confidence < STRONG, each[0].rank, each[0].name),
+        (_weighed(rule, found, outcome, needed) for rule, found in answers if not rule.is_symptom),
+        key=lambda each: (_class(each[1].confidence), each[0].rank, each[0].name),
     )
     found = _grouped(symptoms, causes)
     order = {each.rule: place for place, each in enumerate(found)}
@@ -59,15 +66,20 @@ def _not_evaluated(rule: Rule, answer: NotEvaluated) -> Finding:
     )
 
 
-def _weighed(rule: Rule, found: Finding, symptoms: Sequence[Finding]) -> tuple[Rule, Finding]:
-    """The cause with the severity that the outcome leaves it."""
+def _weighed(rule: Rule, found: Finding, symptoms: Sequence[Finding], needed: float) -> tuple[Rule, Finding]:
+    """The cause with the severity that the outcome leaves it; ``needed`` is the confidence that a poor outcome asks for."""
     found = replace(found, explains=tuple(sorted(rule.explains)))
     seen = {one.severity for one in symptoms if one.rule in rule.explains}
     if not found.is_loud or not rule.explains or seen & {"error", "warning"}:
         return rule, found
     poor_or_unknown = "info" in seen or seen <= {"not_evaluated"}
-    severity: Severity = "warning" if poor_or_unknown and found.confidence >= STRONG else "info"
+    severity: Severity = "warning" if poor_or_unknown and found.confidence >= needed else "info"
     return rule, replace(found, severity=severity)
+
+
+def _class(confidence: float) -> int:
+    """0 for what is sure, 1 for what is likely, 2 for an oddity: of one class, the cause that comes in earlier is told first."""
+    return sum(confidence < least for least in (STRONG, LIKELY))
 
 
 def _grouped(symptoms: Sequence[Finding], causes: Sequence[tuple[Rule, Finding]]) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import reprlib
 import stat
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from probes.errors import UsageError
 
 SEPARATORS = frozenset("/\\\0")
 NO_LINK_NO_WAIT = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+NAME_TOO_LONG, TOO_LONG = 256, 4000  # bytes in a name and in a path that common systems refuse
 LONGEST = 200  # bytes; file systems take 255, and endings are added
 
 
@@ -44,13 +46,38 @@ def check_no_link(path: Path) -> None:
     Raises:
         UsageError: it is a link.
     """
-    if path.is_symlink():
+    if os.path.islink(path):
         raise UsageError(
             what="a link stands where results belong",
             where=str(path),
             got=f"a link to {os.readlink(path)!r}",
             do="replace it by what it points to; if you did not make this folder, do not trust it",
         )
+
+
+def as_path(value: object, where: str) -> Path:
+    """What was given as a path.
+
+    Args:
+        value: text or a path.
+        where: the argument, named in errors.
+
+    Raises:
+        UsageError: anything else, or a text that names no place on any disk.
+    """
+    if isinstance(value, str | os.PathLike):
+        path = Path(value)
+        if "\0" not in str(path) and _is_short(path):
+            return path
+    do = "give a path as text, or a pathlib.Path"
+    raise UsageError(what="this is no path", where=where, got=reprlib.repr(value), do=do)
+
+
+def _is_short(path: Path) -> bool:
+    try:
+        return len(os.fsencode(path)) < TOO_LONG and all(len(os.fsencode(part)) < NAME_TOO_LONG for part in path.parts)
+    except UnicodeEncodeError:  # half a pair of surrogates
+        return False
 
 
 def read(path: Path, limit: int = -1) -> bytes:

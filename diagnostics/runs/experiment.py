@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from diagnostics.runs import manifest
-from diagnostics.runs.confined import own
+from diagnostics.runs.confined import as_path, own
 from diagnostics.runs.plan import Plan
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.tables import TABLES
@@ -113,7 +113,7 @@ def load_experiment(path: str | Path) -> Experiment:
     Raises:
         UsageError: the folder is missing or not a scenario, or its ``run.json`` is damaged or from a newer version.
     """
-    path = Path(path)
+    path = as_path(path, "load_experiment(path)")
     metadata = manifest.read(path, "scenario")
     expected = [(arm, seed) for arm in metadata.get("arms", ()) for seed in metadata.get("seeds", ())]
     places = dict.fromkeys([*expected, *sorted(found_runs(path))])

@@ -50,6 +50,18 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, unless they are there; a power failure does not undo it.
+
+    Raises:
+        OSError: a file is in the way, or it may not be made.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in missing:
+        sync_folder(place.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make names in a folder (new, replaced, removed) survive a power failure.
 

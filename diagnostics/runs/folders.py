@@ -37,6 +37,16 @@ def check_output(path: Path) -> Path:
     return path
 
 
+def check_free(file: Path) -> None:
+    """Refuse to replace a file.
+
+    Raises:
+        UsageError: it is there.
+    """
+    if os.path.lexists(file):
+        raise occupied(file, where=f"--out {file}")
+
+
 def is_occupied(path: Path) -> bool:
     """Whether there is a file, or a folder that holds something.
 
@@ -58,5 +68,5 @@ def occupied(path: Path, where: str) -> UsageError:
         what="results are never overwritten",
         where=where,
         got="a folder that holds files already" if path.is_dir() else "a file",
-        do="name another folder, or move this one away",
+        do="name another one, or move this one away; report and compare replace it with --force",
     )

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from diagnostics.runs.confined import NO_LINK_NO_WAIT
+from diagnostics.runs.files import make_folder
 from diagnostics.runs.typed import from_record
 from probes.errors import UsageError
 
@@ -81,7 +82,7 @@ class FolderLock:
     """
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_folder(directory)
         self._path = directory / NAME
         pulse = _Pulse(_acquired(directory))
         self._stop = weakref.finalize(self, pulse.stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import os
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -187,7 +188,7 @@ def _parsed(directory: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _unreadable(directory, _what_is_there(directory), _hint(directory)) from error
     except OSError as error:
-        got = "a link" if (directory / NAME).is_symlink() else error.strerror or str(error)
+        got = "a link" if os.path.islink(directory / NAME) else error.strerror or str(error)
         raise _unreadable(directory / NAME, got, "put a plain file that you may read in its place") from error
     except ValueError as error:
         do = "restore the file, or go on with the experiment that it belongs to: --resume makes damaged runs again"

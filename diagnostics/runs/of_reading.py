@@ -8,16 +8,36 @@ from typing import Any
 import pandas as pd
 
 from diagnostics.runs.run import Run
+from diagnostics.runs.tables import TABLES
+from probes.errors import UsageError
+
+
+def check_run(source: Any) -> None:
+    """Refuse what has no table of a run.
+
+    Raises:
+        UsageError: it is neither a run nor a reading.
+    """
+    if not any(hasattr(source, name) for name in TABLES):
+        do = (
+            "load it first: diagnostics.load_run(path)" if isinstance(source, str | Path) else "give a run or a reading"
+        )
+        raise UsageError(what="this is not a run", where="run=", got=f"{source!r:.200}", do=do)
 
 
 def as_run(source: Any) -> Run:
-    """The run that holds what a reading does: layers and events of units, and nothing of losses or settings.
+    """The run that holds what a reading does: its tables, and no settings.
 
     Args:
         source: a ``probes.Reading``; a run is returned as it is.
+
+    Raises:
+        UsageError: it is neither.
     """
-    if hasattr(source, "scalars"):
+    if hasattr(source, "metadata"):
         return source
-    kept = {"layers": source.layers, "units": source.units, "scalars": pd.DataFrame({"step": [], "split": []})}
+    check_run(source)
+    scalars = getattr(source, "scalars", pd.DataFrame({"step": [], "split": []}))
+    kept = {"layers": source.layers, "units": source.units, "scalars": scalars}
     about = {"status": "finished", "command": "", "config": {}, "seed": None, "layer_table": [], "probes": []}
     return Run(Path("reading"), about | {"started": None, "ended": None}, kept)

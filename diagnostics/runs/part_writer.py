@@ -50,13 +50,17 @@ class PartWriter:
             UsageError: a required column is missing, a column cannot be stored, or the disk refuses (the parts written
                 before are untouched).
         """
+        if not isinstance(frame, pd.DataFrame):
+            raise self._misfit(f"a {type(frame).__name__}", "give a pandas.DataFrame")
         if not len(frame):
             return None
         table = self._arrow(frame)
         part = Part(self._next, self._next + 1, len(table))
         path = self.store.directory / part.name
         try:
-            self._make_folder()
+            if not self.store.directory.is_dir():  # not above it: a run whose folder is gone is not made anew
+                self.store.directory.mkdir()
+                sync_folder(self.store.directory.parent)
             part_file.write(path, table.schema, [table], part, ROW_GROUP)
         except OSError as error:
             raise UsageError(
@@ -83,11 +87,6 @@ class PartWriter:
         damage: list[Damage] = []
         self._parts = self._merge_whole(self._parts, damage)
         return tuple(damage)
-
-    def _make_folder(self) -> None:
-        if not self.store.directory.is_dir():
-            self.store.directory.mkdir()
-            sync_folder(self.store.directory.parent)
 
     def _merge_last(self) -> None:
         """Merge the last parts while they hold equally many flushes, as a counter carries."""
@@ -146,9 +145,13 @@ class PartWriter:
             given = ", ".join(map(str, frame.columns))
             raise self._misfit(f"columns {given}", f"give {', '.join(required)}, and no column twice")
         try:
-            return pa.table({str(name): _column(column, types.get(name)) for name, column in frame.items()})
-        except pa.ArrowException as error:
+            table = pa.table({str(name): _column(column, types.get(name)) for name, column in frame.items()})
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:  # what conversions raise
             raise self._misfit(str(error), "give numbers, text or truth values, one kind a column") from error
+        for name in required:
+            if table[name].null_count:
+                raise self._misfit(f"{table[name].null_count} rows without {name}", f"give every row its {name}")
+        return table
 
     def _misfit(self, got: str, do: str) -> UsageError:
         return UsageError(what="this frame does not fit its table", where=str(self.store.directory), got=got, do=do)
@@ -171,6 +174,8 @@ def _column(series: pd.Series, key_type: pa.DataType | None) -> pa.Array:
     array = pa.array(series.to_numpy() if series.dtype.kind == "f" else series, from_pandas=series.dtype.kind != "f")
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if key_type is not None and key_type != TEXT:
+        return array.cast(key_type)
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or key_type == TEXT:
         return array.cast(pa.string()).dictionary_encode()
-    return array.cast(key_type) if key_type else array
+    return array

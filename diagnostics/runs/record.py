@@ -74,12 +74,22 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Steps of which a run holds nothing or only a part, see ``diagnostics.runs.backlog``."""
+
+    first: int
+    until: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Extra:
     """Fields that only some runs have; they are not filled in."""
 
     error: str = ""
     unobserved: str = ""
     lost_from_step: int | None = None
+    gaps: tuple[Gap, ...] = ()
     recorded: Mapping[str, float] = field(default_factory=dict)
     cost: Cost | None = None
 

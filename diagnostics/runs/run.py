@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from diagnostics.runs import manifest, split_rows
+from diagnostics.runs.confined import as_path
 from diagnostics.runs.data_facts import Data, data_of
 from diagnostics.runs.facts import Layer, Training, architecture_of, training_of
 from diagnostics.runs.part_file import Damage
@@ -53,7 +54,7 @@ class Run:
     @property
     def damage(self) -> tuple[Damage, ...]:
         """What could not be read of the tables, file by file; the rest is in them. A warning says so at the first reading."""
-        return tuple(one for name in TABLES if self._table(name) is not None for one in self._damaged[name])
+        return tuple(one for name in TABLES if self._table(name) is not None for one in self._damaged.get(name, ()))
 
     @property
     def config(self) -> dict[str, Any]:
@@ -142,4 +143,5 @@ def load_run(path: str | Path) -> Run:
     Raises:
         UsageError: nothing there, not a run, a damaged ``run.json``, or one written by a newer version.
     """
-    return Run(Path(path), manifest.read(Path(path), "run"))
+    folder = as_path(path, "load_run(path)")
+    return Run(folder, manifest.read(folder, "run"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,8 +12,10 @@ from typing import Any, Self
 import pandas as pd
 
 from diagnostics.runs import manifest
+from diagnostics.runs.confined import as_path
 from diagnostics.runs.part_writer import PartWriter
 from diagnostics.runs.tables import stores
+from diagnostics.runs.typed import MOST
 from probes.errors import UsageError, unknown_name
 
 STATUSES = ("finished", "failed", "interrupted")
@@ -49,7 +52,8 @@ class RunWriter:
         probes: Sequence[str] = (),
         facts: Mapping[str, Any] | None = None,
     ) -> None:
-        self.path = Path(directory)
+        self.path = as_path(directory, "RunWriter(directory)")
+        _check(config, seed)
         content = {"command": command, "config": config, "seed": seed, "layer_table": layer_table, "probes": probes}
         self._lock, self._manifest = manifest.create(self.path, "run", content | dict(facts or {}))
         self._tables = {name: PartWriter(store) for name, store in stores(self.path).items()}
@@ -127,3 +131,12 @@ class RunWriter:
         except UsageError as unwritten:
             error.add_note(str(unwritten))  # the reason why training stopped matters more than this one
         return None
+
+
+def _check(config: object, seed: object) -> None:
+    """Refuse at the start what could not be read back."""
+    if not isinstance(config, Mapping):
+        raise UsageError(what="a config is a mapping", where="config=", got=repr(config), do='give one: {"rate": 0.1}')
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, Integral) or abs(int(seed)) > MOST):
+        do = "give a whole number of at most 63 bits, or None"
+        raise UsageError(what="a seed is a whole number", where="seed=", got=repr(seed), do=do)

@@ -10,7 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from diagnostics.runs.backlog import Backlog, Gap
 from diagnostics.runs.writer import RunWriter
+from probes.errors import UsageError
 
 FLUSH_SECONDS = 5.0
 """Time between two parts on disk: what a killed run can lose."""
@@ -55,6 +57,8 @@ class Recorder:
         self._scalars: list[dict[str, Any]] = []
         self._epochs: dict[int, int] = {}
         self._described = False
+        self._backlog = None if writer is None else Backlog(writer)
+        self._unwritten: dict[str, Any] = {}
         self.seconds = 0.0
 
     @property
@@ -79,30 +83,37 @@ class Recorder:
             rows[name][-1] = value
 
     def flush(self) -> None:
-        """Bring what was measured to disk.
+        """Bring what was measured to disk; what it refuses is tried again at the next flush.
 
         Raises:
             UsageError: the disk refuses.
         """
         self._flushed = time.monotonic()
-        if self._writer is not None:
-            self._write(self._writer)
-            self.seconds += time.monotonic() - self._flushed
+        if self._writer is not None and self._backlog is not None:
+            try:
+                self._collect(self._backlog)
+            finally:  # what was measured before goes to disk, also when the monitor fails
+                self._write(self._writer, self._backlog)
+                self.seconds += time.monotonic() - self._flushed
 
-    def _write(self, writer: RunWriter) -> None:
+    def _collect(self, backlog: Backlog) -> None:
         if self._monitor is not None:
             reading = self._monitor.read()
-            writer.append("layers", reading.layers)
-            writer.append("units", reading.units)
+            backlog.put("layers", reading.layers)
+            backlog.put("units", reading.units)
             if len(reading.scalars):
                 steps, losses = reading.scalars["step"].to_numpy(), reading.scalars["loss"].to_numpy()
                 self.add(steps, epoch=0, split="train", loss=losses)
-        known = self._news()
-        if known:
-            writer.describe(**known)
+
+    def _write(self, writer: RunWriter, backlog: Backlog) -> None:
         if self._scalars:
-            writer.append("scalars", pd.concat(map(pd.DataFrame, self._scalars), ignore_index=True))
+            backlog.put("scalars", pd.concat(map(pd.DataFrame, self._scalars), ignore_index=True))
             self._scalars.clear()
+        backlog.write()
+        self._unwritten |= self._news()
+        if self._unwritten:
+            writer.describe(**self._unwritten)
+            self._unwritten = {}
 
     def _news(self) -> dict[str, Any]:
         known = {} if self._facts is None else self._facts.news(self._epochs)
@@ -113,7 +124,7 @@ class Recorder:
 
 
 class LenientRecorder(Recorder):
-    """Lets training go on when the disk refuses, and says once what is lost.
+    """Lets training go on when the disk refuses or a probe fails, warns once, and names the gap if there is one.
 
     Args:
         writer: the run; ``None`` records nothing.
@@ -124,22 +135,33 @@ class LenientRecorder(Recorder):
     def __init__(self, writer: RunWriter | None, monitor: Source | None, facts: Facts | None = None) -> None:
         super().__init__(writer, monitor, facts)
         self._path = writer and writer.path
-        self._first_unwritten = 0
-        self.lost_from: int | None = None
-        """The first step that is not on disk; ``None`` while all are."""
+        self._first_unread = 0
+        self._warned = False
+        self._last_error: Exception | None = None
 
     def flush_until(self, step: int) -> None:
-        """Bring everything before ``step`` to disk, or warn of what is lost from now on."""
-        if self.lost_from is not None:
-            self._scalars.clear()
-            return
+        """Bring everything before ``step`` to disk; warn the first time that this fails."""
         try:
             self.flush()
-            self._first_unwritten = step
+            self._last_error = None
         except Exception as error:  # whatever it is: training is worth more than its record
-            self.lost_from = self._first_unwritten
-            warnings.warn(_lost(self._path, self.lost_from, error), stacklevel=2)
+            self._last_error = error
+            if self._backlog is not None and not isinstance(
+                error, UsageError
+            ):  # the reading itself failed, and is lost
+                self._backlog.note(self._first_unread, step, error)
+            if not self._warned:
+                self._warned = True
+                warnings.warn(_trouble(self._path, self._first_unread, error), stacklevel=2)
+        self._first_unread = step
+
+    def gaps(self) -> list[Gap]:
+        """The steps of which the record holds nothing or only a part, once nothing more is to be flushed."""
+        if self._backlog is None:
+            return []
+        self._backlog.end(self._last_error)
+        return self._backlog.gaps
 
 
-def _lost(path: Any, step: int, error: Exception) -> str:
-    return f"recording has stopped, training goes on: {path} holds nothing from step {step} on, or only part of it\n{error}"
+def _trouble(path: Any, step: int, error: Exception) -> str:
+    return f"{path} cannot be written at step {step}; training goes on, and writing is tried again\n{error}"

@@ -85,7 +85,7 @@ class Due:
             return work() if self.value else []
         if self.is_call:
             return self.call(Branch.of(concrete(work)), [])
-        returns: list[tf.Tensor] = []
+        returns = list[tf.Tensor]()  # no annotation, which AutoGraph cannot convert on a name that is nonlocal
 
         def then() -> list[tf.Tensor]:
             returns.extend(work())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ RECORDING = "_recording"
 """A tape's private flag: whether it records now."""
 
 
+FRAMES, LIBRARIES = 8, ("tensorflow.", "keras.", "probes.")
+"""How many callers are searched for the loss's name: AutoGraph puts a few of its own, in these packages, between."""
+
+
 @dataclass(frozen=True)
 class Differentiation:
     """One call of ``tape.gradient``.
@@ -27,6 +32,7 @@ class Differentiation:
         sources: with respect to what, flat.
         gradients: what the call returned, flat; ``None`` where not connected.
         output_gradients: the weights of the target's entries; ``None`` for ones.
+        name: of the variable that holds the target in the user's function; ``None`` if there is none.
         enclosed: whether another tape recorded the call, as in second-order methods. False if TensorFlow does not show it.
     """
 
@@ -35,11 +41,12 @@ class Differentiation:
     gradients: list[Any]
     output_gradients: Any
     enclosed: bool
+    name: str | None = None
 
     def joined(self, other: Differentiation) -> Differentiation:
         """This call and another one of the same target as one."""
         both = self.sources + other.sources, self.gradients + other.gradients
-        return Differentiation(self.target, *both, self.output_gradients, self.enclosed and other.enclosed)
+        return Differentiation(self.target, *both, self.output_gradients, self.enclosed and other.enclosed, self.name)
 
 
 def hearing_gradients(report: Callable[[Differentiation], None]) -> AbstractContextManager[None]:
@@ -71,15 +78,29 @@ def _reporting(original: Any) -> Any:
         if not listeners:
             return original(tape, target, sources, output_gradients, unconnected_gradients)
         enclosed = _record is not None and _record.could_possibly_record() and not getattr(tape, RECORDING, False)
+        name = _name_in_callers(target)
         # Recomputation (tf.recompute_grad) and custom gradients differentiate on their way back; those are no losses.
         with _listeners.muted():
             result = original(tape, target, sources, output_gradients, unconnected_gradients)
         flat = tf.nest.flatten(sources), tf.nest.flatten(result)
         for report in listeners:
-            report(Differentiation(target, *flat, output_gradients, bool(enclosed)))
+            report(Differentiation(target, *flat, output_gradients, bool(enclosed), name))
         return result
 
     return gradient
+
+
+def _name_in_callers(value: Any) -> str | None:
+    frame = inspect.currentframe()
+    for _ in range(FRAMES):
+        frame = frame and frame.f_back
+        if frame is None:
+            return None
+        if not str(frame.f_globals.get("__name__")).startswith(LIBRARIES):
+            held = (name for name, local in frame.f_locals.items() if local is value)
+            if name := next(held, None):
+                return name
+    return None
 
 
 _listeners = Listeners[Callable[[Differentiation], None]](lambda: replaced(tf.GradientTape, "gradient", _reporting))

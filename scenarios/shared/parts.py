@@ -60,3 +60,13 @@ def sweep(base: str) -> str:
 
 CHECK: dict[str, Any] = {"expects": "equal", "margin": 0.0, "method": "check"}
 """A part that holds by construction."""
+
+
+def check_at(threshold: float, margin: float = 0.0) -> dict[str, Any]:
+    """A part whose value is known by construction.
+
+    Args:
+        threshold: the value.
+        margin: rounding that is allowed.
+    """
+    return CHECK | {"threshold": threshold, "margin": margin}

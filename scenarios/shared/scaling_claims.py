@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scenarios.scenario import Claim
-from scenarios.shared.parts import CHECK, recorded
+from scenarios.shared.parts import check_at, recorded
 
 EXACTLY = 1e-4  # mean and deviation of 70,000 values in float32 are 0 and 1 to within this
 
@@ -28,7 +28,7 @@ def formulas(arms: Mapping[str, str]) -> Claim:
         statement="(x − min)/(max − min) maps inputs to the range 0 to 1, (x − mean)/std gives them mean 0 and standard deviation 1, "
         "and both are always defined.",
         parts=tuple(
-            recorded(label, name, arms[preparation], **CHECK | {"threshold": value, "margin": EXACTLY})
+            recorded(label, name, arms[preparation], **check_at(value, EXACTLY))
             for label, preparation, name, value in wanted
         ),
         threshold="check of the instrument, up to rounding in float32; computed over the training part",
@@ -51,9 +51,9 @@ def fit_transform(arm: str) -> Claim:
         statement="Reshaping images to one column before fit_transform gives one mean and deviation for all pixels; without it, rows "
         "are scaled pixel by pixel, and a stack of pictures is refused.",
         parts=(
-            recorded("one column: the global z-score", "column_against_global", arm, **CHECK | {"margin": EXACTLY}),
-            recorded("rows: the z-score by pixel", "rows_against_pixel", arm, **CHECK | {"margin": EXACTLY}),
-            recorded("stack of pictures: refused", "stack_refused", arm, **CHECK | {"threshold": 1.0}),
+            recorded("one column: the global z-score", "column_against_global", arm, **check_at(0.0, EXACTLY)),
+            recorded("rows: the z-score by pixel", "rows_against_pixel", arm, **check_at(0.0, EXACTLY)),
+            recorded("stack of pictures: refused", "stack_refused", arm, **check_at(1.0)),
         ),
         threshold="check of the instrument: largest difference on the training part, up to rounding",
         outcomes={"": "As stated: {supported}. Not as stated: {refuted}."},

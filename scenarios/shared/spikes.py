@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from scenarios.data import Data
+from scenarios.shared.gradients import gradients
 
 FAR_BELOW = -1000.0
 """A bias from which no input of these networks can revive a unit."""
@@ -79,7 +80,8 @@ def hidden_layers(model: keras.Model) -> list[keras.layers.Layer]:
 def dead_units(model: keras.Model, x: np.ndarray) -> list[np.ndarray]:
     """Which units of each hidden layer are 0 on every example: one boolean array ``[units]`` per layer."""
     outputs = keras.Model(model.inputs[0], [layer.output for layer in hidden_layers(model)])(x, training=False)
-    return [~np.asarray(output).any(axis=0) for output in keras.tree.flatten(outputs)]  # pyright: ignore[reportReturnType]
+    flat = [np.asarray(output) for output in keras.tree.flatten(outputs)]
+    return [np.logical_not(output.any(axis=0)) for output in flat]
 
 
 def gradient_of_dead(model: keras.Model, data: Data, loss: keras.losses.Loss) -> float:
@@ -97,9 +99,8 @@ def gradient_of_dead(model: keras.Model, data: Data, loss: keras.losses.Loss) ->
     layers: Sequence[Any] = hidden_layers(model)
     with tf.GradientTape() as tape:
         value = loss(data.y_train, model(data.x_train, training=False))
-    gradients = tape.gradient(value, [[layer.kernel.value, layer.bias.value] for layer in layers])  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue, reportCallIssue]
-    entries = [
-        np.abs(np.asarray(part)[..., of]).ravel() for pair, of in zip(gradients, dead, strict=True) for part in pair
-    ]
+    flat = gradients(tape, value, [variable for layer in layers for variable in (layer.kernel, layer.bias)])
+    pairs = zip(flat[::2], flat[1::2], strict=True)
+    entries = [np.abs(np.asarray(part)[..., of]).ravel() for pair, of in zip(pairs, dead, strict=True) for part in pair]
     found = np.concatenate(entries)
     return float(found.max()) if found.size else float("nan")

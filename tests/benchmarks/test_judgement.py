@@ -9,6 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+import diagnostics
 from diagnostics.rules import rules
 from tests.benchmarks.judgement import halves, store
 from tests.benchmarks.judgement.case import Case, all_cases
@@ -79,7 +80,7 @@ def test_a_case_is_trained_stored_and_judged(tmp_path):
         assert train(case, tmp_path).error == ""
     assert doubts({LEARNS: good, FAILS: bad}, tmp_path) == {}
     assert missing([good, bad], tmp_path) == []
-    assert judged(DIAGNOSE, good, store.folder_of(good, tmp_path)).seconds > 0
+    assert judged(DIAGNOSE, good, diagnostics.load_run(store.folder_of(good, tmp_path))).seconds > 0
 
 
 def test_a_case_that_raises_is_recorded(tmp_path):

@@ -90,9 +90,9 @@ def test_quick_run_leaves_runs_report_and_findings(quick):
     run = experiment.runs["tanh-0.01"][0]
     assert {"activation_gradient_rms", "update_ratio", "gradient_norm", "activation_std"} <= set(run.layers.columns)
     assert run.status == "finished" and run.config["learning_rate"] == 0.01
-    assert {"train", "validation"} == set(run.scalars["split"])
+    assert {"train", "validation", "test"} == set(run.scalars["split"])
     record = json.loads((quick / "findings.json").read_text())
-    assert next(claim["name"] for claim in record["claims"]) == "profile_depends_on_rate"
+    assert next(claim["name"] for claim in record["claims"]) == "learns_at_the_large_rate_only"
     assert set(record["findings"]) == set(experiment.runs)
     page = (quick / "report.html").read_text()
     assert experiment.metadata["command"].startswith("python -m diagnostics.run vanishing_gradient --quick")

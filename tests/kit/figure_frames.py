@@ -106,3 +106,22 @@ def histograms() -> pd.DataFrame:
         for middle, share in zip(middles, rng.dirichlet(np.ones(len(middles))), strict=True)
     ]
     return pd.DataFrame(rows, columns=["arm", "seed", "moment", "bin", "share"])
+
+
+def network(count: int, steps: int = 5) -> pd.DataFrame:
+    """The table ``layers`` of one run: blocks of convolution, normalisation and sum, the last layer dead, one step of Inf."""
+    kinds = {"conv": "Conv2D", "norm": "BatchNormalization", "add": "Add"}
+    names = [
+        (f"stage_{place // 10}/block_{place}/{part}", kind)
+        for place in range(count // 3)
+        for part, kind in kinds.items()
+    ]
+    rows = [
+        (10 * step, name, depth, kind, 1e-3 * 10.0 ** (-list(kinds.values()).index(kind)) * 1.01**depth)
+        for step in range(steps)
+        for depth, (name, kind) in enumerate(names, start=1)
+    ]
+    frame = pd.DataFrame(rows, columns=["step", "layer", "depth", "kind", "update_ratio"])
+    frame.loc[frame["depth"] == len(names), "update_ratio"] = 0.0
+    frame.loc[(frame["step"] == 20) & (frame["depth"] == 1), "update_ratio"] = np.inf
+    return frame

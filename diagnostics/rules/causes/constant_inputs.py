@@ -13,9 +13,9 @@ from diagnostics.wording.numerals import short
 
 @dataclass(frozen=True)
 class ConstantInputs(Rule):
-    """Inputs that are NaN or infinite, or the same for every example.
+    """Inputs that are the same for every example.
 
-    Formula: an input with a non-finite value; or minimum = maximum; or at least ``share`` of its features constant.
+    Formula: minimum = maximum; or at least ``share`` of its features constant.
 
     Args:
         share: of the features. Nine in ten: images have constant borders, and tables a few unused columns.
@@ -36,15 +36,6 @@ class ConstantInputs(Rule):
             return NotEvaluated(("a record of the inputs",), (), ALL_FACTS)
         for one in case.data.inputs:
             name = f"Input {one.name!r}" if one.name else "The input"
-            if one.nonfinite:
-                where = (
-                    f" in {one.nonfinite_features} of {one.features} features"
-                    if one.nonfinite_features and one.features
-                    else ""
-                )
-                return self._found(
-                    f"{name} holds {one.nonfinite:,} values that are NaN or infinite{where}", "fill or drop them"
-                )
             if one.minimum is not None and one.minimum == one.maximum:
                 return self._found(
                     f"{name} is {short(one.minimum)} for every example", "check how it is loaded and rescaled"
@@ -52,7 +43,7 @@ class ConstantInputs(Rule):
             if one.features and one.features > 1 and (one.constant_features or 0) >= self.share * one.features:
                 told = f"{one.constant_features} of {one.features} features of the input are the same for every example"
                 return self._found(told, "check how they are loaded and rescaled")
-        return Finding(self.name, "clean", "The inputs are finite and vary.")
+        return Finding(self.name, "clean", "The inputs vary.")
 
     def _found(self, what: str, do: str) -> Finding:
         return Finding(

@@ -8,9 +8,14 @@ from typing import ClassVar
 import numpy as np
 
 from diagnostics.measures.grid import Grid
+from diagnostics.measures.missing import layer_names
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import Rule
+
+NORMALISES = "Normalization"
+CERTAIN, SUSPECT = 0.95, 0.85
+"""How sure the layer itself is at fault: one without weights did it alone, one with weights may have been trained to it."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +27,16 @@ class ConstantSignal(Rule):
 
     Args:
         share: of the units. 99 %: what is left could not carry much.
+        vary: standard deviation of the inputs, below which they are to blame rather than the layer.
     """
 
     share: float = 0.99
+    vary: float = 0.01
 
-    rank: ClassVar[int] = 59
+    rank: ClassVar[int] = 28
     explains: ClassVar[frozenset[str]] = frozenset(
         {"no_learning", "stuck_loss", "constant_predictions", "dead_units", "vanishing_gradient", "weights_do_not_move"}
-        | {"update_ratio", "slow_loss", "stopped_early", "saturation"}
+        | {"update_ratio", "slow_loss", "stopped_early", "saturation", "unscaled_inputs", "learning_rate_too_low"}
     )
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
@@ -43,10 +50,11 @@ class ConstantSignal(Rule):
             )
         flat = [] if constant is None else _layers(constant, constant.typical() >= self.share)
         flat += [] if spread is None else _layers(spread, spread.typical() == 0)
-        order = {str(layer): place for place, layer in enumerate(case.layers["layer"].drop_duplicates())}
+        order = {layer: place for place, layer in enumerate(layer_names(case.layers))}
         flat = sorted(set(flat) - _dead(case, self.share), key=lambda layer: order[layer])
         if not flat:
             return Finding(self.name, "clean", "Every layer's output varies from example to example.")
+        weightless = flat[0] not in _weighty(case) and all((one.std or 1.0) > self.vary for one in case.data.inputs)
         return Finding(
             self.name,
             "warning",
@@ -56,10 +64,18 @@ class ConstantSignal(Rule):
             layers=tuple(flat),
             value=1.0,
             threshold=self.share,
-            confidence=0.95,
+            confidence=CERTAIN if weightless else SUSPECT,
             evidence=(Evidence("activation_std"),),
             remedies=(Remedy("inputs"),),
         )
+
+
+def _weighty(case: Case) -> set[str]:
+    """Layers with weights: their output may be constant because of what training did to them."""
+    known = {
+        layer.path for layer in case.architecture if layer.parameters and not layer.class_name.endswith(NORMALISES)
+    }
+    return known or {str(record["layer"]) for record in case.layer_table if record.get("parameters")}
 
 
 def _layers(grid: Grid, chosen: np.ndarray) -> list[str]:
@@ -69,4 +85,4 @@ def _layers(grid: Grid, chosen: np.ndarray) -> list[str]:
 def _dead(case: Case, share: float) -> set[str]:
     """Layers that are constant because their units are dead, which is told by another rule."""
     grid = case.grid("dead_fraction")
-    return set() if grid is None else set(_layers(grid, grid.typical() >= share))
+    return set() if grid is None else set(_layers(grid, grid.typical(0.8) >= share))

@@ -50,6 +50,6 @@ class FrozenLayers(Rule):
             layers=tuple(layer.path for layer in frozen),
             value=share,
             threshold=self.share,
-            confidence=0.9,
+            confidence=0.8,
             remedies=(Remedy("unfreeze"),),
         )

@@ -12,6 +12,8 @@ from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated
 from diagnostics.rules.model import hidden
 from diagnostics.rules.rule import Rule
 from diagnostics.runs.facts import Layer
+from diagnostics.statistics.slopes import decades as logarithms
+from diagnostics.statistics.slopes import depth_slope
 from diagnostics.wording.numerals import short
 
 CONSTANT = ("Zeros", "Ones", "Constant", "zeros", "ones", "constant")
@@ -23,8 +25,9 @@ class Initialisation(Rule):
     """First weights that are alike, or much too large or small.
 
     Formula: in a hidden layer, the share of pairs of units with the same weights at step 0 is at least ``alike``; or its
-    kernel's initialiser has gain = standard deviation × √fan-in above ``large`` or below ``small``; or a layer's activation_std
-    at the first step is more than ``drift`` decades from that of the first layer of its kind.
+    kernel's initialiser has gain = standard deviation × √fan-in above ``large`` or below ``small``; or activation_std at the
+    first step changes by more than ``drift`` decades over the layers of one kind (Theil-Sen slope × layers), at most
+    half of it at a single layer.
 
     Args:
         alike: share of pairs. Nine in ten: units with the same weights get the same gradient and stay alike.
@@ -70,6 +73,7 @@ class Initialisation(Rule):
             "Such units get the same gradient and remain copies of each other.",
             concerned,
             None,
+            0.97,
         )
 
     def _scaled(self, layers: list[Layer]) -> Finding | None:
@@ -94,11 +98,12 @@ class Initialisation(Rule):
             return None
         chosen = grid.of([name for name, kind in zip(grid.layers, grid.kinds, strict=True) if kind == kinds[0]])
         first = chosen.values[0][:-1]
-        first = first[np.isfinite(first) & (first > 0)]
-        if len(first) < 3:
-            return None
-        decades = float(np.log10(first[-1] / first[0]))
-        if abs(decades) <= self.drift:
+        slope = depth_slope(
+            first, np.arange(len(first))
+        ).slope  # robust: one odd layer is no matter of the first weights
+        decades = slope * (len(first) - 1)
+        largest = np.abs(np.diff(logarithms(first))).max(initial=0.0)
+        if not abs(decades) > self.drift or largest > abs(decades) / 2:
             return None
         return self._found(
             f"At the first step, activations {'grow' if decades > 0 else 'shrink'} by {short(abs(decades))} decades over "
@@ -108,7 +113,9 @@ class Initialisation(Rule):
             decades,
         )
 
-    def _found(self, what: str, means: str, layers: tuple[str, ...], value: float | None) -> Finding:
+    def _found(
+        self, what: str, means: str, layers: tuple[str, ...], value: float | None, confidence: float = 0.9
+    ) -> Finding:
         return Finding(
             self.name,
             "warning",
@@ -117,7 +124,7 @@ class Initialisation(Rule):
             "Use the initialiser that suits the activation: He for ReLU, LeCun for SELU, Glorot for tanh and linear layers.",
             layers=layers,
             value=value,
-            confidence=0.95,
+            confidence=confidence,
             steps=(0,),
             evidence=(Evidence("activation_std"),),
             remedies=(Remedy("initialization"),),

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from diagnostics.measures.grid import Grid, column_medians
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import Rule
@@ -19,13 +20,17 @@ ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lamb", "Lion")
 class LearningRateTooHigh(Rule):
     """Steps that change most of a layer's weights at once.
 
-    Formula: the median over layers of update_ratio, in a typical step among the first ``early`` of the run, at least ``high``;
-    without that statistic, the optimizer's rate against ``adaptive_rate`` or ``plain_rate``.
+    Formula: the median over layers of update_ratio, among the first ``early`` of the run: in a typical step at least ``high``, or
+    in the largest at least ``jump``. Without that statistic, the optimizer's rate against ``adaptive_rate`` or ``plain_rate``.
+    Where weight_norm falls below ``shrunk`` of its start, a penalty or decay made the weights small, and the ratio says nothing.
 
     Args:
-        high: share of the weights' norm. 3 %: at thirty times the rule of thumb of 10⁻³, thirty steps replace the weights.
-        sure: share from which on it is sure. A tenth.
+        high: share of the weights' norm. 6 %: at sixty times the rule of thumb of 10⁻³, twenty steps replace the weights;
+            Adam's first steps reach 4 % in healthy small nets.
+        sure: share from which on it is sure.
         early: share of the run. A fifth, because what is broken later moves no more.
+        jump: share of the weights' norm in one step. A half: that step wrote over the first weights.
+        shrunk: share of the first norm.
         adaptive_rate: for Adam and its kin, whose step is about the rate whatever the gradient. A hundred times the default.
         plain_rate: for gradient descent. One: with inputs of scale 1, curvature allows about 2 divided by their number.
 
@@ -33,9 +38,11 @@ class LearningRateTooHigh(Rule):
         CS231n notes; Cohen et al. 2021, arXiv 2103.00065.
     """
 
-    high: float = 0.03
-    sure: float = 0.1
+    high: float = 0.06
+    sure: float = 0.15
     early: float = 0.2
+    jump: float = 0.5
+    shrunk: float = 0.3
     adaptive_rate: float = 0.1
     plain_rate: float = 1.0
 
@@ -52,18 +59,27 @@ class LearningRateTooHigh(Rule):
         optimizer = case.training.optimizer
         rate = optimizer.learning_rate if optimizer else None
         if grid is not None:
-            early = grid.values[: max(int(np.ceil(self.early * len(grid))), 1)]
-            ratio = float(np.median([np.nanmedian(row) for row in early if np.isfinite(row).any()]))
-            told = (
-                f"In a typical early step, half of the layers change by {percent(ratio)} of their weights' norm or more"
-            )
-            return self._told(told, ratio, self.high, 0.95 if ratio >= self.sure else 0.8, rate)
+            return self._by_updates(case, grid, rate)
         if optimizer is None or rate is None:
             return NotEvaluated(
                 ("update_ratio, or a record of the optimizer",), (), "Add probes.UpdateRatio() to the probes."
             )
         bound = self.adaptive_rate if optimizer.class_name in ADAPTIVE else self.plain_rate
         return self._told(f"{optimizer.class_name} runs at a learning rate of {short(rate)}", rate, bound, 0.8, rate)
+
+    def _by_updates(self, case: Case, grid: Grid, rate: float | None) -> Finding:
+        early = grid.values[: max(int(np.ceil(self.early * len(grid))), 1)]
+        steps = column_medians(early.T)
+        ratio, largest = float(np.median(steps)), float(steps.max())
+        if _shrunk(case.grid("weight_norm")) < self.shrunk:
+            return Finding(self.name, "clean", "The weights became small, so that their relative change says little.")
+        if largest >= self.jump and ratio < self.sure:
+            told = (
+                f"A single early step changes half of the layers by {percent(largest)} of their weights' norm or more"
+            )
+            return self._told(told, largest, self.jump, 0.9, rate)
+        told = f"In a typical early step, half of the layers change by {percent(ratio)} of their weights' norm or more"
+        return self._told(told, ratio, self.high, 0.9 if ratio >= self.sure else 0.8, rate)
 
     def _told(self, told: str, value: float, threshold: float, confidence: float, rate: float | None) -> Finding:
         if not value >= threshold:
@@ -82,3 +98,12 @@ class LearningRateTooHigh(Rule):
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("clipping", {"clipnorm": 1.0})),
             reference="CS231n notes; Cohen et al. 2021, arXiv 2103.00065.",
         )
+
+
+def _shrunk(norms: Grid | None) -> float:
+    """The median over layers of the last weight norm by the first; 1 if it was not recorded."""
+    if norms is None:
+        return 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = norms.values[-1] / norms.values[0]
+    return float(np.median(change[np.isfinite(change)])) if np.isfinite(change).any() else 1.0

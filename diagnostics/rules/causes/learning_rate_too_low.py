@@ -17,7 +17,7 @@ from diagnostics.wording.numerals import percent, short
 class LearningRateTooLow(Rule):
     """Weights that could not get anywhere in the steps they were given.
 
-    Formula: path = typical update_ratio × steps, of the layer that moves fastest; below ``path``,
+    Formula: path = mean update_ratio × steps, of the layer that moves fastest; below ``path``,
     or the ratio itself below ``ratio`` while the loss still falls.
 
     Args:
@@ -34,7 +34,7 @@ class LearningRateTooLow(Rule):
 
     needs: ClassVar[frozenset[str]] = frozenset({"update_ratio"})
     remedy: ClassVar[str] = "Add probes.UpdateRatio() to the probes."
-    rank: ClassVar[int] = 52
+    rank: ClassVar[int] = 68
     explains: ClassVar[frozenset[str]] = frozenset(
         {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "update_ratio", "stopped_early"}
     )
@@ -45,7 +45,7 @@ class LearningRateTooLow(Rule):
         if grid is None or len(grid) < self.readings:
             return NotEvaluated((f"{self.readings} measured steps with finite updates",))
         ratio = float(np.nanmax(grid.typical()))
-        path = ratio * case.steps
+        path = float(np.nanmax(np.nanmean(grid.values, axis=0))) * case.steps
         falls = case.outcome.late_fall[1] >= self.errors
         told = (
             f"A typical step changes no layer by more than {short(ratio)} of its weights' norm, {percent(path)} in all "
@@ -64,7 +64,7 @@ class LearningRateTooLow(Rule):
             numbers={"ratio": ratio, "path": path},
             value=path,
             threshold=self.path,
-            confidence=0.9,
+            confidence=0.88,
             evidence=(Evidence("update_ratio"), Evidence("loss", "scalars")),
             remedies=(Remedy("learning_rate", {"factor": 10.0}), Remedy("optimizer", {"class": "Adam"})),
             reference="CS231n notes, Neural networks part 3.",

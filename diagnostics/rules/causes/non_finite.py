@@ -22,7 +22,7 @@ class NonFinite(Rule):
     skips such steps, and attention masks hold −∞ on purpose.
     """
 
-    rank: ClassVar[int] = 67
+    rank: ClassVar[int] = 13
     explains: ClassVar[frozenset[str]] = frozenset(
         {"diverging_loss", "no_learning", "constant_predictions", "stuck_loss"}
     )
@@ -43,26 +43,42 @@ class NonFinite(Rule):
         ahead = layer_step <= loss_step
         spoiled = case.spoiled.loc[(case.spoiled["step"] == layer_step).to_numpy()] if ahead else None
         layers = () if spoiled is None else tuple(spoiled["layer"].astype(str))
+        inputs = _inputs(case)
         lasting = case.loss is None or np.isfinite(loss_step)
         return Finding(
             rule=self.name,
             severity="error" if lasting else "info",
-            what=f"First NaN or Inf at step {first:.0f}, in {_places(spoiled, loss_step, layer_step)}.",
+            what=f"{inputs}First NaN or Inf at step {first:.0f}, in {_places(spoiled, loss_step, layer_step)}.",
             means="Every weight that it reaches is lost; measurements after this step mean nothing."
             if lasting
             else "The loss stayed finite, so that these values were skipped or meant.",
-            do="Inspect the step before; try a smaller learning rate, gradient clipping by norm, or loss scaling for float16."
+            do="Fill or drop such values before training."
+            if inputs
+            else "Inspect the step before; try a smaller learning rate, gradient clipping by norm, or loss scaling for float16."
             if lasting
             else "",
             layers=layers,
             numbers=numbers,
             steps=(int(first),),
             value=first,
+            confidence=1.0 if inputs else 0.75,
             evidence=(Evidence("gradient_nonfinite"), Evidence("loss", "scalars")),
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("clipping", {"clipnorm": 1.0}))
             if lasting
             else (),
         )
+
+
+def _inputs(case: Case) -> str:
+    """A sentence on inputs that are not finite, which explain all that follows; empty if there are none."""
+    found = [one for one in case.data.inputs if one.nonfinite]
+    if not found:
+        return ""
+    one = found[0]
+    where = (
+        f" in {one.nonfinite_features} of {one.features} features" if one.nonfinite_features and one.features else ""
+    )
+    return f"The input holds {one.nonfinite:,} values that are NaN or infinite{where}. "
 
 
 def _places(spoiled: pd.DataFrame | None, loss_step: float, layer_step: float) -> str:

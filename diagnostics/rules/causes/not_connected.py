@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from diagnostics.measures.missing import NOT_CONNECTED, reasons
+from diagnostics.measures.missing import having, unconnected
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Finding, Remedy
 from diagnostics.rules.rule import Rule
@@ -33,12 +33,9 @@ class NotConnected(Rule):
 
     def judge(self, case: Case) -> Finding:
         """Warning, info for few layers, or clean."""
-        first = case.layers.drop_duplicates("layer")
         run: Any = case
-        why = reasons(run, "gradient_norm").loc[first.index]
-        loose = tuple(first.loc[(why == NOT_CONNECTED).to_numpy(), "layer"].astype(str))
-        connected = int((why.isin(["", "NaN", "not measured"])).sum())
-        total = connected + len(loose)
+        loose = tuple(unconnected(run, "gradient_norm"))
+        total = len(having(case.layers, "gradient_norm")) + len(loose)
         if not loose:
             return Finding(self.name, "clean", f"The loss depends on all {total} layers with weights.")
         return Finding(

@@ -10,6 +10,7 @@ from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
 from diagnostics.rules.losses import Family, family_of
 from diagnostics.rules.model import output_activation, output_of, output_units
+from diagnostics.rules.outcome import ACCURACIES
 from diagnostics.rules.rule import Rule
 from diagnostics.runs.data_facts import Target
 from diagnostics.wording.numerals import short
@@ -22,6 +23,10 @@ BOUNDED = {
     "softsign": (-1.0, 1.0),
 }
 FROM_BELOW = {"relu": 0.0, "relu6": 0.0, "softplus": 0.0, "exponential": 0.0, "elu": -1.0, "selu": -1.7581}
+MOST_CLASSES = 100
+"""Whole numbers with more values than this are counts or measurements, and no classes."""
+UNEVEN = 3.0
+"""How many times its even share a class may have."""
 LINEAR = ("linear", "leaky_relu", "prelu")
 CERTAIN, LIKELY, ODD, HIDDEN = 1.0, 0.95, 0.7, 0.3
 """How sure a mismatch is to harm. Keras undoes the hidden ones: its losses find the logits behind a softmax or sigmoid."""
@@ -36,6 +41,7 @@ class Fit:
     family: Family
     from_logits: bool
     target: Target
+    wants_accuracy: bool
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,13 @@ def _outside(fit: Fit) -> bool:
         return False
     slack = 0.05 * (target.std or 0.0)
     return (low is not None and target.minimum < low - slack) or (high is not None and target.maximum > high + slack)
+
+
+def _is_class_number(target: Target) -> bool:
+    """Whether whole numbers look like classes: 0, 1, 2, ... without a gap, and about equally often, unlike counts and marks."""
+    classes, shares = target.classes or 0, target.shares or ()
+    whole = target.minimum == 0 and target.maximum == classes - 1
+    return whole and 2 < classes <= MOST_CLASSES and bool(shares) and max(shares) < UNEVEN / classes
 
 
 def _reach(activation: str) -> float | None:
@@ -137,6 +150,18 @@ MISMATCHES = (
         ODD,
     ),
     Mismatch(
+        lambda fit: (
+            fit.family == "regression"
+            and fit.wants_accuracy
+            and fit.target.integer is True
+            and _is_class_number(fit.target)
+            and fit.units == 1
+        ),
+        "The loss is a squared or absolute error, the metric is accuracy, and the targets are numbers of classes",
+        "Use sparse categorical cross-entropy and a softmax with one unit for each class.",
+        LIKELY,
+    ),
+    Mismatch(
         lambda fit: fit.family == "categorical" and fit.activation == "sigmoid",
         "The loss expects probabilities that sum to 1, and each output has a sigmoid of its own",
         "Use a softmax.",
@@ -193,7 +218,10 @@ class OutputLossMismatch(Rule):
             return NotEvaluated(("a record of one output layer, a known loss and one target",), (), ALL_FACTS)
         loss, output = case.training.loss, output_of(case.architecture)
         assert loss is not None and output is not None
-        fit = Fit(activation, output_units(case.architecture), family, bool(loss.from_logits), case.data.targets[0])
+        wants = any(metric in ACCURACIES for metric in case.training.metrics)
+        fit = Fit(
+            activation, output_units(case.architecture), family, bool(loss.from_logits), case.data.targets[0], wants
+        )
         found = next((mismatch for mismatch in MISMATCHES if mismatch.holds(fit)), None)
         if found is None:
             return Finding(self.name, "clean", f"The output ({activation}) fits the loss ({loss.class_name}).")

@@ -28,7 +28,7 @@ class StoppedEarly(Rule):
     errors: float = 3.0
     fall: float = 0.01
 
-    rank: ClassVar[int] = 54
+    rank: ClassVar[int] = 69
     explains: ClassVar[frozenset[str]] = frozenset({"no_learning", "slow_loss", "stuck_loss", "constant_predictions"})
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
@@ -48,7 +48,7 @@ class StoppedEarly(Rule):
             numbers={"fall": fall, "errors": errors},
             value=fall,
             threshold=self.fall,
-            confidence=0.9,
+            confidence=0.85,
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("epochs", {"factor": 4.0}),),
         )

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
-from diagnostics.rules.model import first_layers
+from diagnostics.rules.model import LINEAR_MAPS, RECURRENT, first_layers
 from diagnostics.rules.rule import Rule
 from diagnostics.runs.data_facts import Input
 from diagnostics.wording.numerals import short
@@ -48,8 +48,11 @@ class UnscaledInputs(Rule):
         """Warning or clean; not evaluated without a record of the inputs."""
         if not case.data.inputs or not case.architecture:
             return NotEvaluated(("a record of inputs and architecture",), (), ALL_FACTS)
-        if any(layer.class_name in RESCALES for layer in first_layers(case.architecture)):
+        first = first_layers(case.architecture)
+        if any(layer.class_name in RESCALES for layer in first):
             return Finding(self.name, "clean", "A layer of the model rescales or embeds its input.")
+        if first and first[-1].class_name not in (*LINEAR_MAPS, *RECURRENT):
+            return Finding(self.name, "clean", f"What {first[-1].path} makes of its input is not known.")
         found = [(one, told) for one in case.data.inputs if (told := self._wrong(one))]
         if not found:
             return Finding(self.name, "clean", "The inputs have a common scale near 1.")
@@ -74,7 +77,7 @@ class UnscaledInputs(Rule):
         smallest = _number(one.feature_std_smallest)
         if max(spread, mean) > self.large:
             told = f"The inputs have a standard deviation of up to {short(spread)} and means of up to {short(mean)}"
-            return told, max(spread, mean), self.large, 0.95
+            return told, max(spread, mean), self.large, 0.9
         if one.std is not None and 0 < spread < self.small:
             return f"The inputs have a standard deviation of {short(spread)}", spread, self.small, 0.9
         if smallest > 0 and spread / smallest > self.uneven:

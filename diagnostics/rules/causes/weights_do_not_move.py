@@ -32,7 +32,7 @@ class WeightsDoNotMove(Rule):
 
     needs: ClassVar[frozenset[str]] = frozenset({"gradient_norm", "update_ratio"})
     remedy: ClassVar[str] = "Add probes.GradientNorm() and probes.UpdateRatio() to the probes."
-    rank: ClassVar[int] = 48
+    rank: ClassVar[int] = 65
     explains: ClassVar[frozenset[str]] = frozenset(
         {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "update_ratio", "learning_rate_too_low"}
         | {"stopped_early"}

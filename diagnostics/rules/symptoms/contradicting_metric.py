@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
-from diagnostics.rules.losses import family_of
+from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent, short
 
@@ -16,8 +15,8 @@ from diagnostics.wording.numerals import percent, short
 class ContradictingMetric(Rule):
     """A loss that says that the model learned, and an accuracy that says it did not; or a loss below what is possible.
 
-    Formula: the loss is negative although its kind cannot be; or the skill by loss is at least ``learned`` and the skill by
-    accuracy at most ``nothing``.
+    Formula: the loss is negative although its kind cannot be; or the skill by loss (without a known constant:
+    the share by which the loss fell) is at least ``learned`` and the skill by accuracy at most ``nothing``.
 
     Args:
         learned: skill by loss (see ``NoLearning``).
@@ -31,22 +30,24 @@ class ContradictingMetric(Rule):
     rank: ClassVar[int] = 92
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
-        """Warning or clean; not evaluated without a known kind of loss."""
+        """Warning or clean; not evaluated without loss and accuracy."""
         outcome = case.outcome
-        if outcome.loss is None or family_of(case.training.loss) is None:
-            return NotEvaluated(("a loss of a known kind",))
+        if outcome.loss is None or case.training.loss is None:
+            return NotEvaluated(("a record of the loss",), (), ALL_FACTS)
         end = outcome.loss.end.mean
         if outcome.is_impossible:
             return self._contradicts(
                 f"The loss ends at {short(end)}, although this kind of loss cannot be negative.", end, 0.0
             )
         accuracy = outcome.accuracy_skill
-        if accuracy is None or outcome.constant is None:
-            return NotEvaluated(("an accuracy, and the loss of the best constant prediction",))
-        by_loss = 1 - end / outcome.constant
+        if accuracy is None:
+            return NotEvaluated(("an accuracy of classes",), (), 'Give compile metrics=["accuracy"].')
+        level = outcome.constant or outcome.loss.start
+        by_loss = 1 - end / level if level > 0 else 0.0
         if by_loss < self.learned or accuracy > self.nothing:
             return Finding(self.name, "clean", "Loss and accuracy agree.")
-        told = f"The loss is {percent(by_loss)} below that of the best constant prediction, and accuracy is no better than one"
+        below = "that of the best constant prediction" if outcome.constant else "its start"
+        told = f"The loss is {percent(by_loss)} below {below}, and accuracy is no better than the most frequent class"
         return self._contradicts(f"{told} ({percent(outcome.accuracy or 0.0)}).", by_loss, self.learned)
 
     def _contradicts(self, what: str, value: float, threshold: float) -> Finding:

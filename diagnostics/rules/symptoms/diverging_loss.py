@@ -18,8 +18,9 @@ from diagnostics.wording.numerals import short
 class DivergingLoss(Rule):
     """A training loss that becomes NaN or Inf, or ends above where it began.
 
-    Formula: the loss at the end > ``growth`` × the larger of its first level and the best constant's loss, by more than
-    ``errors`` standard errors; or it had fallen below ``learned`` × the best constant's loss and ends above the latter.
+    Formula: mean and median of the loss at the end > ``growth`` × the larger of its first level and the best constant's loss,
+    the mean by more than ``errors`` standard errors; or the loss had fallen below ``learned`` × the best constant's and ends
+    above it.
 
     Args:
         growth: factor. A fifth above the start is beyond what noise of a mean over a tenth of a run explains.
@@ -45,10 +46,10 @@ class DivergingLoss(Rule):
         if outcome.loss is None:
             return NotEvaluated(("a training loss with at least five readings",))
         start, end, constant = outcome.loss.start, outcome.loss.end, outcome.constant or 0.0
-        start = max(start, float(outcome.loss.blocks[0]))
         bound = max(start, constant)
         growth = self.growth if family_of(case.training.loss) else self.unknown_growth
-        grew = bound > 0 and end.mean > growth * bound and end.mean - bound > self.errors * _known(end.error)
+        middle = float(np.median(outcome.loss.finite[-outcome.loss.tail_size :]))
+        grew = 0 < growth * bound < min(end.mean, middle) and end.mean - bound > self.errors * _known(end.error)
         best = float(outcome.loss.blocks.min())
         lost = constant > 0 and best < self.learned * constant < constant < end.mean - self.errors * _known(end.error)
         numbers = {"start": start, "end": end.mean, "best": best, "constant": constant}

@@ -18,7 +18,7 @@ class OscillatingLoss(Rule):
     """A loss that keeps jumping above that of a constant prediction after the model has learned.
 
     Formula: in the second half of training, the share of groups of steps, each of at least ``examples`` examples, whose mean
-    loss exceeds the best constant's; at least ``share``, while the median group is below ``learned`` × the constant's loss.
+    loss exceeds the best constant's; at least ``share``, while the median step is below ``learned`` × the constant's loss.
 
     Args:
         examples: examples in a group. At 64, the mean of a learned model's loss varies by an eighth of the examples' spread.
@@ -47,7 +47,7 @@ class OscillatingLoss(Rule):
         groups = late[: len(late) // size * size].reshape(-1, size).mean(axis=1)
         if len(groups) < self.groups:
             return NotEvaluated((f"{self.groups} groups of {self.examples} examples in the second half",))
-        above, middle = float(np.mean(groups > outcome.constant)), float(np.median(groups))
+        above, middle = float(np.mean(groups > outcome.constant)), float(np.median(late))
         skill = outcome.skill or 0.0
         numbers = {"share": above, "median": middle, "constant": outcome.constant, "skill": skill}
         if above < self.share or middle >= self.learned * outcome.constant:

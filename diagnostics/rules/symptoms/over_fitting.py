@@ -10,8 +10,12 @@ import numpy as np
 from diagnostics.measures.curve import Curve
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
+from diagnostics.rules.outcome import ACCURACIES
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import short
+
+GAP = 0.2
+"""Accuracy by which training may exceed validation before the loss of generality outweighs a level that holds."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,17 @@ class OverFitting(Rule):
         harm: factor from which on it is a warning. Two: the model would have been far better earlier.
         last: readings at the end. Three: one bad epoch is not enough.
         fewest: readings of the validation loss.
+        kept: accuracy on the validation data that may be lost from its best: a loss that rises while accuracy holds means
+            over-confidence, which is told and no warning.
+        learned: skill on the training data (see ``NoLearning``), without which there is nothing to over-fit with.
     """
 
     rise: float = 1.2
     harm: float = 2.0
     last: int = 3
     fewest: int = 6
+    learned: float = 0.3
+    kept: float = 0.03
 
     is_symptom: ClassVar[bool] = True
     rank: ClassVar[int] = 94
@@ -47,11 +56,13 @@ class OverFitting(Rule):
         lowest, end = float(values[best]), float(values[-self.last :].mean())
         rose = lowest > 0 and values[-self.last :].min() > self.rise * lowest and best < len(values) - self.last
         numbers = {"lowest": lowest, "end": end, "best_step": float(validation.steps[best])}
-        if not rose or not _falls_on(outcome.loss, validation.steps[best]):
+        learned = outcome.skill is None or outcome.skill >= self.learned
+        if not rose or not learned or not _falls_on(outcome.loss, validation.steps[best]):
             return Finding(
                 self.name, "clean", "The validation loss does not rise while training goes on.", numbers=numbers
             )
-        harmful = end > self.harm * lowest or (outcome.constant is not None and end > outcome.constant)
+        above = outcome.constant is not None and end > outcome.constant
+        harmful = (end > self.harm * lowest or above) and not _accuracy_holds(case, self.kept)
         severity: Severity = "warning" if harmful else "info"
         return Finding(
             self.name,
@@ -68,6 +79,16 @@ class OverFitting(Rule):
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("early_stopping"), Remedy("regularization")),
         )
+
+
+def _accuracy_holds(case: Case, kept: float) -> bool:
+    """Whether an accuracy on the validation data was recorded and ends near its best."""
+    curves = (case.metric(name, "validation") for name in ACCURACIES)
+    found = next((curve for curve in curves if curve is not None), None)
+    if found is None:
+        return False
+    end, trained = found.values[-3:].mean(), case.outcome.accuracy
+    return bool(end >= found.values.max() - kept and (trained is None or trained - end <= GAP))
 
 
 def _falls_on(loss: Curve, step: float) -> bool:

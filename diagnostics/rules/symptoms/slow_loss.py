@@ -17,18 +17,24 @@ from diagnostics.wording.numerals import percent
 class SlowLoss(Rule):
     """A loss that still falls at the end of training, while the model has learned little.
 
-    Formula: the mean loss of the last quarter lies below that of the quarter before by at least ``errors`` standard errors,
-    and the skill (see ``NoLearning``) is below ``poor``.
+    Formula: the mean loss of the last quarter lies below that of the quarter before by at least ``errors`` standard errors
+    and the share ``fall``, and the skill (see ``NoLearning``) is below ``poor``.
 
     Args:
         errors: standard errors. Three: 1 in 700 of steady runs with independent noise exceeds it.
+        fall: share of the loss. One per cent: less is standing still, however steady.
         poor: skill below which most of the learning is still to come.
+        half: skill below which half of it is; a warning only if the loss also falls ``fast``.
+        fast: share of the loss by which it falls from one quarter of the run to the next.
         good: skill below which some of it is: told, but no warning.
     """
 
     errors: float = 3.0
+    fall: float = 0.01
     poor: float = 0.3
-    good: float = 0.5
+    half: float = 0.5
+    fast: float = 0.08
+    good: float = 0.8
 
     is_symptom: ClassVar[bool] = True
     rank: ClassVar[int] = 96
@@ -40,12 +46,13 @@ class SlowLoss(Rule):
         if outcome.skill is None or np.isnan(fall) or (case.loss and case.loss.broken_at is not None):
             return NotEvaluated(("the loss of the best constant prediction, and ten readings of the loss",))
         numbers = {"skill": outcome.skill, "late_fall": fall, "errors": errors}
-        falling = errors >= self.errors
+        falling = errors >= self.errors and fall >= self.fall
         if not falling or outcome.skill >= self.good:
             ends = "still falls at the end" if falling else "no longer falls at the end"
             what = f"The loss {ends}; the skill is {percent(outcome.skill)}."
             return Finding(self.name, "clean", what, numbers=numbers)
-        severity: Severity = "warning" if outcome.skill < self.poor else "info"
+        early = outcome.skill < self.poor or (outcome.skill < self.half and fall >= self.fast)
+        severity: Severity = "warning" if early else "info"
         return Finding(
             self.name,
             severity,

@@ -18,12 +18,14 @@ class StuckLoss(Rule):
     Formula: skill (see ``NoLearning``) below ``good``, and the loss not falling as ``SlowLoss`` asks.
 
     Args:
-        good: skill. Half of what separates a constant from a perfect prediction.
+        good: skill. Four fifths of what separates a constant from a perfect prediction.
         errors: standard errors by which a falling loss must fall from the third to the last quarter of training.
+        fall: share of the loss by which it must fall, too, as in ``SlowLoss``.
     """
 
-    good: float = 0.5
+    good: float = 0.8
     errors: float = 3.0
+    fall: float = 0.01
 
     is_symptom: ClassVar[bool] = True
     rank: ClassVar[int] = 97
@@ -35,7 +37,7 @@ class StuckLoss(Rule):
             return NotEvaluated(("the loss of the best constant prediction, or the accuracy",))
         fall, errors = outcome.late_fall
         numbers = {"skill": outcome.skill, "late_fall": fall, "errors": errors}
-        if outcome.skill >= self.good or errors >= self.errors:
+        if outcome.skill >= self.good or (errors >= self.errors and fall >= self.fall):
             return Finding(self.name, "clean", f"The skill at the end is {percent(outcome.skill)}.", numbers=numbers)
         return Finding(
             self.name,

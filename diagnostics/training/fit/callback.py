@@ -139,11 +139,20 @@ class ProbeCallback(keras.callbacks.Callback):
         known = {"model": model.name, "optimizer": type(model.optimizer).__name__, **(self.params or {})}
         known |= {"steps_per_execution": model.steps_per_execution, "jit_compile": model.jit_compile}
         names = [repr(probe) for probe in monitor.probes]
-        known["loss"] = "of each step's batch"
+        known |= {"loss": "of each step's batch", "loss_name": _name_of_loss(model.loss), "fit": self._runs + 1}
         config = known | self._config
         command = self._config.get("command", "diagnostics.ProbeCallback")
         about = {"command": command, "config": config, "seed": self._seed, "probes": names, "facts": facts}
         return new_run(self.directory, tensorboard=self._tensorboard, **about)
+
+
+def _name_of_loss(loss: object) -> str | None:
+    """The loss given to ``compile``, by the name that its class or function has; of several, all names."""
+    if loss is None or isinstance(loss, str):
+        return loss
+    if isinstance(loss, Mapping | list | tuple):
+        return ", ".join(str(_name_of_loss(each)) for each in (loss.values() if isinstance(loss, Mapping) else loss))
+    return getattr(loss, "__name__", type(loss).__name__)
 
 
 def _end_with_fit(session: FitSession) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,14 +124,14 @@ class FitSession:
             extra["unobserved"] = self._given_up
         else:
             extra["cost"] = self._pace.cost(before, self._recorder.seconds - before)
-        if self._recorder.lost_from is not None:
-            extra["lost_from_step"] = self._recorder.lost_from
+        if gaps := self._recorder.gaps():
+            extra["gaps"] = [asdict(gap) for gap in gaps]
         if self._writer is None:
             return
         try:
             self._writer.finish(status, **extra)
         except Exception as error:  # as during recording, training must not stop for this
-            if self._recorder.lost_from is None:
+            if not gaps:
                 warnings.warn(f"the run's end could not be recorded: {error}", stacklevel=2)
 
     def _flush(self) -> None:

@@ -16,6 +16,7 @@ from probes.monitor import Monitor
 from probes.observing import observing
 from probes.seams.fit import attribute_set
 from probes.seams.loss_calls import report_batch
+from probes.seams.unheard import steps_unheard
 from probes.two_functions import TwoFunctions
 
 TrainFunction = Callable[[Any], Any]
@@ -134,7 +135,8 @@ def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Ca
     @functools.wraps(original)
     def train_step(data: Any) -> Any:
         scalars = StepScalars(model)
-        with scalars.collecting(), observing(monitor, session.give_up):
+        # Replicas run on threads of their own, so watched loops are told here that this step belongs to ``fit``.
+        with steps_unheard(), scalars.collecting(), observing(monitor, session.give_up):
             report_batch(data)
             logs = original(data)
         return logs | scalars.packed(logs) if isinstance(logs, dict) else logs
@@ -143,13 +145,13 @@ def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Ca
 
 
 def _unobserved_step(model: FittedModel) -> Callable[[Any], Any]:
-    """The step with its scalars only, which are recorded at every step."""
+    """The step with nothing but its scalars, which are recorded at every step."""
     original = model.train_step
 
     @functools.wraps(original)
     def train_step(data: Any) -> Any:
         scalars = StepScalars(model)
-        with scalars.collecting():
+        with steps_unheard(), scalars.collecting():
             logs = original(data)
         return logs | scalars.packed(logs) if isinstance(logs, dict) else logs
 

@@ -15,29 +15,29 @@ from probes.monitor import Monitor
 METHOD = "a hand-written loop's steps are not timed; only reading and writing is"
 
 
-class WatchedLoop:
-    """Writes a run while a loop of the user's goes on, from a thread of its own: the loop calls nothing of ours between steps.
+class LoopRun:
+    """Writes a run during a loop, from a separate thread, because the loop calls nothing of the toolkit between steps.
 
     Args:
-        model: the model's name.
-        monitor: what measures it.
+        monitor: measures the model.
         directory: the run's folder.
-        command: what was typed, for the record.
+        command: the command line, stored in ``run.json``.
+        about: model, loss and optimizer, stored in ``run.json``.
         known: what else ``run.json`` says from the start.
         facts: what else it gets when it becomes known.
     """
 
     def __init__(
         self,
-        model: str,
         monitor: Monitor,
         directory: Path,
         command: str,
+        about: Mapping[str, str | None],
         known: Mapping[str, Any] | None = None,
         facts: Facts | None = None,
     ) -> None:
         self.directory = directory
-        config = {"command": command, "model": model, "training": "a hand-written loop; its loss is not seen"}
+        config = {"command": command, "training": "a hand-written loop", **about}
         names = [repr(probe) for probe in monitor.probes]
         self._writer = RunWriter(directory, command=command, config=config, seed=None, probes=names, facts=known)
         self._monitor, self._recorder = monitor, LenientRecorder(self._writer, monitor, facts)

@@ -9,26 +9,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import keras
 
-from diagnostics.training.facts.run_facts import RunFacts
 from diagnostics.training.fit.callback import ProbeCallback
-from diagnostics.training.watch.loop_run import WatchedLoop
-from diagnostics.training.watch.loops import WatchedLoops
+from diagnostics.training.replicas import is_chief
+from diagnostics.training.watch.loop_run import LoopRun
+from diagnostics.training.watch.loops import FirstStep, WatchedLoops
+from diagnostics.training.watch.unseen import Unseen
 from probes.errors import UsageError
-from probes.monitor import Monitor
 from probes.seams.fit import Fit, every_fit_through
+from probes.seams.unheard import steps_unheard
 
 
 class QuietCallback(ProbeCallback):
-    """A callback that the script did not ask for: where it cannot measure, it warns and lets training go on."""
+    """A callback that the script did not ask for: if it cannot measure, it warns and training continues."""
+
+    refused: str | None = None
+    """Why it measures nothing."""
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Put the probes in, if that is possible."""
         try:
             super().on_train_begin(logs)
-        except Exception as error:  # a fault of ours must not stop the script
+        except Exception as error:  # a fault of the probes must not stop the script
+            self.refused = str(error)
             warnings.warn(f"this fit is not watched: {error}", stacklevel=2)
 
 
@@ -45,19 +51,20 @@ class WatchedProcess:
         command: what was typed, for the record.
         budget: the most that measuring may cost, as a share of training.
         directories: the runs so far.
-        unseen: why training steps were not measured, and how many of them.
+        unseen: what was not measured, and why.
     """
 
     next_directory: Callable[[], Path]
     command: str
     budget: float | None = None
     directories: list[Path] = field(default_factory=list)
-    unseen: dict[str, int] = field(default_factory=dict)
-    _loops: list[WatchedLoop] = field(default_factory=list)
+    unseen: Unseen = field(default_factory=Unseen)
+    _fits: WeakKeyDictionary[keras.Model, int] = field(default_factory=WeakKeyDictionary)
+    _loops: list[LoopRun] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Prepare to watch the loops."""
-        self._watched_loops = WatchedLoops(self._start, self._note_unseen)
+        self._watched_loops = WatchedLoops(self._start, self.unseen)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -73,7 +80,7 @@ class WatchedProcess:
                 got=keras.backend.backend(),
                 do="set KERAS_BACKEND=tensorflow",
             )
-        with every_fit_through(self._run_fit), self._watched_loops.installed():
+        with every_fit_through(self._run_fit), self._watched_loops.installed(), self.unseen.counting_processes():
             yield
 
     @property
@@ -86,22 +93,22 @@ class WatchedProcess:
         for loop in self._loops:
             loop.end(status, error)
 
-    def _start(
-        self, model: keras.Model, monitor: Monitor, known: dict[str, Any], facts: RunFacts
-    ) -> WatchedLoop | None:
+    def _start(self, first: FirstStep) -> LoopRun | None:
+        model = first.model
+        if not is_chief(model.distribute_strategy):
+            return None
+        about = {"model": model.name, "loss_name": first.loss, "optimizer": type(first.optimizer).__name__}
         try:
-            self._loops.append(WatchedLoop(model.name, monitor, self.next_directory(), self.command, known, facts))
+            record = first.known, first.facts
+            self._loops.append(LoopRun(first.monitor, self.next_directory(), self.command, about, *record))
         except (OSError, UsageError) as error:
-            self._note_unseen(str(error))
+            self.unseen.add(str(error))
             return None
         self.directories.append(self._loops[-1].directory)
         return self._loops[-1]
 
-    def _note_unseen(self, reason: str) -> None:
-        self.unseen[reason] = self.unseen.get(reason, 0) + 1
-
     def _run_fit(self, original: Fit, bound: inspect.BoundArguments) -> Any:
-        with self._watched_loops.paused():
+        with steps_unheard():
             if self._is_watched(bound.arguments.get("callbacks")):
                 return original(*bound.args, **bound.kwargs)
             return self._fit(original, bound)
@@ -110,8 +117,13 @@ class WatchedProcess:
         """Whether the user's own callback watches this ``fit``."""
         return any(isinstance(each, ProbeCallback) for each in _flat(callbacks))
 
+    def _number_of_fit(self, model: keras.Model) -> int:
+        self._fits[model] = self._fits.get(model, 0) + 1
+        return self._fits[model]
+
     def _fit(self, original: Fit, bound: inspect.BoundArguments) -> Any:
-        callback = QuietCallback(self.next_directory(), config={"command": self.command}, budget=self.budget)
+        config = {"command": self.command, "fit": self._number_of_fit(bound.args[0])}
+        callback = QuietCallback(self.next_directory(), config=config, budget=self.budget)
         bound.arguments["callbacks"] = _with(bound.arguments.get("callbacks"), callback, bound.args[0])
         try:
             return original(*bound.args, **bound.kwargs)
@@ -119,7 +131,9 @@ class WatchedProcess:
             callback.end(error)
             raise
         finally:
-            if callback.directory.exists():
+            if callback.refused is not None:
+                self.unseen.add(f"fit of {bound.args[0].name}: {callback.refused}")
+            elif callback.directory.exists():
                 self.directories.append(callback.directory)
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import diagnostics
+from diagnostics.runs.run import Run
 from tests.benchmarks.judgement import checks, halves, store, tables
 from tests.benchmarks.judgement.case import Case, all_cases
 from tests.benchmarks.judgement.judge import DIAGNOSE, Judge, judged
@@ -46,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def report(cases: list[Case], options: argparse.Namespace) -> None:
     """Judge the cases' runs; print the tables, keep them beside the runs, and put them into a document if one is named."""
     others = [] if options.ours_only else judges()
-    scores = [_score(judge, cases, options.out) for judge in [DIAGNOSE, *others]]
+    runs = {case: diagnostics.load_run(store.folder_of(case, options.out)) for case in cases}
+    scores = [_score(judge, runs) for judge in [DIAGNOSE, *others]]
     text = f"Half: {options.half}. {tables.all_of(scores)}"
     print(text)
     (options.out / f"{options.half}.md").write_text(text + "\n", encoding="utf-8")
@@ -61,8 +64,8 @@ def _train(cases: list[Case], options: argparse.Namespace) -> None:
         print(f"{number}/{len(cases)} {case.full_name}: {result}, {trained.seconds:.1f} s", flush=True)
 
 
-def _score(judge: Judge, cases: list[Case], out: Path) -> Score:
-    return Score(judge.name, tuple(judged(judge, case, store.folder_of(case, out)) for case in cases))
+def _score(judge: Judge, runs: dict[Case, Run]) -> Score:
+    return Score(judge.name, tuple(judged(judge, case, run) for case, run in runs.items()))
 
 
 def _stored(cases: list[Case], out: Path) -> list[Case]:

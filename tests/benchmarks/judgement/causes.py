@@ -6,6 +6,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "vanishing_gradient": ("vanishing_gradient",),
     "exploding_gradient": ("exploding_gradient",),
     "non_finite": ("non_finite",),
+    "non_finite_inputs": ("constant_inputs", "non_finite"),  # the first of them looks at the inputs in every respect
     "dead_units": ("dead_units",),
     "saturation": ("saturation",),
     "initialisation": ("initialisation",),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import diagnostics
@@ -91,10 +90,10 @@ class Judged:
         return not complaint.names.isdisjoint(self.case.causes)
 
 
-def judged(judge: Judge, case: Case, folder: Path) -> Judged:
+def judged(judge: Judge, case: Case, run: Run) -> Judged:
     """Judge the stored run of a case."""
     started = time.perf_counter()
-    complaints = tuple(judge.judge(diagnostics.load_run(folder)))
+    complaints = tuple(judge.judge(run))
     return Judged(case, complaints, time.perf_counter() - started)
 
 

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from diagnostics.figures import curves, depth_profile, effects, heat_map, histogram_pair, overlay, seed_pairs, style
+from diagnostics.figures import (
+    by_layer,
+    curves,
+    depth_profile,
+    effects,
+    heat_map,
+    histogram_pair,
+    layer_profile,
+    overlay,
+    seed_pairs,
+    style,
+)
 from diagnostics.figures.by_arm import by_arm
 from diagnostics.figures.curves import thin
 from diagnostics.figures.depth_profile import anchor
@@ -33,6 +44,9 @@ FIGURES = {
     "map": partial(heat_map, frames.broken(LAYERS)),
     "map of one run": partial(heat_map, LAYERS[LAYERS["arm"] == "relu-0.01"].assign(layer="encoder/block_2/dense")),
     "loss": partial(curves, frames.scalars(), guide=(2.303, "chance: ln 10")),
+    "by layer": partial(by_layer, frames.network(12), "update_ratio", guides=[(1e-3, "10⁻³, a common rule of thumb")]),
+    "by layer, 160 layers": partial(by_layer, frames.network(160), "update_ratio"),
+    "layer profile": partial(layer_profile, frames.network(12), "update_ratio", layers=["stage_0/block_1/conv"]),
     "overlay": partial(overlay, LAYERS, "update_ratio"),
     "overlay of losses": partial(overlay, frames.scalars(), "loss", along="step"),
     "effects": partial(effects, frames.slopes(), x="depth slope at step 0"),
@@ -188,9 +202,16 @@ def test_thinning_averages_steps_and_keeps_what_went_wrong():
     step = np.arange(1000)
     loss = np.where(step == 500, np.inf, 1.0)
     frame = pd.DataFrame({"arm": "a", "seed": 0, "step": step, "split": "train", "loss": loss})
-    thinned = thin(frame, "loss", points=100)
-    assert len(thinned) == 100 and set(thinned["split"]) == {"training"}
+    thinned = thin(pd.concat([frame, frame.assign(seed=1, loss=1.0)]), "loss", points=100)
+    assert len(thinned) == 200 and set(thinned["split"]) == {"training"}
     assert thinned.loc[thinned["loss"] != 1.0, ["step", "loss"]].to_numpy().tolist() == [[500, np.inf]]
+
+
+def test_thinning_a_single_run_keeps_every_value_for_the_band():
+    loss = np.where(np.arange(1000) == 505, 9.0, 1.0)
+    frame = pd.DataFrame({"arm": "a", "seed": 0, "step": np.arange(1000), "split": "train", "loss": loss})
+    track = over_seeds(thin(frame, "loss", points=100), "loss", ["step"]).set_index("step")
+    assert len(track) == 100 and track.loc[500, ["median", "high"]].tolist() == [1.0, 9.0]
 
 
 def test_few_points_are_left_as_they_are():

@@ -31,7 +31,7 @@ def references(root: ET.Element) -> set[str]:
 
 
 def test_two_figures_on_one_page_share_no_ids(drawing):
-    pages = [inline(drawing, prefix=prefix, alt="loss") for prefix in ("one", "two")]
+    pages = [inline(drawing, prefix=prefix, alt="loss").markup for prefix in ("one", "two")]
     page = ET.fromstring(f"<body>{''.join(pages)}</body>")
     assert len(ids(page)) == len(set(ids(page))) > 0
     assert references(page) == set(ids(page))
@@ -39,7 +39,7 @@ def test_two_figures_on_one_page_share_no_ids(drawing):
 
 
 def test_inlined_markup_is_one_svg_element_without_declaration_or_generated_prefixes(drawing):
-    markup = inline(drawing, prefix="one", alt="loss")
+    markup = inline(drawing, prefix="one", alt="loss").markup
     assert markup.startswith("<svg ") and markup.endswith("</svg>") and "ns0" not in markup
     root = ET.fromstring(markup)
     assert root.tag == f"{SVG}svg" and not {"width", "height"} & set(root.keys())
@@ -47,7 +47,7 @@ def test_inlined_markup_is_one_svg_element_without_declaration_or_generated_pref
 
 
 def test_the_description_is_escaped(drawing):
-    markup = inline(drawing, prefix="one", alt='a "quoted" & <odd> text')
+    markup = inline(drawing, prefix="one", alt='a "quoted" & <odd> text').markup
     assert 'role="img" aria-label="a &quot;quoted&quot; &amp; &lt;odd&gt; text"' in markup
 
 
@@ -58,15 +58,28 @@ def test_inlining_leaves_the_drawing_as_it_is(drawing):
 
 
 def test_inlined_colours_follow_the_page(drawing):
-    markup = inline(drawing, prefix="loss", alt="loss")
+    markup, rules = inline(drawing, prefix="loss", alt="loss")
+    markup += "".join(rules.values())
     assert "var(--validation)" in markup and "var(--ink)" in markup and "var(--sans)" in markup
     assert not [name for name, shade in style.PALETTE.items() if shade.light in markup]
+
+
+def test_styles_are_classes_because_a_page_allows_no_style_attribute(drawing):
+    markup, rules = inline(drawing, prefix="one", alt="loss")
+    assert "style=" not in markup and "<style" not in markup
+    used = {name for element in ET.fromstring(markup).iter() if (name := element.get("class"))}
+    assert used == set(rules) and len(used) > 5
+
+
+def test_dollars_in_a_name_are_not_mathematics():
+    figure = curves(frames.scalars().assign(arm="cost_$5_and_$6"), width=style.WIDE)
+    assert "cost_$5_and_$6" in inline(to_tree(figure), prefix="one", alt="loss").markup
 
 
 def test_markup_and_colours_in_a_label_stay_text():
     figure = EFFECTS()
     figure.axes[0].set_xlabel(HOSTILE)
-    markup = inline(to_tree(figure), prefix="one", alt="effects")
+    markup = inline(to_tree(figure), prefix="one", alt="effects").markup
     assert "<script" not in markup and markup.count("</svg>") == 1
     assert HOSTILE in [element.text for element in ET.fromstring(markup).iter(f"{SVG}text")]
 

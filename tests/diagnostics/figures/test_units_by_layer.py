@@ -111,11 +111,11 @@ def sections(events: pd.DataFrame, units: dict[str, int] | None = None) -> dict[
 
 
 def test_a_run_with_events_shows_them_beside_the_dead_fraction():
-    assert sections(EVENTS)["Dead units"] == ["dead-fraction-heat-map", "unit-raster", "time-to-revival"]
+    assert sections(EVENTS)["Dead units"] == ["dead-fraction-by-layer", "unit-raster", "time-to-revival"]
     born = EVENTS[EVENTS["event"] == "born_dead"]
-    assert sections(born)["Dead units"] == ["dead-fraction-heat-map", "unit-raster"]
+    assert sections(born)["Dead units"] == ["dead-fraction-by-layer", "unit-raster"]
 
 
 def test_a_run_without_events_shows_the_dead_fraction_alone():
-    assert sections(EVENTS.iloc[:0])["Dead units"] == ["dead-fraction-heat-map"]
-    assert sections(EVENTS, {"another layer": 3})["Dead units"] == ["dead-fraction-heat-map"]
+    assert sections(EVENTS.iloc[:0])["Dead units"] == ["dead-fraction-by-layer"]
+    assert sections(EVENTS, {"another layer": 3})["Dead units"] == ["dead-fraction-by-layer"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -217,3 +218,35 @@ def test_what_a_scenario_recorded_is_a_measure():
         measure("recorded", name="pattern")(run)
     run.metadata = {}
     assert np.isnan(measure("recorded", name="patterns")(run))
+
+
+def test_a_local_loss_that_a_robust_slope_overlooks_is_seen_at_the_ends_and_between_neighbours():
+    """Three decades lost at one layer of five: the slope over the chain stays near 0."""
+    table = layers_table(
+        {"activation_gradient_rms": lambda step, depth: 1e-3 if depth == 0 else 1.0}, steps=range(1), names=NAMES
+    )
+    chain = {"layers": "hidden_*"}
+    assert measure("attenuation", **chain)(run_of(table)) == pytest.approx(0)
+    assert measure("end_to_end", **chain)(run_of(table)) == pytest.approx(3)
+    assert measure("steepest_loss", **chain)(run_of(table)) == pytest.approx(3)
+
+
+def test_a_gradient_of_exactly_zero_is_an_infinite_loss_and_a_single_layer_has_none():
+    table = layers_table({"activation_gradient_rms": lambda step, depth: float(depth > 0)}, steps=range(1), names=NAMES)
+    assert measure("end_to_end", layers="hidden_*")(run_of(table)) == INF
+    assert np.isnan(measure("end_to_end", layers="hidden_1")(run_of(table)))
+    assert np.isnan(measure("steepest_loss", layers="hidden_1")(run_of(table)))
+
+
+def test_early_stopping_reads_the_test_part_at_the_best_validation_epoch():
+    rows = [
+        (0, "validation", 3.0),
+        (0, "test", 30.0),
+        (1, "validation", 1.0),
+        (1, "test", 10.0),
+        (2, "validation", 2.0),
+    ]
+    scalars = pd.DataFrame(rows, columns=["epoch", "split", "loss"]).assign(step=lambda table: table["epoch"])
+    assert measure("at_best_epoch")(run_of(scalars=scalars)) == 10
+    diverged = scalars.assign(loss=np.nan)
+    assert np.isnan(measure("at_best_epoch")(run_of(scalars=diverged)))

@@ -70,7 +70,7 @@ def reader(html):
     return Reader(html)
 
 
-def test_the_page_needs_no_network_and_no_script(html, reader):
+def test_the_page_needs_no_network_and_without_data_no_script(html, reader):
     assert not {tag for tag, _ in reader.tags} & {"script", "link", "iframe", "img", "object"}
     assert not re.findall(r"@import|url\((?!#)", html)
     links = [link for name in ("href", "src", "xlink:href") for link in reader.all(name)]

@@ -8,13 +8,26 @@ import pytest
 import diagnostics.pages.run_page
 from diagnostics.pages.headline import answer
 from diagnostics.pages.run_page import page_of, report
-from diagnostics.rules import Finding
+from diagnostics.rules import Evidence, Finding, Remedy
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.writer import RunWriter
 from tests.kit import figure_frames as frames
 
 FINDINGS = [
-    Finding("vanishing_gradient", "error", "The gradient loses 12 decades.", "Early layers stand still.", "Use ReLU."),
+    Finding(
+        "vanishing_gradient",
+        "error",
+        "The gradient loses 12 decades.",
+        "Early layers stand still.",
+        "Use ReLU.",
+        layers=("hidden_1",),
+        steps=(150, 900),
+        value=1e-6,
+        threshold=1e-5,
+        confidence=0.8,
+        evidence=(Evidence("update_ratio"),),
+        remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("labels")),
+    ),
     Finding("dead_units", "not_evaluated", "Not evaluated: needs dead_fraction."),
     Finding("non_finite", "clean", "All readings are finite."),
 ]
@@ -41,10 +54,18 @@ def run(tmp_path_factory) -> Run:
 def test_the_worst_finding_is_the_answer(run):
     page = page_of(run, FINDINGS)
     assert page.answer == "The gradient loses 12 decades."
-    findings = page.sections[0]
-    assert [card.word for card in findings.cards] == ["error"]
-    assert findings.cards[0].sentence == "Early layers stand still. Use ReLU."
-    assert [row[1] for row in findings.tables[0].rows] == ["not evaluated", "clean"]
+    findings, ruled_out, missing = page.sections[:3]
+    assert [letter.word for letter in findings.letters] == ["error"]
+    letter = findings.letters[0]
+    assert (letter.means, letter.advice[0].text) == ("Early layers stand still.", "Use ReLU.")
+    assert letter.evidence.name == "evidence-vanishing-gradient-update-ratio"
+    assert ruled_out.folded and [row[0] for row in ruled_out.tables[0].rows] == ["non finite"]
+    assert missing.folded and [row[:2] for row in missing.tables[0].rows] == [("dead units", "dead_fraction")]
+
+
+def test_without_a_complaint_the_checks_are_the_letter(run):
+    page = page_of(run, FINDINGS[1:])
+    assert (page.sections[0].heading, page.sections[0].folded) == ("What was checked", False)
 
 
 def test_clean_and_not_evaluated_are_distinguished():
@@ -58,19 +79,24 @@ def test_a_figure_for_each_column_with_values_and_a_name_for_each_without(run):
     names = [exhibit.name for section in page.sections for exhibit in section.figures]
     assert names == [
         "loss-curves",
-        "activation-gradient-rms-depth-profile",
-        "activation-gradient-rms-heat-map",
-        "update-ratio-depth-profile",
+        "activation-gradient-rms-by-layer",
+        "update-ratio-by-layer",
     ]
-    assert page.sections[-1].heading == "Not shown"
-    assert "activation_std" in page.sections[-1].text and "dead_fraction" in page.sections[-1].text
+    assert page.sections[-1].heading.startswith("Not recorded") and page.sections[-1].folded
+    assert "probes.ActivationMoments()" in page.sections[-1].text and "probes.DeadUnits()" in page.sections[-1].text
+
+
+def test_the_column_of_a_probe_of_ones_own_is_shown(run):
+    own = Run(run.path, run.metadata, {"layers": run.layers.assign(activation_peak=2.0), "scalars": run.scalars})
+    section = next(each for each in page_of(own, FINDINGS).sections if each.heading == "Your own probes")
+    assert [figure.name for figure in section.figures] == ["activation-peak-by-layer"]
 
 
 def test_the_report_of_a_stored_run_asks_the_rules_itself(run, tmp_path):
     text = report(run, tmp_path / "report.html").read_text(encoding="utf-8")
     assert "vanishing gradient" in text or "gradient loses" in text
     assert "run finished · steps 0 to 900 · 1 layer · seed 3" in text
-    assert text.count("<figure") == 4 and "Not drawn" not in text
+    assert text.count("<figure") >= 4 and "Not drawn" not in text
 
 
 def test_a_run_that_recorded_nothing_still_has_a_report(tmp_path):

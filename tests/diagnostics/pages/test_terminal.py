@@ -34,7 +34,7 @@ def printed(page: Page, width: int, report: Path | None = None) -> str:
 def test_answer_verdicts_and_tables_fit_the_terminal(width):
     text = printed(PAGE, width)
     words = " ".join(text.split())
-    for shown in ("No: only for sigmoid.", "✗ refuted", "0 [0, 0]; 5 seeds", "▲ error", "50 of 50 runs"):
+    for shown in ("No: only for sigmoid.", "✗ refuted", "0 [0, 0]; 5 replicates", "▲ error", "50 of 50 runs"):
         assert shown in words
     assert max(map(len, text.splitlines())) <= width
 
@@ -45,6 +45,11 @@ def test_brackets_are_text_and_not_markup():
 
 def test_it_says_where_the_report_is():
     assert printed(PAGE, 80, Path("runs/mine/report.html")).endswith("Report: runs/mine/report.html\n")
+
+
+def test_a_name_cannot_move_the_cursor_or_turn_the_text_round():
+    text = printed(Page("run\x1b[2J", "A.\u202e", sections=(Section("F", cards=(Card("\x9b1m", "warning"),)),)), 80)
+    assert not {"\x1b", "\x9b", "\u202e"} & set(text) and "run\\x1b[2J" in text
 
 
 def test_colour_is_for_terminals_only():

@@ -165,7 +165,6 @@ def test_scale_of_targets(target, answer):
     ("inputs", "answer"),
     [
         ({}, "clean"),
-        ({"nonfinite": 5, "nonfinite_features": 1}, "sure"),
         ({"minimum": 0, "maximum": 0}, "sure"),
         ({"constant_features": 8}, "sure"),
         ({"constant_features": 3}, "clean"),
@@ -173,6 +172,13 @@ def test_scale_of_targets(target, answer):
 )
 def test_constant_inputs(inputs, answer):
     assert judged("constant_inputs", run(inputs=inputs)) == answer
+
+
+def test_inputs_that_are_not_finite_explain_a_broken_loss():
+    broken = run(inputs={"nonfinite": 5, "nonfinite_features": 1}, losses=[1.0] * 5 + [float("nan")] * 50)
+    first = diagnose(broken)[0]
+    assert (first.rule, first.severity) == ("non_finite", "error")
+    assert first.what.startswith("The input holds 5 values that are NaN or infinite in 1 of 8 features.")
 
 
 def kernel(name: str, **settings: Any) -> dict[str, Any]:
@@ -206,7 +212,7 @@ def test_layers_without_activation():
 
 def test_frozen_dropped_and_normalised():
     frozen = dense("hidden", 16, trainable=False, trainable_parameters=0)
-    assert judged("frozen_layers", run([frozen, *net("softmax", 10)[1:]])) == "sure"
+    assert judged("frozen_layers", run([frozen, *net("softmax", 10)[1:]])) == "warning"
     assert judged("frozen_layers", run()) == "clean"
     drop = {"path": "drop", "class": "Dropout", "rate": 0.9}
     norm = {"path": "norm", "class": "BatchNormalization", "parameters": 64, "trainable_parameters": 32}

@@ -306,3 +306,26 @@ def test_a_run_of_arrow_strings_and_of_categories_reads_the_same(store, writer):
         writer.append(frame().assign(layer=values))
     assert list(store.read()["layer"]) == names * 4
     assert pa.types.is_dictionary(pq.read_schema(store.listed()[0]).field("layer").type)
+
+
+def test_files_and_work_per_flush_stay_few(store, writer, monkeypatch):
+    written = []
+    write = part_file.write
+    monkeypatch.setattr(part_file, "write", lambda path, *rest: written.append(path) or write(path, *rest))
+    most = 0
+    for step in range(600):
+        writer.append(frame(step, layers=1))
+        most = max(most, len(store.listed()))
+    assert most <= 7 * 4, "at most 7 parts for each power of 8"
+    assert len(written) <= 600 * (1 + 1 / 7), "one part a flush, and a merge of every eighth, of every 64th, ..."
+    assert list(store.read()["step"]) == list(range(600))
+    assert store.contents().damage == ()
+
+
+def test_large_parts_wait_for_the_end(store, writer, monkeypatch):
+    monkeypatch.setattr("diagnostics.runs.part_writer.LARGE", 20)
+    for step in range(40):
+        writer.append(frame(step, layers=3))
+    assert len(store.listed()) == 40
+    writer.compact()
+    assert len(store.listed()) == 1 and len(store.read()) == 120

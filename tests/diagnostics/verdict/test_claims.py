@@ -141,6 +141,15 @@ def test_each_arm_of_a_sweep_is_chosen_on_the_validation_part():
     assert verdict.effect == pytest.approx(1, abs=0.01) and verdict.word == "supported"
 
 
+def test_an_interaction_is_a_difference_of_differences():
+    arms = {"a": spread(5), "b": spread(1, width=0.3), "c": spread(3), "d": spread(2, width=0.3)}
+    part = {"treated": "a", "control": "b", "beside": ["c", "d"]}
+    verdict = judge_claims(experiment(arms, part))[0].parts[0].verdict
+    assert verdict.effect == pytest.approx(3) and verdict.word == "supported"
+    alone = judge_claims(experiment({"a": spread(5), "b": spread(1)}, part))[0]
+    assert not alone.parts, "not judged without the second pair"
+
+
 def test_existence_needs_one_instance_and_is_reported_as_a_rate():
     one = judge_claims(experiment({"a": [0.0, 0, 0, 2, 0, 0]}, {"treated": "a", "method": "exists"}))[0]
     assert one.word == "supported" and one.parts[0].verdict.effect == pytest.approx(1 / 6)

@@ -32,7 +32,7 @@ def square_root_at_zero(directory):
     return fit_pairs(distance, directory, same_image=True)
 
 
-@ill("non_finite", twin="healthy_mlp/cancer_sgd")
+@ill("non_finite", "non_finite_inputs", twin="healthy_mlp/cancer_sgd")
 def missing_values(directory):
     data = breast_cancer()
     x = data.x.copy()
@@ -42,7 +42,7 @@ def missing_values(directory):
     return fit(model, data.fed(x=x), directory, loss="binary_crossentropy", optimizer=optimizer, epochs=10)
 
 
-@ill("non_finite", "constant_inputs", twin="healthy_mlp/digits_adam")
+@ill("non_finite", "non_finite_inputs", twin="healthy_mlp/digits_adam")
 def divided_by_no_deviation(directory):
     data = digits()
     mean, std = data.x.mean(axis=0), data.x.std(axis=0)

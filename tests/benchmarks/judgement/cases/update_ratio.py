@@ -36,13 +36,15 @@ def scaled(model, factor):
 @ill("update_ratio", "weights_do_not_move", "learning_rate_too_low", twin="healthy_mlp/digits_sgd")
 def body_hardly_moves(directory):
     model = scaled(mlp(64, 10, hidden=(8, 8), output="softmax"), 1e-6)
-    return fit(model, digits(), directory, loss=SPARSE, optimizer=keras.optimizers.SGD(0.1), epochs=10)
+    return fit(model, digits(), directory, loss=SPARSE, optimizer=keras.optimizers.SGD(0.1), epochs=10, metrics=[])
 
 
 @ill("update_ratio", "learning_rate_too_high", "dead_units", twin="healthy_cnn/digits_sgd")
 def body_moves_too_fast(directory):
     model = scaled(cnn(), 200.0)
-    return fit(model, digits((8, 8, 1)), directory, loss=SPARSE, optimizer=keras.optimizers.SGD(0.02), epochs=6)
+    return fit(
+        model, digits((8, 8, 1)), directory, loss=SPARSE, optimizer=keras.optimizers.SGD(0.02), epochs=6, metrics=[]
+    )
 
 
 @ill("update_ratio", "learning_rate_too_high", twin="healthy_mlp/digits_tanh")

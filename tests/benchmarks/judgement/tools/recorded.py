@@ -42,24 +42,22 @@ def by_layer(run: Run, column: str) -> pd.DataFrame:
     layers = run.layers
     if column not in layers or layers.empty:
         return pd.DataFrame()
-    order = layers.drop_duplicates("layer").sort_values("depth")["layer"].astype(str)
-    table = layers.assign(layer=layers["layer"].astype(str)).pivot_table(
-        index="step", columns="layer", values=column, aggfunc="last", dropna=False, observed=True
-    )
-    return table.reindex(columns=[name for name in order if name in table]).dropna(axis=1, how="all")
-
-
-def epoch_of(run: Run, step: int) -> int:
-    """The epoch that a step belongs to."""
-    train = run.scalars.loc[run.scalars["split"] == "train"]
-    return int(train.loc[train["step"] <= step, "epoch"].max()) if len(train) else 0
+    names, place = np.unique(layers["depth"].to_numpy(), return_inverse=True)
+    steps, moment = np.unique(layers["step"].to_numpy(), return_inverse=True)
+    values = np.full((len(steps), len(names)), np.nan)
+    values[moment, place] = layers[column].to_numpy(np.float64)
+    labels = np.empty(len(names), object)
+    labels[place] = layers["layer"].astype(str).to_numpy(object)
+    return pd.DataFrame(values, index=steps, columns=labels).dropna(axis=1, how="all")
 
 
 def last_of_epochs(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     """Of a table by step, the last measured step of every epoch."""
-    if table.empty:
+    train = run.scalars.loc[run.scalars["split"] == "train"].sort_values("step")
+    if table.empty or train.empty:
         return table
-    return table.groupby([epoch_of(run, step) for step in table.index]).last()
+    place = np.searchsorted(train["step"].to_numpy(), table.index.to_numpy(), side="right") - 1
+    return table.groupby(train["epoch"].to_numpy()[np.maximum(place, 0)]).last()
 
 
 def output_layers(run: Run) -> list[Layer]:

@@ -2,11 +2,13 @@
 
 Checks as in the authors' program (github.com/thedeepchecker/thedeepchecker, deep_checker/checkers.py and hooks.py), in its order:
 before training, then during it, every 10 steps from step 10 on. Its settings file is not in the copy that was read: defaults are
-those of the authors' later port to PyTorch where that has the same check; those for gradients and updates (10⁻⁴ to 10⁻¹) are what
-the paper says. The program checks a training of its own on one batch of 50 examples and then trains again with all data; here the
-checks read the user's training. Approximated: mean absolute values are 0.8 of the root mean square. Left out, because they need
-other trainings or single weights: checks of gradients by differences, of augmentation, of switching from training to inference, of
-fitting a single batch, and of signs and sizes of weights.
+those of the authors' later port to PyTorch where that has the same check. It has none for gradients and updates: gradients get the
+limits of weights, 10⁸ and twofold growth, and those below 10⁻⁸ count as vanished; updates are to lie between 10⁻⁴ and 10⁻¹.
+
+The program checks a training of its own on one batch of 50 examples and then trains again with all data; here the checks read the
+user's training. Approximated: mean absolute values are 0.8 of the root mean square. Left out, because they need other trainings or
+single weights: checks of gradients by differences, of augmentation, of switching from training to inference, of fitting a single
+batch, and of signs and sizes of weights.
 """
 
 from __future__ import annotations

@@ -1,0 +1,165 @@
+"""A finding as a letter: what, where, since when, how sure, why we think so, and what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+
+from diagnostics.figures import curves, layer_profile
+from diagnostics.figures.columns import quantity
+from diagnostics.figures.layer_rows import has_readings
+from diagnostics.pages.advice import advice_on
+from diagnostics.pages.model_picture import link_to
+from diagnostics.pages.page import Advice, Exhibit, Letter, Place, Table
+from diagnostics.rules import Finding
+from diagnostics.runs.run import Run
+from diagnostics.wording.numerals import MISSING, percent, short
+
+CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
+"""Words for a finding's confidence, from the least share on."""
+MOST_PLACES = 6
+"""Most groups of layers that a letter names; the model's picture marks all of them."""
+
+
+def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
+    """The letter about one finding.
+
+    Args:
+        run: the run that was judged.
+        finding: a finding that asks for something to be done.
+        others: the rules with a letter of their own.
+    """
+    written = tuple(advice_on(run, finding.layers, finding.remedies))
+    own = (Advice(finding.do),) if finding.do else ()
+    return Letter(
+        name=_words(finding.rule),
+        word=finding.severity,
+        statement=finding.what,
+        means=finding.means,
+        where=tuple(_places(run, finding.layers)),
+        since=_since(finding),
+        sure=_sure(finding),
+        bound=bound_of(finding),
+        advice=(*own, *written),
+        note=_note(finding, others),
+        evidence=_evidence(run, finding),
+    )
+
+
+def bound_of(finding: Finding) -> str:
+    """What was measured and what it was compared with, such as ``"0.62, bound 0.1"``; empty if the finding has neither."""
+    value, threshold = finding.value, finding.threshold
+    if value is None or threshold is None:
+        return ""
+    ratio = value / threshold if threshold and np.isfinite(value) else np.nan
+    near = f" ({short(ratio, 2)} × the bound)" if ratio > 0 and not 0.5 < ratio < 2 else ""
+    return f"{short(value)}, bound {short(threshold)}{near}"
+
+
+def checks_of(findings: Sequence[Finding]) -> Table:
+    """The checks that asked for nothing, each with its distance from the bound.
+
+    Args:
+        findings: those that asked for nothing, and had the data to judge.
+    """
+    rows = tuple((_words(one.rule), _words(one.severity), bound_of(one) or MISSING, one.what) for one in findings)
+    header = ("check", "outcome", "measured", "what was seen")
+    return Table("Each check, and how far the run is from its bound.", header, rows, terminal=False)
+
+
+def missing_of(findings: Sequence[Finding]) -> Table:
+    """The checks that lacked data, grouped by what would enable them.
+
+    Args:
+        findings: those that were not evaluated.
+    """
+    groups: dict[str, list[Finding]] = {}
+    for one in findings:
+        groups.setdefault(one.do, []).append(one)
+    rows = tuple(
+        (", ".join(_words(one.rule) for one in group), "; ".join(dict.fromkeys(map(_lack, group))), do or MISSING)
+        for do, group in groups.items()
+    )
+    return Table("The run lacks what these need.", ("checks", "missing", "to enable them"), rows, terminal=False)
+
+
+def _lack(finding: Finding) -> str:
+    """What a rule lacked, without the list of what the run has instead."""
+    return finding.what.removeprefix("Not evaluated: needs ").partition("; the run has ")[0].rstrip(".")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _places(run: Run, layers: Sequence[str]) -> Iterator[Place]:
+    """Consecutive layers as one place: ``hidden_1 to hidden_6``."""
+    order = {str(name): place for place, name in enumerate(run.layers["layer"].unique())} if len(run.layers) else {}
+    groups: list[list[str]] = []
+    for name in sorted(layers, key=lambda name: order.get(name, len(order))):
+        if groups and order.get(name, -1) == order.get(groups[-1][-1], -9) + 1:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    for group in groups[:MOST_PLACES]:
+        many = f"{group[0]} to {group[-1]} ({len(group)} layers)" if len(group) > 2 else " and ".join(group)
+        yield Place(many, link_to(group[0]))
+    if left := sum(map(len, groups[MOST_PLACES:])):
+        yield Place(f"{left} more", "#model")
+
+
+def _since(finding: Finding) -> str:
+    if not finding.steps:
+        return ""
+    first, last = int(min(finding.steps)), int(max(finding.steps))
+    return f"step {first:,}" if first == last else f"step {first:,}, until step {last:,}"
+
+
+def _sure(finding: Finding) -> str:
+    return f"{next(word for least, word in CERTAINTY if finding.confidence >= least)} ({percent(finding.confidence)})"
+
+
+def _note(finding: Finding, others: Collection[str]) -> str:
+    explained = [_words(rule) for rule in finding.explains if rule in others]
+    parts = [
+        f"Explained by {_words(finding.explained_by)}." if finding.explained_by else "",
+        f"Explains {', '.join(explained)}." if explained else "",
+        f"See {finding.reference}" if finding.reference else "",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _evidence(run: Run, finding: Finding) -> Exhibit | None:
+    """The figure of the first series that the run has, with the threshold where that is a value of the series."""
+    for series in finding.evidence:
+        table, column = series.table, series.column
+        rows = getattr(run, table)
+        if not has_readings(rows, column):
+            continue
+        guides = _threshold(finding, rows[column].to_numpy(float))
+        name = f"evidence-{finding.rule}-{column}".replace("_", "-").lower()
+        label = quantity(column).label.partition(" (")[0]
+        label = label[:1].upper() + label[1:]
+        if table == "scalars":
+            own = rows.assign(arm=run.path.name, seed=0).dropna(subset=[] if column == "loss" else [column])
+            draw = partial(curves, own, column, guide=guides[0] if guides else None)
+            return _exhibit(name, draw, f"{label} over the steps.", finding)
+        draw = partial(layer_profile, rows, column, guides=guides, layers=finding.layers)
+        shaded = " Shaded: the layers named here." if finding.layers else ""
+        return _exhibit(name, draw, f"{label} by layer, input at the top.{shaded}", finding)
+    return None
+
+
+def _exhibit(name: str, draw: partial, caption: str, finding: Finding) -> Exhibit:
+    return Exhibit(name, draw, caption, f"{finding.what} {caption}", half=True)
+
+
+def _threshold(finding: Finding, series: np.ndarray) -> list[tuple[float, str]]:
+    value, threshold = finding.value, finding.threshold
+    known = series[np.isfinite(series)]
+    if value is None or threshold is None or not known.size or not np.isfinite(threshold):
+        return []
+    # A rule may compare something derived, such as decades over the depth: that has no place on the series' axis.
+    return [(float(threshold), f"bound {short(threshold)}")] if known.min() <= value <= known.max() else []

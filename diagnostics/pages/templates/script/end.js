@@ -1,0 +1,2 @@
+start(document, JSON.parse(document.getElementById("numbers").textContent));
+})();

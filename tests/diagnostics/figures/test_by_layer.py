@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diagnostics.figures import by_layer, layer_profile, style
+from diagnostics.figures.layer_names import blocks, shortened, ticks
+from diagnostics.figures.layer_panels import SIGNS, signs
+from diagnostics.figures.layer_rows import Rows, around, thinned
+from probes.errors import UsageError
+from tests.kit import figure_frames as frames
+
+RESNET = [
+    "stem",
+    *(f"stage{s}_block{b}_{part}" for s in (1, 2) for b in range(1, 10) for part in ("conv", "bn", "add")),
+    "head",
+]
+TRANSFORMER = [
+    "embed",
+    *(f"block_{b}/{part}" for b in range(6) for part in ("norm_1", "attention/query", "attention/key", "up")),
+]
+PLAIN = [f"dense_{n}" for n in range(163)]
+KERAS = [f"{kind}_{n}" for n in range(60) for kind in ("conv2d", "batch_normalization", "activation")]
+
+
+def frame_of(values: np.ndarray, steps=None) -> pd.DataFrame:
+    """A table ``layers`` with one statistic, ``[layers, steps]``."""
+    steps = range(values.shape[1]) if steps is None else steps
+    rows = [(s, f"l{d}", d, "Dense", values[d, i]) for i, s in enumerate(steps) for d in range(len(values))]
+    return pd.DataFrame(rows, columns=["step", "layer", "depth", "kind", "update_ratio"])
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (RESNET, [f"stage{s}_block{b}" for s in (1, 2) for b in range(1, 10)]),
+        (TRANSFORMER, [f"block_{b}" for b in range(6)]),
+    ],
+)
+def test_blocks_follow_the_names_whether_slashes_or_underscores_part_them(names, expected):
+    found = [block.name for block in blocks(names, 30) if block.last > block.first]
+    assert found == expected
+
+
+@given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=60, unique=True), st.integers(1, 70))
+def test_blocks_cover_every_layer_once_and_in_order(names, most):
+    found = blocks(names, most)
+    covered = [place for block in found for place in range(block.first, block.last + 1)]
+    assert covered == list(range(len(names))) and len(found) <= max(most, 1)
+
+
+@given(st.sampled_from([RESNET, TRANSFORMER, PLAIN, KERAS]), st.floats(60, 700))
+def test_labels_never_touch_and_are_where_their_layer_is(names, height):
+    found = ticks(names, height)
+    places = list(found)
+    assert places == sorted(places) and found
+    assert np.diff(places).min(initial=len(names)) * height / len(names) >= 13 - 1e-9
+    assert all(names[place].startswith(name) for place, name in found.items())
+
+
+def test_layers_without_blocks_are_named_at_even_distances():
+    assert len(ticks(PLAIN, 640)) > 10 and set(ticks(PLAIN, 640).values()) <= set(PLAIN)
+    assert len(ticks(KERAS, 640)) > 10
+
+
+def test_a_long_name_keeps_the_end_that_tells_siblings_apart():
+    assert shortened("encoder/block_1/dense", 8) == "…1/dense"
+
+
+def test_a_map_keeps_every_spike_and_every_dip():
+    values = np.full((2, 5000), 1e-3)
+    values[0, 777], values[1, 4321], values[1, 99] = 10.0, 1e-9, np.inf
+    steps, shown = thinned(Rows.of(frame_of(values), "update_ratio"), log=True)
+    assert shown.shape == (2, 240) and len(steps) == 240
+    assert shown[0].max() == 10.0 and shown[1].min() == 1e-9 and np.isinf(shown[1]).sum() == 1
+
+
+def test_few_steps_are_shown_as_they_are_and_gaps_repeat_the_reading_before():
+    values = np.array([[1.0, np.nan, 3.0]])
+    steps, shown = thinned(Rows.of(frame_of(values, [0, 10, 20]).assign(other=1), "update_ratio"), log=False)
+    assert steps.tolist() == [0, 20] and shown.tolist() == [[1.0, 3.0]]
+
+
+def test_each_layer_shows_its_reading_nearest_to_the_moment():
+    frame = frame_of(np.array([[1.0, np.nan, 3.0], [np.nan, 2.0, np.nan]]), [0, 10, 20])
+    rows = Rows.of(frame, "update_ratio")
+    assert around(rows, 0).tolist() == [1.0, 2.0] and around(rows, 20).tolist() == [3.0, 2.0]
+
+
+def test_no_line_joins_layers_of_different_kinds():
+    figure = by_layer(frames.network(30), "update_ratio")
+    kinds = frames.network(30).drop_duplicates("layer")["kind"].tolist()
+    lines = [np.asarray(line.get_ydata(), int) for line in figure.axes[0].lines if line.get_marker() in SIGNS]
+    joined = [{kinds[row] for row in rows} for rows in lines if len(rows) > 1]
+    assert joined and all(len(found) == 1 for found in joined)
+
+
+def test_rare_kinds_share_a_marker():
+    found = signs(["a"] * 4 + ["b"] * 3 + ["c", "c", "d", "e"])
+    assert list(found.values()) == [["a"], ["b"], ["c"], ["d", "e"]]
+
+
+@pytest.mark.parametrize("draw", [by_layer, layer_profile])
+def test_what_was_not_measured_is_misuse(draw):
+    frame = frames.network(6)
+    with pytest.raises(UsageError, match="nothing to draw"):
+        draw(frame.assign(update_ratio=np.nan), "update_ratio")
+    with pytest.raises(UsageError, match="column"):
+        draw(frame, "gradient_norm")
+
+
+def test_zeros_and_infinities_are_marked_at_the_edge():
+    figure = layer_profile(frames.network(6), "update_ratio", width=style.NARROW)
+    markers = {line.get_marker() for line in figure.axes[0].lines}
+    assert "<" in markers and ">" in markers

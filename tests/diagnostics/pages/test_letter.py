@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from diagnostics.pages.advice import WRITERS, advice_on
+from diagnostics.pages.letter import bound_of, checks_of, letter_of, missing_of
+from diagnostics.rules import Evidence, Finding, Remedy
+from diagnostics.runs.run import Run
+from tests.kit import figure_frames as frames
+
+LAYERS = frames.network(12)
+NAMES = tuple(LAYERS["layer"].drop_duplicates())
+SGD = {"class": "SGD", "settings": {"learning_rate": 0.1, "momentum": 0.9, "nesterov": False}}
+DENSE = {"path": NAMES[3], "class": "Dense", "units": 64, "activation": "relu", "parameters": 9}
+
+
+def run_of(training=None, architecture=()) -> Run:
+    metadata = {"training": training or {}, "architecture": list(architecture)}
+    return Run(Path("runs/mine"), metadata, {"layers": LAYERS, "scalars": pd.DataFrame()})
+
+
+def finding(**fields) -> Finding:
+    return Finding(**{"rule": "update_ratio", "severity": "warning", "what": "Too fast."} | fields)
+
+
+def code(remedy: Remedy, run: Run) -> str:
+    (advice,) = advice_on(run, NAMES[3:4], (remedy,))
+    return advice.code
+
+
+@pytest.mark.parametrize("change", WRITERS)
+@pytest.mark.parametrize("recorded", [False, True])
+def test_what_is_to_be_pasted_is_python(change, recorded):
+    run = run_of({"optimizer": SGD, "epochs": 3}, [DENSE]) if recorded else run_of()
+    text = code(Remedy(change), run)
+    ast.parse(f"f({text}\n)" if "=" in text and text.startswith("activation=") else text)
+
+
+def test_code_is_written_for_the_runs_own_optimizer():
+    run = run_of({"optimizer": SGD})
+    assert (
+        code(Remedy("learning_rate", {"factor": 0.1}), run)
+        == "optimizer = keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)"
+    )
+    assert code(Remedy("clipping", {"clipnorm": 1.0}), run).endswith(
+        "SGD(learning_rate=0.1, momentum=0.9, clipnorm=1.0)"
+    )
+
+
+def test_without_a_record_the_code_fits_any_optimizer():
+    assert "model.optimizer.learning_rate.assign(0.1 *" in code(Remedy("learning_rate", {"factor": 0.1}), run_of())
+
+
+def test_code_for_a_layer_matches_its_activation():
+    run = run_of(architecture=[DENSE | {"activation": "selu"}])
+    assert 'keras.layers.Dense(64, activation="selu", kernel_initializer="lecun_normal")' in code(
+        Remedy("initialization"), run
+    )
+
+
+def test_a_layers_name_cannot_leave_its_comment():
+    run = run_of(architecture=[DENSE | {"path": "a\nimport os"}])
+    (advice,) = advice_on(run, ("a\nimport os",), (Remedy("initialization"),))
+    assert "\n" not in advice.code
+
+
+def test_changes_that_no_code_makes_are_left_to_the_sentences():
+    assert not list(advice_on(run_of(), (), (Remedy("labels"), Remedy("unheard_of"))))
+
+
+def test_the_letter_says_where_since_when_and_how_sure():
+    one = finding(layers=(*NAMES[:4], NAMES[6]), steps=(100, 400), confidence=0.8, value=0.5, threshold=0.1)
+    letter = letter_of(run_of(), one, {"update_ratio"})
+    assert [place.text for place in letter.where] == [f"{NAMES[0]} to {NAMES[3]} (4 layers)", NAMES[6]]
+    assert list(letter.facts.values()) == [
+        "step 100, until step 400",
+        "likely (80 %)",
+        "0.5, bound 0.1 (5 × the bound)",
+    ]
+
+
+def test_a_layer_without_readings_is_named_all_the_same():
+    letter = letter_of(run_of(), finding(layers=("elsewhere",)), set())
+    assert [place.text for place in letter.where] == ["elsewhere"]
+
+
+@pytest.mark.parametrize(("value", "drawn"), [(5e-4, True), (8.8, False)])
+def test_the_threshold_is_drawn_where_it_is_a_value_of_the_series(value, drawn):
+    one = finding(evidence=(Evidence("update_ratio"),), value=value, threshold=1e-5)
+    figure = letter_of(run_of(), one, set()).evidence.draw()
+    labels = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert ("bound 1 × 10⁻⁵" in labels) is drawn
+
+
+def test_evidence_that_was_not_recorded_leaves_the_letter_without_a_figure():
+    assert letter_of(run_of(), finding(evidence=(Evidence("loss", "scalars"),)), set()).evidence is None
+
+
+def test_only_findings_on_the_page_are_referred_to():
+    one = finding(explains=("stuck_loss", "no_learning"), explained_by="saturation")
+    assert letter_of(run_of(), one, {"no_learning"}).note == "Explained by saturation. Explains no learning."
+
+
+def test_checks_say_how_far_the_run_is_from_the_bound():
+    table = checks_of([finding(severity="clean", value=0.02, threshold=0.1)])
+    assert table.rows == (("update ratio", "clean", "0.02, bound 0.1 (0.2 × the bound)", "Too fast."),)
+
+
+def test_checks_without_data_are_grouped_by_what_would_enable_them():
+    lacks = "Not evaluated: needs dead_fraction; the run has gradient_norm, update_ratio."
+    missing = [
+        finding(rule=rule, severity="not_evaluated", what=lacks, do="Add it.") for rule in ("dead_units", "other")
+    ]
+    assert missing_of(missing).rows == (("dead units, other", "dead_fraction", "Add it."),)
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "text"), [(None, 1.0, ""), (1.0, 0.0, "1, bound 0"), (float("nan"), 1.0, "–, bound 1")]
+)
+def test_a_bound_without_a_ratio(value, threshold, text):
+    assert bound_of(finding(value=value, threshold=threshold)) == text
