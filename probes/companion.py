@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Protocol
 
 import tensorflow as tf
@@ -27,3 +28,12 @@ class Companion(Protocol):
 
     def reset(self) -> None:
         """Another training begins."""
+
+
+@contextmanager
+def accompanied(companions: Sequence[Companion]) -> Iterator[None]:
+    """Let all of them watch inside the ``with`` block."""
+    with ExitStack() as stack:
+        for companion in companions:
+            stack.enter_context(companion.watching())
+        yield

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-import threading
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import keras
@@ -17,7 +16,6 @@ from probes.capture.modules import Watchable, names_of
 from probes.checks import (
     check_backward,
     check_capture_is_over,
-    check_gradients,
     check_model,
     check_parts,
     check_patterns,
@@ -26,23 +24,22 @@ from probes.checks import (
     check_update_is_seen,
     check_was_updated,
 )
-from probes.companion import Companion
+from probes.companion import Companion, accompanied
 from probes.defaults import default
 from probes.layer_table import LayerTable
 from probes.measuring import replicas
 from probes.measuring.due import Due
 from probes.measuring.ledger import Ledger
 from probes.measuring.losses import Losses
+from probes.measuring.step_count import StepCount
 from probes.probe import Probe
-from probes.reading import Reading, join, join_events, tabulate
-from probes.seams.gradients import hearing_gradients
-from probes.seams.layer_calls import listening
-from probes.seams.operations import seeing
-from probes.seams.updates import hearing_updates
+from probes.reading import Reading, join, join_events, tabulate, warn_of_lost
 from probes.snapshot.gradient_parts import Gradient
 from probes.step.late_update import LateUpdates
 from probes.step.reference import check_references
 from probes.step.step import Step
+from probes.step.under_way import UnderWay
+from probes.two_functions import decorated
 
 
 class Monitor:
@@ -87,11 +84,11 @@ class Monitor:
             sorted(self.probes, key=lambda probe: probe.cadence), key=lambda probe: probe.cadence
         )
         self._ledgers = [Ledger(tuple(group), capacity) for _, group in by_cadence]
-        self._step = replicas.alone(
-            lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="monitored_steps")
-        )
+        self.count = StepCount()
+        self.traced: Any = None
+        self._inert = False
         self._losses = Losses() if losses else None
-        self._running = threading.local()
+        self._under_way = UnderWay()
         self._late = LateUpdates()
         self._captured = False
         self._table = LayerTable(self._names)
@@ -99,7 +96,7 @@ class Monitor:
 
     @tf.autograph.experimental.do_not_convert
     @contextmanager
-    def capture(self) -> Iterator[Step]:
+    def capture(self) -> Iterator[None]:
         """Watch the layers that run inside the ``with`` block; to be entered together with the gradient tape.
 
         Gradients that are accumulated by hand: with all forward passes inside one block, and one ``update`` with the averaged
@@ -110,8 +107,11 @@ class Monitor:
 
         Nothing on any layer is changed, and what the block replaces in Keras is put back when it ends, however it ends.
         """
-        with self.capturing() as step:
-            yield step
+        if self._inert:
+            yield
+            return
+        with self.capturing():
+            yield
         self._captured = True
 
     @tf.autograph.experimental.do_not_convert
@@ -119,49 +119,27 @@ class Monitor:
     def capturing(self) -> Iterator[Step]:
         """``capture``, for a caller that knows only later whether the step is one of training."""
         check_place()
-        check_capture_is_over(getattr(self._running, "open", False), "Monitor.capture()")
+        check_capture_is_over(self._under_way.is_open, "Monitor.capture()")
         self._late.end()
         self.drop()
-        number = self._step.read_value()
+        number = self.count.number()
         plan = [(ledger.probes, ledger.schedule.due(number)) for ledger in self._ledgers]
         step = Step(self._names, number, plan, self._optimizer)
-        # Tapes are heard until the update, because the loss is differentiated after the forward pass.
-        self._running.hearing, self._running.open = ExitStack(), True
-        self._running.hearing.enter_context(hearing_gradients(step.differentiated))
-        try:
-            with (
-                listening(step.capture),
-                seeing(step.capture.rectify),
-                hearing_updates(step),
-                self._accompanied(),
-            ):
-                yield step
-        except BaseException:
-            self.drop()
-            raise
-        finally:
-            self._running.open = False
-        step.end_forward()
-        self._running.step = step
+        with self._under_way.forward(step), accompanied(self._companions):
+            yield step
 
-    @contextmanager
-    def watching_on(self) -> Iterator[None]:
+    def watching_on(self) -> AbstractContextManager[None]:
         """Between ``capture`` and ``update``, watch layers that run in the ``with`` block, too: for a step of several updates."""
-        capture = self._running.step.capture
-        with listening(capture), seeing(capture.rectify):
-            yield
+        return self._under_way.watching_on()
 
     def drop(self) -> None:
         """Forget the step that was captured on this thread: it will have no update."""
-        self._running.step = None
-        hearing: ExitStack = getattr(self._running, "hearing", ExitStack())
-        hearing.close()
+        self._under_way.drop()
 
     def scaled_by(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Learn just before the update which optimizer has scaled the loss of the step that was captured."""
-        step: Step | None = getattr(self._running, "step", None)
-        if step is not None:
-            step.scaled_by(optimizer)
+        if self._under_way.step is not None:
+            self._under_way.step.scaled_by(optimizer)
 
     @property
     def has_measured(self) -> bool:
@@ -171,7 +149,7 @@ class Monitor:
     @property
     def steps(self) -> int:
         """How many steps were measured or passed over; waits for the device."""
-        return int(self._step)
+        return self.count.total
 
     @tf.autograph.experimental.do_not_convert
     def update(self, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None = None) -> None:
@@ -188,8 +166,9 @@ class Monitor:
                 variables; or the optimizer runs only after this call, though some probe looks at what it did (raised by
                 ``optimizer.apply``).
         """
-        check_capture_is_over(getattr(self._running, "open", False), "Monitor.update(gradients)")
-        step = self._taken(gradients)
+        if self._inert:
+            return
+        step = self._under_way.taken(gradients, self._names.model.trainable_variables)
         check_backward(step.with_backward(gradients))
         self._measure(step, gradients, parts)
         if not check_update_is_seen(step):
@@ -200,19 +179,10 @@ class Monitor:
 
         Args:
             gradients: as for ``update``.
-
-        Raises:
-            UsageError: ``capture`` was not entered before, or gradients that do not fit the variables.
         """
-        step = self._taken(gradients)
+        step = self._under_way.taken(gradients, self._names.model.trainable_variables)
         step.with_backward(gradients)
         self._measure(step, gradients, None)
-
-    def _taken(self, gradients: Sequence[Gradient]) -> Step:
-        """The step that was captured on this thread, which has come to its end."""
-        step: Step | None = getattr(self._running, "step", None)
-        self.drop()
-        return check_gradients(step, gradients, self._names.model.trainable_variables)
 
     def _measure(self, step: Step, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None) -> None:
         checked = check_parts(self.probes, parts, step.variables)
@@ -228,18 +198,44 @@ class Monitor:
             ledger.record(step.number, due, rows, references)
         for companion in self._companions:
             companion.end_step(step.number, Due.any_of(step.dues))
-        replicas.once(lambda: self._step.assign_add(1))
+        self.traced = step.capture.graph
+        self.count.advance()
 
     def attach(self, companion: Companion) -> None:
         """Let a companion look at every step from now on; to be called before the first."""
         self._companions.append(companion)
 
+    def function(self, step: Callable[..., Any] | None = None, **options: Any) -> Any:
+        """A decorator in place of ``tf.function``: steps that no probe measures run without anything of the probes.
+
+        The step is compiled twice, with and without the lines of the monitor, and the host chooses at each call. A step
+        that cannot be split is compiled once, with the probes in a branch, as ``tf.function`` itself does: several steps
+        in one call, or operations such as ``tf.random.normal``, whose random state lies in the compiled function. Losses
+        (``Reading.scalars``) are those of measured steps.
+
+        Args:
+            step: takes one training step, with one ``capture`` and one ``update``.
+            options: as for ``tf.function``.
+
+        Returns:
+            The compiled step; a decorator, if only options are given.
+        """
+        if step is None:
+            return functools.partial(self.function, **options)
+        return decorated(self, step, options)
+
     @contextmanager
-    def _accompanied(self) -> Iterator[None]:
-        with ExitStack() as stack:
-            for companion in self._companions:
-                stack.enter_context(companion.watching())
+    def inert(self) -> Iterator[None]:
+        """Inside the ``with`` block, ``capture`` and ``update`` do nothing, and steps that are traced have no probes."""
+        self._inert = True
+        try:
             yield
+        finally:
+            self._inert = False
+
+    def is_due(self, step: int) -> bool:
+        """Whether any probe measures the step with this number."""
+        return any(ledger.schedule.is_due(step) for ledger in self._ledgers)
 
     def reset(self) -> None:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
@@ -247,7 +243,7 @@ class Monitor:
             ledger.forget()
         if self._losses is not None:
             self._losses.forget()
-        self._step.assign(0)
+        self.count.reset()
         for companion in self._companions:
             companion.reset()
 
@@ -273,12 +269,7 @@ class Monitor:
             tables.append(tabulate(ledger.probes, ledger.layout, steps, values, self._table.rows, ledger.history))
             events += ledger.history.take()
             lost += overwritten
-        if lost:
-            warnings.warn(
-                f"{lost} readings were overwritten before they were read: call read() more often, "
-                "or give Monitor(capacity=...)",
-                stacklevel=2,
-            )
+        warn_of_lost(lost)
         scalars = {} if self._losses is None else {"scalars": self._losses.read()}
         return Reading(join(tables), join_events(events), lost, **scalars)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -147,6 +148,13 @@ def join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if notes:
         frame[MEASURED_NAN] = frame[notes].fillna("").agg(" ".join, axis=1).str.strip()
     return frame.drop(columns=notes).sort_values(["step", "depth"], kind="stable", ignore_index=True)
+
+
+def warn_of_lost(lost: int) -> None:
+    """Warn of readings that were overwritten unread, if there are any."""
+    if lost:
+        more = "call read() more often, or give Monitor(capacity=...)"
+        warnings.warn(f"{lost} readings were overwritten before they were read: {more}", stacklevel=3)
 
 
 def join_events(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -29,16 +29,3 @@ def set_host_seeds(seed: int) -> None:
     """
     random.seed(seed)
     np.random.seed(seed)
-
-
-def random_kernels(graph: tf.compat.v1.GraphDef) -> list[str]:
-    """The operations that hold their own random state, which no seed reaches.
-
-    Args:
-        graph: a traced function's graph, with its library.
-
-    Returns:
-        Their types, such as ``RandomUniform``, sorted; empty if everything random comes from Keras.
-    """
-    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
-    return sorted({node.op for node in nodes if "seed2" in node.attr})

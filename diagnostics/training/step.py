@@ -10,9 +10,9 @@ import keras
 import tensorflow as tf
 
 from diagnostics.training.replicas import equal_share, examples_of, iterator_of, on_all, share, strategy_of
-from diagnostics.training.seeding import random_kernels
 from probes.monitor import Monitor
 from probes.seams.loss_calls import report_batch, reported
+from probes.seams.random_kernels import random_kernels
 
 
 class TrainingStep:

@@ -17,7 +17,7 @@ class Schedule:
     """
 
     def __init__(self, cadence: Cadence) -> None:
-        self.cadence = cadence
+        self.cadence, self._factor = cadence, 1
         self._every = replicas.alone(
             lambda: tf.Variable(tf.constant(cadence.every, tf.int64), trainable=False, name="every")
         )
@@ -32,8 +32,13 @@ class Schedule:
         power_of_two = tf.equal(tf.bitwise.bitwise_and(step, step - 1), 0)
         return Due(tf.logical_or(regular, tf.logical_and(step < self.cadence.every, power_of_two)))
 
+    def is_due(self, step: int) -> bool:
+        """The same on the host."""
+        return self.cadence.is_due(step, self._factor)
+
     def slow_down(self, factor: int) -> None:
         """Multiply the cadence, where each measured step is a reading."""
+        self._factor = factor
         if self.cadence.can_slow_down:
             self._every.assign(self.cadence.every * factor)
 

@@ -20,7 +20,7 @@ from probes.measuring.targets import Targets
 from probes.primitives import square_sum_of_all
 from probes.probe import Probe
 from probes.seams.gradients import Differentiation
-from probes.seams.graph import entries_of, key_of, read
+from probes.seams.graph import entries_of, key_of
 from probes.seams.updates import loss_scale
 from probes.snapshot.clipping import Clipping, clipping_of
 from probes.snapshot.facts import Facts, facts_of
@@ -31,6 +31,7 @@ from probes.step.backward import choose
 from probes.step.gradients import connected, full
 from probes.step.reference import measure_references
 from probes.step.watched_variable import Watched
+from probes.step.weight_squares import weight_squares
 
 
 class Step:
@@ -239,8 +240,7 @@ class Step:
         trained = {id(variable) for variable in self.variables}
         entries = {entry.path: [v for v in entry.variables if id(v) in trained] for entry in self.entries()}
         owned = {path: own for path, own in entries.items() if own and path not in self._squares}
-        due = self._due({"weight_square", "clipping"})
-        squares = due.when(lambda: [square_sum_of_all(tuple(map(read, own))) for own in owned.values()])
+        squares = weight_squares([*owned.values()], self._due({"weight_square", "clipping"}))
         return dict(zip(owned, squares, strict=False))
 
     def _watch(self) -> None:

@@ -27,6 +27,7 @@ from tests.benchmarks.stepping import Runner, fitting, second_model, stepping
 VARIANTS: dict[str, Callable[[Case], Runner]] = {
     "bare": lambda case: stepping(case, None),
     "default": lambda case: stepping(case, probes.default()),
+    "branch": lambda case: stepping(case, probes.default(), branch=True),
     "every step": lambda case: stepping(case, probes.default(every=1)),
 }
 TODAY = {"second model, .numpy()": second_model}

@@ -16,12 +16,17 @@ Runner = Callable[[], object]
 """Takes one training step, and waits for nothing."""
 
 
-def stepping(case: Case, watched: list[probes.Probe] | None) -> Runner:
-    """The compiled step of the README, with a monitor when there is something to watch."""
+def stepping(case: Case, watched: list[probes.Probe] | None, *, branch: bool = False) -> Runner:
+    """The compiled step of the README, with a monitor when there is something to watch.
+
+    Args:
+        case: the model and its data.
+        watched: the probes; ``None`` for the bare step.
+        branch: compile it with ``tf.function``, which puts the probes into a branch, not with ``monitor.function``.
+    """
     model, optimizer, loss_of, (x, y) = parts_of(case)
     monitor = probes.Monitor(model, watched) if watched else None
 
-    @tf.function
     def step(x, y):
         capture = monitor.capture() if monitor else contextlib.nullcontext()
         with tf.GradientTape() as tape, capture:
@@ -32,7 +37,9 @@ def stepping(case: Case, watched: list[probes.Probe] | None) -> Runner:
             monitor.update(gradients)
         return loss
 
-    return lambda: step(x, y)
+    split = monitor is not None and not branch
+    compiled = monitor.function(step) if monitor and split else tf.function(step)
+    return lambda: compiled(x, y)
 
 
 def second_model(case: Case) -> Runner:

@@ -17,6 +17,7 @@ from probes.observing import observing
 from probes.seams.fit import attribute_set
 from probes.seams.loss_calls import report_batch
 from probes.seams.unheard import steps_unheard
+from probes.two_functions import TwoFunctions
 
 TrainFunction = Callable[[Any], Any]
 
@@ -65,6 +66,11 @@ class ObservedFunction:
             model.make_train_function(force=True)
         assert model.train_function is not None
         self._observed: TrainFunction = model.train_function
+        if model.steps_per_execution == 1:
+            # Keras calls each step: those that no probe measures run without probes.
+            with attribute_set(model, "train_step", _unobserved_step(model)):
+                model.make_train_function(force=True)
+            self._observed = TwoFunctions(monitor, model.train_function, self._observed)
         self._has_run = False
         model.train_function = self
 
@@ -132,6 +138,20 @@ def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Ca
         # Replicas run on threads of their own, so watched loops are told here that this step belongs to ``fit``.
         with steps_unheard(), scalars.collecting(), observing(monitor, session.give_up):
             report_batch(data)
+            logs = original(data)
+        return logs | scalars.packed(logs) if isinstance(logs, dict) else logs
+
+    return train_step
+
+
+def _unobserved_step(model: FittedModel) -> Callable[[Any], Any]:
+    """The step with nothing but its scalars, which are recorded at every step."""
+    original = model.train_step
+
+    @functools.wraps(original)
+    def train_step(data: Any) -> Any:
+        scalars = StepScalars(model)
+        with steps_unheard(), scalars.collecting():
             logs = original(data)
         return logs | scalars.packed(logs) if isinstance(logs, dict) else logs
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from probes import ActivationMoments, GradientNorm, Monitor, UpdateRatio, default
 from probes.measuring.traces import Traces
 from probes.probe import Probe
+from probes.step import weight_squares
 
 
 class Counting(GradientNorm):
@@ -79,6 +80,21 @@ def test_two_models_under_the_same_probes_are_traced_once_and_measured_each():
     assert Counting.traced == 2  # one for each shape
     assert [*read[0]["step"].unique()] == [0, 2] and read[0]["layer"].nunique() == 4
     assert not np.array_equal(read[0]["gradient_norm"], read[1]["gradient_norm"])
+
+
+def test_the_weights_of_a_second_model_are_measured_by_the_same_function_and_with_its_own_values():
+    norms, probes = [], (GradientNorm(every=2),)
+    for seed in (0, 1):
+        keras.utils.set_random_seed(seed)
+        watched = model()
+        step, monitor = stepper(watched, probes)
+        before, missed = watched.get_weights(), weight_squares._branch.cache_info().misses
+        step(tf.ones([4, 5]))
+        norms.append(monitor.read().layers["weight_norm"].to_numpy())
+        expected = [np.sqrt(sum((w**2).sum() for w in before[n : n + 2])) for n in range(0, 8, 2)]
+        np.testing.assert_allclose(norms[-1], expected, rtol=1e-5)
+    assert weight_squares._branch.cache_info().misses == missed
+    assert not np.array_equal(*norms)
 
 
 def test_equal_but_distinct_probes_share_no_trace():
