@@ -105,7 +105,6 @@ RC: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8.5,
     "svg.fonttype": "none",  # text stays text: small, selectable, read aloud
-    "text.parse_math": False,  # a folder may be called cost_$5_and_$6
     "svg.hashsalt": "diagnostics",  # the same figure gives the same bytes
 }
 

@@ -26,7 +26,7 @@ def check_run(source: Any) -> None:
 
 
 def as_run(source: Any) -> Run:
-    """The run that holds what a reading does: its tables, and no settings.
+    """The run that holds what a reading does: layers, events of units and losses, but no settings.
 
     Args:
         source: a ``probes.Reading``; a run is returned as it is.
@@ -34,10 +34,11 @@ def as_run(source: Any) -> Run:
     Raises:
         UsageError: it is neither.
     """
-    if hasattr(source, "metadata"):
+    if isinstance(source, Run):
         return source
     check_run(source)
-    scalars = getattr(source, "scalars", pd.DataFrame({"step": [], "split": []}))
+    losses = getattr(source, "scalars", pd.DataFrame({"step": []}))
+    scalars = losses.assign(split=pd.Categorical(["train"] * len(losses)))
     kept = {"layers": source.layers, "units": source.units, "scalars": scalars}
     about = {"status": "finished", "command": "", "config": {}, "seed": None, "layer_table": [], "probes": []}
     return Run(Path("reading"), about | {"started": None, "ended": None}, kept)

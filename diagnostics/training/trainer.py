@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -30,16 +30,6 @@ from probes.probe import Probe
 
 STEPS_PER_CALL = 64
 """Steps in one call of the compiled function: enough to hide Python, few enough for Ctrl-C and a lively progress bar."""
-
-
-class DataOptions(TypedDict, total=False):
-    """Further options of `Trainer.fit`, as in ``model.fit``."""
-
-    batch_size: int
-    sample_weight: Any
-    class_weight: Mapping[int, float] | None
-    shuffle: bool
-    callbacks: Any
 
 
 class Trainer:
@@ -105,7 +95,11 @@ class Trainer:
         epochs: int = 1,
         progress: Progress | bool = True,
         tensorboard: bool = False,
-        **data: Unpack[DataOptions],
+        batch_size: int = BATCH_SIZE,
+        shuffle: bool = True,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        callbacks: Iterable[keras.callbacks.Callback] | None = None,
     ) -> Run | None:
         """Train, and record while training goes on.
 
@@ -122,8 +116,11 @@ class Trainer:
             progress: ``True`` shows a progress bar with loss and validation metrics, ``False`` shows nothing; a function is
                 called after every call of the compiled function.
             tensorboard: also write TensorBoard's event files, into ``tensorboard/`` in the run's folder, during training.
-            data: ``batch_size``, ``sample_weight``, ``class_weight``, ``shuffle`` and ``callbacks``, as in ``model.fit``;
-                callbacks hear of the last batch in each call of the compiled function.
+            batch_size: examples in a batch, for arrays only.
+            shuffle: shuffle the examples before every epoch, for arrays only.
+            sample_weight: weights of the examples, for arrays only.
+            class_weight: class to the factor of its examples' weight.
+            callbacks: Keras callbacks; they are called for the last batch of each call of the compiled function.
 
         Returns:
             The stored run, or ``None`` if nothing is recorded or another worker records.
@@ -134,10 +131,11 @@ class Trainer:
             KeyboardInterrupt: after the run's status was set to ``interrupted``.
         """
         whole("epochs", epochs, 0, "Trainer.fit")
-        callbacks, size = data.pop("callbacks", None), data.get("batch_size", BATCH_SIZE)
+        whole("batch_size", batch_size, 1, "Trainer.fit")
         check_labels(self._loss, self.model, y)
-        train_dataset = dataset_of(train_dataset, y, **data)
-        validation_data = evaluation_of(validation_data, size)
+        options = {"batch_size": batch_size, "shuffle": shuffle, "class_weight": class_weight}
+        train_dataset = dataset_of(train_dataset, y, sample_weight, **options)
+        validation_data = evaluation_of(validation_data, batch_size)
         facts = self._begin_facts(train_dataset, epochs)
         if self._seed is not None:
             self._set_seeds(self._seed)

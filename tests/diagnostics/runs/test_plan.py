@@ -63,3 +63,16 @@ def test_every_kind_has_its_function_and_its_table():
     for name, kind in KINDS.items():
         assert hasattr(figures, name)
         assert {kind.table, kind.by_layers or kind.table} <= {"layers", "scalars", *SOURCES}
+
+
+CLAIM = {"name": "c", "statement": "s", "parts": [], "threshold": "", "negated": False}
+
+
+@pytest.mark.parametrize("template", ["{", "{0}", "{low.__class__}", "{low!r}", "{low:>9999999999}", "{low[0]}"])
+def test_a_sentence_with_more_than_names_in_braces_is_refused(template):
+    with pytest.raises(UsageError, match="braces"):
+        Plan.of(RECORD | {"claims": [CLAIM | {"outcomes": {"": template}}]}, "run.json")
+
+
+def test_a_sentence_with_names_in_braces_is_read():
+    assert Plan.of(RECORD | {"claims": [CLAIM | {"outcomes": {"": "{low}: {supported}"}}]}, "run.json").claims
