@@ -83,7 +83,7 @@ class Trainer:
         self._step = TrainingStep(model, optimizer, loss, measured, self.monitor, jit_compile=jit_compile)
         self._facts = RunFacts(model, self.monitor)
 
-    def fit(
+    def fit(  # noqa: PLR0913 - what model.fit takes, by the same names
         self,
         train_dataset: Any,
         y: Any = None,
