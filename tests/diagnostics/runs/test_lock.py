@@ -137,11 +137,13 @@ def test_a_writer_on_another_machine_lives_as_long_as_its_beat(tmp_path):
     FolderLock(tmp_path).release()
 
 
-@pytest.mark.parametrize("process", [os.getpid(), 1 << 22, -1, 10**30])
+@pytest.mark.parametrize(
+    "process", [os.getpid, lambda: 1 << 22, lambda: -1, lambda: 10**30], ids=["own", "unused", "negative", "huge"]
+)
 def test_without_locks_the_process_is_looked_for(tmp_path, monkeypatch, process):
     monkeypatch.setattr(lock, "_lock", lambda *_args, **_options: None)
-    leave(tmp_path, process=process, host=lock.platform.node())
-    assert (holder(tmp_path) is not None) == (process == os.getpid())
+    leave(tmp_path, process=process(), host=lock.platform.node())
+    assert (holder(tmp_path) is not None) == (process() == os.getpid())
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 512, b"[" * 512, b'{"process": "x"}', b"{}"])
