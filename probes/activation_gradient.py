@@ -24,6 +24,7 @@ class ActivationGradient(Probe):
         every: cadence in steps.
         window: steps merged into one reading; the mean then runs over all of its steps.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
 
     Returns:
         Column activation_gradient_rms ≥ 0, in the loss's unit per activation's unit; missing where not connected.

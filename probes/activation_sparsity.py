@@ -26,6 +26,7 @@ class ActivationSparsity(Probe):
         every: cadence in steps.
         window: steps merged into one reading.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
         sparseness: also the two sparseness columns, which cost about six passes over the activations; zero_fraction
             costs two.
 

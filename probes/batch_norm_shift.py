@@ -27,6 +27,7 @@ class BatchNormShift(Probe):
         every: cadence in steps.
         window: steps merged into one reading.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
 
     Returns:
         Columns bn_batch_mean in the input's unit, bn_batch_variance ≥ 0 in its square, bn_mean_gap ≥ 0 in standard

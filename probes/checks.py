@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from probes.capture.layers import LayerNames
 from probes.capture.modules import Watchable, is_watchable_without_layers, names_of
+from probes.defaults import without_replaced
 from probes.errors import UsageError, unknown_name
 from probes.probe import Probe
 from probes.seams.graph import current_graph
@@ -27,7 +28,7 @@ def check_probes(probes: object) -> tuple[Probe, ...]:
     """Refuse what is no probe, and two that would write the same columns.
 
     Returns:
-        The probes.
+        The probes, without the default ones that another of their class replaces.
 
     Raises:
         UsageError: naming the offender.
@@ -39,9 +40,9 @@ def check_probes(probes: object) -> tuple[Probe, ...]:
             got=repr(probes),
             do=f"write [{probes!r}]" if isinstance(probes, Probe) else "give a list such as [probes.GradientNorm()]",
         )
-    probes = tuple(probes)
+    chosen: list[Probe] = []
     columns: dict[str, Probe] = {}
-    for probe in probes:
+    for probe in without_replaced(probes):
         if not isinstance(probe, Probe):
             made = "()" if isinstance(probe, type) else ""
             raise UsageError(
@@ -59,7 +60,8 @@ def check_probes(probes: object) -> tuple[Probe, ...]:
                     do="keep one of them, or give them to two monitors",
                 )
             columns[column] = probe
-    return probes
+        chosen.append(probe)
+    return tuple(chosen)
 
 
 def check_model(model: Watchable, probes: Sequence[Probe]) -> None:

@@ -25,6 +25,7 @@ class ClippedGradient(Probe):
         every: cadence in steps.
         window: steps merged into one reading.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
 
     Returns:
         Column gradient_norm_clipped ≥ 0, in the loss's unit per weight's unit; missing where the loss does not depend on

@@ -26,6 +26,10 @@ class Companion(Protocol):
             due: whether any probe measures this step.
         """
 
+    def wants(self, step: int) -> bool:
+        """Whether this step is to be seen even if no probe measures it; asked on the host before the step."""
+        ...
+
     def reset(self) -> None:
         """Another training begins."""
 

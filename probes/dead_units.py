@@ -33,6 +33,7 @@ class DeadUnits(UnitProbe):
         every: cadence in steps.
         window: steps merged into one check; its row carries the window's first step.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
         reference: the model's inputs for a fixed set of examples, in the structure that the model takes, each
             ``[examples, ...]``: exact checks, for one more forward pass at each. No variable, random generator or loss of
             the model is changed by it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 
 from probes.activation_gradient import ActivationGradient
 from probes.activation_moments import ActivationMoments
@@ -28,10 +29,21 @@ def default(every: int | None = None) -> list[Probe]:
         every: cadence of all of them, in steps. By default every tenth step is measured, and steps 1, 2, 4 and 8.
 
     Returns:
-        A list, to be passed on as it is or changed first. Its probes are the same at every call: models of the same
-        layers that are measured one after the other are then traced once.
+        A list, to be passed on as it is or changed first. A probe of your own beside them takes the place of the default
+        one of its kind: ``[*probes.default(), probes.DeadUnits(window=100)]``. The probes are the same at every call:
+        models of the same layers that are measured one after the other are then traced once.
     """
     return [*(_kept if every is None or type(every) is int else _made)(every)]
+
+
+def without_replaced(probes: Iterable[object]) -> list[object]:
+    """The probes without each default one that another probe of its class replaces."""
+    given = list(probes)
+    return [one for one in given if not (_is_default(one) and any(type(o) is type(one) and o != one for o in given))]
+
+
+def _is_default(probe: object) -> bool:
+    return isinstance(probe, Probe) and (probe in default() or probe in default(probe.every))
 
 
 def _made(every: int | None) -> tuple[Probe, ...]:

@@ -50,6 +50,7 @@ class DropoutVariance(Probe):
         every: cadence in steps.
         window: steps merged into one reading; all moments, the expected ones too, are those of its examples together.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
 
     Returns:
         Columns dropout_input_mean, dropout_output_mean, dropout_expected_mean in the activation's unit,

@@ -42,6 +42,7 @@ class GradientNoise(Probe):
         every: cadence in steps.
         window: steps merged into one reading.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
 
     Returns:
         Columns gradient_snr ≥ 0, without unit (infinite for equal parts), and gradient_noise_scale ≥ 0 in examples: the

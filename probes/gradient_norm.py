@@ -24,6 +24,7 @@ class GradientNorm(Probe):
         every: cadence in steps.
         window: steps merged into one reading.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
 
     Returns:
         Columns gradient_norm, gradient_rms, gradient_to_weight, weight_norm: each ≥ 0, in the loss's unit per weight's

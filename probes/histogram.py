@@ -29,6 +29,7 @@ class Histogram(Probe):
         every: cadence in steps.
         window: steps merged into one reading.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
         edges: e_1 < … < e_K, all > 0, in the activation's unit; they stand in the probe's record in ``run.json``.
 
     Returns:

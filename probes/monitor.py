@@ -234,8 +234,9 @@ class Monitor:
             self._inert = False
 
     def is_due(self, step: int) -> bool:
-        """Whether any probe measures the step with this number."""
-        return any(ledger.schedule.is_due(step) for ledger in self._ledgers)
+        """Whether any probe measures the step with this number, or a companion has to see it."""
+        measured = any(ledger.schedule.is_due(step) for ledger in self._ledgers)
+        return measured or any(companion.wants(step) for companion in self._companions)
 
     def reset(self) -> None:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""

@@ -24,6 +24,7 @@ class NonFinite(Probe):
         every: cadence in steps.
         window: steps merged into one reading.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
 
     Returns:
         Columns gradient_nonfinite and activation_nonfinite, entries ≥ 0, exact up to 2²⁴; 0 for an empty batch.

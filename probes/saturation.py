@@ -35,6 +35,7 @@ class Saturation(Probe):
         every: cadence in steps.
         window: steps merged into one reading.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
         threshold: share of the largest derivative below which an entry counts as saturated; 0.01, two decades of
             gradient lost in one layer.
 

@@ -22,6 +22,7 @@ class UpdateRatio(Probe):
         every: cadence in steps; the weights of a measured step are held until its update is done.
         window: steps merged into one reading.
         layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
 
     Returns:
         Column update_ratio ≥ 0, without unit; missing for layers without trainable variables of their own, and for

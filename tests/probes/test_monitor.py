@@ -12,6 +12,7 @@ from keras import layers
 
 import probes
 from probes.cadence import Cadence
+from probes.errors import UsageError
 from probes.measuring.schedule import Schedule
 from tests.kit.steps import make_step, mean_square, rows, watch
 
@@ -242,3 +243,13 @@ def test_a_reading_tells_what_it_holds():
     reading = monitor.read()
     assert "steps 0 to 1, 2 layers: gradient_norm" in repr(reading)
     assert "<table" in reading._repr_html_()
+
+
+def test_a_probe_takes_the_place_of_the_default_one_of_its_kind():
+    own = probes.DeadUnits(every=2, window=4)
+    for given in ([*probes.default(), own], [own, *probes.default(every=5)]):
+        kept = probes.Monitor(dense(), given).probes
+        assert [probe for probe in kept if isinstance(probe, probes.DeadUnits)] == [own]
+        assert len(kept) == len(probes.default())
+    with pytest.raises(UsageError, match="two probes write"):
+        probes.Monitor(dense(), [own, probes.DeadUnits(every=3)])

@@ -146,6 +146,10 @@ class _Connections:
     def end_step(self, step: tf.Tensor, due: Due) -> None:
         """Nothing is measured."""
 
+    def wants(self, step: int) -> bool:
+        """No step beyond the measured ones."""
+        return False
+
     def reset(self) -> None:
         """The next training has the same layers."""
         self._told = False

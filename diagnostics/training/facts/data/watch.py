@@ -67,12 +67,14 @@ class DataWatch:
         self._model = model
         self._batches = Rows(KEPT_BATCHES, MOST_BATCHES)
         self._outputs = Rows(KEPT_OUTPUTS)
+        self._epoch_length = 0
         self._steps_per_epoch = alone(lambda: tf.Variable(tf.zeros([], tf.int64), trainable=False, name="epoch_length"))
         self._running = threading.local()  # replicas run the step on a thread each
 
     def begin(self, steps_per_epoch: int | None) -> None:
         """Learn how long epochs are; ``None`` if that is not known."""
-        self._steps_per_epoch.assign(steps_per_epoch or 0)
+        self._epoch_length = steps_per_epoch or 0
+        self._steps_per_epoch.assign(self._epoch_length)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -111,6 +113,10 @@ class DataWatch:
     def _ends_epoch(self, step: tf.Tensor) -> Due:
         length = self._steps_per_epoch.read_value()
         return Due(tf.equal(tf.math.floormod(step, tf.maximum(length, 1)), length - 1))  # pyright: ignore[reportOperatorIssue]
+
+    def wants(self, step: int) -> bool:
+        """The first steps, and the last of each epoch."""
+        return step < FIRST_BATCHES or (self._epoch_length > 0 and (step + 1) % self._epoch_length == 0)
 
     def reset(self) -> None:
         """Another training begins."""
