@@ -251,7 +251,8 @@ class Monitor:
     def slow_down(self, factor: int) -> None:
         """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
 
-        A cadence of 1 stays, and so do windows of several readings, which want all of them, and the early steps.
+        A cadence of 1 stays, and so do the early steps. Windows grow with the cadence: they merge as many measured steps as
+        before, and one in whose midst the cadence changes is left out.
         """
         for ledger in self._ledgers:
             ledger.schedule.slow_down(factor)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
-from typing import get_type_hints
+from typing import TYPE_CHECKING, get_type_hints
 
-from diagnostics.rules import LOUD, Rule, rules
+from diagnostics.wording.severities import LOUD
 from probes.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from diagnostics.rules import Rule
 
 EXIT_FOUND = 3
 """A finding is at least as severe as ``--fail-on`` says."""
@@ -41,6 +44,8 @@ def rules_with(settings: Sequence[str]) -> list[Rule]:
     Raises:
         UsageError: a setting of another form, or no such rule, field or value.
     """
+    from diagnostics.rules import rules  # noqa: PLC0415 - they load pandas, which a parser does not need
+
     chosen = {name: rule() for name, rule in rules().items()}
     for setting in settings:
         name, field, value = _parts(setting)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from probes.errors import UsageError, unknown_name
 
-MOST = 2**31 - 1
+MOST = 2**32 - 1
 """The largest seed that every random generator takes."""
 MOST_SEEDS = 10_000
 """Each seed trains every arm once; verdicts are final after a few dozen."""

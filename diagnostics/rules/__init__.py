@@ -10,9 +10,10 @@ from typing import Any
 
 from diagnostics.rules import causes, symptoms
 from diagnostics.rules.case import Case, case_of
-from diagnostics.rules.finding import LOUD, SEVERITIES, Evidence, Finding, NotEvaluated, Remedy, Severity
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import Rule
 from diagnostics.rules.stages import judged
+from diagnostics.wording.severities import LOUD, SEVERITIES, Severity
 
 __all__ = [
     "LOUD",

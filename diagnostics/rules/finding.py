@@ -7,11 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from diagnostics.wording import statements
-
-Severity = Literal["error", "warning", "info", "not_evaluated", "clean"]
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info", "not_evaluated", "clean")  # most severe first
-LOUD: tuple[Severity, ...] = ("error", "warning")
-"""The severities that ask for something to be done."""
+from diagnostics.wording.severities import LOUD, Severity
 
 ALL_FACTS = "Record the run again: callback, Trainer and watch write down settings, architecture and data."
 """What to do when a run lacks facts, which older runs do."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import SEVERITIES, Finding, NotEvaluated, Severity
+from diagnostics.rules.finding import Finding, NotEvaluated
 from diagnostics.rules.rule import Rule
+from diagnostics.wording.severities import SEVERITIES, Severity
 
 STRONG = 0.9
 """The confidence from which on a cause counts although the outcome is only poor, or unknown."""

@@ -52,7 +52,7 @@ class StudentT:
         if not self.degrees > 0 or (self.error == 0 and self._alike > level):
             return -np.inf, np.inf
         reach = float(stats.t.isf(level, self.degrees)) * self.error if self.error else 0.0
-        return self.estimate - reach, self.estimate + reach
+        return float(self.estimate - reach), float(self.estimate + reach)
 
     @property
     def _alike(self) -> float:

@@ -36,11 +36,16 @@ class Readings:
         """Merge a measured step into its window, and count the reading when the window is complete; returns nothing."""
         start, complete = step, tf.constant(1, tf.int64)
         if self._schedule.cadence.merges_steps:
-            phase = tf.math.floormod(step, self._schedule.cadence.window)
-            start, complete = step - phase, tf.cast(self._schedule.completes(phase), tf.int64)
+            phase = tf.math.floormod(step, self._schedule.window())
+            start, begins = step - phase, self._schedule.begins(phase)
             merged = self._layout.merge(tf.stack([self._open_window, vector]))
-            vector = tf.where(self._schedule.begins(phase), vector, merged)
+            vector = tf.where(begins, vector, merged)
             self._open_window.assign(vector)
+            # A window counts if its own start was seen: not one in whose midst the cadence was changed.
+            known = tf.logical_or(begins, tf.equal(self._open_since, start))
+            ends = tf.logical_and(known, self._schedule.completes(phase))
+            self._open_since.assign(tf.where(tf.logical_and(known, tf.logical_not(ends)), start, -1))
+            complete = tf.cast(ends, tf.int64)
         place = tf.math.floormod(self._written, self._room)
         self._values.scatter_update(tf.IndexedSlices(vector[None], place[None]))
         self._steps.scatter_update(tf.IndexedSlices(start[None], place[None]))
@@ -65,4 +70,5 @@ class Readings:
         self._values = tf.Variable(tf.zeros([self._room, width]), trainable=False, name="readings")
         self._steps = tf.Variable(tf.zeros([self._room], tf.int64), trainable=False, name="steps")
         self._written = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="written")
+        self._open_since = tf.Variable(-tf.ones([], tf.int64), trainable=False, name="open_since")
         self._open_window = tf.Variable(tf.zeros([width]), trainable=False, name="open_window")

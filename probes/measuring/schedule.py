@@ -37,15 +37,19 @@ class Schedule:
         return self.cadence.is_due(step, self._factor)
 
     def slow_down(self, factor: int) -> None:
-        """Multiply the cadence, where each measured step is a reading."""
+        """Multiply the cadence and its windows, which merge as many measured steps as before."""
         self._factor = factor
         if self.cadence.can_slow_down:
             self._every.assign(self.cadence.every * factor)
 
+    def window(self) -> tf.Tensor:
+        """Steps from the start of a window to that of the next."""
+        return self._every * (self.cadence.window // self.cadence.every)
+
     def begins(self, phase: tf.Tensor) -> tf.Tensor:
         """Whether a measured step at this place in its window is the first of it."""
-        return phase < self.cadence.every
+        return phase < self._every
 
     def completes(self, phase: tf.Tensor) -> tf.Tensor:
         """Whether a measured step at this place in its window is the last of it."""
-        return phase + self.cadence.every >= self.cadence.window
+        return phase + self._every >= self.window()

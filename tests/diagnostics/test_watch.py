@@ -213,7 +213,7 @@ def test_a_module_runs_with_its_arguments(here, monkeypatch, capsys):
     ("arguments", "told"),
     [
         (["missing.py"], "there is no such script"),
-        (["-m", "missing.module"], "there is no module 'missing.module'"),
+        (["-m", "missing.module"], "there is no such module to run"),
         ([], "no script was named"),
         (["--budget", "much", "train.py"], "invalid budget"),
     ],

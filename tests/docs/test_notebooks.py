@@ -17,13 +17,13 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SAYS = {
     "first_look": [
         "<strong>warning</strong>: vanishing gradient",
-        "<iframe srcdoc=",
+        "srcdoc=",
         "relu ends with the lower validation loss",
     ],
     "gradient_flow": ["measured slope", "sigmoid, glorot_uniform"],
     "dead_units": ["revival", "born_dead", "dead_share"],
     "dropout_and_variance": ["measured / expected", "dropout_3"],
-    "your_own_model": ["block_2/outer", "update_ratio", "<iframe srcdoc="],
+    "your_own_model": ["block_2/outer", "update_ratio", "srcdoc="],
     "your_own_probe": ["hidden_4", "window of three steps"],
 }
 """What a notebook's outputs must contain for its text to be true."""

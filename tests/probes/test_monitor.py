@@ -253,3 +253,18 @@ def test_a_probe_takes_the_place_of_the_default_one_of_its_kind():
         assert len(kept) == len(probes.default())
     with pytest.raises(UsageError, match="two probes write"):
         probes.Monitor(dense(), [own, probes.DeadUnits(every=3)])
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_windows_grow_with_a_cadence_that_slows_down(compiled):
+    monitor = probes.Monitor(dense(), [probes.ActivationMoments(every=2, window=4)])
+    step = make_step(monitor.model, [monitor], compiled=compiled)
+    for number in range(40):
+        if number == 7:  # the window from step 4 on is complete with step 6, and those of 8 steps begin with step 8
+            monitor.slow_down(2)
+        if number == 19:  # in the midst of the window from step 16 on, which is left out
+            monitor.slow_down(3)
+        step(X + number, 0.0)
+    reading = monitor.read()
+    assert steps_of(reading, "activation_mean") == [0, 4, 8, 24]
+    assert not reading.layers.duplicated(["step", "layer"]).any()

@@ -114,10 +114,10 @@ def test_arms_of_a_replicate_share_first_weights_layer_by_layer(scenario):
 def test_replicates_differ_in_weights(scenario):
     arm = scenario.arms()[0]
     one, other = (
-        scenario.model(arm, scenario.prepare(arm, load(scenario.data, replicate))).get_weights()[0]
-        for replicate in (0, 1)
+        scenario.model(arm, scenario.prepare(arm, load(scenario.data, replicate))).get_weights() for replicate in (0, 1)
     )
-    assert one.shape == other.shape and (one != other).any()
+    assert [weight.shape for weight in one] == [weight.shape for weight in other]
+    assert any((weight != its).any() for weight, its in zip(one, other, strict=True))
 
 
 def distinct(scenario: Scenario) -> list[Arm]:

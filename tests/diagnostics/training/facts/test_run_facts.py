@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from types import SimpleNamespace
 
@@ -40,7 +41,8 @@ def fitted(path, model: keras.Model | None = None, **options) -> diagnostics.run
     return load_run(path)
 
 
-def test_fit_records_its_settings(tmp_path):
+def test_fit_records_its_settings(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
     training = fitted(tmp_path / "run", shuffle=False).training
     assert training.loss and (training.loss.class_name, training.loss.from_logits) == (LOSS.__name__, True)
     assert training.optimizer and (training.optimizer.learning_rate, training.optimizer.clips) == (
@@ -51,7 +53,7 @@ def test_fit_records_its_settings(tmp_path):
     assert (training.batch_size, training.steps_per_epoch, training.epochs) == (8, 3, 2)
     assert (training.steps_per_execution, training.run_eagerly, training.jit_compile) == (1, False, False)
     assert (training.input_pipeline.kind, training.input_pipeline.shuffled) == ("arrays", False)
-    assert training.script is not None
+    assert training.script is not None and training.script.path == __file__
 
 
 def test_fit_records_the_layers(tmp_path):
