@@ -251,6 +251,7 @@ def test_a_probe_takes_the_place_of_the_default_one_of_its_kind():
         kept = probes.Monitor(dense(), given).probes
         assert [probe for probe in kept if isinstance(probe, probes.DeadUnits)] == [own]
         assert len(kept) == len(probes.default())
+    assert len(probes.Monitor(dense(), [*probes.default(1), probes.DropoutVariance(every=1)]).probes) == len(kept)
     with pytest.raises(UsageError, match="two probes write"):
         probes.Monitor(dense(), [own, probes.DeadUnits(every=3)])
 
