@@ -31,8 +31,6 @@ def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
         finding: a finding that asks for something to be done.
         others: the rules with a letter of their own.
     """
-    written = tuple(advice_on(run, finding.layers, finding.remedies))
-    own = (Advice(finding.do),) if finding.do else ()
     return Letter(
         name=_words(finding.rule),
         word=finding.severity,
@@ -42,10 +40,18 @@ def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
         since=_since(finding),
         sure=_sure(finding),
         bound=bound_of(finding),
-        advice=(*own, *written),
+        advice=_advice(run, finding, others),
         note=_note(finding, others),
         evidence=_evidence(run, finding),
     )
+
+
+def _advice(run: Run, finding: Finding, others: Collection[str]) -> tuple[Advice, ...]:
+    """What to try; for a consequence nothing but its cause, whose cure may ask for the opposite."""
+    if finding.explained_by in others:
+        return (Advice(f"Fix {_words(finding.explained_by)} first: this finding follows from it."),)
+    own = (Advice(finding.do),) if finding.do else ()
+    return (*own, *advice_on(run, finding.layers, finding.remedies))
 
 
 def bound_of(finding: Finding) -> str:

@@ -123,3 +123,10 @@ def test_checks_without_data_are_grouped_by_what_would_enable_them():
 )
 def test_a_bound_without_a_ratio(value, threshold, text):
     assert bound_of(finding(value=value, threshold=threshold)) == text
+
+
+def test_a_consequence_sends_to_its_cause():
+    one = finding(explained_by="vanishing_gradient", do="Raise the rate.", remedies=(Remedy("learning_rate"),))
+    (advice,) = letter_of(run_of(), one, {"vanishing_gradient", "update_ratio"}).advice
+    assert advice.text.startswith("Fix vanishing gradient first") and not advice.code
+    assert len(letter_of(run_of(), one, {"update_ratio"}).advice) == 2  # the cause has no letter to send to
