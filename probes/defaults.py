@@ -39,17 +39,13 @@ def default(every: int | None = None) -> list[Probe]:
 def without_replaced(probes: Iterable[object]) -> list[object]:
     """The probes without each default one that another probe of its class replaces."""
     given = list(probes)
-    return [one for place, one in enumerate(given) if not (_is_default(one) and _is_replaced(one, place, given))]
-
-
-def _is_replaced(one: object, place: int, given: list[object]) -> bool:
-    """Whether another probe of its class stands in the list; of equal ones the last is kept."""
-    alike = [(number, other) for number, other in enumerate(given) if type(other) is type(one)]
-    return any(other != one or number > place for number, other in alike)
+    own = {type(one) for one in given if not _is_default(one)}
+    return [one for one in given if not (_is_default(one) and type(one) in own)]
 
 
 def _is_default(probe: object) -> bool:
-    return isinstance(probe, Probe) and (probe in default() or probe in default(probe.every))
+    """Whether the probe came from ``default``, whose probes are kept; one of the same settings made by hand did not."""
+    return isinstance(probe, Probe) and any(probe is one for one in (*default(), *default(probe.every)))
 
 
 def _made(every: int | None) -> tuple[Probe, ...]:

@@ -251,8 +251,7 @@ class Monitor:
     def slow_down(self, factor: int) -> None:
         """Measure one of ``factor`` steps that are due, from now on; traces nothing anew.
 
-        A cadence of 1 stays, and so do the early steps. Windows grow with the cadence: they merge as many measured steps as
-        before, and one in whose midst the cadence changes is left out.
+        A cadence of 1 and the early steps stay. A window in whose midst the cadence changes is left out.
         """
         for ledger in self._ledgers:
             ledger.schedule.slow_down(factor)
