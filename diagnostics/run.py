@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnostics.commands import catalogue, command
 from diagnostics.commands.command import EXIT_FAILED, EXIT_INTERRUPTED
@@ -19,6 +19,9 @@ from diagnostics.commands.judging import add_fail_on, exit_status
 from diagnostics.commands.options import counted, parse_seeds
 from diagnostics.runs.folders import check_output, free_directory
 from probes.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from diagnostics.runs.experiment import Experiment
 
 ALL = "all"
 EXAMPLES = """examples:
@@ -165,7 +168,7 @@ def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> in
     return max([*statuses, *(EXIT_FAILED for _ in failed)], default=EXIT_FAILED)
 
 
-def _conclude(experiment: Any, directory: Path, options: argparse.Namespace, *, started: float) -> int:
+def _conclude(experiment: Experiment, directory: Path, options: argparse.Namespace, *, started: float) -> int:
     """Judge the claims, write the report and print the outcome."""
     from diagnostics.pages.conclusion import conclude  # noqa: PLC0415
     from diagnostics.pages.terminal import print_summary  # noqa: PLC0415

@@ -205,7 +205,7 @@ class Monitor:
         """Let a companion look at every step from now on; to be called before the first."""
         self._companions.append(companion)
 
-    def function(self, step: Callable[..., Any] | None = None, **options: Any) -> Any:
+    def function(self, step: Callable[..., Any] | None = None, **options: Any) -> Callable[..., Any]:
         """A decorator in place of ``tf.function``: steps that no probe measures run without anything of the probes.
 
         The step is compiled twice, with and without the lines of the monitor, and the host chooses at each call. A step

@@ -10,12 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from diagnostics.runs.files import json_text
 from probes.errors import UsageError
 
 
-def whole(name: str, value: Any, least: int, where: str) -> int:
+def whole(name: str, value: object, least: int, where: str) -> int:
     """A whole number of at least ``least``.
 
     Raises:
@@ -45,7 +46,7 @@ def checked_config(config: Mapping[str, Any] | None, where: str) -> dict[str, An
     return dict(config or {})
 
 
-def check_labels(loss: Any, model: keras.Model, y: Any) -> None:
+def check_labels(loss: object, model: keras.Model, y: ArrayLike | None) -> None:
     """Refuse class numbers that the model has no output for, as far as arrays show them.
 
     Raises:

@@ -71,7 +71,7 @@ def on_all(strategy: tf.distribute.Strategy, work: Callable[..., tuple[tf.Tensor
     return run
 
 
-def examples_of(y: Any) -> tf.Tensor:
+def examples_of(y: object) -> tf.Tensor:
     """The number of examples in a batch of targets, a float32 scalar."""
     return tf.cast(tf.shape(tf.nest.flatten(y)[0])[0], tf.float32)
 
@@ -82,7 +82,7 @@ def equal_share(value: tf.Tensor) -> tf.Tensor:
     return value if replicas == 1 else value / replicas
 
 
-def share(loss: Callable[..., tf.Tensor], value: tf.Tensor, y: Any) -> tf.Tensor:
+def share(loss: Callable[..., tf.Tensor], value: tf.Tensor, y: object) -> tf.Tensor:
     """One replica's share of the loss of the whole batch; replicas may have different numbers of examples.
 
     Args:

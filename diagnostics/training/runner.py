@@ -237,7 +237,7 @@ def structure(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
     return json.dumps(_without_first_weights(whole), sort_keys=True, default=str)
 
 
-def _without_first_weights(config: Any) -> Any:
+def _without_first_weights(config: object) -> object:
     if isinstance(config, Mapping):
         kept = {key: value for key, value in config.items() if not str(key).endswith(NOT_STRUCTURE)}
         return {key: _without_first_weights(value) for key, value in kept.items()}

@@ -12,6 +12,7 @@ import tensorflow as tf
 from diagnostics.training.replicas import equal_share, examples_of, iterator_of, on_all, share, strategy_of
 from probes.monitor import Monitor
 from probes.seams.loss_calls import report_batch, reported
+from probes.seams.nest import Nest
 from probes.seams.random_kernels import random_kernels
 
 
@@ -51,7 +52,7 @@ class TrainingStep:
         self._compiled = tf.function(self._run, reduce_retracing=True)
         self.evaluate_all = tf.function(self._evaluate, reduce_retracing=True)
 
-    def run(self, batches: Any, count: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def run(self, batches: Iterator[Nest], count: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Train on the next ``count`` batches.
 
         Args:
@@ -68,7 +69,7 @@ class TrainingStep:
         self._signature = self._signature or arguments
         return self._compiled(*arguments)
 
-    def batches(self, dataset: tf.data.Dataset) -> Any:
+    def batches(self, dataset: tf.data.Dataset) -> Iterator[Nest]:
         """An iterator over a data set whose batches are those of the whole strategy, not of one replica."""
         return iterator_of(self.strategy, dataset)
 
@@ -80,7 +81,7 @@ class TrainingStep:
             )
         return self._random_kernels or []
 
-    def _run(self, batches: Any, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _run(self, batches: Iterator[Nest], count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         losses = tf.TensorArray(tf.float32, size=count)
         rates = tf.TensorArray(tf.float32, size=count)
         for number in tf.range(count):
@@ -89,7 +90,7 @@ class TrainingStep:
             rates = rates.write(number, rate)
         return losses.stack(), rates.stack()
 
-    def _train(self, batch: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    def _train(self, batch: Nest) -> tuple[tf.Tensor, tf.Tensor]:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
         capture = self._monitor.capture() if self._monitor else nullcontext()
         with tf.GradientTape() as tape, capture:
@@ -107,7 +108,7 @@ class TrainingStep:
             metric.update_state(y, predicted, sample_weight=weight)
         return tf.cast(loss, tf.float32), rate
 
-    def _evaluate(self, batches: Any, steps: tf.Tensor, training: bool) -> tf.Tensor:
+    def _evaluate(self, batches: Iterator[Nest], steps: tf.Tensor, training: bool) -> tf.Tensor:
         total, count = tf.constant(0.0), tf.constant(0.0)
         for _ in tf.range(steps):
             loss, examples = self._evaluate_one(next(batches), training)
@@ -115,7 +116,7 @@ class TrainingStep:
             count += examples
         return tf.math.divide_no_nan(total, count)
 
-    def _evaluate_batch(self, batch: Any, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    def _evaluate_batch(self, batch: Nest, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
         predicted = self.model(x, training=training)
         loss = tf.cast(self._total_loss(y, predicted, weight), tf.float32)
@@ -123,7 +124,7 @@ class TrainingStep:
             metric.update_state(y, predicted, sample_weight=weight)
         return loss, examples_of(y)
 
-    def _total_loss(self, y: Any, predicted: Any, weight: Any) -> tf.Tensor:
+    def _total_loss(self, y: Nest, predicted: Nest, weight: tf.Tensor | None) -> tf.Tensor:
         """The loss plus the losses that layers add, such as weight penalties."""
         extra = {} if weight is None else {"sample_weight": weight}
         loss = share(self.loss, self._reported(y, predicted, **extra), y)

@@ -15,6 +15,7 @@ from probes.capture.rectified import Rectified, composes, declared
 from probes.primitives import unscaled
 from probes.seams.gradients import Differentiation
 from probes.seams.graph import current_graph, read
+from probes.seams.nest import Nest
 from probes.seams.tap import seen_through, source, tap
 from probes.snapshot.facts import Facts, facts_of
 from probes.snapshot.snapshot import Need, Snapshot
@@ -128,7 +129,7 @@ class Capture:
         self._frames: list[_Frame] = []
         self._examples: tf.Tensor | None = None
 
-    def enter(self, layer: keras.Layer, inputs: Any) -> None:
+    def enter(self, layer: keras.Layer, inputs: tuple[tuple[Nest, ...], dict[str, Nest]]) -> None:
         """Open a frame for the call; when the model itself is called, count the examples."""
         frame = _Frame(layer, inputs, facts_of(layer, inputs[1]))
         if self._in_step() and self._wants("state", frame.facts, None):
@@ -165,7 +166,7 @@ class Capture:
         )
         self.order.setdefault(path, layer)
 
-    def observe(self, layer: keras.Layer, outputs: Any) -> Any:
+    def observe(self, layer: keras.Layer, outputs: Nest) -> Nest:
         """Keep the first floating tensor of what a layer returns, and tap it."""
         if layer is self.names.model:
             return _reveal(outputs)
@@ -238,15 +239,15 @@ def rows_of(calls: Iterable[Call]) -> Iterator[tuple[str, Call]]:
         yield call.path if place == 1 else f"{call.path}@{place}", call
 
 
-def _is_floating(value: Any) -> bool:
+def _is_floating(value: object) -> bool:
     return isinstance(value, tf.Tensor) and value.dtype.is_floating and value.shape.rank is not None
 
 
-def _contains(tensors: list[Any], tensor: Any) -> bool:
+def _contains(tensors: list[Any], tensor: tf.Tensor) -> bool:
     return any(source(tensor) is source(other) for other in tensors)
 
 
-def _reveal(outputs: Any) -> Any:
+def _reveal(outputs: Nest) -> Nest:
     """The model's outputs without the taps that would hide an operation from a Keras loss."""
     flat = tf.nest.flatten(outputs)
     if not any(tensor is not source(tensor) and seen_through(source(tensor)) for tensor in flat):
