@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -34,7 +34,7 @@ from probes.measuring.losses import Losses
 from probes.measuring.step_count import StepCount
 from probes.probe import Probe
 from probes.reading import Reading, join, join_events, tabulate, warn_of_lost
-from probes.snapshot.gradient_parts import Gradient
+from probes.snapshot.gradient_parts import Gradients, Parts
 from probes.step.changed import NO_UPDATES, Updates, changed
 from probes.step.late_update import LateUpdates
 from probes.step.reference import check_references
@@ -175,7 +175,7 @@ class Monitor:
         if not check_update_is_seen(step):
             self._late.watch(step)
 
-    def record(self, gradients: Sequence[Gradient], updates: Updates = NO_UPDATES) -> None:
+    def record(self, gradients: Gradients, updates: Updates = NO_UPDATES) -> None:
         """Measure the step as ``update`` does, where the caller knows that the optimizer has run, and training must go on.
 
         In a step of several updates, ``updates`` tells by a variable's key the number of the one that changed it.
@@ -184,7 +184,7 @@ class Monitor:
         step.with_backward(gradients)
         self._measure(step, gradients, updates=updates)
 
-    def _measure(self, step: Step, gradients: Any, parts: Any = None, updates: Updates = NO_UPDATES) -> None:
+    def _measure(self, step: Step, gradients: Gradients, parts: Parts = None, updates: Updates = NO_UPDATES) -> None:
         checked = check_parts(self.probes, parts, step.variables)
         if self._losses is not None:
             self._losses.record(step.number, step.targets, step.variables, gradients)
@@ -205,7 +205,7 @@ class Monitor:
         """Let a companion look at every step from now on; to be called before the first."""
         self._companions.append(companion)
 
-    def function(self, step: Callable[..., Any] | None = None, **options: Any) -> Any:
+    def function(self, step: Callable[..., Any] | None = None, **options: Any) -> Callable[..., Any]:
         """A decorator in place of ``tf.function``: steps that no probe measures run without anything of the probes.
 
         The step is compiled twice, with and without the lines of the monitor, and the host chooses at each call. A step
@@ -281,7 +281,7 @@ class Monitor:
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:
-        """One record a layer: layer, depth, model, kind, units, parameters, status (``measured``, or why not).
+        """One record per layer: layer, depth, model, kind, units, parameters, status (``measured``, or why not).
 
         Below stand rows that are no layers: functions inside a ``call``, and calls of another shape. Units are ``None`` where
         they are not known; the depth of a layer that did not run is 0.

@@ -10,6 +10,7 @@ import tensorflow as tf
 from probes.seams.follow import key_of_tensor, nearest
 from probes.seams.graph import current_graph
 from probes.seams.layers import children
+from probes.seams.nest import Nest
 from probes.seams.tap import source
 
 NO_GRADIENT = ("StopGradient",)
@@ -30,7 +31,7 @@ class Flow:
         parts: the layers directly inside the model that have run, in their order.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: object) -> None:
         self.links: dict[int, set[int]] = {}
         self.parts: list[keras.Layer] = []
         self._model = model
@@ -43,7 +44,7 @@ class Flow:
         self._previous: int | None = None
         self._in_call = False
 
-    def enter(self, layer: keras.Layer, inputs: Any) -> None:
+    def enter(self, layer: keras.Layer, inputs: tuple[tuple[Nest, ...], dict[str, Nest]]) -> None:
         """Note what feeds the layer."""
         if layer is self._model:
             self._in_call, self._previous = self._graph is None, None
@@ -64,7 +65,7 @@ class Flow:
         links.discard(id(layer))
         self._running.append(id(layer))
 
-    def observe(self, layer: keras.Layer, outputs: Any) -> Any:
+    def observe(self, layer: keras.Layer, outputs: Nest) -> Nest:
         """Note what the layer returns; it stays as it is."""
         if id(layer) in self._held and current_graph() is self._graph:
             self._previous = id(layer)

@@ -69,7 +69,7 @@ def nets_of(whole: str, parts: Sequence[Part], links: Links) -> dict[str, str]:
     nets: dict[str, str] = {}
     for group in groups:
         alone = [part for part in group.parts if part.is_model and _runs_beside(part, group.parts, before)]
-        rest = [part for part in group.parts if part not in alone]
+        rest = [part for part in parts if part in group.parts and part not in alone]  # in the order in which they ran
         nets |= {part.path: part.path for part in alone}
         nets |= dict.fromkeys((part.path for part in rest), whole if len(groups) == 1 else _name(rest))
     others = [part for part in parts if part.path not in nets]

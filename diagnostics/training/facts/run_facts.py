@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from diagnostics.runs.data_facts import Data
-from diagnostics.runs.facts import Loss, Optimizer, Training
+from diagnostics.runs.facts import Layer, Loss, Optimizer, Training
 from diagnostics.runs.typed import to_record
 from diagnostics.training.facts.data.alike import alike_weights
 from diagnostics.training.facts.data.log import DataLog
@@ -39,7 +40,7 @@ class RunFacts:
         monitor: what measures it, before its first step; ``None`` if nothing does.
     """
 
-    def __init__(self, model: Any, monitor: Monitor | None) -> None:
+    def __init__(self, model: keras.Model, monitor: Monitor | None) -> None:
         self._model, self._monitor = model, monitor
         self._connections, self._watch = _Connections(model), DataWatch(model)
         self._log = DataLog(self._watch)
@@ -138,7 +139,7 @@ class RunFacts:
         self._told |= new
         return new
 
-    def _architecture(self) -> Any:
+    def _architecture(self) -> Sequence[Layer]:
         own = self._monitor.entries if self._monitor else LayerNames(self._model).entries()
         others = self._entries if self._entries is not None and len(self._entries) == len(own) else own
         settings = {id(mine.layer): other.layer for mine, other in zip(own, others, strict=True)}
@@ -148,7 +149,7 @@ class RunFacts:
 class _Connections:
     """The companion that sees how layers are connected, where Keras keeps no symbolic tensors."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: keras.Model) -> None:
         self._model = model
         self._seen = SeenGraph(model)
         self._told = False
