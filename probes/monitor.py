@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -34,7 +34,7 @@ from probes.measuring.losses import Losses
 from probes.measuring.step_count import StepCount
 from probes.probe import Probe
 from probes.reading import Reading, join, join_events, tabulate, warn_of_lost
-from probes.snapshot.gradient_parts import Gradients, Parts
+from probes.snapshot.gradient_parts import Gradient, Gradients, Parts
 from probes.step.changed import NO_UPDATES, Updates, changed
 from probes.step.late_update import LateUpdates
 from probes.step.reference import check_references
