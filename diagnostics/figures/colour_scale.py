@@ -27,7 +27,8 @@ def paint(
         limits: lowest and highest value with a colour of its own.
         extent: left, right, bottom and top edge in the axes' units.
     """
-    shown = np.where(np.isposinf(values), np.finfo(float).max, values)
+    above = 2 * limits[1] - limits[0]  # any value above the limits; the largest there is would overflow
+    shown = np.where(np.isposinf(values), above, values)
     if scale.name == "log":
         shown = np.where(shown <= 0, np.finfo(float).tiny, shown)
     # "none" puts one pixel per value into the SVG, which the browser enlarges: a few hundred bytes per panel.

@@ -53,7 +53,7 @@ class Names:
         return cls(int(longest * CHARACTER) + 14, longest, float(np.clip(ROW * len(rows.names), LOWEST, TALLEST)))
 
     def label(self, axes: Axes, rows: Rows, *, shown: bool = True) -> None:
-        """Set limits and ticks of the axis; lines show where blocks begin if there is no room for every name."""
+        """Set limits and ticks of the axis; lines show where nets begin, and blocks if there is no room for every name."""
         count = len(rows.names)
         axes.set_ylim(count - 0.5, -0.5)
         texts = layer_names.ticks(rows.names, self.height)
@@ -62,6 +62,9 @@ class Names:
         if len(texts) < count:
             for row in texts:
                 axes.axhline(row - 0.5, color=style.colour("rule"), lw=0.6, zorder=1.2)
+        for row in range(1, len(rows.nets)):
+            if rows.nets[row] != rows.nets[row - 1]:
+                axes.axhline(row - 0.5, color=style.colour("muted"), lw=1.2, zorder=3.5)
 
 
 def place(figure: Drawing, box: tuple[float, float, float, float]) -> Axes:
@@ -74,7 +77,7 @@ def place(figure: Drawing, box: tuple[float, float, float, float]) -> Axes:
 def profile(axes: Axes, rows: Rows, axis: Quantity, limits: Limits, guides: Sequence[Guide] = ()) -> None:
     """Draw values to the right at start, middle and end of training.
 
-    Only layers of one role are connected, such as the second convolution of each block: convolutions, normalisations and
+    Only layers of one net and one role are connected, such as the second convolution of each block: convolutions, normalisations and
     sums each have a level of their own, and a line through all of them would be a saw.
 
     Args:
@@ -92,8 +95,9 @@ def profile(axes: Axes, rows: Rows, axis: Quantity, limits: Limits, guides: Sequ
     size = float(np.clip(180 / len(rows.names), 1.6, 4.0))
     sign_of = {kind: sign for sign, kinds in signs(rows.kinds).items() for kind in kinds}
     roles: dict[tuple[str, str], list[int]] = {}
-    for row, role in enumerate(zip(rows.kinds, _roles(rows.names), strict=True)):
-        roles.setdefault(role, []).append(row)
+    nets = rows.nets or [""] * len(rows.names)
+    for row, (kind, name, net) in enumerate(zip(rows.kinds, _roles(rows.names), nets, strict=True)):
+        roles.setdefault((kind, f"{net} {name}"), []).append(row)
     for moment, step in moments(rows.steps).items():
         values, looks = around(rows, step), {"color": style.colour(moment), "ms": size, **_LOOKS[moment]}
         for (kind, _), own in roles.items():

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.figures.heat_map import MOST_COLUMNS
+from diagnostics.runs.order import MODEL, places
 
 
 class Rows(NamedTuple):
@@ -18,25 +19,28 @@ class Rows(NamedTuple):
         steps: ``[steps]``, ascending.
         names: the layers with a reading, from input to output.
         kinds: their classes.
+        nets: the net of each, if there are several; else empty.
     """
 
     values: np.ndarray
     steps: np.ndarray
     names: tuple[str, ...]
     kinds: tuple[str, ...]
+    nets: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, frame: pd.DataFrame, column: str) -> Rows:
         """The readings in a run's table ``layers``."""
-        known = frame[["step", "layer", "depth", "kind", column]].iloc[np.flatnonzero(frame[column].notna().to_numpy())]
+        known = frame.iloc[np.flatnonzero(frame[column].notna().to_numpy())]
         steps, at = np.unique(known["step"].to_numpy(np.int64), return_inverse=True)
-        depths, row = np.unique(known["depth"].to_numpy(), return_inverse=True)
+        depths, row = np.unique(places(known), return_inverse=True)
         values = np.full((len(depths), len(steps)), np.nan)
         values[row, at] = known[column].to_numpy(np.float64)
         first = np.unique(row, return_index=True)[1]
         # A run has millions of rows, but few layers: only the first row of each becomes text.
         names, kinds = (tuple(known[key].iloc[first].astype(str).to_numpy()) for key in ("layer", "kind"))
-        return cls(values, steps, names, kinds)
+        nets = tuple(known[MODEL].iloc[first].astype(str).to_numpy()) if MODEL in known else ()
+        return cls(values, steps, names, kinds, nets)
 
 
 def has_readings(table: pd.DataFrame, column: str) -> bool:

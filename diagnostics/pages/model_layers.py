@@ -135,12 +135,11 @@ def _nodes(run: Run) -> Iterator[Node]:
     facts = {layer.path: layer for layer in run.architecture}
     table = {str(entry["layer"]): entry for entry in run.layer_table if "layer" in entry}
     paths = [path for path in table or facts if not _holds_others(path, table, facts)]
-    depths, last = {}, 0.0
+    nets, depths, last = _nets(paths, table, facts), {}, 0.0
     for path in paths:
         # A layer that is not measured has depth 0 and goes behind the one that was defined before it.
         last = float(table.get(path, {}).get("depth") or last + 1e-3)
         depths[path] = last
-    nets = _nets(paths, facts)
     for path in sorted(paths, key=depths.__getitem__):
         yield _node(path, table.get(path, {}), facts.get(path), nets.get(path, ""))
 
@@ -152,8 +151,11 @@ def _holds_others(path: str, table: Mapping[str, Mapping[str, Any]], facts: Mapp
     return not measured and any(other.startswith(f"{path}/") for other in (*table, *facts))
 
 
-def _nets(paths: Sequence[str], facts: Mapping[str, Layer]) -> dict[str, str]:
-    """The model of each layer; where that is not recorded, the outermost container if every layer is inside one."""
+def _nets(paths: Sequence[str], table: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Layer]) -> dict[str, str]:
+    """The net of each layer; in runs that did not record it, the model, or the outermost container if every layer is inside one."""
+    known = {path: str(table[path]["model"]) for path in paths if table.get(path, {}).get("model")}
+    if known:
+        return known
     recorded = {path: facts[path].model for path in paths if path in facts}
     if len(set(recorded.values())) > 1:
         return recorded

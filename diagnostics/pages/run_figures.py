@@ -172,9 +172,12 @@ def _views(layers: pd.DataFrame) -> dict[str, list[View]]:
 
 def _curves(scalars: pd.DataFrame) -> Iterator[Exhibit]:
     """The loss, every metric, and a learning rate that changes."""
-    columns = [str(column) for column in scalars.select_dtypes("number").columns if column not in (*NO_METRICS, "seed")]
-    changes = "learning_rate" in scalars and len(np.unique(scalars["learning_rate"].dropna().to_numpy())) > 1
-    for column in ["loss", *columns, *(["learning_rate"] if changes else [])]:
+    numeric = [str(column) for column in scalars.select_dtypes("number").columns]
+    columns = [column for column in numeric if column.partition("/")[0] not in (*NO_METRICS, "seed")]
+    columns += [column for column in numeric if column.startswith("loss/")]
+    rates = [column for column in numeric if column.partition("/")[0] == "learning_rate"]
+    changing = [column for column in rates if len(np.unique(scalars[column].dropna().to_numpy())) > 1]
+    for column in ["loss", *columns, *changing]:
         if not has_readings(scalars, column) or not slug(column):
             continue
         rows = scalars if column == "loss" else scalars.loc[scalars[column].notna()]

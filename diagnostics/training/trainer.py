@@ -156,7 +156,7 @@ class Trainer:
                     if loop.end_epoch(epoch):
                         break
             finally:
-                loop.flush()
+                loop.end()
         return None if self._folder is None else load_run(self._folder)
 
     def _set_seeds(self, seed: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
 from diagnostics.measures.grid import Grid
+from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import Rule
@@ -60,6 +61,9 @@ class VanishingGradient(Rule):
         gradient, update = case.grid("activation_gradient_rms"), case.grid("update_ratio")
         if gradient is None or update is None or len(gradient) < self.readings:
             return NotEvaluated((f"{self.readings} measured steps with finite gradients",), _count(gradient))
+        return worst_net(gradient, update, self._judge_net)
+
+    def _judge_net(self, gradient: Grid, update: Grid) -> Finding | NotEvaluated:
         if (gradient.typical() == 0).all():
             return self._all_zero(gradient)
         chain = trained_chain(update)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import keras
@@ -48,6 +48,9 @@ class Session(Protocol):
 
     def give_up(self, reason: str) -> None:
         """Steps that are traced from now on are not measured."""
+
+    def trained_by(self, optimizers: Mapping[str, keras.optimizers.Optimizer]) -> None:
+        """A step was run, or traced, in which these optimizers update the parts of the model that they are named by."""
 
     def fail(self, error: BaseException | None) -> None:
         """The ``fit`` was ended by this exception (``None`` if unknown); restore everything."""
@@ -142,6 +145,7 @@ def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Ca
         with steps_unheard(), scalars.collecting(), observing(monitor, session.give_up):
             report_batch(data)
             logs = original(data)
+            session.trained_by(scalars.optimizers)
         return logs | scalars.packed(logs) if isinstance(logs, dict) else logs
 
     return train_step

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,6 +78,14 @@ def test_a_map_keeps_every_spike_and_every_dip():
     steps, shown = thinned(Rows.of(frame_of(values), "update_ratio"), log=True)
     assert shown.shape == (2, 240) and len(steps) == 240
     assert shown[0].max() == 10.0 and shown[1].min() == 1e-9 and np.isinf(shown[1]).sum() == 1
+
+
+@pytest.mark.parametrize("column", ["gradient_norm", "dead_fraction"])
+def test_infinity_is_drawn_without_a_warning(column):
+    frame = pd.DataFrame({"step": [0, 1, 2], "layer": "a", "depth": 1, "kind": "Dense", column: [0.5, np.inf, 0.25]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        by_layer(frame, column).canvas.draw()
 
 
 def test_few_steps_are_shown_as_they_are_and_gaps_repeat_the_reading_before():

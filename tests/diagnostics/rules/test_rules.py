@@ -20,6 +20,7 @@ from diagnostics.rules.causes.non_finite import NonFinite
 from diagnostics.rules.causes.update_ratio import UpdateRatio
 from diagnostics.rules.causes.vanishing_gradient import VanishingGradient
 from diagnostics.rules.stages import STRONG, ask
+from diagnostics.runs.facts import Layer
 from diagnostics.runs.files import plain
 from diagnostics.runs.tables import MEASURED_NAN
 from tests.kit.runs import layers_table, run_of, scalars_table
@@ -240,6 +241,16 @@ def test_dead_units_that_found_no_relu_says_so():
     run = flowing()
     run.layers = run.layers.drop(columns="dead_fraction")
     assert "Add probes.DeadUnits" in only(run, DeadUnits()).do
+
+
+def test_a_check_for_dead_units_that_has_not_ended_is_no_clean_one():
+    run = flowing(dead_fraction=lambda *_: NAN)
+    run.layers = run.layers[run.layers["step"].isin(run.layers["step"].unique()[:4])]
+    finding = only(run, DeadUnits())
+    assert finding.severity == "not_evaluated" and "a complete check for dead units" in finding.what
+    rectified = flowing(dead_fraction=lambda *_: NAN)
+    rectified.architecture = (Layer("Dense", path="hidden_1", activation="relu"),)
+    assert only(rectified, DeadUnits()).severity == "not_evaluated"
 
 
 @pytest.mark.parametrize(
