@@ -264,8 +264,10 @@ class InputScaling(Scenario):
     def _at_best_rate(self, pair: tuple[str, str]) -> tuple[Part, ...]:
         """One preparation against another, each at its best rate, for every network and its images."""
         held: dict[str, Any] = {"expects": "less", "threshold": -self.worse, "unit": "accuracy"}
-        patterns = {each: (f"{_prefix(each)}{preparation}-[0-9]*" for preparation in pair) for each in self.variants}
-        return tuple(final(VARIANTS[each], "accuracy", *arms, **held) for each, arms in patterns.items())
+        return tuple(
+            final(VARIANTS[each], "accuracy", *[f"{_prefix(each)}{preparation}-[0-9]*" for preparation in pair], **held)
+            for each in self.variants
+        )
 
     def _by_rate(self, pair: tuple[str, str], measure: str, parameters: Mapping, **judged: Any) -> tuple[Part, ...]:
         """One preparation against another at every learning rate."""
