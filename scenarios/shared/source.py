@@ -1,0 +1,28 @@
+"""The version of a scenario: a hash of the files that its results depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+IMPORTED = re.compile(r"^(?:from|import) (scenarios\.(?:shared\.\w+|data))", re.MULTILINE)
+
+
+def source_of(file: Path) -> str:
+    """Twelve hexadecimal digits that change with a scenario's file, the data sets, or anything shared that it imports.
+
+    Args:
+        file: the scenario's file, in the folder of all scenarios.
+    """
+    texts: dict[Path, str] = {}
+    waiting = [file]
+    while waiting:
+        each = waiting.pop()
+        if each not in texts:
+            texts[each] = each.read_text(encoding="utf-8")
+            waiting += [
+                file.parent.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in IMPORTED.findall(texts[each])
+            ]
+    whole = "".join(texts[each] for each in sorted(texts, key=lambda each: each.name))
+    return hashlib.sha256(whole.encode()).hexdigest()[:12]
