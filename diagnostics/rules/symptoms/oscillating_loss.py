@@ -10,6 +10,7 @@ import numpy as np
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
 from diagnostics.rules.rule import Rule
+from diagnostics.runs.data_facts import Target
 from diagnostics.wording.numerals import percent, short
 
 
@@ -26,6 +27,9 @@ class OscillatingLoss(Rule):
         learned: share of the constant's loss.
         good: skill at the end from which on the swings did no harm.
         groups: fewest groups in the second half.
+        tail: standard deviations by which a target of a regression may lie from the mean. Six, which normal
+            targets never reach: a group of examples that holds
+            such a target has a large loss whatever the model says.
     """
 
     examples: int = 64
@@ -33,6 +37,7 @@ class OscillatingLoss(Rule):
     learned: float = 0.9
     good: float = 0.7
     groups: int = 10
+    tail: float = 6.0
 
     is_symptom: ClassVar[bool] = True
     rank: ClassVar[int] = 93
@@ -52,7 +57,8 @@ class OscillatingLoss(Rule):
         numbers = {"share": above, "median": middle, "constant": outcome.constant, "skill": skill}
         if above < self.share or middle >= self.learned * outcome.constant:
             return Finding(self.name, "clean", "The loss does not swing above that of a constant.", numbers=numbers)
-        severity: Severity = "info" if skill >= self.good else "warning"
+        rare = any(_farthest(one) > self.tail for one in case.data.targets)
+        severity: Severity = "info" if skill >= self.good or rare else "warning"
         return Finding(
             self.name,
             severity,
@@ -66,3 +72,11 @@ class OscillatingLoss(Rule):
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("learning_rate", {"factor": 0.1}),),
         )
+
+
+def _farthest(target: Target) -> float:
+    """How many standard deviations the farthest target lies from the mean; 0 for classes, or where it is unknown."""
+    low, high, mean, std = target.minimum, target.maximum, target.mean, target.std
+    if target.classes or not std or low is None or high is None or mean is None:
+        return 0.0
+    return max(high - mean, mean - low) / std
