@@ -129,24 +129,22 @@ def _run_one(
     seeds: tuple[int, ...] | None,
     first: int,
 ) -> int:
-    from diagnostics.commands.jobs import dismiss  # noqa: PLC0415 - joblib
+    from diagnostics.commands.crew import helpers  # noqa: PLC0415 - joblib
     from diagnostics.commands.workbench import Workbench  # noqa: PLC0415 - loads TensorFlow, which naming scenarios can do without
 
     started = time.monotonic()
     changes = {"epochs": epochs, "data": options.data}
     size = "quick" if options.quick else "thorough" if options.thorough else "usual"
-    bench = Workbench.prepare(name, changes, size=size, arms=options.arms, seeds=seeds, first=first)
     typed = "python -m diagnostics.run " + " ".join(options.typed)
     resume = options.resume and directory.exists()
-    try:
-        chosen = {"jobs": jobs, "backend": options.backend, "resume": resume, "tensorboard": options.tensorboard}
-        experiment = bench.train(directory, typed, **chosen)
-    except KeyboardInterrupt:
-        print(f"\ninterrupted: finished runs are kept in {directory}; continue with --resume", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    finally:
-        if jobs != 1:
-            dismiss()  # so that the next scenario starts with small processes
+    chosen = {"jobs": jobs, "backend": options.backend, "resume": resume, "tensorboard": options.tensorboard}
+    with helpers(jobs if options.backend == "loky" else 1):
+        bench = Workbench.prepare(name, changes, size=size, arms=options.arms, seeds=seeds, first=first)
+        try:
+            experiment = bench.train(directory, typed, **chosen)
+        except KeyboardInterrupt:
+            print(f"\ninterrupted: finished runs are kept in {directory}; continue with --resume", file=sys.stderr)
+            return EXIT_INTERRUPTED
     return _conclude(experiment, directory, options, started=started)
 
 
