@@ -153,3 +153,14 @@ class Outcome:
         fall = before.mean() - last.mean()
         scale = abs(before.mean()) or 1.0
         return float(fall / scale), float(fall / error) if error > 0 else float(np.sign(fall) * np.inf if fall else 0.0)
+
+    @cached_property
+    def fell_before(self) -> bool:
+        """Whether the third quarter of the loss lies below the second, too, by more than its standard error."""
+        if self.loss is None or len(self.loss.finite) < 2 * FEWEST_READINGS:
+            return False
+        quarter = max(len(self.loss.blocks) // 4, 2)
+        second, third = self.loss.blocks[-3 * quarter : -2 * quarter], self.loss.blocks[-2 * quarter : -quarter]
+        if len(second) < 2:
+            return True
+        return bool(second.mean() - third.mean() > np.sqrt((second.var(ddof=1) + third.var(ddof=1)) / quarter))

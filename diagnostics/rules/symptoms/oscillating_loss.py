@@ -19,10 +19,11 @@ class OscillatingLoss(Rule):
     """A loss that keeps jumping above that of a constant prediction after the model has learned.
 
     Formula: in the second half of training, the share of groups of steps, each of at least ``examples`` examples, whose mean
-    loss exceeds the best constant's; at least ``share``, while the median step is below ``learned`` × the constant's loss.
+    loss exceeds ``margin`` × the best constant's; at least ``share``, while the median step is below ``learned`` × the constant's loss.
 
     Args:
         examples: examples in a group. At 64, the mean of a learned model's loss varies by an eighth of the examples' spread.
+        margin: factor. A quarter more: what a constant prediction of normal targets has varies by a sixth from group to group.
         share: share of the groups. A tenth: a single bad batch is none.
         learned: share of the constant's loss.
         good: skill at the end from which on the swings did no harm.
@@ -33,6 +34,7 @@ class OscillatingLoss(Rule):
     """
 
     examples: int = 64
+    margin: float = 1.25
     share: float = 0.1
     learned: float = 0.9
     good: float = 0.7
@@ -52,7 +54,7 @@ class OscillatingLoss(Rule):
         groups = late[: len(late) // size * size].reshape(-1, size).mean(axis=1)
         if len(groups) < self.groups:
             return NotEvaluated((f"{self.groups} groups of {self.examples} examples in the second half",))
-        above, middle = float(np.mean(groups > outcome.constant)), float(np.median(late))
+        above, middle = float(np.mean(groups > self.margin * outcome.constant)), float(np.median(late))
         skill = outcome.skill or 0.0
         numbers = {"share": above, "median": middle, "constant": outcome.constant, "skill": skill}
         if above < self.share or middle >= self.learned * outcome.constant:
@@ -62,7 +64,7 @@ class OscillatingLoss(Rule):
         return Finding(
             self.name,
             severity,
-            f"In the second half, the loss is above the {short(outcome.constant)} of a constant prediction in "
+            f"In the second half, the loss is well above the {short(outcome.constant)} of a constant prediction in "
             f"{percent(above)} of the steps, and {short(middle)} in the median.",
             "Steps keep destroying what was learned.",
             "Try a learning rate a tenth as large, or a larger batch.",
