@@ -47,7 +47,7 @@ class DeadUnits(Rule):
     rank: ClassVar[int] = 60
     explains: ClassVar[frozenset[str]] = frozenset(
         {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "vanishing_gradient", "constant_signal"}
-        | {"weights_do_not_move", "update_ratio", "stopped_early"}
+        | {"weights_do_not_move", "update_ratio", "stopped_early", "learning_rate_too_low"}
     )
 
     def judge(self, case: Case) -> Finding | NotEvaluated:

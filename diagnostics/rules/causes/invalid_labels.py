@@ -30,7 +30,15 @@ class InvalidLabels(Rule):
 
     rank: ClassVar[int] = 10
     explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "contradicting_metric"}
+        {
+            "no_learning",
+            "stuck_loss",
+            "slow_loss",
+            "diverging_loss",
+            "constant_predictions",
+            "contradicting_metric",
+            "ended",
+        }
         | {
             "oscillating_loss",
             "non_finite",

@@ -205,7 +205,15 @@ class OutputLossMismatch(Rule):
 
     rank: ClassVar[int] = 20
     explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "contradicting_metric"}
+        {
+            "no_learning",
+            "stuck_loss",
+            "slow_loss",
+            "diverging_loss",
+            "constant_predictions",
+            "contradicting_metric",
+            "ended",
+        }
         | {"oscillating_loss", "vanishing_gradient", "dead_units", "saturation", "update_ratio", "weights_do_not_move"}
         | {"non_finite", "learning_rate_too_low", "learning_rate_too_high", "stopped_early", "constant_signal"}
         | {"exploding_gradient", "wrong_outputs"}

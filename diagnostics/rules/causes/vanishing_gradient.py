@@ -35,6 +35,8 @@ class VanishingGradient(Rule):
         windows: parts that the run's steps are cut into.
         fewest_layers: the shortest chain whose slope has a meaningful interval.
         readings: fewest measured steps. Three: the median of fewer is a single batch's.
+        zero: share of the layers whose gradient is exactly 0 in a typical step, while the last layer has one. A half: no
+            activation does that by chance; what is left of such a model is its last layers.
 
     References:
         Glorot and Bengio 2010; Schoenholz et al. 2017, arXiv 1611.01232.
@@ -47,6 +49,7 @@ class VanishingGradient(Rule):
     windows: int = 10
     fewest_layers: int = 4
     readings: int = 3
+    zero: float = 0.5
 
     needs: ClassVar[frozenset[str]] = frozenset({"activation_gradient_rms", "update_ratio"})
     remedy: ClassVar[str] = "Add probes.ActivationGradient() and probes.UpdateRatio() to the probes."
@@ -64,8 +67,11 @@ class VanishingGradient(Rule):
         return worst_net(gradient, update, self._judge_net)
 
     def _judge_net(self, gradient: Grid, update: Grid) -> Finding | NotEvaluated:
-        if (gradient.typical() == 0).all():
+        silent = gradient.typical() == 0
+        if silent.all():
             return self._all_zero(gradient)
+        if silent.sum() >= max(self.zero * len(silent), 2) and not silent[-1]:
+            return self._cut_off(gradient, silent)
         chain = trained_chain(update)
         flow = gradient_flow(gradient.of(chain), update, self.windows) if len(chain) >= self.fewest_layers else []
         if not flow:
@@ -96,6 +102,23 @@ class VanishingGradient(Rule):
     def _flagged(self, window: Flow) -> bool:
         lost = window.low > 0 and window.attenuation >= self.attenuation
         return lost or window.unreached > 0 or window.largest_loss >= self.local
+
+    def _cut_off(self, gradient: Grid, silent: np.ndarray) -> Finding:
+        last = gradient.layers[int(np.flatnonzero(silent)[-1])]
+        return Finding(
+            rule=self.name,
+            severity="warning",
+            what=f"In a typical step the gradient is exactly 0 at {int(silent.sum())} of {len(silent)} layers, from {last} back.",
+            means="These layers are not trained.",
+            do="Look for what stops the gradient there: dead units, or underflow, as of a small loss in float16 without loss scaling.",
+            layers=tuple(layer for layer, zero in zip(gradient.layers, silent, strict=True) if zero),
+            numbers={"unreached": int(silent.sum()), "layers": len(silent)},
+            steps=(int(gradient.steps[0]), int(gradient.steps[-1])),
+            value=0.0,
+            confidence=0.95,
+            evidence=(Evidence("activation_gradient_rms"),),
+            remedies=(Remedy("precision", {"policy": "float32"}),),
+        )
 
     def _all_zero(self, gradient: Grid) -> Finding:
         share = float((gradient.values == 0).all(axis=1).mean())
