@@ -46,7 +46,8 @@ class Card:
     @property
     def measured(self) -> str:
         """Effect, interval and unit, such as ``"0.630 [0.621, 0.639] decades per layer"``."""
-        return f"{estimate(self.effect, self.low, self.high)} {self.unit}".strip()
+        unit = f"({self.unit})" if self.unit[:1].isdigit() else self.unit  # "0.09 1 − R²" would read as two numbers
+        return f"{estimate(self.effect, self.low, self.high)} {unit}".strip()
 
     @property
     def evidence(self) -> str:
