@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import keras
 import tensorflow as tf
@@ -16,10 +16,13 @@ from probes.monitor import Monitor
 from probes.observing import observing
 from probes.seams.fit import attribute_set
 from probes.seams.loss_calls import report_batch
+from probes.seams.nest import Nest
 from probes.seams.unheard import steps_unheard
 from probes.two_functions import TwoFunctions
 
 TrainFunction = Callable[[Any], Any]
+Logs: TypeAlias = Any
+"""What a step returns: by name, the scalars that Keras prints, or anything else that a custom ``train_step`` returns."""
 
 
 if TYPE_CHECKING:
@@ -74,7 +77,7 @@ class ObservedFunction:
         self._has_run = False
         model.train_function = self
 
-    def __call__(self, iterator: Any) -> Any:
+    def __call__(self, iterator: object) -> Logs:
         """Run one or several steps; Keras calls this."""
         if not isinstance(iterator, tf.data.Iterator | tf.distribute.DistributedIterator):  # train_on_batch
             return self._bare_function()(iterator)
@@ -103,7 +106,7 @@ class ObservedFunction:
         if self._model.train_function is self:
             self._model.train_function = self._bare
 
-    def _observed_or_bare(self, iterator: Any) -> Any:
+    def _observed_or_bare(self, iterator: object) -> Logs:
         """Run the step; if it cannot be traced with probes, trace it without, which raises the user's own errors again."""
         try:
             return self._observed(iterator)
@@ -133,7 +136,7 @@ def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Ca
     original = model.train_step
 
     @functools.wraps(original)
-    def train_step(data: Any) -> Any:
+    def train_step(data: Nest) -> Logs:
         scalars = StepScalars(model)
         # Replicas run on threads of their own, so watched loops are told here that this step belongs to ``fit``.
         with steps_unheard(), scalars.collecting(), observing(monitor, session.give_up):
@@ -149,7 +152,7 @@ def _unobserved_step(model: FittedModel) -> Callable[[Any], Any]:
     original = model.train_step
 
     @functools.wraps(original)
-    def train_step(data: Any) -> Any:
+    def train_step(data: Nest) -> Logs:
         scalars = StepScalars(model)
         with steps_unheard(), scalars.collecting():
             logs = original(data)
@@ -158,7 +161,7 @@ def _unobserved_step(model: FittedModel) -> Callable[[Any], Any]:
     return train_step
 
 
-def _taken(logs: Any) -> tuple[str, Any] | None:
+def _taken(logs: Logs) -> tuple[str, Any] | None:
     """Remove the step's packed scalars from the logs, which Keras is about to read, and return them with their key."""
     keys = [key for key in logs if key.startswith(PREFIX)] if isinstance(logs, dict) else []
     return (keys[0], logs.pop(keys[0])) if keys else None
