@@ -29,14 +29,17 @@ class Rows(NamedTuple):
     def of(cls, frame: pd.DataFrame, column: str) -> Rows:
         """The readings in a run's table ``layers``."""
         known = frame[["step", "layer", "depth", "kind", column]].iloc[np.flatnonzero(frame[column].notna().to_numpy())]
-        steps, at = np.unique(known["step"].to_numpy(np.int64), return_inverse=True)
-        depths, row = np.unique(known["depth"].to_numpy(), return_inverse=True)
+        at, steps = pd.factorize(
+            known["step"].to_numpy(np.int64), sort=True
+        )  # by hashing: half a million rows take no sort
+        row, depths = pd.factorize(known["depth"].to_numpy(), sort=True)
         values = np.full((len(depths), len(steps)), np.nan)
         values[row, at] = known[column].to_numpy(np.float64)
-        first = np.unique(row, return_index=True)[1]
+        first = np.empty(len(depths), np.int64)
+        first[row[::-1]] = np.arange(len(row))[::-1]
         # A run has millions of rows, but few layers: only the first row of each becomes text.
         names, kinds = (tuple(known[key].iloc[first].astype(str).to_numpy()) for key in ("layer", "kind"))
-        return cls(values, steps, names, kinds)
+        return cls(values, np.asarray(steps), names, kinds)
 
 
 def has_readings(table: pd.DataFrame, column: str) -> bool:
