@@ -35,6 +35,8 @@ def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
         others: the rules with a letter of their own.
     """
     return Letter(
+        rule=finding.rule,
+        layers=finding.layers,
         name=title(finding.rule),
         word=finding.severity,
         statement=finding.what,

@@ -131,6 +131,8 @@ class Letter:
         advice: what to try.
         note: how it relates to other findings, and where the reasoning comes from.
         evidence: the figure that shows it.
+        rule: the rule that found it.
+        layers: paths of all layers concerned.
     """
 
     name: str
@@ -144,6 +146,8 @@ class Letter:
     advice: tuple[Advice, ...] = ()
     note: str = ""
     evidence: Exhibit | None = None
+    rule: str = ""
+    layers: tuple[str, ...] = ()
 
     @property
     def facts(self) -> dict[str, str]:
