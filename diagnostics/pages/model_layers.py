@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diagnostics.figures import layer_names
@@ -134,14 +134,27 @@ def _even(paths: Sequence[str], most: int) -> Iterator[Block]:
 def _nodes(run: Run) -> Iterator[Node]:
     facts = {layer.path: layer for layer in run.architecture}
     table = {str(entry["layer"]): entry for entry in run.layer_table if "layer" in entry}
+    parts = _parts(table)
     paths = [path for path in table or facts if not _holds_others(path, table, facts)]
     nets, depths, last = _nets(paths, table, facts), {}, 0.0
     for path in paths:
         # A layer that is not measured has depth 0 and goes behind the one that was defined before it.
         last = float(table.get(path, {}).get("depth") or last + 1e-3)
         depths[path] = last
-    for path in sorted(paths, key=depths.__getitem__):
-        yield _node(path, table.get(path, {}), facts.get(path), nets.get(path, ""))
+    # What is measured with the layer that holds it follows that layer: its place in the chain is inside.
+    order = sorted(paths, key=lambda path: (depths[parts.get(path, path)], path in parts))
+    for path in order:
+        node = _node(path, table.get(path, {}), facts.get(path), nets.get(path, ""))
+        holder = parts.get(path)
+        inbound = (holder,) if holder else dict.fromkeys(parts.get(each, each) for each in node.inbound)
+        yield replace(node, inbound=tuple(each for each in inbound if each != path))
+
+
+def _parts(table: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Layers whose output is only measured with the layer that holds them, such as the cell of an LSTM, and that layer."""
+    measured = {path for path, entry in table.items() if entry.get("status", "measured") == "measured"}
+    outer = {path: path.rpartition("/")[0] for path in table if path not in measured}
+    return {path: holder for path, holder in outer.items() if holder in measured}
 
 
 def _holds_others(path: str, table: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Layer]) -> bool:

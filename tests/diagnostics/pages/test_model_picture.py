@@ -40,8 +40,8 @@ def test_a_layer_that_is_not_measured_keeps_its_place_and_says_why(tmp_path):
     cell = {"layer": "lstm/cell", "depth": 0, "kind": "LSTMCell", "parameters": 9, "status": "runs inside a loop"}
     table = [*chain("embed"), cell, {"layer": "lstm", "depth": 2, "kind": "LSTM", "status": "measured"}]
     (net,) = nets_of(run_of(tmp_path, table))
-    assert [node.path for node in net.nodes] == ["embed", "lstm/cell", "lstm"]
-    assert net.nodes[1].status == "runs inside a loop"
+    assert [node.path for node in net.nodes] == ["embed", "lstm", "lstm/cell"]
+    assert net.nodes[2].status == "runs inside a loop"
 
 
 def test_two_nets_are_two_chains(tmp_path):
