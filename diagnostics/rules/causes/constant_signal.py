@@ -11,7 +11,7 @@ from diagnostics.measures.grid import Grid
 from diagnostics.measures.missing import layer_names
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 
 NORMALISES = "Normalization"
 CERTAIN, SUSPECT, FOLLOWS = 0.95, 0.85, 0.6
@@ -35,10 +35,16 @@ class ConstantSignal(Rule):
     vary: float = 0.01
 
     rank: ClassVar[int] = 28
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "constant_predictions", "dead_units", "vanishing_gradient", "weights_do_not_move"}
-        | {"update_ratio", "slow_loss", "stopped_early", "saturation", "unscaled_inputs", "learning_rate_too_low"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "dead_units",
+        "vanishing_gradient",
+        "weights_do_not_move",
+        "update_ratio",
+        "stopped_early",
+        "saturation",
+        "unscaled_inputs",
+        "learning_rate_too_low",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without either statistic."""

@@ -11,7 +11,7 @@ from diagnostics.measures.grid import Grid
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.model import activation_of
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import percent
 
 RECTIFYING = ("relu", "relu6")
@@ -45,10 +45,14 @@ class DeadUnits(Rule):
 
     remedy: ClassVar[str] = "Add probes.DeadUnits(window=10) to the probes."
     rank: ClassVar[int] = 60
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "vanishing_gradient", "constant_signal"}
-        | {"weights_do_not_move", "update_ratio", "stopped_early", "learning_rate_too_low"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "vanishing_gradient",
+        "constant_signal",
+        "weights_do_not_move",
+        "update_ratio",
+        "stopped_early",
+        "learning_rate_too_low",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean, by the worst layer; not evaluated without checks."""

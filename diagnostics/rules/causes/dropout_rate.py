@@ -8,7 +8,7 @@ from typing import ClassVar
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
 from diagnostics.rules.model import RECURRENT
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.facts import Layer
 from diagnostics.wording.numerals import percent
 
@@ -34,17 +34,7 @@ class DropoutRate(Rule):
     kept: float = 0.05
 
     rank: ClassVar[int] = 56
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {
-            "no_learning",
-            "stuck_loss",
-            "slow_loss",
-            "constant_predictions",
-            "oscillating_loss",
-            "stopped_early",
-            "dead_units",
-        }
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {"oscillating_loss", "stopped_early", "dead_units"}
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the architecture."""

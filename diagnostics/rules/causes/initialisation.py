@@ -10,7 +10,7 @@ import numpy as np
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.model import RECURRENT, hidden
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.facts import Layer
 from diagnostics.statistics.slopes import decades as logarithms
 from diagnostics.statistics.slopes import depth_slope
@@ -48,11 +48,21 @@ class Initialisation(Rule):
     burst: float = 100.0
 
     rank: ClassVar[int] = 40
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "oscillating_loss"}
-        | {"non_finite", "dead_units", "saturation", "exploding_gradient", "vanishing_gradient", "update_ratio"}
-        | {"learning_rate_too_low", "learning_rate_too_high", "stopped_early", "weights_do_not_move", "constant_signal"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "diverging_loss",
+        "oscillating_loss",
+        "non_finite",
+        "dead_units",
+        "saturation",
+        "exploding_gradient",
+        "vanishing_gradient",
+        "update_ratio",
+        "learning_rate_too_low",
+        "learning_rate_too_high",
+        "stopped_early",
+        "weights_do_not_move",
+        "constant_signal",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the architecture or of activations."""

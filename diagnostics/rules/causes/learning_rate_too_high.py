@@ -10,7 +10,7 @@ import numpy as np
 from diagnostics.measures.grid import Grid, column_medians
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import percent, short
 
 ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lamb", "Lion")
@@ -49,11 +49,20 @@ class LearningRateTooHigh(Rule):
     plain_rate: float = 1.0
 
     rank: ClassVar[int] = 50
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "diverging_loss", "oscillating_loss", "constant_predictions", "non_finite"}
-        | {"dead_units", "saturation", "exploding_gradient", "vanishing_gradient", "update_ratio", "constant_signal"}
-        | {"contradicting_metric", "slow_loss", "stopped_early", "float16_headroom"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "diverging_loss",
+        "oscillating_loss",
+        "non_finite",
+        "dead_units",
+        "saturation",
+        "exploding_gradient",
+        "vanishing_gradient",
+        "update_ratio",
+        "constant_signal",
+        "contradicting_metric",
+        "stopped_early",
+        "float16_headroom",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without update ratio and optimizer."""

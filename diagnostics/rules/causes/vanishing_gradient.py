@@ -12,7 +12,7 @@ from diagnostics.measures.grid import Grid
 from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import decades, short
 
 
@@ -54,10 +54,7 @@ class VanishingGradient(Rule):
     needs: ClassVar[frozenset[str]] = frozenset({"activation_gradient_rms", "update_ratio"})
     remedy: ClassVar[str] = "Add probes.ActivationGradient() and probes.UpdateRatio() to the probes."
     rank: ClassVar[int] = 62
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "weights_do_not_move", "update_ratio"}
-        | {"stopped_early"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {"weights_do_not_move", "update_ratio", "stopped_early"}
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a chain of hidden layers of one kind, or before it is finite long enough."""

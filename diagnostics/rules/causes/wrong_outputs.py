@@ -9,7 +9,7 @@ from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
 from diagnostics.rules.losses import family_of, is_own
 from diagnostics.rules.model import output_of
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import UNFIT_OUTPUT, Rule
 from diagnostics.runs.data_facts import Target
 from diagnostics.runs.facts import Shape
 
@@ -29,18 +29,7 @@ class WrongOutputs(Rule):
     spare: float = 2.0
 
     rank: ClassVar[int] = 22
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {
-            "no_learning",
-            "stuck_loss",
-            "slow_loss",
-            "diverging_loss",
-            "constant_predictions",
-            "contradicting_metric",
-            "ended",
-        }
-        | {"non_finite", "stopped_early", "learning_rate_too_low"}
-    )
+    explains: ClassVar[frozenset[str]] = UNFIT_OUTPUT | {"non_finite", "stopped_early", "learning_rate_too_low"}
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning, info for spare outputs, or clean; not evaluated without output, loss and one target."""
