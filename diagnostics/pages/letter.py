@@ -145,7 +145,7 @@ def _note(finding: Finding, others: Collection[str]) -> str:
     explained = [title(rule) for rule in finding.explains if rule in others]
     parts = [
         f"Explained by {title(finding.explained_by)}." if finding.explained_by else "",
-        f"Explains {', '.join(explained)}." if explained else "",
+        f"Also explains: {', '.join(explained)}." if explained else "",
         f"See {finding.reference}" if finding.reference else "",
     ]
     return " ".join(part for part in parts if part)

@@ -10,6 +10,7 @@ from typing import Any
 from diagnostics.figures import layer_names
 from diagnostics.figures.layer_names import Block
 from diagnostics.runs.facts import Layer
+from diagnostics.runs.order import MODEL
 from diagnostics.runs.run import Run
 
 MOST_ROWS = 32
@@ -66,11 +67,14 @@ def nets_of(run: Run) -> list[Net]:
     Connections come from the recorded architecture; a run without one shows each model as a chain.
     """
     nodes = list(_nodes(run))
-    names = list(dict.fromkeys(node.net for node in nodes))
+    measured = list(run.layers[MODEL].astype(str).unique()) if MODEL in run.layers else []
+    # As in the figures: in the order of the tables, and nets without a row behind them.
+    names = [*dict.fromkeys([*measured, *(node.net for node in nodes)])]
     chains = [tuple(node for node in nodes if node.net == name) for name in names]
     return [
         Net(name if len(names) > 1 else "", chain, tuple(folded(chain)), any(node.inbound for node in chain))
         for name, chain in zip(names, chains, strict=True)
+        if chain
     ]
 
 

@@ -50,6 +50,12 @@ def test_two_nets_are_two_chains(tmp_path):
     assert [len(diagram.rows) for diagram in picture.diagrams] == [2, 1]
 
 
+def test_nets_stand_in_the_order_of_the_tables(tmp_path):
+    table = chain("generator/up", "generator/out", "discriminator/in")
+    layers = pd.DataFrame({"layer": ["discriminator/in", "generator/up"], "model": ["discriminator", "generator"]})
+    assert [net.name for net in nets_of(run_of(tmp_path, table, layers=layers))] == ["discriminator", "generator"]
+
+
 def test_one_net_with_nested_blocks_stays_one(tmp_path):
     assert len(nets_of(run_of(tmp_path, chain("embed", "block_1/up", "block_2/up")))) == 1
 
