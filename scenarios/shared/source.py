@@ -6,6 +6,8 @@ import hashlib
 import re
 from pathlib import Path
 
+HERE = Path(__file__).parents[1]
+"""The folder of the package ``scenarios``."""
 IMPORTED = re.compile(r"^(?:from|import) (scenarios\.(?:shared\.\w+|data))", re.MULTILINE)
 
 
@@ -13,7 +15,7 @@ def source_of(file: Path) -> str:
     """Twelve hexadecimal digits that change with a scenario's file, the data sets, or anything shared that it imports.
 
     Args:
-        file: the scenario's file, in the folder of all scenarios.
+        file: the scenario's file, which may lie anywhere.
     """
     texts: dict[Path, str] = {}
     waiting = [file]
@@ -21,8 +23,6 @@ def source_of(file: Path) -> str:
         each = waiting.pop()
         if each not in texts:
             texts[each] = each.read_text(encoding="utf-8")
-            waiting += [
-                file.parent.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in IMPORTED.findall(texts[each])
-            ]
+            waiting += [HERE.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in IMPORTED.findall(texts[each])]
     whole = "".join(texts[each] for each in sorted(texts, key=lambda each: each.name))
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
