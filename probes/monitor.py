@@ -281,7 +281,7 @@ class Monitor:
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:
-        """One record a layer: layer, depth, kind, units, parameters, status (``measured``, or why not).
+        """One record per layer: layer, depth, kind, units, parameters, status (``measured``, or why not).
 
         Below the layers stand the rows that are none of them: functions inside a ``call``, and calls of another shape.
         Units are ``None`` where they are not known, the depth of a layer that did not run is 0.

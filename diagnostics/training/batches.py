@@ -14,7 +14,7 @@ from probes.errors import UsageError
 from probes.seams.nest import Nest
 
 BATCH_SIZE = 32
-"""That of ``model.fit`` for arrays."""
+"""The default batch size of ``model.fit`` for arrays."""
 
 TAKES = "give arrays with y=..., a tf.data.Dataset of batches, a keras.utils.PyDataset, or a generator of batches"
 
@@ -68,7 +68,9 @@ def _of_arrays(x: object, y: object, sample_weight: object, batch_size: int, shu
     if not lengths or lengths == [0]:
         raise _refused("no examples", "check what the arrays are made from")
     if len(lengths) > 1:
-        raise _refused(f"arrays of {' and '.join(map(str, lengths))} examples", "give every array one entry an example")
+        raise _refused(
+            f"arrays of {' and '.join(map(str, lengths))} examples", "give every array one entry per example"
+        )
     dataset = tf.data.Dataset.from_tensor_slices(arrays)
     return (dataset.shuffle(lengths[0]) if shuffle else dataset).batch(batch_size)
 
@@ -77,11 +79,12 @@ def _array(part: object) -> np.ndarray:
     array = np.asarray(part)
     if array.dtype == object or array.dtype.kind in "US" or array.ndim == 0:
         raise _refused(f"{type(part).__name__} {part!r:.60}", TAKES)
+    # As Keras does: NumPy's default float64 would double the memory and not match the model's weights.
     return array.astype(keras.backend.floatx()) if array.dtype == np.float64 else array
 
 
 def _of_batches(source: keras.utils.PyDataset | Iterator[Nest]) -> tf.data.Dataset:
-    """Batches of a ``PyDataset``, which starts anew in every epoch, or of a generator, which goes on."""
+    """Batches of a ``PyDataset``, which restarts every epoch, or of a generator, which continues where it stopped."""
     if isinstance(source, keras.utils.PyDataset):
         first, count = (source[0], source.num_batches) if source.num_batches else (None, 0)
         batches = lambda: _epoch_of(source)  # noqa: E731

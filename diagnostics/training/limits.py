@@ -17,10 +17,10 @@ from probes.errors import UsageError
 
 
 def whole(name: str, value: object, least: int, where: str) -> int:
-    """A whole number of at least ``least``.
+    """The value as an ``int``.
 
     Raises:
-        UsageError: anything else.
+        UsageError: it is not a whole number, or below ``least``.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         do = f"give a whole number, {least} or more"
@@ -47,7 +47,7 @@ def checked_config(config: Mapping[str, Any] | None, where: str) -> dict[str, An
 
 
 def check_labels(loss: object, model: keras.Model, y: ArrayLike | None) -> None:
-    """Refuse class numbers that the model has no output for, as far as arrays show them.
+    """Refuse class numbers that the model has no output for, when the labels are given as an array.
 
     Raises:
         UsageError: a label below 0, or too large.

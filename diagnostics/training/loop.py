@@ -126,6 +126,7 @@ class Loop:
         self._recorder.flush_until(self._step)
 
     def _note(self, epoch: int, losses: np.ndarray, rates: np.ndarray) -> None:
+        # Before the new rows are added: the last one stays in memory, for the metrics that its epoch may end with.
         if self._recorder.is_due:
             self.flush()
         steps = np.arange(self._step, self._step + len(losses))

@@ -24,7 +24,7 @@ class Source(Protocol):
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:
-        """One record a layer."""
+        """One record per layer."""
         ...
 
     def read(self) -> Reading:

@@ -95,7 +95,7 @@ def share(loss: Callable[..., tf.Tensor], value: tf.Tensor, y: object) -> tf.Ten
     """One replica's share of the loss of the whole batch; replicas may have different numbers of examples.
 
     Args:
-        loss: the function that returned it. Keras has already divided its mean losses by the number of replicas, a
+        loss: the function that returned ``value``. Keras has already divided its mean losses by the number of replicas, a
             Keras loss that sums adds up as it is, and any other function is assumed to be a mean over the batch.
         value: the mean (or sum) over this replica's examples, a scalar.
         y: the targets of these examples.

@@ -23,7 +23,7 @@ from probes.snapshot.snapshot import Need, Snapshot
 MEASURED = "measured"
 INNER_LOOP = "runs inside a loop or function of its own, whose tensors do not reach the step"
 NO_FLOATS = "its output has no floating-point tensor of known rank"
-HANDED_ON = "returns the output of a layer inside it, which has the row"
+HANDED_ON = "returns an inner layer's output unchanged; see that layer's row"
 NO_ROW = "no probe applies to it, or it first ran after the record's rows were fixed"
 MODEL_ITSELF = "the model itself, for the weights that it holds outside its layers"
 
@@ -55,7 +55,7 @@ class Call:
         self.gradient = self._unassigned = gradient
 
     def end_backward(self, differentiation: Differentiation) -> None:
-        """What was seen since the last backward pass is this one's."""
+        """Attribute the gradient seen since the previous backward pass to this one."""
         if self._unassigned is not None:
             self.passes.append((differentiation, self._unassigned))
             self._unassigned = None
@@ -108,7 +108,8 @@ class Capture:
 
     Args:
         names: the layers' paths.
-        wants: whether some probe needs this from a layer with these facts; also asks for its path, where that is given.
+        wants: called with a need, a layer's facts and its path: whether any probe needs it. With ``None`` as the path, probes
+            that are limited to certain layers count, too.
 
     Attributes:
         calls: what was captured, in the order in which the layers returned.
@@ -143,7 +144,7 @@ class Capture:
             self.batches += [] if self._examples is None else [self._examples]
 
     def leave(self, layer: keras.Layer) -> None:
-        """Close the call's frame; with the model's own call ends its batch."""
+        """Close the call's frame; when the model's own call ends, forget its batch size."""
         self._frames.pop()
         if layer is self.names.model:
             self._examples = None
@@ -176,6 +177,7 @@ class Capture:
             return outputs
         self.order.setdefault(path, layer)
         flat = tf.nest.flatten(outputs)
+        # A recurrent layer's own output is captured; what it calls at each time step lives in a loop of its own.
         if not self._in_step() or self._in_recurrence(self._frames[:-1]):
             self.unseen[path] = INNER_LOOP
             return outputs
@@ -215,6 +217,7 @@ class Capture:
         return replace(frame.facts, activation=made.function)
 
     def _withdraw(self, activation: tf.Tensor) -> None:
+        # A ReLU in a loop may have returned the same tensor before: the last call is the one that made this output.
         place = next(place for place, call in reversed([*enumerate(self.calls)]) if call.activation is activation)
         path = self.calls.pop(place).path
         if all(call.path != path for call in self.calls):

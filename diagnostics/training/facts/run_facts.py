@@ -17,6 +17,7 @@ from diagnostics.runs.typed import to_record
 from diagnostics.training.facts.data.alike import alike_weights
 from diagnostics.training.facts.data.log import DataLog
 from diagnostics.training.facts.data.watch import DataWatch
+from diagnostics.training.facts.guarded import Guarded
 from diagnostics.training.facts.layers import architecture
 from diagnostics.training.facts.losses import loss_facts
 from probes.capture.layers import LayerEntry, LayerNames
@@ -48,8 +49,8 @@ class RunFacts:
         self._alike: dict[str, float] = {}
         self._told: dict[str, Any] = {}
         if monitor is not None:
-            monitor.attach(self._connections)
-            monitor.attach(self._watch)
+            monitor.attach(Guarded(self._connections, "connections of layers"))
+            monitor.attach(Guarded(self._watch, "inputs, targets and outputs"))
 
     def begin(
         self,

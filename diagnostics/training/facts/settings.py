@@ -49,7 +49,7 @@ def of_trainer(
 
     Args:
         step: what it runs.
-        optimizer: the optimizer, whose settings may be those of another that stands for the step's own.
+        optimizer: the optimizer whose settings are recorded; after ``restart``, the one that was passed in.
         dataset: its batches.
         epochs: epochs asked for.
     """

@@ -97,13 +97,13 @@ class DataWatch:
         weights = {key: weight_of(call) for key, call in targets.items()}
 
         def batch() -> Mapping[tuple[str, str], tf.Tensor]:
-            found = {key: input_summary(tensor) for key, tensor in inputs.items()}
+            found = {key: input_summary(tf.convert_to_tensor(tensor)) for key, tensor in inputs.items()}
             for key, call in targets.items():
                 found[key] = target_summary(tf.convert_to_tensor(call.targets), weights[key])
             return _flat(found)
 
         def answers() -> Mapping[tuple[str, str], tf.Tensor]:
-            return _flat({key: output_summary(tensor) for key, tensor in outputs.items()})
+            return _flat({key: output_summary(tf.convert_to_tensor(tensor)) for key, tensor in outputs.items()})
 
         early = Due(step < FIRST_BATCHES)  # pyright: ignore[reportOperatorIssue]
         if inputs or targets:
