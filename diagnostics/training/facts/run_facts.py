@@ -173,8 +173,8 @@ class _Connections:
         return False
 
     def reset(self) -> None:
-        """The next training has the same layers."""
-        self._told = False
+        """The next training has the same layers; what is known of them is told before its first step."""
+        self._told = self._seen.is_complete
 
     def has_news(self) -> bool:
         """Whether connections have become known since the last call."""
