@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from diagnostics.figures.heat_map import MOST_COLUMNS
 from diagnostics.runs.order import MODEL, places
@@ -34,7 +35,7 @@ class Rows(NamedTuple):
         known = frame.iloc[np.flatnonzero(frame[column].notna().to_numpy())]
         # By hashing: half a million rows take no sort.
         at, steps = pd.factorize(known["step"].to_numpy(np.int64), sort=True)
-        row, depths = pd.factorize(places(known), sort=True)
+        row, depths = pd.factorize(places(known), sort=True, use_na_sentinel=False)  # a damaged table may lack depths
         values = np.full((len(depths), len(steps)), np.nan)
         values[row, at] = known[column].to_numpy(np.float64)
         first = np.empty(len(depths), np.int64)
@@ -46,8 +47,8 @@ class Rows(NamedTuple):
 
 
 def has_readings(table: pd.DataFrame, column: str) -> bool:
-    """Whether a table has a column with at least one reading."""
-    return column in table and bool(table[column].notna().to_numpy().any())
+    """Whether a table has a column of numbers with at least one reading."""
+    return column in table and is_numeric_dtype(table[column]) and bool(table[column].notna().to_numpy().any())
 
 
 def around(rows: Rows, step: int) -> np.ndarray:

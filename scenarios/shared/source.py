@@ -23,6 +23,8 @@ def source_of(file: Path) -> str:
         each = waiting.pop()
         if each not in texts:
             texts[each] = each.read_text(encoding="utf-8")
-            waiting += [HERE.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in IMPORTED.findall(texts[each])]
+            waiting += [
+                HERE.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in IMPORTED.findall(texts[each])
+            ]
     whole = "".join(texts[each] for each in sorted(texts, key=lambda each: each.name))
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
