@@ -11,11 +11,12 @@ HERE = Path(__file__).parents[1]
 IMPORTED = re.compile(r"^(?:from|import) (scenarios\.(?:shared\.\w+|data))", re.MULTILINE)
 
 
-def source_of(file: Path) -> str:
+def source_of(file: Path, package: Path = HERE) -> str:
     """Twelve hexadecimal digits that change with a scenario's file, the data sets, or anything shared that it imports.
 
     Args:
         file: the scenario's file, which may lie anywhere.
+        package: the folder of the package ``scenarios``.
     """
     texts: dict[Path, str] = {}
     waiting = [file]

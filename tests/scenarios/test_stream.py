@@ -95,9 +95,9 @@ def test_a_version_changes_with_the_file_and_with_what_it_imports_however_deep(t
     scenario.write_text("import scenarios.shared.near as near\n")
     near.write_text("from scenarios.shared.far import value\nfrom scenarios.shared.near import itself\n")
     far.write_text("value = 1\n")
-    seen = {source_of(scenario)}
+    seen = {source_of(scenario, tmp_path)}
     for file in (scenario, near, far):
         file.write_text(file.read_text() + "# changed\n")
-        seen.add(source_of(scenario))
+        seen.add(source_of(scenario, tmp_path))
     (tmp_path / "shared" / "other.py").write_text("value = 2\n")
-    assert len(seen) == 4 and source_of(scenario) in seen
+    assert len(seen) == 4 and source_of(scenario, tmp_path) in seen
