@@ -25,7 +25,7 @@ def source_of(file: Path, package: Path = HERE) -> str:
         if each not in texts:
             texts[each] = each.read_text(encoding="utf-8")
             waiting += [
-                HERE.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in IMPORTED.findall(texts[each])
+                package.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in IMPORTED.findall(texts[each])
             ]
     whole = "".join(texts[each] for each in sorted(texts, key=lambda each: each.name))
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
