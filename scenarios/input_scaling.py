@@ -72,7 +72,7 @@ class InputScaling(Scenario):
     scope: ClassVar = (
         "Each replicate drew weights, the order of examples and the split anew. Varied: preparation of the inputs and learning "
         "rate; in a thorough run also the network (a small convolutional one) and the images (patches of two photographs). Not "
-        "varied: ReLU, He, plain SGD, pictures of 8 × 8 pixels. That the input scale and the rate are one choice holds "
+        "varied: ReLU, He, plain SGD, pictures of 8 × 8 pixels. That scale and rate must be chosen together holds "
         "for every network trained by plain SGD; how much accuracy a preparation costs holds for these images."
     )
     objection: ClassVar = (

@@ -154,8 +154,8 @@ class VanishingGradient(Scenario):
                 {"learns_at_the_large_rate_only": "supported"},
             ),
             Answer(
-                "The explanation is not: the learning rate does not change how the gradient shrinks on its way back. Its activation "
-                "and initialisation do, and they do so at both rates.",
+                "A small learning rate does not make the gradient vanish: it does not change how the gradient shrinks on its way back. "
+                "Activation and initialisation decide that, and at both rates alike.",
                 {"same_profile": "supported", "survives_at_the_large_rate": "mixed|refuted"},
             ),
             Answer(

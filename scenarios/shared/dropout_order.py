@@ -13,7 +13,7 @@ ORDERS = {
     "after": "after each BN",
     "last-before": "before the last BN",
     "last-after": "after the last BN",
-    "even": "that keeps the variance, before each BN",
+    "even": "variance-preserving, before each BN",
 }
 EQUAL_DOSE = (("after", "before", "in each block"), ("last-after", "last-before", "in the last block"))
 TOLD = "True: {supported}. False: {refuted}. Effects range from {low} to {high}."
@@ -36,7 +36,7 @@ class OrderClaims:
     cost: float
 
     def claims(self) -> tuple[Claim, ...]:
-        """The shift, its cost, the order at equal dose, and the dropout that keeps the variance."""
+        """The shift, its cost, the order with equally many dropout layers, and the dropout that keeps the variance."""
         return (
             self._variance_is_shifted(),
             self._order_removes_the_shift(),
@@ -135,7 +135,8 @@ class OrderClaims:
     def _after_is_better(self) -> Claim:
         return Claim(
             name="after_is_better",
-            statement="At equal dose, test accuracy is higher with dropout after batch normalisation than before it.",
+            statement="With equally many dropout layers at the same rate, test accuracy is higher with dropout after batch "
+            "normalisation than before it.",
             parts=tuple(
                 self._accuracy(f"{where}, {rate:g}", f"{after}-{rate:g}", f"{before}-{rate:g}", threshold=self.cost)
                 for after, before, where in EQUAL_DOSE
