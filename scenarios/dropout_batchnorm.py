@@ -170,6 +170,11 @@ class DropoutBatchnorm(Scenario):
             Answer(
                 "A dropout that keeps each unit's mean and variance does not shift it.", {"even_keeps": "supported"}
             ),
+            Answer(
+                "A dropout that keeps each unit's mean and variance shifts it, too: its noise makes units less correlated, and so "
+                "changes the variance of the sums that the next layer computes.",
+                {"even_keeps": "refuted"},
+            ),
         )
 
     @staticmethod

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
+
+from scenarios.data import Data
 
 
 def constant_error(y: np.ndarray, classes: int) -> float:
@@ -19,3 +22,21 @@ def constant_error(y: np.ndarray, classes: int) -> float:
         return float(y.var())
     shares = np.bincount(y, minlength=classes) / len(y)
     return float(-np.sum(shares[shares > 0] * np.log(shares[shares > 0])))
+
+
+def errors(model: keras.Model, data: Data, loss: keras.losses.Loss) -> dict[str, float]:
+    """Errors of a trained network with dropout off, relative to a constant prediction's.
+
+    Args:
+        model: the network.
+        data: its training and test part.
+        loss: the loss that was minimised.
+
+    Returns:
+        ``train_error``, ``test_error`` ≥ 0, and ``gap``, test minus training error; 1 is the error of a constant.
+    """
+    train, test = (
+        float(np.asarray(loss(y, model(x, training=False)))) / constant_error(y, data.classes)
+        for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test))
+    )
+    return {"train_error": train, "test_error": test, "gap": test - train}
