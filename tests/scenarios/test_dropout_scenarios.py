@@ -14,7 +14,8 @@ from scenarios.data import load
 from scenarios.dropout_batchnorm import DropoutBatchnorm, estimate_again, variance_shifts
 from scenarios.dropout_parameters import DropoutParameters, unit_gradients
 from scenarios.dropout_rate import binary_entropy, log2_count
-from scenarios.dropout_regression import DropoutRegression, constant_error
+from scenarios.dropout_regression import DropoutRegression
+from scenarios.shared.constant_error import constant_error
 from scenarios.shared.dropout_shape import dropped_value, shape_change
 
 NORMAL = np.random.default_rng(0).normal(size=20_000)
