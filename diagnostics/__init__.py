@@ -7,6 +7,7 @@ from typing import Any
 
 _HOME = {
     "Experiment": "runs.experiment",
+    "FlightRecorder": "training.flight.options",
     "ProbeCallback": "training.fit.callback",
     "Run": "runs.run",
     "RunWriter": "runs.writer",

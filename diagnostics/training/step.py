@@ -9,10 +9,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from diagnostics.training.flight.flight import Flight
 from diagnostics.training.replicas import equal_share, examples_of, iterator_of, on_all, share, strategy_of
 from probes.monitor import Monitor
 from probes.seams.loss_calls import report_batch, reported
 from probes.seams.random_kernels import random_kernels
+from probes.seams.updates import loss_scale
 
 
 class TrainingStep:
@@ -25,6 +27,9 @@ class TrainingStep:
         metrics: Keras metrics, updated with every batch.
         monitor: the probes, or ``None`` for the bare step.
         jit_compile: compile each step with XLA.
+
+    Attributes:
+        flight: keeps what is needed to repeat the last steps; to be set before the first.
     """
 
     def __init__(
@@ -39,6 +44,7 @@ class TrainingStep:
     ) -> None:
         self.model, self.optimizer, self.metrics = model, optimizer, metrics
         self.loss, self.jit_compile = loss, jit_compile
+        self.flight: Flight | None = None
         self._reported = reported(loss)
         self._monitor = monitor
         self.strategy = strategy_of(model, optimizer, jit_compile=jit_compile)
@@ -59,11 +65,13 @@ class TrainingStep:
             count: number of steps; there must be enough batches.
 
         Returns:
-            Loss ``[count]`` before each update, and learning rate ``[count]``.
+            Loss ``[count]`` before each update, and learning rate ``[count]``; fewer if the flight recorder stops training.
 
         Raises:
             tf.errors.OutOfRangeError: there are no more batches.
         """
+        if self._signature is None and self.flight is not None and self.flight.options.on_nonfinite == "stop":
+            self._compiled = tf.function(self._run_while_finite, reduce_retracing=True)
         arguments = batches, tf.constant(count)
         self._signature = self._signature or arguments
         return self._compiled(*arguments)
@@ -84,13 +92,36 @@ class TrainingStep:
         losses = tf.TensorArray(tf.float32, size=count)
         rates = tf.TensorArray(tf.float32, size=count)
         for number in tf.range(count):
-            loss, rate = self._train_one(next(batches))
+            loss, rate, _ = self._recorded(next(batches))
             losses = losses.write(number, loss)
             rates = rates.write(number, rate)
         return losses.stack(), rates.stack()
 
+    def _run_while_finite(self, batches: Any, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The same up to the first step that is not finite; a loop of its own, so that the other one pays nothing for it."""
+        losses = tf.TensorArray(tf.float32, size=count, element_shape=[])
+        rates = tf.TensorArray(tf.float32, size=count, element_shape=[])
+        done = tf.constant(0)
+        for number in tf.range(count):
+            loss, rate, finite = self._recorded(next(batches))
+            losses = losses.write(number, loss)
+            rates = rates.write(number, rate)
+            done = number + 1
+            if not finite:
+                break
+        return losses.stack()[:done], rates.stack()[:done]
+
+    def _recorded(self, batch: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
+        """One step with the flight recorder around it: loss, learning rate, and whether both it and its gradients are finite."""
+        if self.flight is None:
+            return *self._train_one(batch), True
+        loss, signs = self._train_one(self.flight.entering(batch))
+        self.flight.keep(signs)
+        return loss, tf.cast(signs[2], tf.float32), signs[3] > 0
+
     def _train(self, batch: Any) -> tuple[tf.Tensor, tf.Tensor]:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+        undo = self.flight.before(self.metrics) if self.flight else None
         capture = self._monitor.capture() if self._monitor else nullcontext()
         with tf.GradientTape() as tape, capture:
             report_batch(batch)
@@ -100,12 +131,15 @@ class TrainingStep:
         variables = self.model.trainable_variables
         gradients = tape.gradient(scaled, variables)
         rate = equal_share(tf.cast(self.optimizer.learning_rate, tf.float32))
+        signs = self.flight.signs(loss, gradients, loss_scale(self.optimizer)) if self.flight else rate
         self.optimizer.apply(gradients, variables)
         if self._monitor is not None:
             self._monitor.update(gradients)
         for metric in self.metrics:
             metric.update_state(y, predicted, sample_weight=weight)
-        return tf.cast(loss, tf.float32), rate
+        if self.flight is not None:
+            self.flight.leaving(signs, undo)
+        return tf.cast(loss, tf.float32), signs
 
     def _evaluate(self, batches: Any, steps: tf.Tensor, training: bool) -> tf.Tensor:
         total, count = tf.constant(0.0), tf.constant(0.0)
