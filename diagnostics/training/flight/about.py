@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
+from diagnostics.runs.manifest import versions
 from diagnostics.training.named import MeanOf
 from probes.errors import UsageError
 
@@ -23,10 +23,7 @@ def environment() -> dict[str, Any]:
     """What the bits of a result depend on, beside the program: versions, devices, threads, options of TensorFlow."""
     threads = tf.config.threading
     return {
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "numpy": np.__version__,
+        **versions(),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
         "devices": [device.device_type for device in tf.config.list_logical_devices()],

@@ -6,7 +6,6 @@ import inspect
 import os
 import sysconfig
 
-import diagnostics
 import probes
 
 PARTS = {
@@ -19,8 +18,9 @@ PARTS = {
 }
 """Parts of Keras that are no layers, by where their code is; the first that is on the stack counts."""
 
-LIBRARIES = tuple(
-    os.path.dirname(os.path.abspath(place)) for place in (diagnostics.__file__, probes.__file__) if place is not None
+LIBRARIES = (
+    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+    os.path.dirname(os.path.abspath(str(probes.__file__))),
 )
 INSTALLED = (sysconfig.get_paths()["purelib"], sysconfig.get_paths()["stdlib"])
 

@@ -48,7 +48,7 @@ def inputs_described(inputs: Sequence[Any], outputs: Sequence[Any], examples: in
     bad = next((~np.isfinite(_numbers(each)) for each in outputs if not is_finite(each)), None)
     numeric = [each for each in inputs if isinstance(each, tf.Tensor) and _is_numeric(each.dtype)]
     return tuple(
-        described(f"input {place}", each, examples, _behind(bad, tuple(each.shape.as_list())))
+        described(f"input {place}", each, examples, _behind(bad, each.numpy().shape))
         for place, each in enumerate(numeric)
     )
 
