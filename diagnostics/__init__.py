@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 _HOME = {
     "Experiment": "runs.experiment",
@@ -20,7 +19,7 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that reading stored runs does not load TensorFlow."""
     if name in _HOME:
         module = importlib.import_module(f"{__name__}.{_HOME[name]}")

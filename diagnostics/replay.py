@@ -1,5 +1,7 @@
 """The command ``python -m diagnostics.replay RUN``: repeats a recorded step and says where its NaN or infinity comes from."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 import argparse

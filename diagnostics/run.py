@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnostics.commands import catalogue, command
 from diagnostics.commands.command import EXIT_FAILED, EXIT_INTERRUPTED
@@ -19,6 +19,9 @@ from diagnostics.commands.judging import add_fail_on, exit_status
 from diagnostics.commands.options import counted, parse_seeds
 from diagnostics.runs.folders import check_output, free_directory
 from probes.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from diagnostics.runs.experiment import Experiment
 
 ALL = "all"
 EXAMPLES = """examples:
@@ -126,24 +129,22 @@ def _run_one(
     seeds: tuple[int, ...] | None,
     first: int,
 ) -> int:
-    from diagnostics.commands.jobs import dismiss  # noqa: PLC0415 - joblib
+    from diagnostics.commands.crew import helpers  # noqa: PLC0415 - joblib
     from diagnostics.commands.workbench import Workbench  # noqa: PLC0415 - loads TensorFlow, which naming scenarios can do without
 
     started = time.monotonic()
     changes = {"epochs": epochs, "data": options.data}
     size = "quick" if options.quick else "thorough" if options.thorough else "usual"
-    bench = Workbench.prepare(name, changes, size=size, arms=options.arms, seeds=seeds, first=first)
     typed = "python -m diagnostics.run " + " ".join(options.typed)
     resume = options.resume and directory.exists()
-    try:
-        chosen = {"jobs": jobs, "backend": options.backend, "resume": resume, "tensorboard": options.tensorboard}
-        experiment = bench.train(directory, typed, **chosen)
-    except KeyboardInterrupt:
-        print(f"\ninterrupted: finished runs are kept in {directory}; continue with --resume", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    finally:
-        if jobs != 1:
-            dismiss()  # so that the next scenario starts with small processes
+    chosen = {"jobs": jobs, "backend": options.backend, "resume": resume, "tensorboard": options.tensorboard}
+    with helpers(jobs if options.backend == "loky" else 1):
+        bench = Workbench.prepare(name, changes, size=size, arms=options.arms, seeds=seeds, first=first)
+        try:
+            experiment = bench.train(directory, typed, **chosen)
+        except KeyboardInterrupt:
+            print(f"\ninterrupted: finished runs are kept in {directory}; continue with --resume", file=sys.stderr)
+            return EXIT_INTERRUPTED
     return _conclude(experiment, directory, options, started=started)
 
 
@@ -167,7 +168,7 @@ def _run_all(options: argparse.Namespace, directory: Path, **checked: Any) -> in
     return max([*statuses, *(EXIT_FAILED for _ in failed)], default=EXIT_FAILED)
 
 
-def _conclude(experiment: Any, directory: Path, options: argparse.Namespace, *, started: float) -> int:
+def _conclude(experiment: Experiment, directory: Path, options: argparse.Namespace, *, started: float) -> int:
     """Judge the claims, write the report and print the outcome."""
     from diagnostics.pages.conclusion import conclude  # noqa: PLC0415
     from diagnostics.pages.terminal import print_summary  # noqa: PLC0415

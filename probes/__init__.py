@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from typing import Any
 
 _HOME = {
     "Monitor": "monitor",
@@ -29,7 +28,7 @@ def _class_name(module: str) -> str:
     return "".join(word.capitalize() for word in module.split("_"))
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that importing the package does not load TensorFlow."""
     homes = {_class_name(module): module for module in _modules()} | _HOME
     if name in homes:

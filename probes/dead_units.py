@@ -22,12 +22,13 @@ class DeadUnits(UnitProbe):
 
     dead_fraction = Σ 1[a = 0 at every position of every example] / units. A check is either a window of training steps
     (the examples that training saw, while the weights moved), or a reference set, evaluated whole at a step in inference
-    mode with the weights before that step's update. A unit dead at the first check is a birth, dead now and alive at the
-    check before a death, alive now and dead before a revival; the events stand in ``Reading.units``.
+    mode with the weights before that step's update. ``Reading.units`` holds the events: ``born_dead``, dead at the first check;
+    ``death``, dead at this check and alive at the one before; ``revival``, alive at this check and dead at the one before.
 
-    Looked at are outputs of functions that are 0 over a whole range of inputs: ReLU, ReLU6 and clipped ReLU, as a layer, as
-    ``activation=`` or inside a ``call``. Silence counts what is exactly 0; NaN is not. The slope below 0 must be 0, so
-    that leaky and parametric ReLU have no dead units. What only a product or ``tf.maximum`` rectifies is not seen.
+    The probe examines outputs of functions that are 0 over a whole range of inputs: ReLU, ReLU6 and clipped ReLU, as a
+    layer, as ``activation=`` or inside a ``call``. A unit is silent where its output is exactly 0; NaN does not count. The
+    slope below 0 must be 0, so that leaky and parametric ReLU have no dead units. Rectification written as a product or
+    with ``tf.maximum`` is not detected.
 
     Args:
         every: cadence in steps.
@@ -35,12 +36,12 @@ class DeadUnits(UnitProbe):
         layers: path or pattern of the layers to look at.
         early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
         reference: the model's inputs for a fixed set of examples, in the structure that the model takes, each
-            ``[examples, ...]``: exact checks, for one more forward pass at each. No variable, random generator or loss of
-            the model is changed by it.
+            ``[examples, ...]``. Checks become exact, at the cost of one more forward pass each. It changes no variable,
+            random generator or loss of the model.
 
     Returns:
-        Columns dead_fraction in [0, 1]; births, deaths and revivals, in units; dead_unit_examples, the examples behind
-        the check: silent on 32 examples is not yet dead. Missing for an empty check and for all other layers.
+        Columns dead_fraction in [0, 1]; births, deaths and revivals, each a number of units; dead_unit_examples, the examples behind
+        the check: a unit silent on only 32 examples need not be dead. Missing for an empty check and for all other layers.
 
     Raises:
         UsageError: a reference set that holds nothing or does not fit the model, or one together with a window.
@@ -55,7 +56,10 @@ class DeadUnits(UnitProbe):
     columns: ClassVar = ("dead_fraction", "births", "deaths", "revivals", "dead_unit_examples")
 
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
-        """For each unit the number of entries that are not 0 (once above 0, it stays so), and the examples."""
+        """For each unit the number of entries that are not 0, and the examples.
+
+        Sums of float32 stop growing at 2²⁴ but never return to 0, so that a unit that was active once is never taken for dead.
+        """
         activation = snapshot.activation
         assert activation is not None
         examples = tf.shape(activation)[0] if activation.shape.rank else 1
@@ -66,7 +70,7 @@ class DeadUnits(UnitProbe):
         """Shares and counts of units; the first axis is the order of the checks."""
         examples = statistics["examples"]
         dead, known = self._dead(statistics)
-        missing = np.where(known, 0, np.nan)
+        missing = np.where(known, 0, np.nan)  # added to a number, it leaves it as it is or makes it NaN
         counts = {event: happened.sum(axis=-1) + missing for event, happened in changes(dead, known).items()}
         return {
             "dead_fraction": dead.mean(axis=-1) + missing,

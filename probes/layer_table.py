@@ -37,7 +37,7 @@ class LayerTable:
         self._statuses |= capture.unseen | {call.path: MEASURED for call in capture.calls}
 
     def records(self, recorded: set[str]) -> list[dict[str, Any]]:
-        """One record a layer: layer, depth, kind, units, parameters, status.
+        """One record per layer: layer, depth, kind, units, parameters, status.
 
         Args:
             recorded: the rows that some probe measures.

@@ -205,7 +205,7 @@ class Monitor:
         """Let a companion look at every step from now on; to be called before the first."""
         self._companions.append(companion)
 
-    def function(self, step: Callable[..., Any] | None = None, **options: Any) -> Any:
+    def function(self, step: Callable[..., Any] | None = None, **options: Any) -> Callable[..., Any]:
         """A decorator in place of ``tf.function``: steps that no probe measures run without anything of the probes.
 
         The step is compiled twice, with and without the lines of the monitor, and the host chooses at each call. A step
@@ -281,7 +281,7 @@ class Monitor:
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:
-        """One record a layer: layer, depth, kind, units, parameters, status (``measured``, or why not).
+        """One record per layer: layer, depth, kind, units, parameters, status (``measured``, or why not).
 
         Below the layers stand the rows that are none of them: functions inside a ``call``, and calls of another shape.
         Units are ``None`` where they are not known, the depth of a layer that did not run is 0.

@@ -54,7 +54,7 @@ class Probe(abc.ABC):
     merges: ClassVar[Mapping[str, Merge]]
     """The statistics that ``measure`` returns, and how each merges."""
     alike: ClassVar[frozenset[str]] = frozenset()
-    """Statistics of the layer's variables, of a probe that reads activations, too: equal on all replicas, they count once."""
+    """Statistics of variables alone, in a probe that also reads activations: all replicas hold the same, so one copy counts."""
     columns: ClassVar[tuple[str, ...]]
     """The columns that ``summarize`` returns."""
     looks_at: ClassVar[CallKind] = ANY_CALL

@@ -22,7 +22,7 @@ class ReferenceSet:
     inputs: Any
 
     @classmethod
-    def of(cls, inputs: Any) -> ReferenceSet:
+    def of(cls, inputs: object) -> ReferenceSet:
         """From arrays in the structure that the model takes.
 
         Raises:
@@ -39,7 +39,7 @@ class ReferenceSet:
             )
         return cls(tensors)
 
-    def check(self, model: Any) -> None:
+    def check(self, model: keras.Model) -> None:
         """Refuse a model that takes other inputs, as far as the model says which it takes.
 
         Raises:
@@ -63,7 +63,7 @@ class ReferenceSet:
         return f"ReferenceSet({shapes(self.inputs)})"
 
 
-def shapes(tensors: Any) -> str:
+def shapes(tensors: object) -> str:
     """The shapes of all tensors in a structure, for messages."""
     return ", ".join(str(tuple(tensor.shape)) for tensor in keras.tree.flatten(tensors))
 

@@ -49,7 +49,7 @@ class Sharpness:
     tolerance: float = 1e-3
     iterations: int = 1000
 
-    def of(self, model: Any) -> float:
+    def of(self, model: keras.Model) -> float:
         """The sharpness of the model as it is now.
 
         Args:
@@ -68,7 +68,7 @@ class Sharpness:
         sizes = [math.prod(variable.shape) for variable in variables]
         return largest_eigenvalue(self._product(model, variables, sizes), sum(sizes), self.tolerance, self.iterations)
 
-    def _product(self, model: Any, variables: Sequence[tf.Variable], sizes: list[int]) -> Product:
+    def _product(self, model: keras.Model, variables: Sequence[tf.Variable], sizes: list[int]) -> Product:
         """H v for v ``[n]``."""
 
         @tf.function(autograph=False, input_signature=[tf.TensorSpec([sum(sizes)], tf.float32)])
@@ -77,7 +77,7 @@ class Sharpness:
 
         return lambda vector: product(tf.constant(vector, tf.float32)).numpy().astype(np.float64)
 
-    def _value(self, model: Any) -> tf.Tensor:
+    def _value(self, model: keras.Model) -> tf.Tensor:
         output = model(self.x, training=False) if isinstance(model, keras.Layer) else model(self.x)
         return tf.reduce_mean(tf.cast(self.loss(self.y, output), tf.float32))
 
@@ -96,7 +96,7 @@ def _hessian_times(loss: Callable[[], tf.Tensor], variables: Sequence[tf.Variabl
     return tf.concat([tf.reshape(tf.cast(tf.convert_to_tensor(p), tf.float32), [-1]) for p in products], axis=0)
 
 
-def _dot(gradient: Any, part: tf.Tensor) -> tf.Tensor:
+def _dot(gradient: tf.Tensor | tf.IndexedSlices, part: tf.Tensor) -> tf.Tensor:
     dense = tf.cast(tf.convert_to_tensor(gradient), tf.float32)
     return tf.reduce_sum(dense * tf.reshape(part, dense.shape))
 

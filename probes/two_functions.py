@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import tensorflow as tf
 
 from probes.measuring.step_count import StepCount
+from probes.seams.nest import Nest
 from probes.seams.random_kernels import random_kernels
 
 
@@ -27,7 +28,7 @@ class Measures(Protocol):
         ...
 
     @property
-    def traced(self) -> Any:
+    def traced(self) -> tf.Graph | None:
         """The graph in which a step was traced last; ``None`` when eager."""
         ...
 
@@ -50,7 +51,7 @@ class TwoFunctions:
         self._known: object = self  # the graph that was looked at last; at first none, not even the eager ``None``
         self._splits = False
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
+    def __call__(self, *args: Any, **options: Any) -> Nest:
         """Run one step."""
         count = self._monitor.count
         if not self._splits or self._monitor.is_due(count.upcoming()):
@@ -60,7 +61,7 @@ class TwoFunctions:
         count.pass_over()
         return result
 
-    def _measured(self, *args: Any, **options: Any) -> Any:
+    def _measured(self, *args: Any, **options: Any) -> Nest:
         count, is_first = self._monitor.count, self._known is self
         count.catch_up()
         before = count.total if is_first else 0
@@ -74,11 +75,11 @@ class TwoFunctions:
             self._splits = count.total == before + 1
         if self._monitor.traced is not self._known:
             self._known = self._monitor.traced
-            self._splits = self._splits and _can_be_split(self._known)
+            self._splits = self._splits and can_be_split(self._known)
         return result
 
 
-def _can_be_split(graph: Any) -> bool:
+def can_be_split(graph: tf.Graph | None) -> bool:
     """Whether a step traced in this graph is a function of its arguments and variables, called once a step."""
     while graph is not None:
         if graph.name.startswith(("while_", "cond_")):  # what runs in a loop or branch may run any number of times

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
-import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import joblib
-from joblib.externals import loky
-from joblib.externals.loky import process_executor
 
+from diagnostics.commands.crew import MOST_JOBS, cores, shared_out, stay
 from diagnostics.commands.quiet import quiet_import, repeatable
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import run_directory
@@ -22,106 +21,94 @@ from diagnostics.training.progress import Advance
 from probes.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
-    from diagnostics.training.contract import ArmLike, DataLike, ScenarioLike
+    from diagnostics.training.contract import ArmLike, DataLike
+    from diagnostics.training.division import Task
+    from diagnostics.training.runner import Runner
 
 BACKENDS = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
 """joblib's process back-ends, and the package that each needs."""
 
-
-MOST_JOBS = 4
-"""Each process loads TensorFlow, so more than a few would exceed a laptop's memory."""
-
 POLL_SECONDS = 0.5
 
 
-def usual_jobs(groups: int) -> int:
-    """Default number of processes: at most one per core, and one in total on a GPU, which they would have to share.
-
-    Args:
-        groups: number of groups of arms that share a compiled step.
-    """
+def usual_jobs() -> int:
+    """Default number of processes: at most one per core, and one in total on a GPU, which they would have to share."""
     import tensorflow as tf  # noqa: PLC0415
 
-    if tf.config.list_physical_devices("GPU"):
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, groups, MOST_JOBS)
+    return 1 if tf.config.list_physical_devices("GPU") else min(cores(), MOST_JOBS)
 
 
-def train_groups(
-    scenario: ScenarioLike[ArmLike, DataLike],
-    groups: Iterable[Sequence[str]],
-    seeds: Sequence[int],
-    directory: Path,
-    command: str,
-    *,
-    jobs: int,
-    backend: str,
-    advance: Advance,
-    tensorboard: bool = False,
+def train_tasks(
+    runner: Runner[ArmLike, DataLike], tasks: Sequence[Task], *, jobs: int, backend: str, advance: Advance
 ) -> None:
-    """Train each group of arms in one process with all seeds, so that its arms share a compiled step.
+    """Do the trainings in several processes; each compiles a step once for all tasks that share it.
 
     Args:
-        scenario: the scenario; processes receive its class and fields, not the object.
-        groups: names of the arms in each group; the slowest group should come first.
-        seeds: the seeds.
-        directory: the scenario's folder, already opened.
-        command: the command line, stored in ``run.json``.
-        jobs: number of parallel processes.
+        runner: the scenario, with its folder opened; other processes receive the scenario's class and fields, not the object.
+        tasks: the trainings, the longest task first.
+        jobs: number of parallel processes; with ``loky``, this one counts.
         backend: ``loky`` (local processes), ``dask`` or ``ray`` (a cluster set up with that library).
         advance: called for each run that has ended.
-        tensorboard: write TensorBoard's event files, too.
 
     Raises:
         UsageError: the back-end is unknown or its package is not installed.
     """
-    kind = f"{type(scenario).__module__}:{type(scenario).__name__}"
-    knobs, groups = asdict(scenario), [tuple(group) for group in groups]
-    common = {"directory": str(directory), "command": command, "tensorboard": tensorboard}
-    work = [joblib.delayed(train_group)(kind, knobs, group, tuple(seeds), **common) for group in groups]
-    with _backend(backend), _watched(directory, [arm for group in groups for arm in group], seeds, advance):
-        joblib.Parallel(n_jobs=jobs, batch_size=1)(work)  # pyright: ignore[reportArgumentType] - joblib has no types
+    away = Away.of(runner)
+    runs = [(arm, seed) for task in tasks for arm in task.arms for seed in task.seeds]
+    with _backend(backend), _watched(runner.directory, runs, advance):
+        if backend == "loky":
+            shared_out(tasks, jobs, runner.work_off, away.work_off)
+        else:
+            work = [joblib.delayed(away.work_off)(task) for task in tasks]
+            joblib.Parallel(n_jobs=jobs, batch_size=1)(work)  # pyright: ignore[reportArgumentType] - joblib has no types
 
 
-def dismiss() -> None:
-    """Kill the idle local processes: all results are stored, and a clean shutdown of TensorFlow takes seconds."""
-    loky.get_reusable_executor(reuse=True).shutdown(kill_workers=True)  # pyright: ignore[reportArgumentType] - loky has no types
+@dataclass(frozen=True)
+class Away:
+    """A scenario's runner as another process builds it again.
+
+    Args:
+        kind: module and class of the scenario.
+        fields: the scenario's fields.
+        directory: the scenario's folder, already opened.
+        command: the command line, stored in ``run.json``.
+        tensorboard: write TensorBoard's event files, too.
+    """
+
+    kind: str
+    fields: Mapping[str, object] = field(hash=False)  # a scenario's fields need not be hashable
+    directory: str
+    command: str
+    tensorboard: bool
+
+    @classmethod
+    def of(cls, runner: Runner[ArmLike, DataLike]) -> Away:
+        """What describes a runner."""
+        kind = f"{type(runner.scenario).__module__}:{type(runner.scenario).__name__}"
+        return cls(kind, asdict(runner.scenario), str(runner.directory), runner.command, runner.tensorboard)
+
+    def work_off(self, task: Task) -> None:
+        """Do the trainings of one task in this process, with the steps that earlier tasks have compiled."""
+        _runner(self).work_off(task)
 
 
-def train_group(
-    kind: str,
-    knobs: Mapping[str, object],
-    names: Sequence[str],
-    seeds: tuple[int, ...],
-    directory: str,
-    command: str,
-    tensorboard: bool = False,
-) -> None:
-    """The work of one process: rebuild the scenario and train a group of its arms."""
+@functools.lru_cache(maxsize=1)
+def _runner(away: Away) -> Runner[ArmLike, DataLike]:
     with quiet_import():
         from diagnostics.training.runner import Runner  # noqa: PLC0415 - TensorFlow
         from scenarios.data import load  # noqa: PLC0415 - TensorFlow
 
-        module, _, name = kind.partition(":")
-        scenario = getattr(importlib.import_module(module), name)(**knobs)
+        module, _, name = away.kind.partition(":")
+        scenario = getattr(importlib.import_module(module), name)(**away.fields)
         repeatable()
-    _stay()
-    arms = {arm.name: arm for arm in scenario.arms()}
-    runner = Runner(scenario, load(scenario.data), Path(directory), command, tensorboard=tensorboard)
-    for each in names:
-        runner.train(arms[each], seeds)
-
-
-def _stay() -> None:
-    """Keep the process: joblib replaces one whose memory has grown, as compiled steps cause, and waits up to 90 s for it to end."""
-    process_executor._USE_PSUTIL = False  # pyright: ignore[reportPrivateUsage]
+    stay()
+    return Runner(scenario, load(scenario.data), Path(away.directory), away.command, tensorboard=away.tensorboard)
 
 
 @contextlib.contextmanager
-def _watched(directory: Path, arms: Sequence[str], seeds: Sequence[int], advance: Advance) -> Iterator[None]:
+def _watched(directory: Path, runs: Sequence[tuple[str, int]], advance: Advance) -> Iterator[None]:
     """Report runs as they end by polling their records, which works with every back-end."""
-    waiting = {f"{arm}, seed {seed}": run_directory(directory, arm, seed) for arm in arms for seed in seeds}
+    waiting = {f"{arm}, seed {seed}": run_directory(directory, arm, seed) for arm, seed in runs}
     stop = threading.Event()
 
     def watch() -> None:

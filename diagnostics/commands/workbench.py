@@ -124,13 +124,13 @@ class Workbench:
                 runner.train(arm, self.seeds)
 
     def _train_in_processes(self, runner: Runner[ArmLike, DataLike], jobs: int | None, backend: str) -> None:
-        from diagnostics.commands.jobs import train_groups, usual_jobs  # noqa: PLC0415
+        from diagnostics.commands.jobs import train_tasks, usual_jobs  # noqa: PLC0415
+        from diagnostics.training.division import divided  # noqa: PLC0415
 
-        groups = [[arm.name for arm in group] for group in runner.alike(self.arms)]
-        jobs = jobs or usual_jobs(len(groups))
-        if jobs == 1:
+        jobs = jobs or usual_jobs()
+        tasks = divided(runner.alike(self.arms), self.seeds, jobs) if jobs > 1 else []
+        if len(tasks) < 2:
             self._train_here(runner)
             return
         with progress_bar(len(self.arms) * len(self.seeds)) as advance:
-            place = {"directory": runner.directory, "command": runner.command, "tensorboard": runner.tensorboard}
-            train_groups(self.scenario, groups, self.seeds, jobs=jobs, backend=backend, advance=advance, **place)
+            train_tasks(runner, tasks, jobs=min(jobs, len(tasks)), backend=backend, advance=advance)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,7 +21,7 @@ class Recorded:
     name: str
     unit: ClassVar[str] = ""
 
-    def __call__(self, run: Any) -> float:
+    def __call__(self, run: object) -> float:
         """The number; NaN for a run that recorded nothing.
 
         Raises:

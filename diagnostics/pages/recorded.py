@@ -28,7 +28,7 @@ LAYER_FACTS = (
 """What is compared of a layer; shapes and numbers of parameters follow from it."""
 
 
-def flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+def flat(name: str, value: object) -> Iterator[tuple[str, Any]]:
     """A setting as dotted names and values; an object is its class under its own name, and its settings below.
 
     Args:

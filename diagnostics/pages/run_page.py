@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -18,7 +17,7 @@ from diagnostics.pages.model_layers import nets_of
 from diagnostics.pages.model_picture import last_values, picture_of
 from diagnostics.pages.page import Page, Section, Table
 from diagnostics.rules import LOUD, Finding, diagnose
-from diagnostics.runs.of_reading import as_run
+from diagnostics.runs.of_reading import Tables, as_run
 from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import MISSING, short
 
@@ -38,7 +37,7 @@ PICTURE = (
 TABLE = "Each layer's last reading."
 
 
-def report(run: Any, path: str | os.PathLike[str], findings: Sequence[Finding] | None = None) -> Path:
+def report(run: Run | Tables, path: str | os.PathLike[str], findings: Sequence[Finding] | None = None) -> Path:
     """Write the report of one stored run.
 
     Args:

@@ -6,13 +6,14 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 from diagnostics.rules import causes, symptoms
 from diagnostics.rules.case import Case, case_of
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import Rule
 from diagnostics.rules.stages import judged
+from diagnostics.runs.of_reading import Tables
+from diagnostics.runs.run import Run
 from diagnostics.wording.severities import LOUD, SEVERITIES, Severity
 
 __all__ = [
@@ -51,7 +52,7 @@ def rules() -> dict[str, type[Rule]]:
     return dict(_all())
 
 
-def diagnose(run: Any, rules: Iterable[Rule] | None = None) -> list[Finding]:
+def diagnose(run: Run | Tables | Case, rules: Iterable[Rule] | None = None) -> list[Finding]:
     """Judge a run by all rules, or by those given: first what training achieved, then why.
 
     Args:

@@ -17,7 +17,8 @@ from diagnostics.measures.tables import KEYS
 from diagnostics.rules.outcome import Outcome
 from diagnostics.runs.data_facts import Data
 from diagnostics.runs.facts import Layer, Training
-from diagnostics.runs.of_reading import check_run
+from diagnostics.runs.of_reading import Tables, check_run
+from diagnostics.runs.run import Run
 from diagnostics.runs.tables import MEASURED_NAN
 
 NO_METRICS = ("step", "epoch", "split", "loss", "learning_rate", "seconds")
@@ -153,7 +154,7 @@ class Case:
         return Grids(layers)
 
 
-def case_of(run: Any) -> Case:
+def case_of(run: Run | Tables | Case) -> Case:
     """The case of a run; a case stays what it is.
 
     Raises:

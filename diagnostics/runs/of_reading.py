@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import pandas as pd
 
@@ -12,7 +12,21 @@ from diagnostics.runs.tables import TABLES
 from probes.errors import UsageError
 
 
-def check_run(source: Any) -> None:
+class Tables(Protocol):
+    """What has the tables of a run; a ``probes.Reading`` is one."""
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """One row a step and layer."""
+        ...
+
+    @property
+    def units(self) -> pd.DataFrame:
+        """Events of units."""
+        ...
+
+
+def check_run(source: object) -> None:
     """Refuse what has no table of a run.
 
     Raises:
@@ -25,7 +39,7 @@ def check_run(source: Any) -> None:
         raise UsageError(what="this is not a run", where="run=", got=f"{source!r:.200}", do=do)
 
 
-def as_run(source: Any) -> Run:
+def as_run(source: Run | Tables) -> Run:
     """The run that holds what a reading does: layers, events of units and losses, but no settings.
 
     Args:

@@ -73,7 +73,7 @@ class Run:
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:
-        """One record a layer."""
+        """One record per layer."""
         return self.metadata["layer_table"]
 
     @property

@@ -8,8 +8,9 @@ import reprlib
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from diagnostics.runs.json_value import Json
 from probes.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ T = TypeVar("T", bound="DataclassInstance")
 
 _hints = functools.cache(get_type_hints)
 
+Allowed: TypeAlias = Any
+"""A type, a tuple of types, or the texts of a ``Literal``: what ``isinstance`` and ``in`` take."""
 KEY = "key"
 MOST = 2**63 - 1
 """The largest whole number that a table can hold."""
@@ -31,7 +34,7 @@ def key(name: str) -> dict[str, str]:
     return {KEY: name}
 
 
-def to_record(value: Any) -> Any:
+def to_record(value: object) -> Json:
     """What ``from_record`` reads back.
 
     Args:
@@ -69,7 +72,7 @@ def _key(field: Field[Any]) -> str:
     return field.metadata.get(KEY, field.name)
 
 
-def _field(kind: type, field: Field[Any], record: Mapping[str, Any], where: str) -> Any:
+def _field(kind: type, field: Field[Any], record: Mapping[str, Any], where: str) -> Json:
     key = _key(field)
     if key in record:
         return _value(_hints(kind)[field.name], record[key], f"{where}: {key}")
@@ -85,7 +88,7 @@ def _field(kind: type, field: Field[Any], record: Mapping[str, Any], where: str)
     )
 
 
-def _value(hint: Any, value: Any, where: str) -> Any:
+def _value(hint: object, value: object, where: str) -> Json:
     origin, inner = get_origin(hint), get_args(hint)
     if isinstance(hint, type) and is_dataclass(hint):
         return from_record(hint, value, where)
@@ -102,7 +105,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     return value if hint is Any else _checked(hint, value, where)
 
 
-def _checked(allowed: Any, value: Any, where: str) -> Any:
+def _checked(allowed: Allowed, value: object, where: str) -> Json:
     """The value, if it is one of the allowed literals or has an allowed type."""
     if allowed is float and value in NOT_FINITE:
         return float(value)

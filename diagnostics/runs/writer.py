@@ -33,7 +33,7 @@ class RunWriter:
         command: what was run, for people.
         config: what decides the numbers; kept as JSON (see `diagnostics.runs.files.plain`).
         seed: the run's seed, or None.
-        layer_table: one record a layer, when it is known already.
+        layer_table: one record per layer, when it is known already.
         probes: the probes' reprs, when they are known already.
         facts: further entries of ``run.json``, as JSON can hold them.
 

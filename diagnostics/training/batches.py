@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -11,17 +11,18 @@ import numpy as np
 import tensorflow as tf
 
 from probes.errors import UsageError
+from probes.seams.nest import Nest
 
 BATCH_SIZE = 32
-"""That of ``model.fit`` for arrays."""
+"""The default batch size of ``model.fit`` for arrays."""
 
 TAKES = "give arrays with y=..., a tf.data.Dataset of batches, a keras.utils.PyDataset, or a generator of batches"
 
 
 def dataset_of(
-    x: Any,
-    y: Any = None,
-    sample_weight: Any = None,
+    x: object,
+    y: object = None,
+    sample_weight: object = None,
     *,
     batch_size: int = BATCH_SIZE,
     shuffle: bool = True,
@@ -51,7 +52,7 @@ def dataset_of(
     return dataset if class_weight is None else dataset.map(_weighting(class_weight))
 
 
-def evaluation_of(data: Any, batch_size: int) -> tf.data.Dataset | None:
+def evaluation_of(data: object, batch_size: int) -> tf.data.Dataset | None:
     """Batches for evaluation, in their own order: ``None``, batches, or arrays ``(x, y)`` or ``(x, y, sample_weight)``."""
     if data is None or isinstance(data, tf.data.Dataset):
         return data
@@ -59,7 +60,7 @@ def evaluation_of(data: Any, batch_size: int) -> tf.data.Dataset | None:
     return dataset_of(*parts, batch_size=batch_size, shuffle=False)
 
 
-def _of_arrays(x: Any, y: Any, sample_weight: Any, batch_size: int, shuffle: bool) -> tf.data.Dataset:
+def _of_arrays(x: object, y: object, sample_weight: object, batch_size: int, shuffle: bool) -> tf.data.Dataset:
     parts = tuple(part for part in (x, y, sample_weight) if part is not None)
     parts = parts if y is not None else (*parts[:1], None, *parts[1:]) if sample_weight is not None else parts
     arrays = tf.nest.map_structure(_array, parts[0] if len(parts) == 1 else parts)
@@ -67,20 +68,23 @@ def _of_arrays(x: Any, y: Any, sample_weight: Any, batch_size: int, shuffle: boo
     if not lengths or lengths == [0]:
         raise _refused("no examples", "check what the arrays are made from")
     if len(lengths) > 1:
-        raise _refused(f"arrays of {' and '.join(map(str, lengths))} examples", "give every array one entry an example")
+        raise _refused(
+            f"arrays of {' and '.join(map(str, lengths))} examples", "give every array one entry per example"
+        )
     dataset = tf.data.Dataset.from_tensor_slices(arrays)
     return (dataset.shuffle(lengths[0]) if shuffle else dataset).batch(batch_size)
 
 
-def _array(part: Any) -> np.ndarray:
+def _array(part: object) -> np.ndarray:
     array = np.asarray(part)
     if array.dtype == object or array.dtype.kind in "US" or array.ndim == 0:
         raise _refused(f"{type(part).__name__} {part!r:.60}", TAKES)
+    # As Keras does: NumPy's default float64 would double the memory and not match the model's weights.
     return array.astype(keras.backend.floatx()) if array.dtype == np.float64 else array
 
 
-def _of_batches(source: Any) -> tf.data.Dataset:
-    """Batches of a ``PyDataset``, which starts anew in every epoch, or of a generator, which goes on."""
+def _of_batches(source: keras.utils.PyDataset | Iterator[Nest]) -> tf.data.Dataset:
+    """Batches of a ``PyDataset``, which restarts every epoch, or of a generator, which continues where it stopped."""
     if isinstance(source, keras.utils.PyDataset):
         first, count = (source[0], source.num_batches) if source.num_batches else (None, 0)
         batches = lambda: _epoch_of(source)  # noqa: E731
@@ -101,7 +105,7 @@ def _epoch_of(source: keras.utils.PyDataset) -> Iterator[Any]:
     source.on_epoch_end()
 
 
-def _weighting(class_weight: Mapping[int, float]) -> Any:
+def _weighting(class_weight: Mapping[int, float]) -> Callable[..., tuple[Nest, Nest, tf.Tensor]]:
     keys = tf.constant([*class_weight], tf.int64)
     table = tf.lookup.StaticHashTable(
         tf.lookup.KeyValueTensorInitializer(keys, tf.constant([*class_weight.values()], tf.float32)), 1.0

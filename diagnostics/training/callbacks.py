@@ -14,7 +14,10 @@ from probes.seams.fit import attribute_set
 
 @contextmanager
 def running_callbacks(
-    given: Iterable[Any] | keras.callbacks.Callback | None, model: keras.Model, optimizer: Any, epochs: int
+    given: Iterable[Any] | keras.callbacks.Callback | None,
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    epochs: int,
 ) -> Iterator[keras.callbacks.CallbackList]:
     """Call the callbacks' begin and end of training around the ``with`` block; the others are to be called inside it.
 

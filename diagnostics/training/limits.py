@@ -10,16 +10,17 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from diagnostics.runs.files import json_text
 from probes.errors import UsageError
 
 
-def whole(name: str, value: Any, least: int, where: str) -> int:
-    """A whole number of at least ``least``.
+def whole(name: str, value: object, least: int, where: str) -> int:
+    """The value as an ``int``.
 
     Raises:
-        UsageError: anything else.
+        UsageError: it is not a whole number, or below ``least``.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         do = f"give a whole number, {least} or more"
@@ -45,8 +46,8 @@ def checked_config(config: Mapping[str, Any] | None, where: str) -> dict[str, An
     return dict(config or {})
 
 
-def check_labels(loss: Any, model: keras.Model, y: Any) -> None:
-    """Refuse class numbers that the model has no output for, as far as arrays show them.
+def check_labels(loss: object, model: keras.Model, y: ArrayLike | None) -> None:
+    """Refuse class numbers that the model has no output for, when the labels are given as an array.
 
     Raises:
         UsageError: a label below 0, or too large.

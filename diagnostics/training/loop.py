@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from typing import Any
 
 import keras
 import numpy as np
@@ -13,6 +12,7 @@ import tensorflow as tf
 from diagnostics.runs.writer import RunWriter
 from diagnostics.training.limits import first_step_explained
 from diagnostics.training.recorder import Facts, LenientRecorder
+from diagnostics.training.replicas import Batches
 from diagnostics.training.step import TrainingStep, evaluate, kept_state
 from probes.errors import UsageError
 from probes.monitor import Monitor
@@ -81,7 +81,7 @@ class Loop:
         self._metrics = self._metric_values()
         self._recorder.complete(self._metrics)  # values of the whole epoch belong to its last step
 
-    def _run(self, dataset: tf.data.Dataset, batches: Any, count: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def _run(self, dataset: tf.data.Dataset, batches: Batches, count: int) -> tuple[tf.Tensor, tf.Tensor]:
         """The next steps; why the first ones fail is explained, later errors pass."""
         flight = self._compiled.flight
         explained = nullcontext() if self._step else first_step_explained(dataset, self._compiled.model)
@@ -141,6 +141,7 @@ class Loop:
         self._recorder.flush_until(self._step)
 
     def _note(self, epoch: int, losses: np.ndarray, rates: np.ndarray) -> None:
+        # Before the new rows are added: the last one stays in memory, for the metrics that its epoch may end with.
         if self._recorder.is_due:
             self.flush()
         steps = np.arange(self._step, self._step + len(losses))

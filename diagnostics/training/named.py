@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import keras
+import tensorflow as tf
 
 from probes.errors import UsageError, unknown_name
+from probes.seams.nest import Nest
 
 ACCURACY = ("accuracy", "acc")
 """Names that ``compile`` resolves by the loss."""
@@ -29,12 +31,12 @@ class MeanOf(keras.losses.Loss):
         super().__init__(name=name)
         self._function = function
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Nest, y_pred: Nest) -> tf.Tensor:
         """Losses of the examples; Keras averages them, with sample weights if there are any."""
         return self._function(y_true, y_pred)
 
 
-def loss_of(given: Any) -> Callable[..., Any]:
+def loss_of(given: object) -> Callable[..., Any]:
     """The loss for a name, a function or an object.
 
     Raises:
@@ -50,20 +52,20 @@ def loss_of(given: Any) -> Callable[..., Any]:
     return given
 
 
-def optimizer_of(given: Any) -> keras.optimizers.Optimizer:
+def optimizer_of(given: object) -> keras.optimizers.Optimizer:
     """The optimizer for a name or an object.
 
     Raises:
         UsageError: no such optimizer, or something else.
     """
     if isinstance(given, str):
-        return _found("optimizer", given, keras.optimizers)
+        return cast(keras.optimizers.Optimizer, _found("optimizer", given, keras.optimizers))
     if not (hasattr(given, "apply") and hasattr(given, "learning_rate")) or inspect.isclass(given):
         raise _refused("optimizer", given, "give a name such as 'adam', or a keras.optimizers object")
-    return given
+    return cast(keras.optimizers.Optimizer, given)
 
 
-def metrics_of(given: Any, loss: Callable[..., Any]) -> tuple[keras.metrics.Metric, ...]:
+def metrics_of(given: object, loss: Callable[..., Any]) -> tuple[keras.metrics.Metric, ...]:
     """Metrics for one or several names, functions or objects.
 
     Args:
@@ -77,7 +79,7 @@ def metrics_of(given: Any, loss: Callable[..., Any]) -> tuple[keras.metrics.Metr
     return tuple(_metric(each, loss) for each in several)
 
 
-def _metric(given: Any, loss: Callable[..., Any]) -> keras.metrics.Metric:
+def _metric(given: object, loss: Callable[..., Any]) -> keras.metrics.Metric:
     if isinstance(given, keras.metrics.Metric):
         return given
     if isinstance(given, str) and given in ACCURACY:
@@ -92,7 +94,7 @@ def _metric(given: Any, loss: Callable[..., Any]) -> keras.metrics.Metric:
     return keras.metrics.MeanMetricWrapper(found, name=given if isinstance(given, str) else found.__name__)
 
 
-def _found(kind: str, name: str, module: ModuleType) -> Any:
+def _found(kind: str, name: str, module: ModuleType) -> Callable[..., Any]:
     try:
         return module.get(name)
     except (ValueError, TypeError) as error:
@@ -102,6 +104,6 @@ def _found(kind: str, name: str, module: ModuleType) -> Any:
         ) from error
 
 
-def _refused(argument: str, given: Any, do: str) -> UsageError:
+def _refused(argument: str, given: object, do: str) -> UsageError:
     got = f"the class {given.__name__}, not an object of it" if inspect.isclass(given) else repr(given)
     return UsageError(what=f"this cannot be the {argument}", where=f"Trainer({argument}=...)", got=got, do=do)

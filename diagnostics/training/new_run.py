@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from diagnostics.runs.writer import RunWriter
 
 
-def new_run(directory: str | Path, *, tensorboard: bool = False, **about: Any) -> Any:
+def new_run(directory: str | Path, *, tensorboard: bool = False, **about: Any) -> RunWriter:
     """A new run's writer, on request one that writes TensorBoard's files, too.
 
     Args:
@@ -23,4 +23,4 @@ def new_run(directory: str | Path, *, tensorboard: bool = False, **about: Any) -
         return RunWriter(directory, **about)
     from diagnostics.training.tensorboard.mirrored import mirrored  # noqa: PLC0415 - draws, which takes a second to load
 
-    return mirrored(directory, **about)
+    return cast(RunWriter, mirrored(directory, **about))  # it has the same methods

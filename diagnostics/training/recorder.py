@@ -13,6 +13,7 @@ import pandas as pd
 from diagnostics.runs.backlog import Backlog, Gap
 from diagnostics.runs.writer import RunWriter
 from probes.errors import UsageError
+from probes.reading import Reading
 
 FLUSH_SECONDS = 5.0
 """Time between two parts on disk: what a killed run can lose."""
@@ -23,10 +24,10 @@ class Source(Protocol):
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:
-        """One record a layer."""
+        """One record per layer."""
         ...
 
-    def read(self) -> Any:
+    def read(self) -> Reading:
         """Everything since the last read, as a ``probes.Reading``."""
         ...
 
@@ -163,5 +164,5 @@ class LenientRecorder(Recorder):
         return self._backlog.gaps
 
 
-def _trouble(path: Any, step: int, error: Exception) -> str:
+def _trouble(path: object, step: int, error: Exception) -> str:
     return f"{path} cannot be written at step {step}; training goes on, and writing is tried again\n{error}"

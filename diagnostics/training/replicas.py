@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 import keras
 import tensorflow as tf
 
 from probes.errors import UsageError
+from probes.seams.nest import Nest
 
 SUM = tf.distribute.ReduceOp.SUM
 
@@ -48,10 +49,18 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "chief" or ("chief" not in jobs and resolver.task_id == 0)
 
 
-def iterator_of(strategy: tf.distribute.Strategy, dataset: tf.data.Dataset) -> Iterator[Any]:
+class Batches(Protocol):
+    """An iterator over batches that also runs inside a compiled function."""
+
+    def get_next(self) -> Nest:
+        """The next batch."""
+        ...
+
+
+def iterator_of(strategy: tf.distribute.Strategy, dataset: tf.data.Dataset) -> Batches:
     """The data set's batches, each split over the replicas if there are several."""
     several = strategy.num_replicas_in_sync > 1
-    return iter(strategy.experimental_distribute_dataset(dataset) if several else dataset)
+    return cast(Batches, iter(strategy.experimental_distribute_dataset(dataset) if several else dataset))
 
 
 def on_all(strategy: tf.distribute.Strategy, work: Callable[..., tuple[tf.Tensor, tf.Tensor]]) -> Callable[..., Any]:
@@ -71,7 +80,7 @@ def on_all(strategy: tf.distribute.Strategy, work: Callable[..., tuple[tf.Tensor
     return run
 
 
-def examples_of(y: Any) -> tf.Tensor:
+def examples_of(y: object) -> tf.Tensor:
     """The number of examples in a batch of targets, a float32 scalar."""
     return tf.cast(tf.shape(tf.nest.flatten(y)[0])[0], tf.float32)
 
@@ -82,11 +91,11 @@ def equal_share(value: tf.Tensor) -> tf.Tensor:
     return value if replicas == 1 else value / replicas
 
 
-def share(loss: Callable[..., tf.Tensor], value: tf.Tensor, y: Any) -> tf.Tensor:
+def share(loss: Callable[..., tf.Tensor], value: tf.Tensor, y: object) -> tf.Tensor:
     """One replica's share of the loss of the whole batch; replicas may have different numbers of examples.
 
     Args:
-        loss: the function that returned it. Keras has already divided its mean losses by the number of replicas, a
+        loss: the function that returned ``value``. Keras has already divided its mean losses by the number of replicas, a
             Keras loss that sums adds up as it is, and any other function is assumed to be a mean over the batch.
         value: the mean (or sum) over this replica's examples, a scalar.
         y: the targets of these examples.

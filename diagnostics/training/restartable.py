@@ -17,7 +17,7 @@ from probes.capture.layers import LayerNames
 
 
 class RestartableTrainer(Trainer):
-    """A `Trainer` that can begin another training with its compiled step, and seeds without losing that step."""
+    """A `Trainer` that reuses its compiled step for another training, and sets seeds without discarding that step."""
 
     _stands_in: tuple[keras.Model, keras.optimizers.Optimizer] | None = None
 
@@ -54,7 +54,7 @@ class RestartableTrainer(Trainer):
         return self._step.random_kernels()
 
     def _begin_facts(self, dataset: tf.data.Dataset, epochs: int) -> dict[str, Any]:
-        """The settings of the model that was handed over: the one that is trained has its weights, not its initializers."""
+        """Record the settings of the model passed to ``restart``: ``self.model`` only took over its variables."""
         if self._stands_in is None:
             return super()._begin_facts(dataset, epochs)
         model, optimizer = self._stands_in

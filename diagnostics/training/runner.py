@@ -18,6 +18,7 @@ from diagnostics.runs.experiment import Experiment, load_experiment, run_directo
 from diagnostics.runs.plan import Plan
 from diagnostics.runs.resuming import begin_again, record_failure, resumed
 from diagnostics.training.contract import A, D, ScenarioLike
+from diagnostics.training.division import Task
 from diagnostics.training.restartable import RestartableTrainer
 from diagnostics.training.seeding import begin_seeding, set_host_seeds
 from probes.errors import UsageError
@@ -98,16 +99,20 @@ class Runner(Generic[A, D]):
             finally:
                 manifest.update(self.directory, content | {"status": status, "ended": manifest.now()})
 
-    def alike(self, arms: Iterable[A]) -> list[list[A]]:
-        """Group the arms that share a compiled step, with the group of most layers in total first."""
-        groups: dict[str, list[A]] = {}
-        layers: dict[str, int] = {}
+    def alike(self, arms: Iterable[A]) -> list[dict[str, float]]:
+        """The arms that share a compiled step, as one group each: by name, how long an arm trains (layers × epochs)."""
+        groups: dict[str, dict[str, float]] = {}
         for arm in arms:
             model = self.scenario.model(arm, self.scenario.prepare(arm, self.data))
-            key = structure(model, self.scenario.optimizer(arm))
-            groups.setdefault(key, []).append(arm)
-            layers[key] = len(model.layers)
-        return [groups[key] for key in sorted(groups, key=lambda key: -layers[key] * len(groups[key]))]
+            group = groups.setdefault(structure(model, self.scenario.optimizer(arm)), {})
+            group[arm.name] = float(len(model.layers) * self.scenario.epochs_of(arm))
+        return list(groups.values())
+
+    def work_off(self, task: Task) -> None:
+        """Do the trainings of one task."""
+        arms = {arm.name: arm for arm in self.scenario.arms()}
+        for name in task.arms:
+            self.train(arms[name], task.seeds)
 
     def train(self, arm: A, seeds: Iterable[int]) -> None:
         """Train one arm with several seeds, skipping runs that have already finished."""
@@ -232,7 +237,7 @@ def structure(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
     return json.dumps(_without_first_weights(whole), sort_keys=True, default=str)
 
 
-def _without_first_weights(config: Any) -> Any:
+def _without_first_weights(config: object) -> object:
     if isinstance(config, Mapping):
         kept = {key: value for key, value in config.items() if not str(key).endswith(NOT_STRUCTURE)}
         return {key: _without_first_weights(value) for key, value in kept.items()}

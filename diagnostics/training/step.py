@@ -10,9 +10,12 @@ import keras
 import tensorflow as tf
 
 from diagnostics.training.flight.flight import Flight
-from diagnostics.training.replicas import equal_share, examples_of, iterator_of, on_all, share, strategy_of
+from diagnostics.training.replicas import Batches, equal_share, examples_of, iterator_of, on_all, share, strategy_of
+from diagnostics.training.stretches import Results, Run, Steps, Stretches
 from probes.monitor import Monitor
+from probes.seams.autograph import converted
 from probes.seams.loss_calls import report_batch, reported
+from probes.seams.nest import Nest
 from probes.seams.random_kernels import random_kernels
 from probes.seams.updates import loss_scale
 
@@ -45,19 +48,66 @@ class TrainingStep:
         self.model, self.optimizer, self.metrics = model, optimizer, metrics
         self.loss, self.jit_compile = loss, jit_compile
         self.flight: Flight | None = None
-        self._reported = reported(loss)
+        self._reported = reported(loss) if isinstance(loss, keras.losses.Loss) else converted(reported(loss))
         self._monitor = monitor
         self.strategy = strategy_of(model, optimizer, jit_compile=jit_compile)
-        self._train_one = on_all(
-            self.strategy, tf.function(self._train, jit_compile=True) if jit_compile else self._train
-        )
         self._evaluate_one = on_all(self.strategy, self._evaluate_batch)
-        self._signature: tuple[Any, tf.Tensor] | None = None
+        self._first_call: tuple[Any, tuple[object, ...]] | None = None
         self._random_kernels: list[str] | None = None
-        self._compiled = tf.function(self._run, reduce_retracing=True)
-        self.evaluate_all = tf.function(self._evaluate, reduce_retracing=True)
+        several = self.strategy.num_replicas_in_sync > 1
+        self._run = self._whole() if monitor is None or several else self._split(monitor)
+        self.evaluate_all = tf.function(self._evaluate, autograph=False, reduce_retracing=True)
 
-    def run(self, batches: Any, count: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def _whole(self) -> Run:
+        loop = self._noted(self._loop())
+        return lambda batches, count: loop(batches, tf.constant(count))
+
+    def _split(self, monitor: Monitor) -> Run:
+        one = self._one()
+        once = tf.function(lambda batches: tuple(each[tf.newaxis] for each in one(batches.get_next())), autograph=False)
+        return Stretches(monitor, self._loop(), self._loop(), self._noted(once))
+
+    def _one(self) -> Callable[[Nest], Results]:
+        """One step, on every replica."""
+        one = on_all(
+            self.strategy,
+            tf.function(self._train, autograph=False, jit_compile=True) if self.jit_compile else self._train,
+        )
+
+        def recorded(batch: Nest) -> Results:
+            if self.flight is None:
+                return one(batch)
+            loss, signs = one(self.flight.entering(batch))
+            self.flight.keep(signs)
+            return loss, tf.cast(signs[2], tf.float32)
+
+        return recorded
+
+    def _loop(self) -> Steps:
+        """Several steps as one compiled function, traced at its first call."""
+        one = self._one()
+
+        def run(batches: Batches, count: tf.Tensor) -> Results:
+            def body(number: tf.Tensor, losses: tf.TensorArray, rates: tf.TensorArray) -> tuple[object, ...]:
+                loss, rate = one(batches.get_next())
+                return number + 1, losses.write(number, loss), rates.write(number, rate)
+
+            results = [tf.TensorArray(tf.float32, size=count) for _ in range(2)]
+            _, losses, rates = tf.while_loop(lambda number, *_: number < count, body, (0, *results))
+            return losses.stack(), rates.stack()
+
+        return tf.function(run, autograph=False, reduce_retracing=True)
+
+    def _noted(self, function: Callable[..., Results]) -> Callable[..., Results]:
+        """The function, which leaves behind what it was called with first."""
+
+        def call(*arguments: object) -> Results:
+            self._first_call = self._first_call or (function, arguments)
+            return function(*arguments)
+
+        return call
+
+    def run(self, batches: Batches, count: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Train on the next ``count`` batches.
 
         Args:
@@ -65,61 +115,25 @@ class TrainingStep:
             count: number of steps; there must be enough batches.
 
         Returns:
-            Loss ``[count]`` before each update, and learning rate ``[count]``; fewer if the flight recorder stops training.
+            Loss ``[count]`` before each update, and learning rate ``[count]``.
 
         Raises:
             tf.errors.OutOfRangeError: there are no more batches.
         """
-        if self._signature is None and self.flight is not None and self.flight.options.on_nonfinite == "stop":
-            self._compiled = tf.function(self._run_while_finite, reduce_retracing=True)
-        arguments = batches, tf.constant(count)
-        self._signature = self._signature or arguments
-        return self._compiled(*arguments)
+        return self._run(batches, count)
 
-    def batches(self, dataset: tf.data.Dataset) -> Any:
+    def batches(self, dataset: tf.data.Dataset) -> Batches:
         """An iterator over a data set whose batches are those of the whole strategy, not of one replica."""
         return iterator_of(self.strategy, dataset)
 
     def random_kernels(self) -> list[str]:
         """Operations of the compiled step that ``set_host_seeds`` does not restart; see ``seeding``."""
-        if self._random_kernels is None and self._signature is not None:
-            self._random_kernels = random_kernels(
-                self._compiled.get_concrete_function(*self._signature).graph.as_graph_def()
-            )
+        if self._random_kernels is None and self._first_call is not None:
+            function, arguments = self._first_call
+            self._random_kernels = random_kernels(function.get_concrete_function(*arguments).graph.as_graph_def())
         return self._random_kernels or []
 
-    def _run(self, batches: Any, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        losses = tf.TensorArray(tf.float32, size=count)
-        rates = tf.TensorArray(tf.float32, size=count)
-        for number in tf.range(count):
-            loss, rate, _ = self._recorded(next(batches))
-            losses = losses.write(number, loss)
-            rates = rates.write(number, rate)
-        return losses.stack(), rates.stack()
-
-    def _run_while_finite(self, batches: Any, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The same up to the first step that is not finite; a loop of its own, so that the other one pays nothing for it."""
-        losses = tf.TensorArray(tf.float32, size=count, element_shape=[])
-        rates = tf.TensorArray(tf.float32, size=count, element_shape=[])
-        done = tf.constant(0)
-        for number in tf.range(count):
-            loss, rate, finite = self._recorded(next(batches))
-            losses = losses.write(number, loss)
-            rates = rates.write(number, rate)
-            done = number + 1
-            if not finite:
-                break
-        return losses.stack()[:done], rates.stack()[:done]
-
-    def _recorded(self, batch: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
-        """One step with the flight recorder around it: loss, learning rate, and whether both it and its gradients are finite."""
-        if self.flight is None:
-            return *self._train_one(batch), True
-        loss, signs = self._train_one(self.flight.entering(batch))
-        self.flight.keep(signs)
-        return loss, tf.cast(signs[2], tf.float32), signs[3] > 0
-
-    def _train(self, batch: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    def _train(self, batch: Nest) -> tuple[tf.Tensor, tf.Tensor]:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
         undo = self.flight.before(self.metrics) if self.flight else None
         capture = self._monitor.capture() if self._monitor else nullcontext()
@@ -136,28 +150,28 @@ class TrainingStep:
         if self._monitor is not None:
             self._monitor.update(gradients)
         for metric in self.metrics:
-            metric.update_state(y, predicted, sample_weight=weight)
+            converted(metric.update_state)(y, predicted, sample_weight=weight)
         if self.flight is not None:
             self.flight.leaving(signs, undo)
         return tf.cast(loss, tf.float32), signs
 
-    def _evaluate(self, batches: Any, steps: tf.Tensor, training: bool) -> tf.Tensor:
-        total, count = tf.constant(0.0), tf.constant(0.0)
-        for _ in tf.range(steps):
-            loss, examples = self._evaluate_one(next(batches), training)
-            total += loss * examples
-            count += examples
+    def _evaluate(self, batches: Batches, steps: tf.Tensor, training: bool) -> tf.Tensor:
+        def body(number: tf.Tensor, total: tf.Tensor, count: tf.Tensor) -> tuple[object, ...]:
+            loss, examples = self._evaluate_one(batches.get_next(), training)
+            return number + 1, total + loss * examples, count + examples
+
+        _, total, count = tf.while_loop(lambda number, *_: number < steps, body, (0, 0.0, 0.0))
         return tf.math.divide_no_nan(total, count)
 
-    def _evaluate_batch(self, batch: Any, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    def _evaluate_batch(self, batch: Nest, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
         predicted = self.model(x, training=training)
         loss = tf.cast(self._total_loss(y, predicted, weight), tf.float32)
         for metric in self.metrics:
-            metric.update_state(y, predicted, sample_weight=weight)
+            converted(metric.update_state)(y, predicted, sample_weight=weight)
         return loss, examples_of(y)
 
-    def _total_loss(self, y: Any, predicted: Any, weight: Any) -> tf.Tensor:
+    def _total_loss(self, y: Nest, predicted: Nest, weight: tf.Tensor | None) -> tf.Tensor:
         """The loss plus the losses that layers add, such as weight penalties."""
         extra = {} if weight is None else {"sample_weight": weight}
         loss = share(self.loss, self._reported(y, predicted, **extra), y)

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.writer import RunWriter
@@ -91,13 +92,15 @@ class Trainer:
         self._recorder = options_of(flight_recorder, "Trainer")
         if self._recorder is not None:
             check_recordable(self._step.strategy, directory is not None, "Trainer")
+            if self._recorder.on_nonfinite == "stop":  # the host has to look at each step
+                self._steps_per_call = 1
 
     def fit(  # noqa: PLR0913 - what model.fit takes, by the same names
         self,
-        train_dataset: Any,
-        y: Any = None,
+        train_dataset: object,
+        y: ArrayLike | None = None,
         *,
-        validation_data: Any = None,
+        validation_data: object = None,
         train_again: tf.data.Dataset | None = None,
         test_data: tf.data.Dataset | None = None,
         test_each_epoch: bool = True,
@@ -106,7 +109,7 @@ class Trainer:
         tensorboard: bool = False,
         batch_size: int = BATCH_SIZE,
         shuffle: bool = True,
-        sample_weight: Any = None,
+        sample_weight: object = None,
         class_weight: Mapping[int, float] | None = None,
         callbacks: Iterable[keras.callbacks.Callback] | None = None,
     ) -> Run | None:

@@ -15,6 +15,7 @@ from probes.capture.rectified import Rectified, composes, declared
 from probes.primitives import unscaled
 from probes.seams.gradients import Differentiation
 from probes.seams.graph import current_graph, read
+from probes.seams.nest import Nest
 from probes.seams.tap import seen_through, source, tap
 from probes.snapshot.facts import Facts, facts_of
 from probes.snapshot.snapshot import Need, Snapshot
@@ -22,7 +23,7 @@ from probes.snapshot.snapshot import Need, Snapshot
 MEASURED = "measured"
 INNER_LOOP = "runs inside a loop or function of its own, whose tensors do not reach the step"
 NO_FLOATS = "its output has no floating-point tensor of known rank"
-HANDED_ON = "returns the output of a layer inside it, which has the row"
+HANDED_ON = "returns an inner layer's output unchanged; see that layer's row"
 NO_ROW = "no probe applies to it, or it first ran after the record's rows were fixed"
 MODEL_ITSELF = "the model itself, for the weights that it holds outside its layers"
 
@@ -54,7 +55,7 @@ class Call:
         self.gradient = self._unassigned = gradient
 
     def end_backward(self, differentiation: Differentiation) -> None:
-        """What was seen since the last backward pass is this one's."""
+        """Attribute the gradient seen since the previous backward pass to this one."""
         if self._unassigned is not None:
             self.passes.append((differentiation, self._unassigned))
             self._unassigned = None
@@ -107,7 +108,8 @@ class Capture:
 
     Args:
         names: the layers' paths.
-        wants: whether some probe needs this from a layer with these facts; also asks for its path, where that is given.
+        wants: called with a need, a layer's facts and its path: whether any probe needs it. With ``None`` as the path, probes
+            that are limited to certain layers count, too.
 
     Attributes:
         calls: what was captured, in the order in which the layers returned.
@@ -128,7 +130,7 @@ class Capture:
         self._frames: list[_Frame] = []
         self._examples: tf.Tensor | None = None
 
-    def enter(self, layer: keras.Layer, inputs: Any) -> None:
+    def enter(self, layer: keras.Layer, inputs: tuple[tuple[Nest, ...], dict[str, Nest]]) -> None:
         """Open a frame for the call; when the model itself is called, count the examples."""
         frame = _Frame(layer, inputs, facts_of(layer, inputs[1]))
         if self._in_step() and self._wants("state", frame.facts, None):
@@ -142,7 +144,7 @@ class Capture:
             self.batches += [] if self._examples is None else [self._examples]
 
     def leave(self, layer: keras.Layer) -> None:
-        """Close the call's frame; with the model's own call ends its batch."""
+        """Close the call's frame; when the model's own call ends, forget its batch size."""
         self._frames.pop()
         if layer is self.names.model:
             self._examples = None
@@ -165,7 +167,7 @@ class Capture:
         )
         self.order.setdefault(path, layer)
 
-    def observe(self, layer: keras.Layer, outputs: Any) -> Any:
+    def observe(self, layer: keras.Layer, outputs: Nest) -> Nest:
         """Keep the first floating tensor of what a layer returns, and tap it."""
         if layer is self.names.model:
             return _reveal(outputs)
@@ -175,6 +177,7 @@ class Capture:
             return outputs
         self.order.setdefault(path, layer)
         flat = tf.nest.flatten(outputs)
+        # A recurrent layer's own output is captured; what it calls at each time step lives in a loop of its own.
         if not self._in_step() or self._in_recurrence(self._frames[:-1]):
             self.unseen[path] = INNER_LOOP
             return outputs
@@ -214,6 +217,7 @@ class Capture:
         return replace(frame.facts, activation=made.function)
 
     def _withdraw(self, activation: tf.Tensor) -> None:
+        # A ReLU in a loop may have returned the same tensor before: the last call is the one that made this output.
         place = next(place for place, call in reversed([*enumerate(self.calls)]) if call.activation is activation)
         path = self.calls.pop(place).path
         if all(call.path != path for call in self.calls):
@@ -238,15 +242,15 @@ def rows_of(calls: Iterable[Call]) -> Iterator[tuple[str, Call]]:
         yield call.path if place == 1 else f"{call.path}@{place}", call
 
 
-def _is_floating(value: Any) -> bool:
+def _is_floating(value: object) -> bool:
     return isinstance(value, tf.Tensor) and value.dtype.is_floating and value.shape.rank is not None
 
 
-def _contains(tensors: list[Any], tensor: Any) -> bool:
+def _contains(tensors: list[Any], tensor: tf.Tensor) -> bool:
     return any(source(tensor) is source(other) for other in tensors)
 
 
-def _reveal(outputs: Any) -> Any:
+def _reveal(outputs: Nest) -> Nest:
     """The model's outputs without the taps that would hide an operation from a Keras loss."""
     flat = tf.nest.flatten(outputs)
     if not any(tensor is not source(tensor) and seen_through(source(tensor)) for tensor in flat):

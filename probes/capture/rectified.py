@@ -1,4 +1,4 @@
-"""Functions that are 0 over a whole range of inputs: what one of them returned, and which layers have or call them."""
+"""Functions that are 0 over a whole range of inputs: records their outputs, and recognises layers that use them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Rectified:
 
 
 def declared(layer: keras.Layer) -> str | None:
-    """The function of a ReLU layer that is made of several operations: with another maximum, or a threshold."""
+    """``"relu"`` for a Keras ``ReLU`` layer without a negative slope: with a maximum or threshold it takes several operations."""
     rectifies = isinstance(layer, keras.layers.ReLU) and not layer.negative_slope
     return "relu" if rectifies else None
 
 
 def composes(layer: keras.Layer) -> bool:
-    """Whether the user chose the functions inside the layer's ``call``: not in Keras' own layers, except models."""
+    """Whether the layer's ``call`` is the user's code: in models, and in layers defined outside Keras."""
     return isinstance(layer, keras.Model) or not type(layer).__module__.startswith("keras.")

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import tensorflow as tf
 
 from probes.measuring.due import Due
+from probes.seams.nest import Nest
 from probes.seams.replica import place_in_process
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ def with_rows(vector: tf.Tensor, work: Callable[[tf.Tensor], list[tf.Tensor]], d
     own = tf.range(replicas) == _replica_context().replica_id_in_sync_group
     rows = tf.where(own[:, None], tf.tile(vector[None], [replicas, 1]), 0.0)
 
-    def merge(strategy: tf.distribute.Strategy, shares: Any) -> None:
+    def merge(strategy: tf.distribute.Strategy, shares: object) -> None:
         due.when(lambda: work(_sums(strategy, [shares])[0]))
 
     _merge_call(merge, rows)
@@ -82,9 +83,9 @@ def _sums(strategy: tf.distribute.Strategy, shares: Sequence[Any]) -> list[tf.Te
     return [tensor for replica in zip(*by_tensor, strict=True) for tensor in replica]
 
 
-def _merge_call(merge: Callable[..., Any], *args: Any) -> Any:
+def _merge_call(merge: Callable[..., Any], *args: Any) -> Nest:
     return _replica_context().merge_call(merge, args=args)
 
 
-def _replica_context() -> Any:
+def _replica_context() -> tf.distribute.ReplicaContext:
     return tf.distribute.get_replica_context()

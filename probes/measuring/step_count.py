@@ -36,10 +36,10 @@ class StepCount:
             self._known = self.total
         return self._known
 
-    def pass_over(self) -> None:
-        """A step has run that does not count itself."""
-        self._passed_over += 1
-        self._known = self.upcoming() + 1
+    def pass_over(self, steps: int = 1) -> None:
+        """Steps have run that do not count themselves."""
+        self._passed_over += steps
+        self._known = self.upcoming() + steps
 
     def catch_up(self) -> None:
         """Before a step that counts itself: let the device know what was passed over."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import tensorflow as tf
+
+from probes.seams.nest import Nest
 
 T = TypeVar("T")
 
@@ -35,7 +37,7 @@ def _parts(value: object) -> Iterable[object]:
     return value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ()
 
 
-def _filled(value: Any, tensors: Iterator[tf.Tensor | tf.TensorSpec]) -> Any:
+def _filled(value: object, tensors: Iterator[tf.Tensor | tf.TensorSpec]) -> Nest:
     if isinstance(value, tf.Tensor | tf.TensorSpec):
         return next(tensors)
     if is_dataclass(value) and not isinstance(value, type):

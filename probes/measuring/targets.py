@@ -78,7 +78,7 @@ def _value(each: Differentiation) -> tf.Tensor:
     return sums[0] if len(sums) == 1 else tf.add_n(sums)
 
 
-def _sum(target: Any, weight: Any) -> tf.Tensor:
+def _sum(target: tf.Tensor, weight: tf.Tensor | None) -> tf.Tensor:
     wide = tf.cast(tf.convert_to_tensor(target), tf.float32)
     weighted = wide if weight is None else wide * tf.cast(weight, tf.float32)
     return weighted if weighted.shape.rank == 0 else tf.reduce_sum(weighted)

@@ -43,7 +43,7 @@ class Measurement:
     @property
     def forward(self) -> bool:
         """Whether the forward pass has all that these probes need."""
-        return self.probes[self.numbers[0]].needs <= FORWARD
+        return self.probes[self.numbers[0]].needs <= FORWARD  # ``tasks`` has separated the others
 
     def run(self, tensors: Sequence[tf.Tensor]) -> Packed:
         """The statistics of these tensors; those of a layer's several calls are merged."""

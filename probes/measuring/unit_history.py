@@ -1,4 +1,4 @@
-"""Births, deaths and revivals of units: from one check to the next, and from one read to the next."""
+"""From merged statistics to columns; for probes that follow single units, also their events, across reads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class UnitHistory:
             The columns, each ``[n]``.
         """
         before = self._last.get((number, row.layer), {})
-        known = len(before.get(next(iter(statistics)), ()))
+        known = len(before.get(next(iter(statistics)), ()))  # 1 if a reading is carried over, which gets no row again
         joined = {name: np.concatenate([before[name], value]) if known else value for name, value in statistics.items()}
         if units := as_unit_probe(probe):
             for event, happened in units.events(joined).items():

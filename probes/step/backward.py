@@ -12,7 +12,7 @@ from probes.snapshot.gradient_parts import Gradient
 
 
 def choose(call: Call, own: Collection[int], given: Mapping[int, Gradient]) -> bool:
-    """Let the call's gradient be that of the pass which made the gradients that the update was given.
+    """Use the gradient from the backward pass that produced the gradients passed to ``update``.
 
     Two tapes, a persistent one, or a penalty on gradients run backwards through the same call several times.
 
@@ -24,12 +24,15 @@ def choose(call: Call, own: Collection[int], given: Mapping[int, Gradient]) -> b
     Returns:
         Whether the pass is known.
     """
+    # A pass that differentiates by no trained weight (saliency, a penalty on input gradients) cannot be the one.
     trains = [each for each in call.passes if {*map(key_of, each[0].sources)} & {*given}] or call.passes
+    # An inner tape's pass only serves the loss of the tape around it.
     trains = [each for each in trains if not each[0].enclosed] or trains
     targets = {tuple(map(id, tf.nest.flatten(differentiation.target))) for differentiation, _ in trains}
     if len(targets) <= 1:
         call.gradient = trains[-1][1] if trains else call.gradient
         return True
+    # The layer's own weights tell passes apart best; a layer without weights is decided by those of the whole model.
     for keys in (own, given):
         ids = {id(given[key]) for key in keys if given.get(key) is not None}
         made = [gradient for differentiation, gradient in trains if ids & {*map(id, differentiation.gradients)}]

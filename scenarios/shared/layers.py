@@ -29,7 +29,7 @@ def seed_of(data: Data, name: str) -> int:
 
 
 def dense(
-    data: Data, name: str, units: int, activation: Any = None, initializer: str = "glorot_uniform", **options: Any
+    data: Data, name: str, units: int, activation: object = None, initializer: str = "glorot_uniform", **options: Any
 ) -> keras.layers.Dense:
     """A dense layer with the weights of its replicate.
 

@@ -22,7 +22,7 @@ class Outlier(keras.layers.Layer):
     Both settings are variables, so that networks with and without an outlier share one compiled step.
     """
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: object) -> None:
         """Create two settings and a step counter, none of them trained."""
         del input_shape
         self.factor = self.add_weight(name="factor", initializer="ones", trainable=False)
@@ -49,7 +49,7 @@ class Spike(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, rate: float, at: int, factor: float) -> None:
         self.rate, self.at, self.factor = rate, at, factor
 
-    def __call__(self, step: Any) -> tf.Tensor:
+    def __call__(self, step: tf.Tensor | int) -> tf.Tensor:
         """The rate at a step."""
         return self.rate * tf.where(tf.equal(tf.cast(step, tf.int64), self.at), self.factor, 1.0)
 

@@ -15,10 +15,11 @@ from diagnostics.rules.rule import Rule
 class NotConnected(Rule):
     """Trained layers that the loss does not depend on: their gradient is missing, which is not zero.
 
-    Formula: layers with trained weights that never have a gradient_norm; a warning from ``share`` of the trained layers on.
+    Formula: layers with trained weights that never have a gradient_norm; a warning if they make up ``share`` or more of all.
 
     Args:
-        share: of the trained layers. A fifth: fewer are often left out on purpose, such as a second head.
+        share: smallest share of the trained layers that is worth a warning. 0.2: smaller shares are often intended, such as a
+            second head that another training uses.
     """
 
     share: float = 0.2

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from diagnostics.runs.facts import Component
+from diagnostics.runs.json_value import Json
 
 LONGEST = 200
 """Characters of a text, and items of a list: enough to tell two settings apart."""
@@ -67,7 +68,7 @@ def name_of(value: object) -> str:
     return name if isinstance(name, str) and callable(value) else type(value).__name__
 
 
-def encoded(value: Any, deep: int = 0) -> Any:
+def encoded(value: object, deep: int = 0) -> Json:
     """A setting as JSON can hold it.
 
     Args:
@@ -86,7 +87,7 @@ def encoded(value: Any, deep: int = 0) -> Any:
     return _nested(value, deep)
 
 
-def _nested(value: Any, deep: int) -> Any:
+def _nested(value: object, deep: int) -> Json:
     if isinstance(value, Mapping):
         return _mapping(value, deep)
     if isinstance(value, list | tuple | set | frozenset):
@@ -101,13 +102,13 @@ def _nested(value: Any, deep: int) -> Any:
     return name_of(value) if named else text_of(value)
 
 
-def _mapping(value: Mapping[Any, Any], deep: int) -> Any:
+def _mapping(value: Mapping[Any, Any], deep: int) -> Json:
     if value.keys() >= ENVELOPE:
         return _unwrapped(value, deep)
     return {str(key)[:LONGEST]: encoded(item, deep + 1) for key, item in [*value.items()][:LONGEST]}
 
 
-def _unwrapped(value: Mapping[Any, Any], deep: int) -> Any:
+def _unwrapped(value: Mapping[Any, Any], deep: int) -> Json:
     """An object that Keras has serialised: its class and settings, or the name of a function."""
     config = value["config"]
     if not isinstance(config, Mapping):
@@ -118,7 +119,7 @@ def _unwrapped(value: Mapping[Any, Any], deep: int) -> Any:
     return {"class": str(value["class_name"]), "settings": settings}
 
 
-def _array(value: Any, deep: int) -> Any:
+def _array(value: object, deep: int) -> Json:
     """Small arrays as numbers; of a large one, or one whose values are not known yet, type and shape."""
     try:
         array = np.asarray(value)

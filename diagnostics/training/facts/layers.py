@@ -25,7 +25,7 @@ PARTS = frozenset(
 
 
 def architecture(
-    entries: Sequence[LayerEntry], model: Any, graph: Graph, settings: Mapping[int, keras.Layer] | None = None
+    entries: Sequence[LayerEntry], model: keras.Model, graph: Graph, settings: Mapping[int, keras.Layer] | None = None
 ) -> tuple[Layer, ...]:
     """Every layer of a model, in the order in which the model holds them.
 
@@ -122,7 +122,7 @@ def _own_weights(layer: keras.Layer) -> list[Any]:
     return [variable for variable in layer.weights if id(variable) not in below]
 
 
-def _size(variable: Any) -> int:
+def _size(variable: keras.Variable) -> int:
     return math.prod(variable.shape)
 
 
@@ -130,7 +130,7 @@ def _single(shapes: Sequence[Shape]) -> Shape | None:
     return tuple(shapes[0]) if len(shapes) == 1 else None
 
 
-def _owners(model: Any, owner: Any) -> Iterable[tuple[int, str]]:
+def _owners(model: keras.Model, owner: object) -> Iterable[tuple[int, str]]:
     """For each layer, the name of the innermost model that holds it."""
     waiting, seen = [(model, owner)], {id(model)}
     while waiting:

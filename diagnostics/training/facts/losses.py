@@ -33,7 +33,7 @@ def minimises_compiled_loss(model: keras.Model) -> bool:
     return all(getattr(type(model), name) is getattr(keras.Model, name) and name not in vars(model) for name in own)
 
 
-def loss_facts(loss: Any, output: str = "", weight: float | None = None) -> Loss:
+def loss_facts(loss: object, output: str = "", weight: float | None = None) -> Loss:
     """Describe one loss.
 
     Args:
@@ -81,7 +81,7 @@ WRAPPERS = frozenset(
 """Classes that say nothing of the loss: Keras' base, and what it wraps functions in."""
 
 
-def _resolved(loss: Any) -> Any:
+def _resolved(loss: object) -> object:
     """The loss behind a name, such as ``"mse"``; the name itself if Keras has no such loss."""
     if not isinstance(loss, str):
         return loss

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
+
 from diagnostics.runs.facts import Component, Optimizer
 from diagnostics.training.facts.encoding import encoded, name_of, settings_of, shortest
 
@@ -11,7 +13,7 @@ RATE = "learning_rate"
 CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
-def optimizer_facts(optimizer: Any) -> Optimizer:
+def optimizer_facts(optimizer: keras.optimizers.Optimizer) -> Optimizer:
     """Describe an optimizer as it is now.
 
     Args:
@@ -33,14 +35,14 @@ def optimizer_facts(optimizer: Any) -> Optimizer:
     return Optimizer(name_of(optimizer), settings, _schedule(given), _given(clips))
 
 
-def _schedule(given: Any) -> Component | None:
+def _schedule(given: object) -> Component | None:
     """The schedule of the learning rate; ``None`` if it is a number."""
     if isinstance(given, dict) and "class" in given:
         return Component(str(given["class"]), given.get("settings") or {})
     return Component(given) if isinstance(given, str) else None
 
 
-def _rate(optimizer: Any) -> float | None:
+def _rate(optimizer: keras.optimizers.Optimizer) -> float | None:
     """The learning rate now, also where a schedule decides it; ``None`` if it is not a number yet."""
     try:
         return shortest(float(optimizer.learning_rate))

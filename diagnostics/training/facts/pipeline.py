@@ -35,7 +35,7 @@ def pipeline_of_fit(feed: Feed) -> InputPipeline:
     return InputPipeline("unknown" if feed.source is None else "generator", None, text_of(feed.source))
 
 
-def pipeline_of_dataset(dataset: Any) -> InputPipeline:
+def pipeline_of_dataset(dataset: object) -> InputPipeline:
     """Describe a ``tf.data.Dataset``, with all its stages from the source on."""
     stages = stages_of(dataset)
     return InputPipeline("tf.data", _is_shuffled(stages), " -> ".join(map(str, stages)))

@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from diagnostics.runs.data_facts import Data
-from diagnostics.runs.facts import Loss, Training
+from diagnostics.runs.facts import Layer, Loss, Training
 from diagnostics.runs.typed import to_record
 from diagnostics.training.facts.data.alike import alike_weights
 from diagnostics.training.facts.data.log import DataLog
 from diagnostics.training.facts.data.watch import DataWatch
+from diagnostics.training.facts.guarded import Guarded
 from diagnostics.training.facts.layers import architecture
 from diagnostics.training.facts.losses import loss_facts
 from probes.capture.layers import LayerEntry, LayerNames
@@ -37,7 +39,7 @@ class RunFacts:
         monitor: what measures it, before its first step; ``None`` if nothing does.
     """
 
-    def __init__(self, model: Any, monitor: Monitor | None) -> None:
+    def __init__(self, model: keras.Model, monitor: Monitor | None) -> None:
         self._model, self._monitor = model, monitor
         self._connections, self._watch = _Connections(model), DataWatch(model)
         self._log = DataLog(self._watch)
@@ -47,8 +49,8 @@ class RunFacts:
         self._alike: dict[str, float] = {}
         self._told: dict[str, Any] = {}
         if monitor is not None:
-            monitor.attach(self._connections)
-            monitor.attach(self._watch)
+            monitor.attach(Guarded(self._connections, "connections of layers"))
+            monitor.attach(Guarded(self._watch, "inputs, targets and outputs"))
 
     def begin(
         self,
@@ -117,7 +119,7 @@ class RunFacts:
         self._told |= new
         return new
 
-    def _architecture(self) -> Any:
+    def _architecture(self) -> Sequence[Layer]:
         own = self._monitor.entries if self._monitor else LayerNames(self._model).entries()
         others = self._entries if self._entries is not None and len(self._entries) == len(own) else own
         settings = {id(mine.layer): other.layer for mine, other in zip(own, others, strict=True)}
@@ -127,7 +129,7 @@ class RunFacts:
 class _Connections:
     """The companion that sees how layers are connected, where Keras keeps no symbolic tensors."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: keras.Model) -> None:
         self._model = model
         self._seen = SeenGraph(model)
         self._told = False

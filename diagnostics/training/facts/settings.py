@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from diagnostics.runs.facts import Training
@@ -17,7 +18,7 @@ from probes.seams.compiled import compiled_metrics
 from probes.seams.datasets import Feed, stages_of
 
 
-def of_fit(model: Any, feed: Feed, parameters: Mapping[str, Any]) -> Training:
+def of_fit(model: keras.Model, feed: Feed, parameters: Mapping[str, Any]) -> Training:
     """The settings of a ``fit`` that is running.
 
     Args:
@@ -41,12 +42,14 @@ def of_fit(model: Any, feed: Feed, parameters: Mapping[str, Any]) -> Training:
     )
 
 
-def of_trainer(step: TrainingStep, optimizer: Any, dataset: tf.data.Dataset, epochs: int) -> Training:
+def of_trainer(
+    step: TrainingStep, optimizer: keras.optimizers.Optimizer, dataset: tf.data.Dataset, epochs: int
+) -> Training:
     """The settings of a `Trainer`.
 
     Args:
         step: what it runs.
-        optimizer: the optimizer, whose settings may be those of another that stands for the step's own.
+        optimizer: the optimizer whose settings are recorded; after ``restart``, the one that was passed in.
         dataset: its batches.
         epochs: epochs asked for.
     """
@@ -66,7 +69,7 @@ def of_trainer(step: TrainingStep, optimizer: Any, dataset: tf.data.Dataset, epo
     )
 
 
-def of_loop(model: Any, optimizer: Any) -> Training:
+def of_loop(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> Training:
     """The settings of a hand-written loop, as far as they can be seen: not how often it runs, nor on what.
 
     Args:
@@ -81,7 +84,7 @@ def of_loop(model: Any, optimizer: Any) -> Training:
     )
 
 
-def precision_of(model: Any) -> str | None:
+def precision_of(model: keras.Model) -> str | None:
     """The name of a model's dtype policy, such as ``mixed_float16``; ``None`` where it is no Keras model."""
     return getattr(getattr(model, "dtype_policy", None), "name", None)
 
@@ -93,9 +96,9 @@ def batch_size_of(dataset: tf.data.Dataset) -> int | None:
     return next((shape[0] for shape in shapes if shape.rank), None) or next(reversed(sizes), None)
 
 
-def _batch_size(source: Any) -> int | None:
+def _batch_size(source: object) -> int | None:
     return batch_size_of(source) if isinstance(source, tf.data.Dataset) else None
 
 
-def _whole(value: Any) -> int | None:
+def _whole(value: object) -> int | None:
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else None

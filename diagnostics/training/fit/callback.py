@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import keras
 
 from diagnostics.runs.folders import free_directory
+from diagnostics.runs.writer import RunWriter
 from diagnostics.training.facts import settings
 from diagnostics.training.facts.losses import minimises_compiled_loss
 from diagnostics.training.facts.run_facts import RunFacts
@@ -97,7 +98,7 @@ class ProbeCallback(keras.callbacks.Callback):
         self._session: FitSession | None = None
         self._runs = 0
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Put the probes in.
 
         Raises:
@@ -126,17 +127,17 @@ class ProbeCallback(keras.callbacks.Callback):
             print(announcement(monitor.probes, self.directory), file=sys.stderr)
         _end_with_fit(self._session)
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Note the epoch."""
         if self._session is not None:
             self._session.begin_epoch(epoch)
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Record the epoch's metrics."""
         if self._session is not None:
             self._session.end_epoch(logs)
 
-    def on_train_end(self, logs: Any = None) -> None:
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Take the probes out, and end the run."""
         if self._session is not None:
             self._session.finish()
@@ -148,7 +149,7 @@ class ProbeCallback(keras.callbacks.Callback):
             self._session.fail(error)
             self._session = None
 
-    def _flight(self, writer: Any, monitor: Monitor) -> Flight | None:
+    def _flight(self, writer: RunWriter | None, monitor: Monitor) -> Flight | None:
         """What records the steps of one ``fit``."""
         if self._recorder is None or writer is None:
             return None
@@ -156,7 +157,7 @@ class ProbeCallback(keras.callbacks.Callback):
         about = of_fit(model, lambda: random_kernels_of(monitor.traced))
         return Flight(self._recorder, self.directory, model, model.optimizer, about)
 
-    def _writer(self, monitor: Monitor, facts: Mapping[str, Any]) -> Any:
+    def _writer(self, monitor: Monitor, facts: Mapping[str, Any]) -> RunWriter | None:
         """The run's writer; ``None`` in every worker but the chief, which writes for all."""
         model = cast("FittedModel", self.model)
         if not is_chief(model.distribute_strategy):

@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
 
@@ -165,7 +165,7 @@ class FitSession:
             self._recorder.add(np.array(steps), epoch=self._epoch, split="train", seconds=list(seconds), **columns)
 
 
-def _number(value: Any) -> float:
+def _number(value: SupportsFloat) -> float:
     """A scalar on the device or the host as a number; NaN for anything else."""
     try:
         return float(value)

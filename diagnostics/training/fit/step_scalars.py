@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -17,6 +17,7 @@ from probes.seams.gradients import hearing_gradients
 from probes.seams.graph import is_here, key_of
 from probes.seams.layers import children
 from probes.seams.metrics import hearing_metrics
+from probes.seams.nest import Nest
 from probes.seams.updates import hearing_updates, loss_scale
 
 LOSS, RATE = "loss", "learning_rate"
@@ -73,11 +74,11 @@ class StepScalars:
         if self._scale is not None:
             self._scales |= dict.fromkeys(map(key_of, variables), self._scale)
 
-    def added(self, variable: keras.Variable, value: Any) -> None:
+    def added(self, variable: keras.Variable, value: object) -> None:
         """Keep what was added to a metric's sum or count."""
         self._additions.setdefault(id(variable), []).append(value)
 
-    def returned(self, metric: keras.metrics.Mean, result: Any) -> None:
+    def returned(self, metric: keras.metrics.Mean, result: object) -> None:
         """Keep which metric a value in the step's logs comes from."""
         self._results[id(result)] = result, metric
 
@@ -101,8 +102,8 @@ class StepScalars:
         """By name. A running mean becomes the step's own mean; results of other metrics, such as AUC, are left out."""
         found: dict[str, Scalar | None] = {}
         for metric in self._metrics():
-            plain = isinstance(metric, keras.metrics.Mean) and type(metric).result is keras.metrics.Mean.result
-            found[metric.name] = self._of_mean(metric) if plain else None
+            is_plain = isinstance(metric, keras.metrics.Mean) and type(metric).result is keras.metrics.Mean.result
+            found[metric.name] = self._of_mean(cast(keras.metrics.Mean, metric)) if is_plain else None
         for name, value in logs.items():
             if id(value) in self._results:
                 found[name] = self._of_mean(self._results[id(value)][1])
@@ -115,7 +116,7 @@ class StepScalars:
         """All metrics of the model; those given to ``compile`` are inside one that holds them."""
         return [each for metric in self.model.metrics for each in [*getattr(metric, "metrics", []), metric]]
 
-    def _of_mean(self, metric: Any) -> Scalar | None:
+    def _of_mean(self, metric: keras.metrics.Mean) -> Scalar | None:
         """What this step alone added to the mean; ``None`` if nothing."""
         sums = [self._additions.get(id(variable), []) for variable in (metric.total, metric.count)]
         return Scalar(sum(sums[0]), sum(sums[1])) if all(sums) else None
@@ -153,7 +154,7 @@ def unpacked(key: str, vectors: Sequence[Any]) -> dict[str, np.ndarray]:
     return dict(zip(json.loads(key.removeprefix(PREFIX)), values.T, strict=True))
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Nest) -> bool:
     """Whether it is a scalar that can be part of the step's result."""
     if isinstance(value, str) or value is None or not is_here(value):
         return False

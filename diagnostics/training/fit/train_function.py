@@ -6,7 +6,7 @@ import functools
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import keras
 import tensorflow as tf
@@ -19,10 +19,13 @@ from probes.monitor import Monitor
 from probes.observing import observing
 from probes.seams.fit import attribute_set
 from probes.seams.loss_calls import report_batch
+from probes.seams.nest import Nest
 from probes.seams.unheard import steps_unheard
 from probes.two_functions import TwoFunctions
 
 TrainFunction = Callable[[Any], Any]
+Logs: TypeAlias = Any
+"""What a step returns: by name, the scalars that Keras prints, or anything else that a custom ``train_step`` returns."""
 
 
 if TYPE_CHECKING:
@@ -78,7 +81,7 @@ class ObservedFunction:
         self._has_run = False
         model.train_function = self
 
-    def __call__(self, iterator: Any) -> Any:
+    def __call__(self, iterator: object) -> Logs:
         """Run one or several steps; Keras calls this."""
         if not isinstance(iterator, tf.data.Iterator | tf.distribute.DistributedIterator):  # train_on_batch
             return self._bare_function()(iterator)
@@ -88,7 +91,11 @@ class ObservedFunction:
         self._session.begin_call()
         started = time.perf_counter()
         try:
-            with nullcontext() if self._flight is None else self._flight.recording(iterator.element_spec):
+            with (
+                nullcontext()
+                if self._flight is None
+                else self._flight.recording(getattr(iterator, "element_spec", None))
+            ):
                 logs = self._observed_or_bare(iterator)
         except (StopIteration, tf.errors.OutOfRangeError):  # the end of the data
             raise
@@ -100,7 +107,7 @@ class ObservedFunction:
         self._session.note(_taken(logs), time.perf_counter() - started)
         return logs
 
-    def _end_flight(self, logs: Any) -> None:
+    def _end_flight(self, logs: Logs) -> None:
         """Remove from the logs what a step compiled by XLA returned, and stop training if it has to be."""
         returned = logs.pop(ENTRY, None) if isinstance(logs, dict) else None
         if self._flight is not None and self._flight.end_call(int(self._model.steps_per_execution or 1), returned):
@@ -115,7 +122,7 @@ class ObservedFunction:
         if self._model.train_function is self:
             self._model.train_function = self._bare
 
-    def _observed_or_bare(self, iterator: Any) -> Any:
+    def _observed_or_bare(self, iterator: object) -> Logs:
         """Run the step; if it cannot be traced with probes, trace it without, which raises the user's own errors again."""
         try:
             return self._observed(iterator)
@@ -148,7 +155,7 @@ def _observed_step(
     recorded = Recorded(model, flight, original)
 
     @functools.wraps(original)
-    def train_step(data: Any) -> Any:
+    def train_step(data: Nest) -> Logs:
         scalars = StepScalars(model)
         # Replicas run on threads of their own, so watched loops are told here that this step belongs to ``fit``.
         with steps_unheard(), scalars.collecting(), observing(monitor, session.give_up):
@@ -165,7 +172,7 @@ def _unobserved_step(model: FittedModel, flight: Flight | None) -> Callable[[Any
     recorded = Recorded(model, flight, original)
 
     @functools.wraps(original)
-    def train_step(data: Any) -> Any:
+    def train_step(data: Nest) -> Logs:
         scalars = StepScalars(model)
         with steps_unheard(), scalars.collecting():
             logs = recorded(data)
@@ -174,7 +181,7 @@ def _unobserved_step(model: FittedModel, flight: Flight | None) -> Callable[[Any
     return train_step
 
 
-def _taken(logs: Any) -> tuple[str, Any] | None:
+def _taken(logs: Logs) -> tuple[str, Any] | None:
     """Remove the step's packed scalars from the logs, which Keras is about to read, and return them with their key."""
     keys = [key for key in logs if key.startswith(PREFIX)] if isinstance(logs, dict) else []
     return (keys[0], logs.pop(keys[0])) if keys else None

@@ -1,5 +1,7 @@
 """What replaying has to know of a training: how it was compiled, where it ran, and what it was made of."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 import os

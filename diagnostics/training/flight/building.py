@@ -1,5 +1,7 @@
 """Builds a model and its optimizer before the first step, so that their state from before it can be kept."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,5 +1,7 @@
 """Runs one step eagerly, as a graph and with XLA, and compares what every layer returns and every gradient."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """Finds the first step of a record that is not finite, and where in it that began."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 import random

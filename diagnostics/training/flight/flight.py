@@ -1,5 +1,7 @@
 """One recorded training: keeps its last steps, judges their signs, and writes them down at a fault."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 import warnings

@@ -1,5 +1,7 @@
 """Keras' or the user's ``train_step`` with the flight recorder around it."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 from collections.abc import Callable

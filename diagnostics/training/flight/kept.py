@@ -1,5 +1,7 @@
 """Batches and signs of the steps since the host looked last, kept on the device from within the compiled step."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 from typing import Any

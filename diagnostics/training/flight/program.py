@@ -1,5 +1,7 @@
 """Makes again what was trained: from the record where Keras can do so safely, otherwise by a function of the user's."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 import importlib.util

@@ -1,5 +1,7 @@
 """Reads a flight record: states before steps, and the batches of the steps."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 import base64

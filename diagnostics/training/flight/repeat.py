@@ -1,5 +1,7 @@
 """Repeats recorded steps one by one, compiled as they were."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping

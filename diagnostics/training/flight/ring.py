@@ -1,5 +1,7 @@
 """The last steps of a training: a copy of its state now and then, and the batches since."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

@@ -5,6 +5,8 @@ costs next to nothing. What they miss spoils weights, which are looked at with e
 repeated, all gradients are read.
 """
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence

@@ -1,5 +1,7 @@
 """Describes what went into an operation and came out: range, worst entries, and the examples that they belong to."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """Runs one step eagerly, operation by operation, and follows every value that is not finite back to where it was made."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 import contextlib

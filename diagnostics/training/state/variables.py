@@ -1,5 +1,7 @@
 """Reads the state of a training as named NumPy arrays, and writes it back."""
 
+# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
+
 from __future__ import annotations
 
 import json

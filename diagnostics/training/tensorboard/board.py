@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ class BoardWriter:
         for writer in self._writers.values():
             writer.close()
 
-    def _in(self, split: str) -> Any:
+    def _in(self, split: str) -> AbstractContextManager:
         if split not in self._writers:
             self._writers[split] = tf.summary.create_file_writer(
                 str(self.directory / as_name(split) if split else self.directory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +29,7 @@ class QuietCallback(ProbeCallback):
     refused: str | None = None
     """Why it measures nothing."""
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Put the probes in, if that is possible."""
         try:
             super().on_train_begin(logs)
@@ -107,7 +107,7 @@ class WatchedProcess:
         self.directories.append(self._loops[-1].directory)
         return self._loops[-1]
 
-    def _run_fit(self, original: Fit, bound: inspect.BoundArguments) -> Any:
+    def _run_fit(self, original: Fit, bound: inspect.BoundArguments) -> object:
         with steps_unheard():
             if self._is_watched(bound.arguments.get("callbacks")):
                 return original(*bound.args, **bound.kwargs)
@@ -121,7 +121,7 @@ class WatchedProcess:
         self._fits[model] = self._fits.get(model, 0) + 1
         return self._fits[model]
 
-    def _fit(self, original: Fit, bound: inspect.BoundArguments) -> Any:
+    def _fit(self, original: Fit, bound: inspect.BoundArguments) -> object:
         config = {"command": self.command, "fit": self._number_of_fit(bound.args[0])}
         callback = QuietCallback(self.next_directory(), config=config, budget=self.budget, verbose=0)
         bound.arguments["callbacks"] = _with(bound.arguments.get("callbacks"), callback, bound.args[0])
@@ -143,7 +143,7 @@ def _flat(callbacks: Callbacks) -> list[Any]:
     return keras.tree.flatten(callbacks) if callbacks else []
 
 
-def _with(callbacks: Callbacks, callback: ProbeCallback, model: keras.Model) -> Any:
+def _with(callbacks: Callbacks, callback: ProbeCallback, model: keras.Model) -> object:
     """The user's callbacks, then ours, so that what theirs log at the end of an epoch is recorded, too."""
     if not isinstance(callbacks, keras.callbacks.CallbackList):
         return [*_flat(callbacks), callback]

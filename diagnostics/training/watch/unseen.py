@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing.process
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -70,8 +70,8 @@ class Unseen:
     def counting_processes(self) -> Iterator[None]:
         """Count the processes that Python's ``multiprocessing`` starts inside the ``with`` block."""
 
-        def counted(original: Any) -> Any:
-            def start(process: Any) -> Any:
+        def counted(original: Callable[..., object]) -> Callable[..., object]:
+            def start(process: object) -> object:
                 self.processes += 1
                 return original(process)
 

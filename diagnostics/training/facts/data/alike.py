@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -50,7 +50,7 @@ def alike_share(weights: np.ndarray) -> float:
     return float((sizes * (sizes - 1.0)).sum() / (units * (units - 1.0)))
 
 
-def _some_weights(kernel: Any) -> np.ndarray:
+def _some_weights(kernel: keras.Variable) -> np.ndarray:
     matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
     rows = np.unique(np.linspace(0, int(tf.shape(matrix)[0]) - 1, MOST_WEIGHTS).round().astype(int))
     return tf.cast(tf.gather(matrix, rows), tf.float32).numpy()

@@ -18,6 +18,7 @@ from probes.measuring.replicas import alone
 from probes.seams.graph import current_graph
 from probes.seams.layer_calls import listening
 from probes.seams.loss_calls import LossCall, hearing_losses
+from probes.seams.nest import Nest
 from probes.seams.tap import source
 
 FIRST_BATCHES = 50
@@ -61,7 +62,7 @@ class DataWatch:
         losses: the losses that a step calls, in order, with their targets' keys.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: keras.Model) -> None:
         self.described: dict[str, Described] = {}
         self.losses: list[tuple[Any, str]] = []
         self._model = model
@@ -96,13 +97,13 @@ class DataWatch:
         weights = {key: weight_of(call) for key, call in targets.items()}
 
         def batch() -> Mapping[tuple[str, str], tf.Tensor]:
-            found = {key: input_summary(tensor) for key, tensor in inputs.items()}
+            found = {key: input_summary(tf.convert_to_tensor(tensor)) for key, tensor in inputs.items()}
             for key, call in targets.items():
                 found[key] = target_summary(tf.convert_to_tensor(call.targets), weights[key])
             return _flat(found)
 
         def answers() -> Mapping[tuple[str, str], tf.Tensor]:
-            return _flat({key: output_summary(tensor) for key, tensor in outputs.items()})
+            return _flat({key: output_summary(tf.convert_to_tensor(tensor)) for key, tensor in outputs.items()})
 
         early = Due(step < FIRST_BATCHES)  # pyright: ignore[reportOperatorIssue]
         if inputs or targets:
@@ -139,7 +140,7 @@ class SeenStep:
         model: the model that is trained.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: keras.Model) -> None:
         self._model = model
         self._graph = current_graph()
         self._batch: tuple[Any, Any] | None = None
@@ -147,13 +148,13 @@ class SeenStep:
         self._returned: Any = None
         self._calls: list[LossCall] = []
 
-    def enter(self, layer: keras.Layer, inputs: Any) -> None:
+    def enter(self, layer: keras.Layer, inputs: tuple[tuple[Nest, ...], dict[str, Nest]]) -> None:
         """Keep the arguments of the model's own call."""
         if layer is self._model and self._here():
             arguments, options = inputs
             self._called_with = arguments[0] if arguments else options.get("inputs")
 
-    def observe(self, layer: keras.Layer, outputs: Any) -> Any:
+    def observe(self, layer: keras.Layer, outputs: Nest) -> Nest:
         """Keep what the model returns; it stays as it is."""
         if layer is self._model and self._here():
             self._returned = outputs
@@ -162,7 +163,7 @@ class SeenStep:
     def leave(self, layer: keras.Layer) -> None:
         """Nothing ends with a call."""
 
-    def see_batch(self, inputs: Any, targets: Any) -> None:
+    def see_batch(self, inputs: object, targets: object) -> None:
         """Keep the batch."""
         self._batch = inputs, targets
 
@@ -196,7 +197,7 @@ class SeenStep:
             return []
 
 
-def named(value: Any, kind: str, names: Sequence[str]) -> Named:
+def named(value: object, kind: str, names: Sequence[str]) -> Named:
     """The numeric tensors of a structure, by kind and name: a model's own names, the keys of a dictionary, or numbers."""
     if value is None:
         return {}
@@ -205,7 +206,7 @@ def named(value: Any, kind: str, names: Sequence[str]) -> Named:
     return {f"{kind}/{name}": source(tensor) for name, (_, tensor) in zip(own, flat, strict=True) if usable(tensor)}
 
 
-def usable(tensor: Any) -> bool:
+def usable(tensor: Nest) -> bool:
     """Whether this is a dense tensor of numbers with a batch axis."""
     if isinstance(tensor, tf.RaggedTensor | tf.SparseTensor) or not hasattr(tensor, "dtype"):
         return False

@@ -281,8 +281,8 @@ def test_a_loss_that_is_a_function_of_the_users_has_targets_and_no_best_constant
     assert found.targets[0].classes == 3 and found.constant_loss is None
 
 
-@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "eager"])
-def test_a_watched_loop_records_the_same(tmp_path, compiled):
+@pytest.mark.parametrize("kind", ["compiled", "eager", "arrays"])
+def test_a_watched_loop_records_the_same(tmp_path, kind):
     model, optimizer, loss_fn = dense(3)(), keras.optimizers.SGD(0.1), SPARSE(from_logits=True)
 
     def step(x, y):
@@ -291,10 +291,11 @@ def test_a_watched_loop_records_the_same(tmp_path, compiled):
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
 
-    step = tf.function(step) if compiled else step
+    step = tf.function(step) if kind == "compiled" else step
+    batches = tf.data.Dataset.from_tensor_slices((X, LABELS)).batch(8)
     watched = WatchedProcess(lambda: tmp_path / "run", "test")
     with watched.installed():
-        for x, y in tf.data.Dataset.from_tensor_slices((X, LABELS)).batch(8):
+        for x, y in batches.as_numpy_iterator() if kind == "arrays" else batches:
             step(x, y)
     watched.end("finished")
     run = load_run(tmp_path / "run")

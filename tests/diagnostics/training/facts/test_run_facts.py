@@ -172,6 +172,13 @@ def test_a_fault_of_the_record_is_a_warning(tmp_path, monkeypatch):
     assert run.status == "finished" and run.architecture == () and run.training.epochs == 2
 
 
+def test_a_fault_of_what_looks_at_the_data_costs_only_the_data(tmp_path, monkeypatch):
+    monkeypatch.setattr("diagnostics.training.facts.data.watch.input_summary", lambda _: 1 / 0)
+    with pytest.warns(UserWarning, match="inputs, targets and outputs are not recorded: ZeroDivisionError"):
+        run = fitted(tmp_path / "run")
+    assert run.status == "finished" and run.data.inputs == () and run.layers["gradient_norm"].gt(0).any()
+
+
 def test_without_the_callers_frames_the_data_are_unknown(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "inspect", SimpleNamespace(currentframe=lambda: None))
     training = fitted(tmp_path / "run").training

@@ -227,12 +227,11 @@ def test_a_fit_that_another_callback_ends_leaves_no_probe(tmp_path):
         RuntimeError, match="no more"
     ) as kept:  # its traceback keeps fit's variables, as a notebook does
         fit(model, [ProbeCallback(tmp_path / "run"), Raising()])
-    steps = len(load_run(tmp_path / "run").layers)
     fit(model, epochs=1)
     assert_put_back(model)
     run = load_run(tmp_path / "run")
     assert run.status == "failed" and "did not reach its end" in run.metadata["error"]
-    assert len(run.scalars) == 5 and steps == 0 and kept.value
+    assert len(run.scalars) == 5 and kept.value
 
 
 def test_a_forgotten_failure_ends_the_run(tmp_path):
