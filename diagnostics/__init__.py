@@ -13,6 +13,7 @@ _HOME = {
     "Trainer": "training.trainer",
     "compare": "pages.comparison",
     "diagnose": "rules",
+    "join_fits": "runs.fits",
     "load_experiment": "runs.experiment",
     "load_run": "runs.run",
     "report": "pages.run_page",

@@ -5,6 +5,7 @@ from diagnostics.pages.run_page import report as report
 from diagnostics.rules import diagnose as diagnose
 from diagnostics.runs.experiment import Experiment as Experiment
 from diagnostics.runs.experiment import load_experiment as load_experiment
+from diagnostics.runs.fits import join_fits as join_fits
 from diagnostics.runs.run import Run as Run
 from diagnostics.runs.run import load_run as load_run
 from diagnostics.runs.writer import RunWriter as RunWriter

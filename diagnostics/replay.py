@@ -1,14 +1,12 @@
 """The command ``python -m diagnostics.replay RUN``: repeats a recorded step and says where its NaN or infinity comes from."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from diagnostics.commands import command
 from diagnostics.commands.quiet import quiet_import
@@ -16,6 +14,10 @@ from diagnostics.pages import flight_page
 from diagnostics.pages.html import write_page
 from diagnostics.runs import flight, manifest
 from diagnostics.runs.confined import as_path, own
+
+if TYPE_CHECKING:
+    from diagnostics.training.flight.explain import Explained
+    from diagnostics.training.flight.program import Program
 
 EXAMPLES = """examples:
   python -m diagnostics.replay runs/mine
@@ -68,7 +70,7 @@ def _replay(options: argparse.Namespace) -> int:
     return 0
 
 
-def _compare(place: Path, program: Any, found: Any) -> None:
+def _compare(place: Path, program: Program, found: Explained) -> None:
     from diagnostics.training.flight.compare import compared  # noqa: PLC0415 - TensorFlow only when it is needed
 
     outcome, partings = compared(program, found.target)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from diagnostics.commands import command
 from diagnostics.commands.callable_module import make_callable
 from diagnostics.commands.judging import add_fail_on, exit_status
-from diagnostics.pages import conclusion, scenario_page
+from diagnostics.pages import conclusion
 from diagnostics.pages.html import write_page
+from diagnostics.pages.markdown import markdown
 from diagnostics.pages.page import Page
+from diagnostics.pages.record_of_page import record
 from diagnostics.pages.run_page import page_of, report
 from diagnostics.pages.terminal import print_summary
 from diagnostics.rules import diagnose
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import Experiment, load_experiment
+from diagnostics.runs.files import json_text
 from diagnostics.runs.folders import check_free
 from diagnostics.runs.run import load_run
-from diagnostics.verdict.claims import judge_claims
 from probes.errors import UsageError
 
 __all__ = ["main", "report"]
@@ -28,6 +31,7 @@ __all__ = ["main", "report"]
 EXAMPLES = """examples:
   python -m diagnostics.report runs/mine
   python -m diagnostics.report runs/vanishing_gradient --out elsewhere/page.html
+  python -m diagnostics.report runs/mine --markdown > comment.md
 
 exit codes: 0 done; 2 wrong usage, or nothing there to report on; 3 a finding is as severe as --fail-on says"""
 
@@ -44,9 +48,14 @@ def _report(options: argparse.Namespace) -> int:
     folder, out = Path(options.folder), Path(options.out) if options.out else None
     if out is not None and not options.force:
         check_free(out)
-    page, path, severities = REPORTS[manifest.kind_of(folder)](folder, out)
-    print_summary(page, path)
-    return exit_status(severities, options.fail_on)
+    judged = JUDGES[manifest.kind_of(folder)](folder)
+    if options.text:
+        print(TEXTS[options.text](judged.page), end="")
+    if out or not options.text:
+        path = judged.write(out)
+        if not options.text:
+            print_summary(judged.page, path)
+    return exit_status(judged.severities, options.fail_on)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,27 +63,47 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
     parser.add_argument("--out", metavar="FILE", help="the page (default RUN/report.html); figures go beside it")
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    texts = parser.add_mutually_exclusive_group()
+    for name, what in (("markdown", "Markdown, for a pull request"), ("json", "JSON (docs/report.schema.json)")):
+        say = f"print {what}; the page is then written only with --out"
+        texts.add_argument(f"--{name}", dest="text", action="store_const", const=name, help=say)
     add_fail_on(parser)
     return parser
 
 
-def _of_run(folder: Path, out: Path | None) -> tuple[Page, Path, list[str]]:
+@dataclass(frozen=True)
+class Judged:
+    """What there is to report.
+
+    Args:
+        page: the content.
+        severities: of all findings.
+        write: writes the page to a file, or to its own place in the folder if that is None; returns where it is.
+    """
+
+    page: Page
+    severities: list[str]
+    write: Callable[[Path | None], Path]
+
+
+def _of_run(folder: Path) -> Judged:
     run = load_run(folder)
     findings = diagnose(run)
     page = page_of(run, findings)
-    return page, write_page(page, out or folder / "report.html"), [finding.severity for finding in findings]
+    severities = [finding.severity for finding in findings]
+    return Judged(page, severities, lambda out: write_page(page, out or folder / "report.html"))
 
 
-def _of_scenario(folder: Path, out: Path | None) -> tuple[Page, Path, list[str]]:
+def _of_scenario(folder: Path) -> Judged:
     """In its own folder the verdicts are renewed with the page; a page elsewhere leaves the folder as it is."""
     experiment = load_experiment(folder)
     _check_finished(experiment)
-    if out is None:
-        concluded = conclusion.conclude(experiment)
-        return concluded.page, concluded.report, concluded.severities
-    severities = conclusion.severities_of(conclusion.findings_of(experiment))
-    page = scenario_page.page_of(experiment, judge_claims(experiment))
-    return page, write_page(page, out), severities
+    page, found = conclusion.judge(experiment)
+
+    def write(out: Path | None) -> Path:
+        return write_page(page, out) if out else conclusion.store(experiment, page, found).report
+
+    return Judged(page, conclusion.severities_of(found["findings"]), write)
 
 
 def _check_finished(experiment: Experiment) -> None:
@@ -87,8 +116,14 @@ def _check_finished(experiment: Experiment) -> None:
         )
 
 
-REPORTS = {"run": _of_run, "scenario": _of_scenario}
-"""How each kind of folder is reported on."""
+def _json(page: Page) -> str:
+    return json_text(record(page))
+
+
+JUDGES = {"run": _of_run, "scenario": _of_scenario}
+"""How each kind of folder is judged."""
+TEXTS = {"markdown": markdown, "json": _json}
+"""The forms in which a report is printed for other programs."""
 
 
 make_callable(__name__)

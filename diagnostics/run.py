@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--thorough",
         action="store_true",
-        help="go on to 24 replicates, after which no further look can change a verdict",
+        help="24 replicates, after which no further look can change a verdict, and for some scenarios further images and networks",
     )
     parser.add_argument(
         "--jobs", metavar="N", help="train arms in N processes, by default one per core; the results stay the same"

@@ -14,8 +14,12 @@ from probes.measuring.due import Due
 class Companion(Protocol):
     """Looks at the same steps as a monitor, inside the step, whether it is compiled or eager."""
 
-    def watching(self) -> AbstractContextManager[None]:
-        """Entered with ``Monitor.capture``, around the forward pass."""
+    def watching(self, *, on: bool = False) -> AbstractContextManager[None]:
+        """Entered with ``Monitor.capture``, around the forward pass.
+
+        Args:
+            on: the same step goes on after an update.
+        """
         ...
 
     def end_step(self, step: tf.Tensor, due: Due) -> None:
@@ -35,9 +39,13 @@ class Companion(Protocol):
 
 
 @contextmanager
-def accompanied(companions: Sequence[Companion]) -> Iterator[None]:
-    """Let all of them watch inside the ``with`` block."""
+def accompanied(
+    companions: Sequence[Companion], around: AbstractContextManager[None] | None = None, *, on: bool = False
+) -> Iterator[None]:
+    """Let all of them watch inside the ``with`` block, and whatever else is ``around`` it."""
     with ExitStack() as stack:
+        if around is not None:
+            stack.enter_context(around)
         for companion in companions:
-            stack.enter_context(companion.watching())
+            stack.enter_context(companion.watching(on=on))
         yield

@@ -23,6 +23,8 @@ class GradientNoise(Probe):
     gradient_snr = ‖ḡ‖₂ / s, and gradient_noise_scale = B s² / |G|², in which B s² estimates tr Σ, the variance of one
     example's gradient, and |G|² = Σ_{i≠j} gᵢ·gⱼ / (m (m − 1)) the squared norm of the true gradient, both without bias.
     Over a window ‖ḡ‖², s², B s² and |G|² are averaged first, as single steps are noisy themselves.
+    gradient_snr has a floor: E ‖ḡ‖² = ‖G‖² + s², so that pure noise reads about 1, and √(gradient_snr² − 1) estimates
+    ‖G‖ / s. gradient_noise_scale has none.
 
     Ordinary steps know the gradient of the whole batch only. A loop that wants the columns passes the parts' own::
 

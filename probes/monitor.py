@@ -34,7 +34,8 @@ from probes.measuring.losses import Losses
 from probes.measuring.step_count import StepCount
 from probes.probe import Probe
 from probes.reading import Reading, join, join_events, tabulate, warn_of_lost
-from probes.snapshot.gradient_parts import Gradient
+from probes.snapshot.gradient_parts import Gradient, Gradients, Parts
+from probes.step.changed import NO_UPDATES, Updates, changed
 from probes.step.late_update import LateUpdates
 from probes.step.reference import check_references
 from probes.step.step import Step
@@ -130,7 +131,7 @@ class Monitor:
 
     def watching_on(self) -> AbstractContextManager[None]:
         """Between ``capture`` and ``update``, watch layers that run in the ``with`` block, too: for a step of several updates."""
-        return self._under_way.watching_on()
+        return accompanied(self._companions, self._under_way.watching_on(), on=True)
 
     def drop(self) -> None:
         """Forget the step that was captured on this thread: it will have no update."""
@@ -174,17 +175,16 @@ class Monitor:
         if not check_update_is_seen(step):
             self._late.watch(step)
 
-    def record(self, gradients: Sequence[Gradient]) -> None:
+    def record(self, gradients: Gradients, updates: Updates = NO_UPDATES) -> None:
         """Measure the step as ``update`` does, where the caller knows that the optimizer has run, and training must go on.
 
-        Args:
-            gradients: as for ``update``.
+        In a step of several updates, ``updates`` tells by a variable's key the number of the one that changed it.
         """
         step = self._under_way.taken(gradients, self._names.model.trainable_variables)
         step.with_backward(gradients)
-        self._measure(step, gradients, None)
+        self._measure(step, gradients, updates=updates)
 
-    def _measure(self, step: Step, gradients: Sequence[Gradient], parts: Sequence[Sequence[Gradient]] | None) -> None:
+    def _measure(self, step: Step, gradients: Gradients, parts: Parts = None, updates: Updates = NO_UPDATES) -> None:
         checked = check_parts(self.probes, parts, step.variables)
         if self._losses is not None:
             self._losses.record(step.number, step.targets, step.variables, gradients)
@@ -193,7 +193,7 @@ class Monitor:
         rows = step.rows(gradients, step.variables, checked)
         if not self.has_measured:  # layers made at the first call are known only now
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
-        self._table.note(step.capture, rows)
+        self._table.note(step.capture, rows, step.flow, changed(step.variables, gradients, updates))
         for ledger, due, references in zip(self._ledgers, step.dues, step.references, strict=True):
             ledger.record(step.number, due, rows, references)
         for companion in self._companions:
@@ -272,7 +272,7 @@ class Monitor:
             lost += overwritten
         warn_of_lost(lost)
         scalars = {} if self._losses is None else {"scalars": self._losses.read()}
-        return Reading(join(tables), join_events(events), lost, **scalars)
+        return Reading(join(tables, self._table.rows), join_events(events), lost, **scalars)
 
     @property
     def entries(self) -> list[LayerEntry]:
@@ -281,9 +281,9 @@ class Monitor:
 
     @property
     def layer_table(self) -> list[dict[str, Any]]:
-        """One record per layer: layer, depth, kind, units, parameters, status (``measured``, or why not).
+        """One record per layer: layer, depth, model, kind, units, parameters, status (``measured``, or why not).
 
-        Below the layers stand the rows that are none of them: functions inside a ``call``, and calls of another shape.
-        Units are ``None`` where they are not known, the depth of a layer that did not run is 0.
+        Below stand rows that are no layers: functions inside a ``call``, and calls of another shape. Units are ``None`` where
+        they are not known; the depth of a layer that did not run is 0.
         """
         return self._table.records(set[str]().union(*(ledger.rows for ledger in self._ledgers)))

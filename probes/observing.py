@@ -83,7 +83,8 @@ class _Updates:
         owners = _owners(self._step.entries(), self._segment_of)
         self._step.capture.calls = _own_calls(self._step.capture.calls, self._ends, owners)
         try:
-            self._monitor.record([self._gradients.get(key_of(variable)) for variable in self._step.variables])
+            gradients = [self._gradients.get(key_of(variable)) for variable in self._step.variables]
+            self._monitor.record(gradients, self._segment_of)
         except UsageError as error:
             if not self._monitor.has_measured:  # misuse is raised at the start; later on, training must go on
                 raise

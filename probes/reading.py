@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MEASURED_NAN = "measured_nan"
 """The column that tells a statistic that is NaN from one that was not measured."""
+MODEL = "model"
+"""The column that names the net of a layer, where a model consists of several."""
 
 
 def _empty_units() -> pd.DataFrame:
@@ -43,6 +45,8 @@ class Reading:
     Attributes:
         layers: one row a layer and step: step, layer, depth, kind, then a column for every statistic, NaN where missing.
             If a statistic was measured and is NaN, ``measured_nan`` names it in that row; the column is absent if none is.
+            If the model consists of several nets, such as a generator and a discriminator, ``model`` names that of the layer,
+            and depth is counted within it.
         units: one row an event of a unit: step, layer, unit, event (born_dead, death, revival).
         scalars: one row a step whose loss was seen: step, loss (what a tape differentiated, summed over replicas, unscaled).
         lost: readings overwritten before they were read; 0 when the monitor was read often enough.
@@ -57,7 +61,7 @@ class Reading:
         """Sizes and steps."""
         steps = self.layers["step"]
         span = f"steps {steps.min()} to {steps.max()}" if len(steps) else "no step"
-        names = ", ".join(name for name in self.layers.columns[4:] if name != MEASURED_NAN)
+        names = ", ".join(name for name in self.layers.columns[4:] if name not in (MODEL, MEASURED_NAN))
         return f"Reading({span}, {self.layers['layer'].nunique()} layers: {names or 'no statistics'})"
 
     def _repr_html_(self) -> str | None:
@@ -80,7 +84,7 @@ def tabulate(
         layout: where their statistics stand in ``values``; ``None`` before the first step.
         steps: ``[n]``.
         values: ``[n, width]``.
-        rows: the layers in the order of their depth.
+        rows: the layers in the order of the table.
         history: what was read before, which these readings may continue; takes the events.
 
     Returns:
@@ -107,6 +111,8 @@ def tabulate(
         "depth": np.tile(np.array([row.depth for row in rows], np.int32), len(steps)),
         "kind": pd.Series([row.kind for row in rows] * len(steps), dtype="str"),
     }
+    if any(row.model for row in rows):
+        index[MODEL] = pd.Series([row.model for row in rows] * len(steps), dtype="str")
     measured = layout.rows if layout else set()
     if (names_of_nan != "").any():
         table[MEASURED_NAN] = np.vectorize(str.strip, otypes=[object])(names_of_nan)
@@ -136,18 +142,25 @@ def _cells(vectors: np.ndarray) -> np.ndarray:
     return cells
 
 
-def join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """One table from those of several cadences: a step that only some of them measured has NaN for the others."""
-    keys = ["step", "layer", "depth", "kind"]
+def join(tables: Sequence[pd.DataFrame], rows: Sequence[Row]) -> pd.DataFrame:
+    """One table from those of several cadences: a step that only some of them measured has NaN for the others.
+
+    Args:
+        tables: of each cadence.
+        rows: the layers in the order of the table.
+    """
+    keys = ["step", "layer", "depth", "kind", *([MODEL] if any(row.model for row in rows) else [])]
     if not tables:
-        return tabulate((), None, np.zeros(0, np.int64), np.zeros((0, 0)), (), UnitHistory())
+        return tabulate((), None, np.zeros(0, np.int64), np.zeros((0, 0)), rows, UnitHistory())
     frame, *others = (table.rename(columns={MEASURED_NAN: (MEASURED_NAN, n)}) for n, table in enumerate(tables))
     for table in others:
         frame = frame.merge(table, on=keys, how="outer")
     notes = [column for column in frame if isinstance(column, tuple)]
     if notes:
         frame[MEASURED_NAN] = frame[notes].fillna("").agg(" ".join, axis=1).str.strip()
-    return frame.drop(columns=notes).sort_values(["step", "depth"], kind="stable", ignore_index=True)
+    place = {row.layer: number for number, row in enumerate(rows)}
+    order = np.lexsort((np.array([place[layer] for layer in frame["layer"]], np.int64), frame["step"].to_numpy()))
+    return frame.drop(columns=notes).iloc[order].reset_index(drop=True)
 
 
 def warn_of_lost(lost: int) -> None:

@@ -23,7 +23,10 @@ class Sharpness:
 
     sharpness = λ_max(∂²L/∂W²), by Lanczos over Hessian-vector products (a gradient of a gradient each); plain gradient
     descent with a learning rate η oscillates where it exceeds 2/η. Unlike the probes it is no statistic of a training
-    step: it runs when asked, outside of any compiled step, in inference mode, and changes nothing in the model.
+    step: it runs when asked, outside of any compiled step, and changes nothing in the model.
+
+    The loss is the one that training minimises: batch normalisation uses the statistics of this batch, whose curvature is
+    another than that with moving statistics, and dropout draws one set of masks, the same for all products.
 
     ::
 
@@ -75,10 +78,20 @@ class Sharpness:
         def product(vector):
             return _hessian_times(lambda: self._value(model), variables, tf.split(vector, sizes))
 
-        return lambda vector: product(tf.constant(vector, tf.float32)).numpy().astype(np.float64)
+        # Moving statistics and random generators: training mode changes them, and masks must be the same in all products.
+        kept = [(variable, variable.numpy()) for variable in getattr(model, "non_trainable_variables", ())]
+
+        def multiplied(vector: np.ndarray) -> np.ndarray:
+            try:
+                return product(tf.constant(vector, tf.float32)).numpy().astype(np.float64)
+            finally:
+                for variable, value in kept:
+                    variable.assign(value)
+
+        return multiplied
 
     def _value(self, model: keras.Model) -> tf.Tensor:
-        output = model(self.x, training=False) if isinstance(model, keras.Layer) else model(self.x)
+        output = model(self.x, training=True) if isinstance(model, keras.Layer) else model(self.x)
         return tf.reduce_mean(tf.cast(self.loss(self.y, output), tf.float32))
 
 

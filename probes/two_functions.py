@@ -75,11 +75,11 @@ class TwoFunctions:
             self._splits = count.total == before + 1
         if self._monitor.traced is not self._known:
             self._known = self._monitor.traced
-            self._splits = self._splits and can_be_split(self._known)
+            self._splits = self._splits and _can_be_split(self._known)
         return result
 
 
-def can_be_split(graph: tf.Graph | None) -> bool:
+def _can_be_split(graph: tf.Graph | None) -> bool:
     """Whether a step traced in this graph is a function of its arguments and variables, called once a step."""
     while graph is not None:
         if graph.name.startswith(("while_", "cond_")):  # what runs in a loop or branch may run any number of times

@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from importlib import resources
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from probes.errors import UsageError, unknown_name
 
@@ -18,6 +20,9 @@ Examples = tuple[np.ndarray, np.ndarray]
 
 TRAIN, VALIDATION, TEST = 0.6, 0.2, 0.2
 """Shares of the examples: to learn from, to choose a learning rate or an epoch with, and to judge by."""
+
+SIDE, PATCHES = 8, 900
+"""Pixels along the edge of a patch, as in the digits, and patches of each photograph."""
 
 BINS = 10
 """A number to predict is split evenly over this many bins of equal count, as a class is over its classes."""
@@ -76,7 +81,8 @@ def load(name: str, replicate: int = 0) -> Data:
 
     Args:
         name: for classification ``digits`` (1,797 images of 8 × 8, scikit-learn), ``mnist`` or ``fashion_mnist`` (70,000 of
-            28 × 28, Keras); for regression ``diabetes`` (442 patients, 10 features, scikit-learn) or ``california_housing``
+            28 × 28, Keras), or ``photographs`` (1,800 patches of 8 × 8 grey pixels from two photographs, scikit-learn; the class
+            is the photograph); for regression ``diabetes`` (442 patients, 10 features, scikit-learn) or ``california_housing``
             (20,640 districts, 8 features, Keras).
         replicate: seed of the split.
 
@@ -172,6 +178,21 @@ def _from_sklearn(name: str, **options: bool) -> Examples:
     return np.asarray(x), np.asarray(y)
 
 
+def _photographs() -> Examples:
+    """Patches that do not overlap, as many of each of the two photographs that scikit-learn ships."""
+    folder = resources.files("sklearn.datasets.images")
+    cut = [_patches((folder / name).read_bytes()) for name in ("china.jpg", "flower.jpg")]
+    return np.concatenate(cut), np.repeat(np.arange(len(cut)), PATCHES)
+
+
+def _patches(jpeg: bytes) -> np.ndarray:
+    """``[PATCHES, SIDE, SIDE]``, always the same ones."""
+    grey = np.asarray(tf.io.decode_jpeg(jpeg, channels=1))[..., 0]
+    high, wide = (length // SIDE for length in grey.shape)
+    tiles = grey[: high * SIDE, : wide * SIDE].reshape(high, SIDE, wide, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
+    return tiles[np.random.default_rng(0).permutation(len(tiles))[:PATCHES]]
+
+
 def _from_keras(name: str) -> Examples:
     try:
         parts = getattr(keras.datasets, name).load_data()
@@ -200,4 +221,5 @@ LOADERS: dict[str, Callable[[], Examples]] = {
     "digits": partial(_from_sklearn, "digits"),
     "fashion_mnist": partial(_from_keras, "fashion_mnist"),
     "mnist": partial(_from_keras, "mnist"),
+    "photographs": _photographs,
 }

@@ -23,12 +23,11 @@ from probes.dropout_variance import DropoutVariance
 from probes.probe import Probe
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.constant_error import constant_error
 from scenarios.shared.layers import dense, dropout
 from scenarios.shared.parts import recorded, sweep, swept
 
 TASKS = ("regression", "classification")
-
-
 UNIT = "of a constant's error"
 SIZES = {"all": "all examples", "few": "few examples"}
 JUDGED = {"": "True: {supported}. The opposite: {refuted}. Effects range from {low} to {high}."}
@@ -43,6 +42,9 @@ class DropoutRegression(Scenario):
         rates: shares of them that are dropped, the usual one last.
         learning_rates: of Adam; each network is judged at the one that does best on the validation part.
         few: number of training examples in the small arms.
+        same_loss: the training loss at which tests are compared a second time, in squared deviations of the target for
+            regression and in nats for classification; above what networks with dropout reach, below that of the first epoch.
+        narrower: a gap that is narrower by less than this, in the same units, is no narrower.
         same_variance: output variances whose ratio is within this of 1 are not shifted.
     """
 
@@ -52,6 +54,8 @@ class DropoutRegression(Scenario):
     rates: tuple[float, ...] = (0.1, 0.5)
     learning_rates: tuple[float, ...] = (0.001, 0.003)
     few: int = 80
+    same_loss: tuple[float, float] = (0.7, 0.5)
+    narrower: float = 0.02
     same_variance: float = 0.1
 
     question: ClassVar = "Does dropout prevent over-fitting, and does it make regression worse?"
@@ -66,6 +70,7 @@ class DropoutRegression(Scenario):
     )
     less: ClassVar = {"epochs": 8, "rates": (0.5,), "learning_rates": (0.003,)}
     tests_each_epoch: ClassVar = True
+    evaluates_train_again: ClassVar = True
     datasets: ClassVar = ("diabetes", "california_housing")
 
     def arms(self) -> tuple[Arm, ...]:
@@ -130,6 +135,7 @@ class DropoutRegression(Scenario):
         usual = self.rates[-1]
         return (
             self._narrows_the_gap(),
+            self._narrower_at_equal_loss(),
             self._changes_the_error("helps_classification", "classification", usual, "less"),
             self._changes_the_error("hurts_regression", "regression", usual, "greater"),
             self._changes_the_error("small_rate_hurts_regression", "regression", self.rates[0], "greater"),
@@ -165,12 +171,11 @@ class DropoutRegression(Scenario):
                 {"prevents_overfitting": "supported"},
             ),
             Answer("Dropout narrows that gap in some cases only.", {"prevents_overfitting": "mixed|refuted"}),
+            Answer("At equal training error the gap is no narrower.", {"narrower_at_equal_loss": "refuted"}),
+            Answer("It does so also at equal training error.", {"narrower_at_equal_loss": "supported"}),
             Answer("At a rate of 0.5 it makes this regression worse.", {"hurts_regression": "supported"}),
             Answer("At a rate of 0.5 it does not make this regression worse.", {"hurts_regression": "refuted"}),
-            Answer(
-                "Whether it makes this regression worse depends on the number of examples.",
-                {"hurts_regression": "mixed"},
-            ),
+            Answer("Whether it makes this regression worse depends on the size.", {"hurts_regression": "mixed"}),
             Answer("It costs regression more than classification.", {"hurts_regression_more": "supported"}),
             Answer(
                 "It does not cost regression more than classification, so sensitivity of values is not the reason.",
@@ -192,6 +197,23 @@ class DropoutRegression(Scenario):
                 self._pair(task, size, self.rates[-1], "gap", expects="less") for task in TASKS for size in SIZES
             ),
             threshold="supported when the gap is smaller with dropout for both tasks, on all and on few examples",
+            outcomes=JUDGED,
+        )
+
+    def _narrower_at_equal_loss(self) -> Claim:
+        last = self.learning_rates[-1]
+
+        def part(task: str, level: float) -> Part:
+            treated, control = (swept(_base(task, "all", rate), last) for rate in (self.rates[-1], 0.0))
+            held: dict[str, Any] = {"expects": "less", "threshold": -self.narrower, "unit": "loss"}
+            return Part(task, "at_training_loss", {"level": level, "split": "test"}, treated, control, **held)
+
+        return Claim(
+            name="narrower_at_equal_loss",
+            statement="Dropout narrows the gap between test and training error, also where the training error is the same.",
+            parts=tuple(part(*each) for each in zip(TASKS, self.same_loss, strict=True)),
+            threshold=f"supported when the test loss is lower by more than {self.narrower:g} (squared deviations or nats) where the "
+            f"training loss, in inference mode, passes {self.same_loss[0]:g} or {self.same_loss[1]:g}; all examples, Adam {last:g}",
             outcomes=JUDGED,
         )
 
@@ -260,22 +282,6 @@ class DropoutRegression(Scenario):
 
 def _base(task: str, size: str, rate: float) -> str:
     return f"{task}-{size}-{f'dropout-{rate:g}' if rate else 'none'}"
-
-
-def constant_error(y: np.ndarray, classes: int) -> float:
-    """The smallest error of a prediction without inputs: the variance of the values, or the entropy of the classes in nats.
-
-    Args:
-        y: values ``[examples, 1]``, or classes ``[examples]``.
-        classes: the number of classes, 0 for values.
-
-    Returns:
-        In the unit of the loss, ≥ 0.
-    """
-    if not classes:
-        return float(y.var())
-    shares = np.bincount(y, minlength=classes) / len(y)
-    return float(-np.sum(shares[shares > 0] * np.log(shares[shares > 0])))
 
 
 def _by_rate(label: str) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """How many steps before the loss becomes NaN or infinite can an exploding gradient be seen?
 
 When the initial weights are too large, every layer multiplies the squared gradient by χ > 1 during backpropagation: a variance
-of σ² times He's gives χ = σ² with ReLU, so the first of n layers receive χⁿ. The first update then changes them far too much,
-the loss jumps, and soon all values are NaN or infinite. A learning rate that is too large ends the same way, although the
-gradients are normal at the start. The depth profile tells the two cases apart before the first update. Clipping by norm limits
-the step, however large the gradient.
+of σ² times He's gives χ = σ² with ReLU, so the squared gradient of the first of n layers is χⁿ times as large. The first
+update then changes them far too much, the loss jumps, and soon all values are NaN or infinite. A learning rate that is too
+large ends the same way, although the gradients are normal at the start. The depth profile tells the two cases apart before the
+first update. Clipping by norm limits the step, however large the gradient.
 
 References: Pascanu et al. 2013, arXiv 1211.5063 (clipping by norm); Schoenholz et al. 2017, arXiv 1611.01232; He et al. 2015,
 arXiv 1502.01852.
@@ -41,9 +41,9 @@ class ExplodingGradient(Scenario):
         large_rate: the learning rate that is too large.
         clip: largest norm of all gradients together in the clipped arms.
         exploded: a gradient has exploded when it gains this many decades over the hidden layers, as in the rule.
-        violent: update ratio at which to warn: a tenth of a layer's norm in one step, a hundred times the rule of thumb.
+        violent: update ratio at which to warn: a tenth of a layer's norm in one step, a hundred times the usual 10⁻³.
         tolerated: largest share of clipped runs that may diverge.
-        learned: a clipped network has learned when its loss is this many nats below chance.
+        learned: a clipped network has learned when its loss is this many nats below that of guessing.
     """
 
     epochs: int = 2

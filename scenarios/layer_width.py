@@ -109,7 +109,7 @@ class LayerWidth(Scenario):
         )
         decimal = self._claim(
             "against_decimal",
-            "A layer whose width is a power of 2 takes less time per multiply-add than one with the nearest round decimal.",
+            "A layer whose width is a power of 2 takes less time per multiply-add than one whose width is the nearest round number.",
             f"a layer of {', '.join(map(str, self.decimals))} units",
         )
         multiples = self._claim(

@@ -15,8 +15,9 @@ Yang and Schoenholz 2017, arXiv 1712.08969.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import keras
 import numpy as np
@@ -26,7 +27,7 @@ from probes.activation_moments import ActivationMoments
 from probes.probe import Probe
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
-from scenarios.shared.layers import dense
+from scenarios.shared.layers import convolution, dense, picture
 from scenarios.shared.parts import final, loss_curve, sweep, swept
 
 BLOCKS = "block_*"
@@ -37,8 +38,20 @@ ORDERS = {
     "none": "no BN",
     "plain": "no addition, no BN",
 }
+NETWORKS = {"": "residual network of 20 dense blocks", "conv-": "residual network of 4 convolutional blocks"}
+CONVOLUTIONAL = ("inside", "first", "after", "none")
 SLOPES = {"none": -0.5 * np.log10(2), "after": -0.5 * np.log10(2 / (2 - 1 / np.pi)), "plain": 0.0}
 """Depth slope of the gradient before the first update that mean-field theory predicts, in decades per block."""
+CONVOLUTIONAL_ANSWERS = (
+    Answer(
+        "In a small convolutional network placement makes no such difference.",
+        {"learns_best_inside_convolutional": "refuted"},
+    ),
+    Answer(
+        "In a small convolutional network, too, it learns best inside the block.",
+        {"learns_best_inside_convolutional": "supported"},
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +66,10 @@ class ResidualOrder(Scenario):
             default of 0.99 would leave a third of the initial statistics in inference here.
         same_slope: slopes closer than this count as equal, in decades per block.
         better: an accuracy that is higher by less than this is no better: seven of the 360 test images.
+        convolutional: also compare placements in a small convolutional network, as a thorough run does.
+        few_blocks: blocks of that network.
+        channels: of each of its convolutions.
+        few_rates: its learning rates.
     """
 
     epochs: int = 3
@@ -62,33 +79,45 @@ class ResidualOrder(Scenario):
     momentum: float = 0.9
     same_slope: float = 0.03
     better: float = 0.02
+    convolutional: bool = False
+    few_blocks: int = 4
+    channels: int = 8
+    few_rates: tuple[float, ...] = (0.01, 0.03, 0.1)
 
     question: ClassVar = "Where does batch normalisation belong in a residual network?"
     scope: ClassVar = (
         "Each replicate drew weights, the order of examples and the split anew. Varied: where the block normalises, whether it "
-        "has a skip connection, and the learning rate. Not varied: 20 dense blocks of 100 units, ReLU, He, three epochs of "
-        "digits. The depth profiles hold for any data; the ranking by accuracy holds for short training."
+        "has a skip connection, and the learning rate; in a thorough run also the network (four convolutional blocks). Not "
+        "varied: ReLU, He, plain SGD, three epochs of digits. The depth profiles hold for any data, the ranking for short training."
     )
     objection: ClassVar = (
-        "Three epochs of dense blocks: longer training and convolutional networks may differ. Rates are a decade apart, so each "
+        "Three epochs: longer training and larger networks may differ. Rates are a decade apart, so each "
         "network's best rate is known to within a factor of three."
     )
+    more: ClassVar = {"convolutional": True}
     less: ClassVar = {"depth": 10, "rates": (1e-3, 1e-2)}
 
     def arms(self) -> tuple[Arm, ...]:
         """Normalisation inside the branch, first in the block, after the addition and nowhere; the stack without additions."""
-        return tuple(
-            Arm(swept(order, rate), f"{label}, {rate:g}", {"order": order, "learning_rate": rate})
+        dense = tuple(
+            Arm(swept(order, rate), f"{label}, {rate:g}", _settings(order, rate))
             for order, label in ORDERS.items()
             for rate in self.rates
         )
+        convolutional = tuple(
+            Arm(swept(f"conv-{order}", rate), f"convolutional, {ORDERS[order]}, {rate:g}", _settings(order, rate, True))
+            for order in CONVOLUTIONAL
+            for rate in self.few_rates
+        )
+        return dense + convolutional if self.convolutional else dense
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
         """A stem, blocks whose outputs are the layers ``block_n``, and ``logits``."""
-        inputs = keras.Input(data.x_train.shape[1:], name="inputs")
-        x = dense(data, "stem", self.width, None, "lecun_normal")(inputs)
-        for number in range(1, self.depth + 1):
-            x = self._block(data, x, arm.settings["order"], number)
+        inputs = cast(keras.KerasTensor, keras.Input(data.x_train.shape[1:], name="inputs"))
+        x = cast(keras.KerasTensor, self._stem(data, arm.settings["convolutional"])(inputs))
+        for number in range(1, (self.few_blocks if arm.settings["convolutional"] else self.depth) + 1):
+            x = self._block(data, x, arm.settings, number)
+        x = cast(keras.KerasTensor, keras.layers.Flatten(name="flat")(x))
         return keras.Model(inputs, dense(data, "logits", data.outputs)(x), name="classifier")
 
     def optimizer(self, arm: Arm) -> keras.optimizers.Optimizer:
@@ -103,7 +132,8 @@ class ResidualOrder(Scenario):
         """The positive control, accuracy, gradient, and theory."""
         return (
             self._normalisation_helps(),
-            self._learns_best_inside(),
+            self._learns_best_inside("", "normalisation_helps"),
+            *([self._learns_best_inside("conv-")] if self.convolutional else []),
             self._most_even_inside(),
             self._as_theory_expects(),
         )
@@ -147,19 +177,27 @@ class ResidualOrder(Scenario):
                 {"learns_best_inside": "supported"},
             ),
             Answer(
-                "Each at its best rate, it learns better this way than some alternatives and no better than others.",
+                "Each at its best rate, it learns better this way than with some alternatives and not with others.",
                 {"learns_best_inside": "mixed"},
             ),
-            Answer(
-                "Each at its best rate, the network does not learn better this way than with every alternative.",
-                {"learns_best_inside": "refuted"},
-            ),
+            Answer("Each at its best rate, it learns no better this way.", {"learns_best_inside": "refuted"}),
+            *CONVOLUTIONAL_ANSWERS[: 2 * self.convolutional],
         )
 
-    def _block(self, data: Data, x: keras.KerasTensor, order: str, number: int) -> keras.KerasTensor:
+    def _stem(self, data: Data, convolutional: bool) -> Callable[[keras.KerasTensor], keras.KerasTensor]:
+        if not convolutional:
+            return dense(data, "stem", self.width, None, "lecun_normal")
+        return keras.Sequential([picture(data), convolution(data, "stem", self.channels)], name="pictures")
+
+    def _block(self, data: Data, x: keras.KerasTensor, settings: Mapping[str, Any], number: int) -> keras.KerasTensor:
+        order, name = settings["order"], f"hidden_{number}"
         normal = keras.layers.BatchNormalization(momentum=self.momentum, name=f"normalised_{number}")
         relu = keras.layers.Activation("relu", name=f"activated_{number}")
-        hidden = dense(data, f"hidden_{number}", self.width, None, "he_normal")
+        hidden = (
+            convolution(data, name, self.channels)
+            if settings["convolutional"]
+            else dense(data, name, self.width, None, "he_normal")
+        )
         if order == "plain":
             return keras.layers.Activation("relu", name=f"block_{number}")(hidden(x))
         if order == "first":
@@ -170,30 +208,31 @@ class ResidualOrder(Scenario):
         added = keras.layers.Add(name=f"added_{number}")([x, branch])
         return keras.layers.BatchNormalization(momentum=self.momentum, name=f"block_{number}")(added)
 
-    def _accuracy(self, treated: str, control: str) -> Part:
+    def _accuracy(self, kind: str, treated: str, control: str) -> Part:
         label = f"{ORDERS[treated]} against {ORDERS[control]}"
         held = {"threshold": self.better, "unit": "share of test images"}
-        return final(label, "accuracy", sweep(treated), sweep(control), **held)
+        return final(label, "accuracy", sweep(f"{kind}{treated}"), sweep(f"{kind}{control}"), **held)
 
     def _normalisation_helps(self) -> Claim:
         return Claim(
             name="normalisation_helps",
             statement="Batch normalisation inside the block helps a residual network at all (positive control).",
-            parts=(self._accuracy("inside", "none"),),
+            parts=(self._accuracy("", "inside", "none"),),
             threshold=f"supported when test accuracy is higher by more than {self.better:g}, each network at its best rate; otherwise "
             "placements are not ranked",
             outcomes={"": "The difference is {low}."},
         )
 
-    def _learns_best_inside(self) -> Claim:
+    def _learns_best_inside(self, kind: str, control: str = "") -> Claim:
+        others = [order for order in (CONVOLUTIONAL if kind else ORDERS) if order != "inside"]
         return Claim(
-            name="learns_best_inside",
-            statement="A network learns better with batch normalisation inside the block than with any alternative.",
-            parts=tuple(self._accuracy("inside", other) for other in ORDERS if other != "inside"),
+            name="learns_best_inside_convolutional" if kind else "learns_best_inside",
+            statement=f"A {NETWORKS[kind]} learns better with batch normalisation inside the block than with any alternative.",
+            parts=tuple(self._accuracy(kind, "inside", other) for other in others),
             threshold=f"supported when test accuracy after {self.epochs} epochs is higher by more than {self.better:g} than with every "
             "alternative, each at the rate that does best on the validation part",
             outcomes={"": "Better: {supported}. Not better: {refuted}. Differences range from {low} to {high}."},
-            requires="normalisation_helps",
+            requires=control,
         )
 
     def _most_even_inside(self) -> Claim:
@@ -240,3 +279,7 @@ class ResidualOrder(Scenario):
                 "without normalisation, networks approach it slowly as they get wider."
             },
         )
+
+
+def _settings(order: str, rate: float, convolutional: bool = False) -> dict[str, Any]:
+    return {"order": order, "learning_rate": rate, "convolutional": convolutional}

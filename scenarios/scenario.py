@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import abc
-import hashlib
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import keras
 
 from probes.probe import Probe
 from scenarios.data import Data
+from scenarios.shared.source import source_of
 
 LAST_LOOK = 24
 """Replicates of a thorough run: the last number at which claims are judged."""
@@ -162,6 +163,8 @@ class Scenario(abc.ABC):
     """The strongest remaining objection to the answer, whatever the answer is."""
     less: ClassVar[Mapping[str, Any]] = {}
     """Field values for a quick run that override its defaults (at most 2 replicates, a fifth of the epochs)."""
+    more: ClassVar[Mapping[str, Any]] = {}
+    """Field values for a thorough run that override its defaults, such as a second data set or network."""
     datasets: ClassVar[tuple[str, ...]] = ("digits", "fashion_mnist", "mnist")
     """The data sets that the scenario can use; the first is the default."""
 
@@ -183,8 +186,8 @@ class Scenario(abc.ABC):
 
     @property
     def source(self) -> str:
-        """Hash of the scenario's file: results are older than their scenario when it differs."""
-        return hashlib.sha256(inspect.getsource(sys.modules[type(self).__module__]).encode()).hexdigest()[:12]
+        """Hash of the scenario's file and what it imports: results are older than their scenario when it differs."""
+        return source_of(Path(inspect.getfile(type(self))))
 
     @abc.abstractmethod
     def arms(self) -> tuple[Arm, ...]:
@@ -248,8 +251,8 @@ class Scenario(abc.ABC):
         return self.metrics()
 
     def thorough(self) -> Scenario:
-        """The same with replicates up to the last look, after which no verdict can change any more."""
-        return replace(self, seeds=LAST_LOOK)
+        """The same with replicates up to the last look, after which no verdict can change any more, and what ``more`` adds."""
+        return replace(self, **{"seeds": LAST_LOOK, **self.more})
 
     def quick(self) -> Scenario:
         """A smaller version for a first look in seconds, with fewer replicates and epochs."""

@@ -42,6 +42,8 @@ class TrainValidationGap(Scenario):
         few: number of training examples in the arm that is meant to over-fit.
         agree: two figures agree when they differ by less than this: seven of 360 validation images.
         matters: smallest part of the gap that counts: one percentage point.
+        same_loss: the training loss at which networks are compared with the plain one, in nats.
+        narrower: a gap that is narrower by fewer nats than this is no narrower.
     """
 
     epochs: int = 12
@@ -52,6 +54,8 @@ class TrainValidationGap(Scenario):
     few: int = 200
     agree: float = 0.02
     matters: float = 0.01
+    same_loss: float = 0.25
+    narrower: float = 0.02
 
     question: ClassVar = "Why is validation accuracy above training accuracy at first, and below it later?"
     scope: ClassVar = (
@@ -97,13 +101,14 @@ class TrainValidationGap(Scenario):
         return (GradientNorm(every=20),)
 
     def claims(self) -> tuple[Claim, ...]:
-        """The sign of the gap at first, its cause, its sign at the end, and the sum of its parts."""
+        """The sign of the gap at first, its cause, its sign at the end, over-fitting at equal training loss, and the sum."""
         return (
             self._above_at_first(),
             self._because_of_lag(),
             self._agrees(),
             self._turns_round(),
             self._data_turns_round(),
+            self._smaller_at_equal_loss(),
             self._adds_up(),
         )
 
@@ -155,6 +160,14 @@ class TrainValidationGap(Scenario):
                 "Later, validation accuracy falls below training accuracy for some of the networks only: with dropout, whose training "
                 "figure is taken with units missing, it stays above.",
                 {"turns_round": "mixed", "data_turns_round": "mixed"},
+            ),
+            Answer(
+                "Where the training losses are equal, dropout and batch normalisation do not narrow the gap.",
+                {"smaller_at_equal_loss": "refuted"},
+            ),
+            Answer(
+                "Where the training losses are equal, dropout and batch normalisation still narrow the gap.",
+                {"smaller_at_equal_loss": "supported"},
             ),
             Answer("In a normal fit the two figures agree in the end.", {"agrees": "supported"}),
         )
@@ -233,6 +246,20 @@ class TrainValidationGap(Scenario):
             threshold=f"supported when in the last epoch the part due to the data is below −{self.matters} in every network, and the "
             f"part due to dropout's mode is below {self.matters}",
             outcomes={"": "As stated: {supported}. Not as stated: {refuted}. Parts of the gap: {low} to {high}."},
+        )
+
+    def _smaller_at_equal_loss(self) -> Claim:
+        at = {"level": self.same_loss, "split": "validation"}
+        held: dict[str, Any] = {"expects": "less", "threshold": -self.narrower, "unit": "nats"}
+        return Claim(
+            name="smaller_at_equal_loss",
+            statement="Dropout and batch normalisation narrow the gap also where the training loss is the same.",
+            parts=tuple(
+                Part(LABELS[arm], "at_training_loss", at, arm, "plain", **held) for arm in ("dropout", "batchnorm")
+            ),
+            threshold=f"supported when the validation loss is lower than the plain network's by more than {self.narrower:g} nats "
+            f"where the training loss, evaluated in inference mode, passes {self.same_loss:g}",
+            outcomes={"": "Narrower: {supported}. Not by that much: {refuted}. Validation loss: {low} to {high} nats."},
         )
 
     def _adds_up(self) -> Claim:

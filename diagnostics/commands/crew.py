@@ -88,7 +88,8 @@ def _executor(count: int) -> loky.ProcessPoolExecutor:
 
 
 def _dismiss() -> None:
-    loky.get_reusable_executor(reuse=True).shutdown(kill_workers=True)  # pyright: ignore[reportArgumentType]  # pyright: ignore[reportCallIssue] - loky's own argument
+    # ``kill_workers`` is loky's own argument, which the standard library's executor does not have.
+    loky.get_reusable_executor(reuse=True).shutdown(kill_workers=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def _load() -> None:

@@ -54,7 +54,7 @@ def by_layer(frame: pd.DataFrame, column: str, *, guides: Sequence[Guide] = (), 
     names, stacked = Names.of(rows, width), width < 2 * style.NARROW
     free = width - names.room - RIGHT
     wide = free if stacked else SHARE * (free - GAP)
-    entries = layer_panels.handles(rows, guides)
+    entries = layer_panels.handles(rows, guides, log=axis.scale.name == "log")
     room = names.room + wide
     top = layer_panels.head(axis.label, entries, room)
     below = top + names.height + FOOT + HEAD if stacked else top

@@ -27,9 +27,11 @@ def paint(
         limits: lowest and highest value with a colour of its own.
         extent: left, right, bottom and top edge in the axes' units.
     """
-    shown = np.where(np.isposinf(values), np.finfo(float).max, values)
+    # Just outside the limits, where the special colours are: the largest number there is would overflow on its way to a colour.
+    below, above = (limits[0] / 2, limits[1] * 2) if scale.name == "log" else (limits[0], 2 * limits[1] - limits[0])
+    shown = np.where(np.isposinf(values), min(above, np.finfo(float).max), values)
     if scale.name == "log":
-        shown = np.where(shown <= 0, np.finfo(float).tiny, shown)
+        shown = np.where(shown <= 0, below, shown)
     # "none" puts one pixel per value into the SVG, which the browser enlarges: a few hundred bytes per panel.
     axes.imshow(
         np.ma.masked_invalid(shown),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
 
 from diagnostics.figures import layer_names, marks, style
 from diagnostics.figures.columns import Quantity
@@ -53,15 +54,22 @@ class Names:
         return cls(int(longest * CHARACTER) + 14, longest, float(np.clip(ROW * len(rows.names), LOWEST, TALLEST)))
 
     def label(self, axes: Axes, rows: Rows, *, shown: bool = True) -> None:
-        """Set limits and ticks of the axis; lines show where blocks begin if there is no room for every name."""
+        """Set the limits of the axis and write names; lines show where nets begin, and blocks if there is no room for every name."""
         count = len(rows.names)
         axes.set_ylim(count - 0.5, -0.5)
+        axes.yaxis.set_major_locator(NullLocator())
         texts = layer_names.ticks(rows.names, self.height)
-        cut = {row: layer_names.shortened(name, self.longest) for row, name in texts.items()}
-        set_ticks(axes.yaxis, list(texts), lambda row: cut[int(row)], labels=shown)
+        # Texts, not ticks: a tick is five artists, and dozens of layers in a dozen panels took half of a page's time.
+        across, left = axes.get_yaxis_transform(), -4 / axes.get_window_extent().width
+        for row, name in texts.items() if shown else ():
+            cut = layer_names.shortened(name, self.longest)
+            axes.text(left, row, cut, transform=across, size=8, color=style.colour("muted"), ha="right", va="center")
         if len(texts) < count:
-            for row in texts:
-                axes.axhline(row - 0.5, color=style.colour("rule"), lw=0.6, zorder=1.2)
+            places = [row - 0.5 for row in texts]
+            axes.hlines(places, 0, 1, transform=across, color=style.colour("rule"), lw=0.6, zorder=1.2)
+        for row in range(1, len(rows.nets)):
+            if rows.nets[row] != rows.nets[row - 1]:
+                axes.axhline(row - 0.5, color=style.colour("muted"), lw=1.2, zorder=3.5)
 
 
 def place(figure: Drawing, box: tuple[float, float, float, float]) -> Axes:
@@ -74,8 +82,8 @@ def place(figure: Drawing, box: tuple[float, float, float, float]) -> Axes:
 def profile(axes: Axes, rows: Rows, axis: Quantity, limits: Limits, guides: Sequence[Guide] = ()) -> None:
     """Draw values to the right at start, middle and end of training.
 
-    Only layers of one role are connected, such as the second convolution of each block: convolutions, normalisations and
-    sums each have a level of their own, and a line through all of them would be a saw.
+    Where names show blocks, every layer is a dot, and a line joins the blocks' medians: kinds of layers have levels of their
+    own, and a line through all of them would be a saw. Elsewhere a line joins the layers of one net and kind.
 
     Args:
         axes: the panel.
@@ -90,25 +98,37 @@ def profile(axes: Axes, rows: Rows, axis: Quantity, limits: Limits, guides: Sequ
     axes.xaxis.grid(visible=True)
     axes.yaxis.grid(visible=False)
     size = float(np.clip(180 / len(rows.names), 1.6, 4.0))
+    blocks = blocks_of(rows.names)
     sign_of = {kind: sign for sign, kinds in signs(rows.kinds).items() for kind in kinds}
-    roles: dict[tuple[str, str], list[int]] = {}
-    for row, role in enumerate(zip(rows.kinds, _roles(rows.names), strict=True)):
-        roles.setdefault(role, []).append(row)
+    nets = rows.nets or [""] * len(rows.names)
     for moment, step in moments(rows.steps).items():
         values, looks = around(rows, step), {"color": style.colour(moment), "ms": size, **_LOOKS[moment]}
-        for (kind, _), own in roles.items():
-            _line(axes, values[own], np.array(own), limits, marker=sign_of[kind], **looks)
+        if blocks:
+            _line(axes, values, np.arange(len(values)), limits, marker="o", alpha=0.55, **(looks | {"ls": ""}))
+            _medians(axes, values, blocks, **(looks | {"lw": looks["lw"] + 0.5}))
+            continue
+        for kind, net in dict.fromkeys(zip(rows.kinds, nets, strict=True)):
+            own = np.array([row for row, each in enumerate(rows.kinds) if (each, nets[row]) == (kind, net)])
+            _line(axes, values[own], own, limits, marker=sign_of[kind], **looks)
     for value, _ in guides:
         axes.axvline(value, color=style.colour("theory"), lw=1.1, ls=(0, (3, 2)), zorder=2)
 
 
-def _roles(names: Sequence[str]) -> list[str]:
-    """Each layer's name within its block, which its siblings in other blocks share; empty where names show no blocks."""
-    roles = [""] * len(names)
-    for block in layer_names.blocks(names, max(len(names) // 2, 1)):
-        for place in range(block.first, block.last + 1):
-            roles[place] = names[place].removeprefix(block.name)
-    return roles if len(set(roles)) <= len(names) / 2 else [""] * len(names)
+def blocks_of(names: Sequence[str]) -> list[layer_names.Block]:
+    """The blocks that names show, several of them with several layers each; empty without."""
+    found = layer_names.blocks(names, max(len(names) // 2, 1))
+    several = [block for block in found if block.first < block.last]
+    return found if len(several) > 2 else []
+
+
+def _medians(axes: Axes, values: np.ndarray, blocks: Sequence[layer_names.Block], **looks) -> None:
+    """A line through the median of each block of several layers, over what the scale can show."""
+    shown = np.where(np.isfinite(values) & ((values > 0) | (axes.get_xscale() != "log")), values, np.nan)
+    spans = [slice(block.first, block.last + 1) for block in blocks if block.first < block.last]
+    middle = [
+        float(np.median(own[~np.isnan(own)])) if (~np.isnan(own := shown[span])).any() else np.nan for span in spans
+    ]
+    axes.plot(middle, [(span.start + span.stop - 1) / 2 for span in spans], marker="", **looks)
 
 
 def _line(axes: Axes, values: np.ndarray, rows: np.ndarray, limits: Limits, **looks) -> None:
@@ -130,16 +150,39 @@ def signs(kinds: Sequence[str]) -> dict[str, list[str]]:
     return dict(zip(SIGNS, groups, strict=False))
 
 
-def handles(rows: Rows, guides: Sequence[Guide]) -> list[Artist]:
-    """The legend of a profile: moments, kinds of layer where there are several, and reference values."""
-    muted, shown = style.colour("muted"), signs(rows.kinds) if len(set(rows.kinds)) > 1 else {}
+def handles(rows: Rows, guides: Sequence[Guide], *, log: bool = False) -> list[Artist]:
+    """The legend of a profile: moments, kinds of layer where there are several, markers at the edge, and reference values.
+
+    Args:
+        rows: the readings.
+        guides: reference values.
+        log: whether the axis is logarithmic, which has no place for zero.
+    """
+    muted, blocks = style.colour("muted"), blocks_of(rows.names)
+    shown = signs(rows.kinds) if len(set(rows.kinds)) > 1 and not blocks else {}
+    dots = [
+        marks.swatch("a layer", muted, ls="", marker="o", ms=2.5, mew=0),
+        marks.swatch("median of its block", muted, lw=1.7),
+    ]
     return [
         *(marks.swatch(f"{name} (step {at:,})", style.colour(name), lw=2) for name, at in moments(rows.steps).items()),
         *(
             marks.swatch(kinds[0] if len(kinds) == 1 else "other kinds", muted, ls="", marker=sign, ms=4.5, mew=0)
             for sign, kinds in shown.items()
         ),
+        *(dots if blocks else []),
+        *_edges(rows, log=log),
         *(marks.swatch(text, style.colour("theory"), lw=1.1, ls=(0, (3, 2))) for _, text in guides),
+    ]
+
+
+def _edges(rows: Rows, *, log: bool) -> list[Artist]:
+    """Legend entries for the markers at the panel's edges, where a moment has them."""
+    drawn = np.concatenate([around(rows, step) for step in moments(rows.steps).values()])
+    seen = {"zero": ("<", bool(log and (drawn <= 0).any())), "not finite": (">", bool(np.isinf(drawn).any()))}
+    look = {"ls": "", "ms": 4.5, "mew": 0}
+    return [
+        marks.swatch(name, style.colour("muted"), marker=sign, **look) for name, (sign, there) in seen.items() if there
     ]
 
 

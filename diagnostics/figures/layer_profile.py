@@ -46,7 +46,7 @@ def layer_profile(
     require(frame.loc[frame[column].notna()], [column])
     rows, axis = Rows.of(frame, column), quantity(column)
     limits = axis.scale.limits(np.append(rows.values.ravel(), [value for value, _ in guides]))
-    names, entries = Names.of(rows, width), layer_panels.handles(rows, guides)
+    names, entries = Names.of(rows, width), layer_panels.handles(rows, guides, log=axis.scale.name == "log")
     top = layer_panels.head(axis.label, entries, width)
     with style.styled():
         height = top + names.height + FOOT

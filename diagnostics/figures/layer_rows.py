@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from diagnostics.figures.heat_map import MOST_COLUMNS
+from diagnostics.runs.order import MODEL, places
 
 
 class Rows(NamedTuple):
@@ -18,30 +20,35 @@ class Rows(NamedTuple):
         steps: ``[steps]``, ascending.
         names: the layers with a reading, from input to output.
         kinds: their classes.
+        nets: the net of each, if there are several; else empty.
     """
 
     values: np.ndarray
     steps: np.ndarray
     names: tuple[str, ...]
     kinds: tuple[str, ...]
+    nets: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, frame: pd.DataFrame, column: str) -> Rows:
         """The readings in a run's table ``layers``."""
-        known = frame[["step", "layer", "depth", "kind", column]].iloc[np.flatnonzero(frame[column].notna().to_numpy())]
-        steps, at = np.unique(known["step"].to_numpy(np.int64), return_inverse=True)
-        depths, row = np.unique(known["depth"].to_numpy(), return_inverse=True)
+        known = frame.iloc[np.flatnonzero(frame[column].notna().to_numpy())]
+        # By hashing: half a million rows take no sort.
+        at, steps = pd.factorize(known["step"].to_numpy(np.int64), sort=True)
+        row, depths = pd.factorize(places(known), sort=True, use_na_sentinel=False)  # a damaged table may lack depths
         values = np.full((len(depths), len(steps)), np.nan)
         values[row, at] = known[column].to_numpy(np.float64)
-        first = np.unique(row, return_index=True)[1]
+        first = np.empty(len(depths), np.int64)
+        first[row[::-1]] = np.arange(len(row))[::-1]
         # A run has millions of rows, but few layers: only the first row of each becomes text.
         names, kinds = (tuple(known[key].iloc[first].astype(str).to_numpy()) for key in ("layer", "kind"))
-        return cls(values, steps, names, kinds)
+        nets = tuple(known[MODEL].iloc[first].astype(str).to_numpy()) if MODEL in known else ()
+        return cls(values, np.asarray(steps), names, kinds, nets)
 
 
 def has_readings(table: pd.DataFrame, column: str) -> bool:
-    """Whether a table has a column with at least one reading."""
-    return column in table and bool(table[column].notna().to_numpy().any())
+    """Whether a table has a column of numbers with at least one reading."""
+    return column in table and is_numeric_dtype(table[column]) and bool(table[column].notna().to_numpy().any())
 
 
 def around(rows: Rows, step: int) -> np.ndarray:

@@ -104,7 +104,9 @@ def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[s
     rows = -(-len(names) // columns)
     wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)
     texts = {name: _fitted(note, wide + layout.gap) for name, note in (notes or {}).items()}
+    titles = {name: style.wrapped(name, wide + layout.gap - 8) for name in names}
     title = layout.title + NOTE * max((text.count("\n") + 1 for text in texts.values()), default=0)
+    title += LINE * max(text.count("\n") for text in titles.values())
     row_height = title + layout.panel
     height = layout.head + rows * row_height + layout.bottom
     figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
@@ -115,7 +117,7 @@ def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[s
         bottom = layout.head + (row + 1) * row_height
         box = (left / width, 1 - bottom / height, wide / width, layout.panel / height)
         axes[name] = figure.add_axes(box)
-        _title(axes[name], name, texts.get(name, ""))
+        _title(axes[name], titles[name], texts.get(name, ""))
     return Panels(figure, axes, frozenset(names[::columns]), frozenset(names[-columns:]))
 
 

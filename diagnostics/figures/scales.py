@@ -125,8 +125,10 @@ def depth_ticks(low: float, high: float) -> list[float]:
 
 
 def step_ticks(low: float, high: float) -> list[float]:
-    """Round steps; fewer where their numbers are long."""
-    return round_steps((low, high), 5 if high < 10_000 else 3) if high > low else [low]
+    """Round and whole steps; fewer where their numbers are long."""
+    if high <= low:
+        return [low]
+    return [step for step in round_steps((low, high), 5 if high < 10_000 else 3) if float(step).is_integer()] or [low]
 
 
 def lay_out(axes: Axes, scale: Scale, limits: Limits, *, most: int = 6, labels: bool = True) -> None:

@@ -64,7 +64,7 @@ def write_png(figure: Figure, path: Path | BinaryIO) -> None:
     """Write the figure as PNG on white paper, to a file or a path."""
     paper = PALETTE["paper"].light
     with mpl.rc_context(RC):
-        figure.savefig(path, format="png", dpi=PNG_DPI, facecolor=paper, pil_kwargs={"compress_level": 3})
+        figure.savefig(path, format="png", dpi=PNG_DPI, facecolor=paper, pil_kwargs={"compress_level": 1})
 
 
 def on_paper(drawing: ET.Element) -> str:

@@ -26,7 +26,8 @@ def time_to_revival(frame: pd.DataFrame, *, width: int = style.WIDE) -> Figure:
         width: width in CSS pixels.
 
     Returns:
-        The figure. Each panel states the number of spells, how many ended, and the log-rank test against the first arm.
+        The figure. Each panel states the number of spells, how many ended, and the log-rank test against the first arm, its
+        p-value by exchanging the two arms within seeds.
 
     Raises:
         UsageError: when a column is missing or nothing died in any arm.

@@ -18,6 +18,7 @@ from diagnostics.figures.heat_map import column_width
 from diagnostics.figures.panels import headed, say_missing, small_multiples
 from diagnostics.figures.scales import round_steps, set_ticks, step_ticks
 from diagnostics.figures.seeds import require
+from diagnostics.runs.order import in_one_row
 from diagnostics.survival import spells
 from diagnostics.wording.numerals import short
 
@@ -76,7 +77,7 @@ def units_by_layer(
     steps = np.unique(checks["step"].to_numpy(np.int64))
     columns = np.linspace(steps[0], steps[-1], min(len(steps), MOST_COLUMNS))
     table = spells(events, int(steps[-1]))
-    order = checks.drop_duplicates("layer").sort_values("depth")["layer"].astype(str).tolist()
+    order = in_one_row(checks).drop_duplicates("layer").sort_values("depth")["layer"].astype(str).tolist()
     rasters = {name: raster(table.loc[table["layer"] == name], columns, units[name]) for name in _shown(order, table)}
     area = (columns[0], columns[-1] + column_width(columns))
     y = "units of the layer, those dead longest at the bottom"

@@ -14,6 +14,7 @@ from diagnostics.measures.depth_profile import (
     SteepestLoss,
     UnevenDepth,
 )
+from diagnostics.measures.equal_loss import AtTrainingLoss
 from diagnostics.measures.gap import GapPart
 from diagnostics.measures.recorded import Recorded
 from diagnostics.measures.relative_gap import RelativeGap
@@ -35,6 +36,7 @@ from probes.errors import unknown_name
 __all__ = [
     "MEASURES",
     "AtBestEpoch",
+    "AtTrainingLoss",
     "Attenuation",
     "DeadForGood",
     "DepthSlope",
@@ -80,6 +82,7 @@ MEASURES: dict[str, type[Measure]] = {
     re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind
     for kind in (
         AtBestEpoch,
+        AtTrainingLoss,
         Attenuation,
         DeadForGood,
         DepthSlope,

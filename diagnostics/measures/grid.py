@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from diagnostics.runs.order import MODEL, places
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -17,6 +19,7 @@ class Grid:
         steps: the steps with a reading of any layer, ``[n]``.
         layers: the layers with a reading at any step, by depth.
         kinds: the kind of each layer.
+        nets: the net of each layer; empty if there is only one.
         values: ``[n, layers]``, NaN without a reading.
     """
 
@@ -24,6 +27,7 @@ class Grid:
     layers: tuple[str, ...]
     kinds: tuple[str, ...]
     values: np.ndarray
+    nets: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Number of steps with a reading."""
@@ -33,7 +37,17 @@ class Grid:
         """The same for some of the layers, in their order of depth."""
         chosen = [place for place, layer in enumerate(self.layers) if layer in set(layers)]
         names, kinds = (tuple(each[place] for place in chosen) for each in (self.layers, self.kinds))
-        return Grid(self.steps, names, kinds, self.values[:, chosen])
+        nets = tuple(self.nets[place] for place in chosen) if self.nets else ()
+        return Grid(self.steps, names, kinds, self.values[:, chosen], nets)
+
+    def by_net(self) -> dict[str, Grid]:
+        """The same net by net, by name; the whole without a name if there is only one net."""
+        if not self.nets:
+            return {"": self}
+        members = {
+            net: [each for each, own in zip(self.layers, self.nets, strict=True) if own == net] for net in self.nets
+        }
+        return {net: self.of(layers) for net, layers in members.items()}
 
     def typical(self, first: float = 0.0, last: float = 1.0) -> np.ndarray:
         """Each layer's median over a part of the readings.
@@ -74,13 +88,14 @@ class Grids:
         if len(layers):
             self._steps, self._row = _levels(layers["step"].to_numpy(np.int64))
             names = layers["layer"].astype("category").cat
-            first = pd.DataFrame({"code": names.codes, "depth": layers["depth"], "kind": layers["kind"].astype(str)})
-            first = first.drop_duplicates("code").sort_values("depth", kind="stable")
+            first = pd.DataFrame({"code": names.codes, "place": places(layers), "kind": layers["kind"].astype(str)})
+            first["net"] = layers[MODEL].astype(str) if MODEL in layers else ""
+            first = first.drop_duplicates("code").sort_values("place", kind="stable")
             self._names = [str(names.categories[code]) for code in first["code"]]
-            self._kinds = list(first["kind"])
-            places = np.empty(len(names.categories), np.int64)
-            places[first["code"].to_numpy()] = np.arange(len(first))
-            self._column = places[names.codes]
+            self._kinds, self._nets = list(first["kind"]), list(first["net"])
+            column = np.empty(len(names.categories), np.int64)
+            column[first["code"].to_numpy()] = np.arange(len(first))
+            self._column = column[names.codes]
 
     def __getitem__(self, column: str) -> Grid | None:
         """The grid of a column; ``None`` if the table has no reading of it."""
@@ -97,8 +112,8 @@ class Grids:
         steps, layers = there.any(axis=1), there.any(axis=0)
         if not steps.any():
             return None
-        names, kinds = (tuple(np.array(each, object)[layers]) for each in (self._names, self._kinds))
-        return Grid(self._steps[steps], names, kinds, values[steps][:, layers])
+        names, kinds, nets = (tuple(np.array(each, object)[layers]) for each in (self._names, self._kinds, self._nets))
+        return Grid(self._steps[steps], names, kinds, values[steps][:, layers], nets if any(nets) else ())
 
 
 def _levels(steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.measures.tables import KEYS
+from diagnostics.runs.order import places
 from diagnostics.runs.tables import MEASURED_NAN
 
 COUNTS = ("gradient_nonfinite", "activation_nonfinite")
@@ -27,7 +28,8 @@ def spoiled_rows(layers: pd.DataFrame) -> pd.DataFrame:
         if count in layers:
             spoiled |= layers[count].to_numpy() > 0
     spoiled |= _named_nan(layers) if MEASURED_NAN in layers else _turned_nan(layers, statistics)
-    return layers.loc[spoiled].sort_values(["step", "depth"], kind="stable") if len(layers) else layers
+    found = layers.loc[spoiled]
+    return found.iloc[np.lexsort((places(found), found["step"].to_numpy()))] if len(layers) else layers
 
 
 def _named_nan(layers: pd.DataFrame) -> np.ndarray:

@@ -9,10 +9,12 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from diagnostics.runs.tables import TABLES
+from diagnostics.runs.order import MODEL, places
+from diagnostics.runs.tables import MEASURED_NAN, TABLES
 from probes.errors import unknown_name
 
-KEYS = tuple(TABLES["layers"].names)
+KEYS = (*TABLES["layers"].names, MODEL, MEASURED_NAN)
+"""The columns of ``layers`` that are no statistics."""
 
 
 class RunLike(Protocol):
@@ -66,9 +68,10 @@ def readings(run: RunLike, column: str, layers: str = "*") -> pd.DataFrame:
         raise unknown_name("statistic", column, [name for name in table.columns if name not in KEYS])
     chosen = _fits(table.loc[:, "layer"], layers)
     rows, value = table.loc[chosen, ["step", "layer", "depth"]], table.loc[chosen, column].to_numpy(np.float64)
-    rows["position"] = np.unique(rows["depth"].to_numpy(), return_inverse=True)[1]
+    place = places(table.loc[chosen])
+    rows["position"] = np.unique(place, return_inverse=True)[1]
     rows["value"] = value
-    order = np.lexsort((rows["depth"].to_numpy(), rows["step"].to_numpy()))
+    order = np.lexsort((place, rows["step"].to_numpy()))
     return rows.iloc[order[~np.isnan(value[order])]].reset_index(drop=True)
 
 

@@ -77,8 +77,10 @@ def advice_on(run: Run, layers: tuple[str, ...], remedies: tuple[Remedy, ...]) -
         remedies: from the finding.
     """
     patient = Patient(run, layers)
+    # Another activation comes with its own initialisation: code for the old one's beside it would contradict it.
+    replaced = {"initialization"} if any(remedy.change == "activation" for remedy in remedies) else set()
     for remedy in remedies:
-        if remedy.change in WRITERS:
+        if remedy.change in WRITERS and remedy.change not in replaced:
             yield WRITERS[remedy.change](patient, dict(remedy.settings))
 
 
@@ -124,7 +126,9 @@ def _layer_code(patient: Patient, activation: str = "") -> str:
     texts = f'activation="{name}", kernel_initializer="{kernel}"'
     if layer is None or layer.class_name != "Dense" or not layer.units:
         return f"{texts}  # in the layers named above"
-    return f"keras.layers.Dense({layer.units}, {texts})  # {_comment(layer.path)}"
+    lines = texts.replace(", ", ",\n    ")
+    others = f", and alike the other {len(patient.layers) - 1}" if len(patient.layers) > 1 else ""
+    return f"# {_comment(layer.path)}{others}\nkeras.layers.Dense(\n    {layer.units},\n    {lines},\n)"
 
 
 def _comment(path: str) -> str:

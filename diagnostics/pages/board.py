@@ -14,6 +14,7 @@ from diagnostics.figures.svg import write_png
 from diagnostics.pages.headline import answer, status
 from diagnostics.pages.run_figures import MAPPED
 from diagnostics.rules import diagnose
+from diagnostics.runs.order import in_one_row
 from diagnostics.runs.run import Run
 
 SPLITS: Mapping[str, str] = {"train": "train", "validation": "validation"}
@@ -70,10 +71,10 @@ def metrics_of(run: Run) -> list[tuple[str, str]]:
 def heat_maps(run: Run) -> Iterator[tuple[str, bytes]]:
     """The heat map of each recorded column, as column and PNG."""
     for column in MAPPED:
-        rows = run.layers.loc[run.layers[column].notna(), :] if column in run.layers else run.layers[:0]
+        rows = run.layers[run.layers[column].notna()] if column in run.layers else run.layers[:0]
         if len(rows):
             picture = io.BytesIO()
-            write_png(heat_map(rows.assign(arm=run.path.name, seed=0), column), picture)
+            write_png(heat_map(in_one_row(pd.DataFrame(rows)).assign(arm=run.path.name, seed=0), column), picture)
             yield column, picture.getvalue()
 
 

@@ -21,6 +21,7 @@ from diagnostics.pages.page import Exhibit, Page, Section
 from diagnostics.pages.run_figures import MAP, MAPPED, slug
 from diagnostics.rules import Finding, case_of
 from diagnostics.rules.causes.non_finite import NonFinite
+from diagnostics.runs.order import in_one_row
 from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import short
 from probes.errors import UsageError
@@ -161,7 +162,7 @@ def _by_depth(together: pd.DataFrame, column: str) -> Iterator[Exhibit]:
 
 
 def _together(runs: Mapping[str, Run], table: str) -> pd.DataFrame:
-    frames = [getattr(run, table).assign(arm=name, seed=0) for name, run in runs.items()]
+    frames = [in_one_row(getattr(run, table)).assign(arm=name, seed=0) for name, run in runs.items()]
     return pd.concat(frames, ignore_index=True)
 
 

@@ -60,13 +60,22 @@ def conclude(experiment: Experiment, *, seconds: float | None = None) -> Conclus
         UsageError: the folder cannot be written.
     """
     with _heap_set_aside():
-        judged = judge_claims(experiment)
-        page = scenario_page.page_of(experiment, judged)
-        if seconds is not None:
-            page = replace(page, status=f"{page.status} · {seconds:.0f} s")
-        record = _record(experiment, page, judged)
-        write_json(experiment.path / "findings.json", record)
-        return Conclusion(page, write_page(page, experiment.path / "report.html"), record)
+        return store(experiment, *judge(experiment, seconds=seconds))
+
+
+def judge(experiment: Experiment, *, seconds: float | None = None) -> tuple[Page, dict[str, Any]]:
+    """The page of a stored scenario, and what ``findings.json`` holds; nothing is written."""
+    judged = judge_claims(experiment)
+    page = scenario_page.page_of(experiment, judged)
+    if seconds is not None:
+        page = replace(page, status=f"{page.status} · {seconds:.0f} s")
+    return page, _record(experiment, page, judged)
+
+
+def store(experiment: Experiment, page: Page, record: dict[str, Any]) -> Conclusion:
+    """Write what :func:`judge` gave into the scenario's folder."""
+    write_json(experiment.path / "findings.json", record)
+    return Conclusion(page, write_page(page, experiment.path / "report.html"), record)
 
 
 @contextmanager

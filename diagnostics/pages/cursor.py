@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.drawing import Drawing, Followed
 from diagnostics.figures.layer_rows import Rows, has_readings, thinned
+from diagnostics.pages.model_picture import colour_limits
 
 POINTS = 72
 """Units of an SVG view box per inch."""
@@ -83,7 +84,7 @@ def _of_layers(layers: pd.DataFrame, column: str, most: int) -> dict[str, object
     return {
         "label": axis.label,
         "log": log,
-        "limits": _ends(axis.scale.limits(rows.values.ravel())),
+        "limits": _ends(colour_limits(axis.scale, rows.values.ravel())),
         "layers": rows.names,
         "steps": np.round(steps).astype(int).tolist(),
         "values": _packed(values),

@@ -9,20 +9,21 @@ import pandas as pd
 
 from diagnostics.rules import LOUD, Finding
 from diagnostics.runs.run import Run
+from diagnostics.wording import findings
 from diagnostics.wording.numerals import percent
 
 ENDED = "ended"
 """The rule that tells whether a run is complete: the other findings are read in its light."""
 
 
-def answer(findings: Sequence[Finding]) -> str:
+def answer(found: Sequence[Finding]) -> str:
     """One or two sentences: how the run ended if it was cut short, then the first finding, or that no check complains."""
-    short = next((one.what for one in findings if one.rule == ENDED and one.severity in (*LOUD, "info")), "")
-    loud = [finding for finding in findings if finding.severity in LOUD and finding.rule != ENDED]
+    short = next((one.what for one in found if one.rule == ENDED and one.severity in (*LOUD, "info")), "")
+    loud = [finding for finding in found if finding.severity in LOUD and finding.rule != ENDED]
     if loud or short:
-        return " ".join(part for part in (short, loud[0].what if loud else "") if part)
-    clean = sum(finding.severity == "clean" and finding.rule != ENDED for finding in findings)
-    odd = [finding for finding in findings if finding.severity == "info"]
+        return " ".join(part for part in (short, _said(loud[0]) if loud else "") if part)
+    clean = sum(finding.severity == "clean" and finding.rule != ENDED for finding in found)
+    odd = [finding for finding in found if finding.severity == "info"]
     if not clean and not odd:
         return "This run did not record enough for any check."
     if odd:
@@ -30,6 +31,11 @@ def answer(findings: Sequence[Finding]) -> str:
         return f"Nothing wrong: {clean} checks passed, and {count} did no harm."
     checks = "the one check that could run" if clean == 1 else f"all {clean} checks that could run"
     return f"Nothing suspicious: {checks} passed."
+
+
+def _said(finding: Finding) -> str:
+    """What a finding comes to; the measurement itself is in its letter."""
+    return findings.sentence(finding.rule, finding.layers, finding.steps, finding.means or finding.what)
 
 
 def status(run: Run) -> str:

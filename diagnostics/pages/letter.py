@@ -15,10 +15,13 @@ from diagnostics.pages.model_picture import link_to
 from diagnostics.pages.page import Advice, Exhibit, Letter, Place, Table
 from diagnostics.rules import Finding
 from diagnostics.runs.run import Run
+from diagnostics.wording.findings import title
 from diagnostics.wording.numerals import MISSING, percent, short
 
 CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
 """Words for a finding's confidence, from the least share on."""
+OUTCOMES = {"clean": "passed", "info": "odd, no harm"}
+"""Words for a check that asks for nothing."""
 MOST_PLACES = 6
 """Most groups of layers that a letter names; the model's picture marks all of them."""
 
@@ -32,7 +35,9 @@ def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
         others: the rules with a letter of their own.
     """
     return Letter(
-        name=_words(finding.rule),
+        rule=finding.rule,
+        layers=finding.layers,
+        name=title(finding.rule),
         word=finding.severity,
         statement=finding.what,
         means=finding.means,
@@ -42,14 +47,15 @@ def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
         bound=bound_of(finding),
         advice=_advice(run, finding, others),
         note=_note(finding, others),
-        evidence=_evidence(run, finding),
+        # A consequence shows what its cause shows, and the page's own figures hold the rest.
+        evidence=None if finding.explained_by in others else _evidence(run, finding),
     )
 
 
 def _advice(run: Run, finding: Finding, others: Collection[str]) -> tuple[Advice, ...]:
     """What to try; for a consequence nothing but its cause, whose cure may ask for the opposite."""
     if finding.explained_by in others:
-        return (Advice(f"Fix {_words(finding.explained_by)} first: this finding follows from it."),)
+        return (Advice(f"Fix {title(finding.explained_by)} first: this finding follows from it."),)
     own = (Advice(finding.do),) if finding.do else ()
     return (*own, *advice_on(run, finding.layers, finding.remedies))
 
@@ -60,19 +66,31 @@ def bound_of(finding: Finding) -> str:
     if value is None or threshold is None:
         return ""
     ratio = value / threshold if threshold and np.isfinite(value) else np.nan
-    near = f" ({short(ratio, 2)} × the bound)" if ratio > 0 and not 0.5 < ratio < 2 else ""
+    if not ratio > 0 or 0.5 < ratio < 2:
+        near = ""
+    elif finding.is_loud:
+        near = f" ({short(ratio, 2)} × the bound)"
+    else:
+        near = f" (a factor of {short(max(ratio, 1 / ratio), 2)} away)"
     return f"{short(value)}, bound {short(threshold)}{near}"
 
 
-def checks_of(findings: Sequence[Finding]) -> Table:
-    """The checks that asked for nothing, each with its distance from the bound.
-
-    Args:
-        findings: those that asked for nothing, and had the data to judge.
-    """
-    rows = tuple((_words(one.rule), _words(one.severity), bound_of(one) or MISSING, one.what) for one in findings)
+def measured_of(findings: Sequence[Finding]) -> Table | None:
+    """The checks that compared a number with a bound, oddities first, and how far the run is from it; ``None`` without any."""
+    order = sorted(findings, key=lambda one: one.severity != "info")
+    rows = tuple(
+        (title(one.rule), OUTCOMES.get(one.severity, one.severity), bound_of(one) or MISSING, one.what)
+        for one in order
+        if bound_of(one) or one.severity == "info"
+    )
     header = ("check", "outcome", "measured", "what was seen")
-    return Table("Each check, and how far the run is from its bound.", header, rows, terminal=False)
+    return Table("How far the run is from each bound.", header, rows, terminal=False) if rows else None
+
+
+def others_of(findings: Sequence[Finding]) -> Table | None:
+    """The checks that passed without a number to compare; ``None`` without any."""
+    rows = tuple((title(one.rule), one.what) for one in findings if not bound_of(one) and one.severity != "info")
+    return Table("Checks that passed.", ("check", "what was seen"), rows, terminal=False) if rows else None
 
 
 def missing_of(findings: Sequence[Finding]) -> Table:
@@ -85,7 +103,7 @@ def missing_of(findings: Sequence[Finding]) -> Table:
     for one in findings:
         groups.setdefault(one.do, []).append(one)
     rows = tuple(
-        (", ".join(_words(one.rule) for one in group), "; ".join(dict.fromkeys(map(_lack, group))), do or MISSING)
+        (", ".join(title(one.rule) for one in group), "; ".join(dict.fromkeys(map(_lack, group))), do or MISSING)
         for do, group in groups.items()
     )
     return Table("The run lacks what these need.", ("checks", "missing", "to enable them"), rows, terminal=False)
@@ -94,10 +112,6 @@ def missing_of(findings: Sequence[Finding]) -> Table:
 def _lack(finding: Finding) -> str:
     """What a rule lacked, without the list of what the run has instead."""
     return finding.what.removeprefix("Not evaluated: needs ").partition("; the run has ")[0].rstrip(".")
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _places(run: Run, layers: Sequence[str]) -> Iterator[Place]:
@@ -128,10 +142,10 @@ def _sure(finding: Finding) -> str:
 
 
 def _note(finding: Finding, others: Collection[str]) -> str:
-    explained = [_words(rule) for rule in finding.explains if rule in others]
+    explained = [title(rule) for rule in finding.explains if rule in others]
     parts = [
-        f"Explained by {_words(finding.explained_by)}." if finding.explained_by else "",
-        f"Explains {', '.join(explained)}." if explained else "",
+        f"Explained by {title(finding.explained_by)}." if finding.explained_by else "",
+        f"Also explains: {', '.join(explained)}." if explained else "",
         f"See {finding.reference}" if finding.reference else "",
     ]
     return " ".join(part for part in parts if part)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diagnostics.figures import layer_names
 from diagnostics.figures.layer_names import Block
 from diagnostics.runs.facts import Layer
+from diagnostics.runs.order import MODEL
 from diagnostics.runs.run import Run
 
 MOST_ROWS = 32
@@ -66,11 +67,14 @@ def nets_of(run: Run) -> list[Net]:
     Connections come from the recorded architecture; a run without one shows each model as a chain.
     """
     nodes = list(_nodes(run))
-    names = list(dict.fromkeys(node.net for node in nodes))
+    measured = list(run.layers[MODEL].astype(str).unique()) if MODEL in run.layers else []
+    # As in the figures: in the order of the tables, and nets without a row behind them.
+    names = [*dict.fromkeys([*measured, *(node.net for node in nodes)])]
     chains = [tuple(node for node in nodes if node.net == name) for name in names]
     return [
         Net(name if len(names) > 1 else "", chain, tuple(folded(chain)), any(node.inbound for node in chain))
         for name, chain in zip(names, chains, strict=True)
+        if chain
     ]
 
 
@@ -134,15 +138,27 @@ def _even(paths: Sequence[str], most: int) -> Iterator[Block]:
 def _nodes(run: Run) -> Iterator[Node]:
     facts = {layer.path: layer for layer in run.architecture}
     table = {str(entry["layer"]): entry for entry in run.layer_table if "layer" in entry}
+    parts = _parts(table)
     paths = [path for path in table or facts if not _holds_others(path, table, facts)]
-    depths, last = {}, 0.0
+    nets, depths, last = _nets(paths, table, facts), {}, 0.0
     for path in paths:
         # A layer that is not measured has depth 0 and goes behind the one that was defined before it.
         last = float(table.get(path, {}).get("depth") or last + 1e-3)
         depths[path] = last
-    nets = _nets(paths, facts)
-    for path in sorted(paths, key=depths.__getitem__):
-        yield _node(path, table.get(path, {}), facts.get(path), nets.get(path, ""))
+    # What is measured with the layer that holds it follows that layer: its place in the chain is inside.
+    order = sorted(paths, key=lambda path: (depths[parts.get(path, path)], path in parts))
+    for path in order:
+        node = _node(path, table.get(path, {}), facts.get(path), nets.get(path, ""))
+        holder = parts.get(path)
+        inbound = (holder,) if holder else dict.fromkeys(parts.get(each, each) for each in node.inbound)
+        yield replace(node, inbound=tuple(each for each in inbound if each != path))
+
+
+def _parts(table: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Layers whose output is only measured with the layer that holds them, such as the cell of an LSTM, and that layer."""
+    measured = {path for path, entry in table.items() if entry.get("status", "measured") == "measured"}
+    outer = {path: path.rpartition("/")[0] for path in table if path not in measured}
+    return {path: holder for path, holder in outer.items() if holder in measured}
 
 
 def _holds_others(path: str, table: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Layer]) -> bool:
@@ -152,8 +168,11 @@ def _holds_others(path: str, table: Mapping[str, Mapping[str, Any]], facts: Mapp
     return not measured and any(other.startswith(f"{path}/") for other in (*table, *facts))
 
 
-def _nets(paths: Sequence[str], facts: Mapping[str, Layer]) -> dict[str, str]:
-    """The model of each layer; where that is not recorded, the outermost container if every layer is inside one."""
+def _nets(paths: Sequence[str], table: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Layer]) -> dict[str, str]:
+    """The net of each layer; in runs that did not record it, the model, or the outermost container if every layer is inside one."""
+    known = {path: str(table[path]["model"]) for path in paths if table.get(path, {}).get("model")}
+    if known:
+        return known
     recorded = {path: facts[path].model for path in paths if path in facts}
     if len(set(recorded.values())) > 1:
         return recorded

@@ -13,6 +13,7 @@ from diagnostics.figures import colour_scale
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.layer_names import Block
 from diagnostics.figures.layer_rows import Rows, has_readings
+from diagnostics.figures.scales import Scale
 from diagnostics.pages.model_layers import Net, Node, nets_of, summary
 from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import short
@@ -120,7 +121,7 @@ def picture_of(run: Run, layers: pd.DataFrame, column: str, marked: Mapping[str,
     levels, low, high = levels_of(values, column)
     label = quantity(column).label if values else ""
     diagrams = tuple(_diagram(net, values, levels, label, marked) for net in nets)
-    step = f"{int(run.layers['step'].to_numpy().max()):,}" if values else ""
+    step = f"{int(layers['step'].to_numpy().max()):,}" if values else ""
     counted = any(len(row.cells) > 1 for diagram in diagrams for row in diagram.rows)
     return Picture(diagrams, column if values else "", label, low, high, step, counted)
 
@@ -134,12 +135,21 @@ def last_values(layers: pd.DataFrame, column: str) -> dict[str, float]:
     return dict(zip(rows.names, rows.values[np.arange(len(last)), last].tolist(), strict=True))
 
 
+def colour_limits(scale: Scale, values: np.ndarray) -> tuple[float, float]:
+    """The values of the darkest and the brightest colour; an axis leaves room around shares, a key of colours does not."""
+    low, high = scale.limits(values)
+    known = values[np.isfinite(values)]
+    if known.size and known.min() >= 0 and known.max() <= 1 and low < 0:
+        return 0.0, min(high, 1.0)
+    return low, high
+
+
 def levels_of(values: Mapping[str, float], column: str) -> tuple[dict[str, int], str, str]:
     """Colours by layer, and the values of the darkest and the brightest one."""
     if not values:
         return {}, "", ""
     scale = quantity(column).scale
-    limits = scale.limits(np.array([*values.values()]))
+    limits = colour_limits(scale, np.array([*values.values()]))
     place = colour_scale.norm(scale, limits)
     levels = {}
     for path, value in values.items():

@@ -46,7 +46,8 @@ class Card:
     @property
     def measured(self) -> str:
         """Effect, interval and unit, such as ``"0.630 [0.621, 0.639] decades per layer"``."""
-        return f"{estimate(self.effect, self.low, self.high)} {self.unit}".strip()
+        unit = f"({self.unit})" if self.unit[:1].isdigit() else self.unit  # "0.09 1 − R²" would read as two numbers
+        return f"{estimate(self.effect, self.low, self.high)} {unit}".strip()
 
     @property
     def evidence(self) -> str:
@@ -130,6 +131,8 @@ class Letter:
         advice: what to try.
         note: how it relates to other findings, and where the reasoning comes from.
         evidence: the figure that shows it.
+        rule: the rule that found it.
+        layers: paths of all layers concerned.
     """
 
     name: str
@@ -143,6 +146,8 @@ class Letter:
     advice: tuple[Advice, ...] = ()
     note: str = ""
     evidence: Exhibit | None = None
+    rule: str = ""
+    layers: tuple[str, ...] = ()
 
     @property
     def facts(self) -> dict[str, str]:

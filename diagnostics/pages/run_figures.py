@@ -18,7 +18,7 @@ from diagnostics.measures.tables import KEYS
 from diagnostics.pages.page import Exhibit, Section
 from diagnostics.survival import spells
 
-BOTH = "Left: each layer at three moments of training. Right: every recorded step, with colours as on the bar."
+BOTH = "Lines: each layer at three moments of training. Colours: every recorded step, as on the bar."
 MAP = "One row per layer, input at the bottom; one column per recorded step. Colours as on the bar."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
@@ -29,6 +29,8 @@ CURVE = (
     "units come back soon. Ticks mark spells cut off by the end of the run. Spells of units that were born dead are left out, "
     "because their start is unknown."
 )
+FEWEST_SPELLS = 10
+"""Fewest dead spells for a survival curve: below, one unit more or less moves it by over a tenth, and the raster shows them all."""
 DEAD_UNITS = "Dead units"
 NO_METRICS = ("step", "epoch", "seconds", "loss", "learning_rate")
 WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples")
@@ -36,6 +38,10 @@ WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expec
 WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
 WITHOUT_FIGURE += ("gradient_snr", "gradient_noise_scale", "histogram")
 """The project's own statistics that have neither a figure here nor an axis in ``QUANTITIES``."""
+
+
+TELLING = ("activation_std", "gradient_norm", "activation_gradient_rms", "update_ratio")
+"""The columns that tell whether a network still computes with numbers; shares of zeros stay finite."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,7 @@ def sections(
     seed: int = 0,
     events: pd.DataFrame | None = None,
     units: Mapping[str, int] | None = None,
+    lost: str = "",
 ) -> Iterator[Section]:
     """One section for each group of recorded columns, then one that lists what was not recorded.
 
@@ -122,6 +129,7 @@ def sections(
         seed: the run's seed.
         events: a run's ``units``, if it recorded any.
         units: number of units by layer, for the events.
+        lost: where the rows of `layers` end, if the run went on.
     """
     drawn = tuple(_curves(scalars.assign(arm=name, seed=seed)))
     if drawn:
@@ -130,7 +138,7 @@ def sections(
         figures = tuple(_by_layer(view, layers) for view in views)
         if heading == DEAD_UNITS:
             figures += tuple(_unit_exhibits(layers, events, units or {}, name))
-        yield Section(heading, figures=figures)
+        yield Section(heading, text=lost, figures=figures)
     missing = [view for views in VIEWS.values() for view in views if not has_readings(layers, view.column)]
     if missing:
         lines = (f"{quantity(view.column).label.partition(' (')[0]}: probes.{view.probe}()" for view in missing)
@@ -156,6 +164,29 @@ def with_nan(layers: pd.DataFrame) -> pd.DataFrame:
     return layers.assign(**{column: layers[column].mask(nan, np.inf) for column, nan in there.items() if nan.any()})
 
 
+def until_lost(layers: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rows up to the last step with a finite reading of a gradient or an activation: what follows shows nothing.
+
+    Args:
+        layers: the table of :func:`with_nan`.
+
+    Returns:
+        The rows to draw, and a sentence that says where they end; all rows and an empty text if training stays finite.
+    """
+    columns = [column for column in TELLING if has_readings(layers, column)]
+    if not columns:
+        return layers, ""
+    values = layers[columns].to_numpy(float)
+    steps = layers["step"].to_numpy()
+    sound = steps[np.isfinite(values).any(axis=1)]
+    measured = steps[(~np.isnan(values)).any(axis=1)]
+    if not sound.size or measured.max() <= sound.max():
+        return layers, ""
+    last = int(sound.max())
+    text = f"After step {last:,} no reading is finite: the figures by layer end there, the run at step {steps.max():,}."
+    return layers.iloc[np.flatnonzero(steps <= last)], text
+
+
 def slug(text: str) -> str:
     """A name for a file and an id: lower case letters, digits and hyphens."""
     return "-".join(
@@ -172,9 +203,12 @@ def _views(layers: pd.DataFrame) -> dict[str, list[View]]:
 
 def _curves(scalars: pd.DataFrame) -> Iterator[Exhibit]:
     """The loss, every metric, and a learning rate that changes."""
-    columns = [str(column) for column in scalars.select_dtypes("number").columns if column not in (*NO_METRICS, "seed")]
-    changes = "learning_rate" in scalars and len(np.unique(scalars["learning_rate"].dropna().to_numpy())) > 1
-    for column in ["loss", *columns, *(["learning_rate"] if changes else [])]:
+    numeric = [str(column) for column in scalars.select_dtypes("number").columns]
+    columns = [column for column in numeric if column.partition("/")[0] not in (*NO_METRICS, "seed")]
+    columns += [column for column in numeric if column.startswith("loss/")]
+    rates = [column for column in numeric if column.partition("/")[0] == "learning_rate"]
+    changing = [column for column in rates if len(np.unique(scalars[column].dropna().to_numpy())) > 1]
+    for column in ["loss", *columns, *changing]:
         if not has_readings(scalars, column) or not slug(column):
             continue
         rows = scalars if column == "loss" else scalars.loc[scalars[column].notna()]
@@ -224,12 +258,14 @@ def _unit_exhibits(
     checks = layers.loc[layers["dead_fraction"].notna() & layers["layer"].astype(str).isin(list(units))]
     if events is None or events.empty or checks.empty:
         return
+    last = int(checks["step"].max())
+    events = pd.DataFrame(events.iloc[np.flatnonzero(events["step"].to_numpy() <= last)])
     yield _captioned(
         "unit-raster", partial(units_by_layer, events, checks, units), RASTER, "Units over checks, by layer."
     )
-    table = spells(events, int(checks["step"].max()))
+    table = spells(events, last)
     died = table.loc[~table["born_dead"].to_numpy(bool)]
-    if len(died):
+    if len(died) >= FEWEST_SPELLS and died["length"].to_numpy().max() > 0:
         died = died.assign(arm=pd.Categorical([name] * len(died)), seed=0)
         yield _captioned(
             "time-to-revival", partial(time_to_revival, died), CURVE, "Kaplan-Meier curve of spells.", half=True

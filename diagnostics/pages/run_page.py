@@ -12,13 +12,14 @@ from diagnostics.figures.columns import quantity
 from diagnostics.pages import cursor, run_figures
 from diagnostics.pages.headline import answer, status
 from diagnostics.pages.html import write_page
-from diagnostics.pages.letter import checks_of, letter_of, missing_of
+from diagnostics.pages.letter import letter_of, measured_of, missing_of, others_of
 from diagnostics.pages.model_layers import nets_of
 from diagnostics.pages.model_picture import last_values, picture_of
 from diagnostics.pages.page import Page, Section, Table
 from diagnostics.rules import LOUD, Finding, diagnose
 from diagnostics.runs.of_reading import Tables, as_run
 from diagnostics.runs.run import Run
+from diagnostics.wording.findings import title
 from diagnostics.wording.numerals import MISSING, short
 
 PICTURED = (
@@ -31,9 +32,9 @@ PICTURED = (
 )
 """Which quantity colours the model when no finding suggests one, the first that was recorded."""
 PICTURE = (
-    "Every row is a block, input at the top, and every cell a layer. Choose a cell to mark its layer in all figures. "
-    "Triangles mark layers that a finding names."
+    "Every row is a block, input at the top, and every cell a layer. Choose a cell to mark its layer in all figures."
 )
+MARKED = " Triangles mark layers that a finding names."
 TABLE = "Each layer's last reading."
 
 
@@ -62,34 +63,56 @@ def page_of(run: Run, findings: Sequence[Finding]) -> Page:
         run: a stored run.
         findings: what the rules found, the most severe first.
     """
-    shown, layers = run_figures.shown(run.layers), run_figures.with_nan(run.layers)
+    shown = run_figures.shown(run.layers)
+    layers, lost = run_figures.until_lost(run_figures.with_nan(run.layers))
     return Page(
         kind="run",
         title=run.path.absolute().name,
         answer=answer(findings),
         status=status(run),
-        sections=tuple(_sections(run, layers, findings, shown)),
+        sections=tuple(_sections(run, layers, findings, shown, lost)),
         details={key: value for key, value in run.metadata.items() if key not in ("layer_table", "architecture")},
         data=cursor.numbers(layers, run.scalars, shown),
     )
 
 
-def _sections(run: Run, layers: pd.DataFrame, findings: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
+def _sections(
+    run: Run, layers: pd.DataFrame, findings: Sequence[Finding], shown: Sequence[str], lost: str
+) -> Iterator[Section]:
     loud = [one for one in findings if one.severity in LOUD]
     quiet = [one for one in findings if one.severity not in (*LOUD, "not_evaluated")]
     lacking = [one for one in findings if one.severity == "not_evaluated"]
-    if loud:
-        yield Section("Findings", letters=tuple(letter_of(run, one, {each.rule for each in loud}) for one in loud))
-    if quiet:
-        # Without a complaint, the checks are the letter; beside one, they say what else it could have been, and is not.
-        heading = "What was ruled out" if loud else "What was checked"
-        yield Section(heading, tables=(checks_of(quiet),), folded=bool(loud))
+    yield from _letters(run, loud)
+    yield from _quiet(quiet, beside=bool(loud))
     if lacking:
         yield Section("What was not checked", tables=(missing_of(lacking),), folded=True)
     yield from _model(run, layers, loud, shown)
     units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
     named = {"name": run.path.absolute().name, "seed": run.seed or 0}
-    yield from run_figures.sections(layers, run.scalars, **named, events=run.units, units=units)
+    yield from run_figures.sections(layers, run.scalars, **named, events=run.units, units=units, lost=lost)
+
+
+def _letters(run: Run, loud: Sequence[Finding]) -> Iterator[Section]:
+    """A letter for each cause; what follows from one is folded, because its cure is the cause's."""
+    names = {each.rule for each in loud}
+    following = [one for one in loud if one.explained_by in names]
+    causes = [one for one in loud if one not in following]
+    if causes:
+        yield Section("Findings", letters=tuple(letter_of(run, one, names) for one in causes))
+    if following:
+        heading = f"What follows from that: {', '.join(title(one.rule) for one in following)}"
+        yield Section(heading, letters=tuple(letter_of(run, one, names) for one in following), folded=True)
+
+
+def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
+    """Without a complaint, the checks are the letter; beside one, they say what else it could have been, and is not."""
+    tables = [table for table in (measured_of(quiet), others_of(quiet)) if table]
+    if beside and tables:
+        yield Section("What was ruled out", tables=tuple(tables), folded=True)
+    elif tables:
+        yield Section("What was checked", tables=tuple(tables[:1]))
+        if tables[1:]:
+            yield Section("Checks that passed without a bound", tables=tuple(tables[1:]), folded=True)
 
 
 def _model(run: Run, layers: pd.DataFrame, loud: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
@@ -98,7 +121,7 @@ def _model(run: Run, layers: pd.DataFrame, loud: Sequence[Finding], shown: Seque
     known = [column for column in (*suggested, *PICTURED, *shown) if column in shown]
     picture = picture_of(run, layers, known[0] if known else "", marked)
     if picture:
-        yield Section("The model", text=PICTURE, picture=picture)
+        yield Section("The model", text=PICTURE + MARKED * bool(marked), picture=picture)
         yield Section("Every layer as a table", tables=(_table(run, layers, shown),), folded=True)
 
 

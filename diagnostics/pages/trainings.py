@@ -31,7 +31,7 @@ class Training:
     @property
     def about(self) -> str:
         """Model, loss and optimizer, and which ``fit`` of the model it was, as far as they are known."""
-        facts = self.run.config.get("model"), loss_of(self.run), self.run.config.get("optimizer"), self._fit
+        facts = self.run.config.get("model"), loss_of(self.run), optimizer_of(self.run), self._fit
         return ", ".join(str(fact) for fact in facts if fact)
 
     @property
@@ -43,7 +43,7 @@ class Training:
         """The cells of the table; links are relative to ``directory``."""
         config, scalars = self.run.config, self.run.scalars
         steps = f"{int(scalars['step'].to_numpy().max()) + 1:,}" if len(scalars) else UNKNOWN
-        known = {"model": config.get("model"), "loss": loss_of(self.run), "optimizer": config.get("optimizer")}
+        known = {"model": config.get("model"), "loss": loss_of(self.run), "optimizer": optimizer_of(self.run)}
         known |= {"training": self._fit, "steps": steps, "status": self.run.status, "answer": self.answer}
         known["link"] = os.path.relpath(self.report, directory) if self.report else ""
         return {name: str(value) if value is not None else UNKNOWN for name, value in known.items()}
@@ -54,6 +54,14 @@ def loss_of(run: Run) -> str | None:
     loss = (run.metadata.get("training") or {}).get("loss") or {}
     known = loss.get("class") if isinstance(loss, dict) else None
     return known or run.config.get("loss_name")
+
+
+def optimizer_of(run: Run) -> str | None:
+    """The class of the optimizer; of several, the classes of all, by the part of the model that each trains."""
+    known = run.metadata.get("training") or {}
+    if several := known.get("optimizers"):
+        return " and ".join(f"{each['class']} ({part})" for part, each in several.items())
+    return (known.get("optimizer") or {}).get("class") or run.config.get("optimizer")
 
 
 def write_trainings(trainings: Sequence[Training], script: str, path: Path) -> Path:

@@ -19,7 +19,6 @@ from diagnostics.runs.data_facts import Data
 from diagnostics.runs.facts import Layer, Training
 from diagnostics.runs.of_reading import Tables, check_run
 from diagnostics.runs.run import Run
-from diagnostics.runs.tables import MEASURED_NAN
 
 NO_METRICS = ("step", "epoch", "split", "loss", "learning_rate", "seconds")
 
@@ -103,8 +102,7 @@ class Case:
     @cached_property
     def statistics(self) -> list[str]:
         """The columns of the table of layers that have a reading."""
-        unasked = (*KEYS, MEASURED_NAN)
-        return [str(name) for name, readings in self.layers.count().items() if readings and name not in unasked]
+        return [str(name) for name, readings in self.layers.count().items() if readings and name not in KEYS]
 
     def grid(self, column: str) -> Grid | None:
         """A statistic as a matrix of steps and layers, as long as the run is finite; ``None`` without a reading."""

@@ -30,9 +30,24 @@ _FAMILIES: dict[str, Family] = {
 }
 
 
+ALIGNING = ("poisson", "kl_divergence", "cosine_similarity", "categorical_hinge", "dice", "tversky", "circle", "ctc")
+"""Other losses of Keras, which give targets and predictions the same number of axes before they compare them."""
+
+
+def is_own(loss: Loss | None) -> bool:
+    """Whether a single loss is the user's own, and not one of Keras."""
+    if loss is None or loss.outputs or not loss.class_name:
+        return False
+    return family_of(loss) is None and not {loss.name, _snake(loss.class_name)} & set(ALIGNING)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 def family_of(loss: Loss | None) -> Family | None:
     """The family of a loss by its class or name; ``None`` for several losses, or one that is not Keras' own."""
     if loss is None or loss.outputs:
         return None
-    names = (loss.name, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", loss.class_name).lower())
+    names = (loss.name, _snake(loss.class_name))
     return next((_FAMILIES[name] for name in names if name in _FAMILIES), None)

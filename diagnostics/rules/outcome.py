@@ -14,7 +14,9 @@ from diagnostics.rules.losses import family_of
 if TYPE_CHECKING:
     from diagnostics.rules.case import Case
 
+LAST_READINGS = 3  # of a validation loss: one bad epoch is not enough
 FEWEST_READINGS = 5  # below this, neither a level nor its noise can be told
+ORDERED = 0.5  # labels that follow each other so closely come class by class
 CLEAR_FALL = 0.5  # a loss that halves was minimised, whatever it measures
 ACCURACIES = (
     "accuracy",
@@ -60,7 +62,9 @@ class Outcome:
 
         ``None`` where neither is known. 0: no better than a constant; 1: perfect.
         """
-        found = [skill for skill in (self._loss_skill, self.accuracy_skill) if skill is not None]
+        found = [skill for skill in (self.loss_skill, self.accuracy_skill) if skill is not None]
+        if self.in_blocks and found and found[0] > 0:
+            return self.validation_skill
         if not found:
             return None
         best = max(found) if self.penalised else found[0]
@@ -71,7 +75,24 @@ class Outcome:
         return None if best <= 0 and (unclear or contradicted) else best
 
     @cached_property
-    def _loss_skill(self) -> float | None:
+    def in_blocks(self) -> bool:
+        """Whether labels come class by class, so that predicting the class of the moment makes the training loss small."""
+        return any(
+            one.classes and (one.autocorrelation or 0.0) > max(ORDERED, one.autocorrelation_bound or 0.0)
+            for one in self.case.data.targets
+        )
+
+    @cached_property
+    def validation_skill(self) -> float | None:
+        """The same of the validation loss, averaged over its last readings; ``None`` where it cannot be compared."""
+        validation = self.case.validation_loss
+        if validation is None or self.constant is None or self.penalised or validation.broken_at is not None:
+            return None
+        return 1 - float(validation.values[-LAST_READINGS:].mean()) / self.constant
+
+    @cached_property
+    def loss_skill(self) -> float | None:
+        """1 − training loss at the end / loss of the best constant; ``None`` where the two cannot be compared."""
         if self.loss is None or self.constant is None or self.is_impossible or self.is_motionless:
             return None if self.loss is None or not self.is_motionless else 0.0
         return 1 - self.loss.end.mean / self.constant
@@ -132,3 +153,14 @@ class Outcome:
         fall = before.mean() - last.mean()
         scale = abs(before.mean()) or 1.0
         return float(fall / scale), float(fall / error) if error > 0 else float(np.sign(fall) * np.inf if fall else 0.0)
+
+    @cached_property
+    def fell_before(self) -> bool:
+        """Whether the third quarter of the loss lies below the second, too, by more than its standard error."""
+        if self.loss is None or len(self.loss.finite) < 2 * FEWEST_READINGS:
+            return False
+        quarter = max(len(self.loss.blocks) // 4, 2)
+        second, third = self.loss.blocks[-3 * quarter : -2 * quarter], self.loss.blocks[-2 * quarter : -quarter]
+        if len(second) < 2:
+            return True
+        return bool(second.mean() - third.mean() > np.sqrt((second.var(ddof=1) + third.var(ddof=1)) / quarter))

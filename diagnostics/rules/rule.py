@@ -10,6 +10,11 @@ from typing import ClassVar
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Finding, NotEvaluated
 
+LEARNS_LITTLE = frozenset({"no_learning", "stuck_loss", "slow_loss", "constant_predictions"})
+"""The symptoms of a model that learns little or nothing."""
+UNFIT_OUTPUT = LEARNS_LITTLE | {"diverging_loss", "contradicting_metric", "ended"}
+"""The symptoms of labels, outputs and a loss that do not fit each other."""
+
 
 @dataclass(frozen=True)
 class Rule(ABC):

@@ -12,6 +12,8 @@ from diagnostics.wording.severities import SEVERITIES, Severity
 
 STRONG = 0.9
 """The confidence from which on a cause counts although the outcome is only poor, or unknown."""
+TENTATIVE = 0.6
+"""The confidence below which a cause is an oddity whatever the outcome: it cannot account for a bad one."""
 LIKELY = 0.8
 """The confidence below which a cause is told after all others."""
 CERTAIN = 0.95
@@ -24,7 +26,7 @@ def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> l
 
     A cause keeps its severity only if it explains a bad outcome that some symptom found. With a confidence of at least
     ``STRONG``, a poor or an unknown outcome is enough (``CERTAIN`` where the skill is ``HALF`` or more). Otherwise it is told as
-    ``info``. What one cause explains is marked so.
+    ``info``, as is any with a confidence below ``TENTATIVE``. What one cause explains is marked so.
     A rule that is no symptom and explains nothing keeps its severity.
 
     Args:
@@ -70,6 +72,8 @@ def _not_evaluated(rule: Rule, answer: NotEvaluated) -> Finding:
 def _weighed(rule: Rule, found: Finding, symptoms: Sequence[Finding], needed: float) -> tuple[Rule, Finding]:
     """The cause with the severity that the outcome leaves it; ``needed`` is the confidence that a poor outcome asks for."""
     found = replace(found, explains=tuple(sorted(rule.explains)))
+    if found.is_loud and rule.explains and found.confidence < TENTATIVE:
+        return rule, replace(found, severity="info")
     seen = {one.severity for one in symptoms if one.rule in rule.explains}
     if not found.is_loud or not rule.explains or seen & {"error", "warning"}:
         return rule, found

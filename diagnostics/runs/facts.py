@@ -105,7 +105,8 @@ class Training:
 
     Attributes:
         loss: the loss.
-        optimizer: the optimizer with its settings when training began.
+        optimizer: the optimizer with its settings when training began; ``None`` if there are several.
+        optimizers: of several, each by the part of the model that it trains.
         metrics: the names of the metrics.
         precision: the dtype policy, such as ``"float32"`` or ``"mixed_float16"``.
         batch_size: examples per step.
@@ -120,6 +121,7 @@ class Training:
 
     loss: Loss | None = None
     optimizer: Optimizer | None = None
+    optimizers: Mapping[str, Optimizer] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
     precision: str | None = None
     batch_size: int | None = None

@@ -108,7 +108,12 @@ def json_text(value: object) -> str:
     Returns:
         The text, ending in a line break.
     """
-    return json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return plain_text(plain(value))
+
+
+def plain_text(value: Json) -> str:
+    """The same for a value that is `plain` already."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 @functools.singledispatch

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from diagnostics.runs import confined
-from diagnostics.runs.files import json_text, plain
+from diagnostics.runs.files import plain, plain_text
 from diagnostics.runs.typed import from_record, to_record
 from probes.errors import UsageError
 
@@ -139,7 +139,7 @@ def encoded(value: Mapping[str, Any], where: str) -> bytes:
     try:
         whole = plain(value)
         _check_depth(whole)
-        content = json_text(whole).encode(errors="backslashreplace")
+        content = plain_text(whole).encode(errors="backslashreplace")
     except (RecursionError, ValueError):
         raise _unrecordable(where, f"a value that holds itself, or more than {MOST_LEVELS} levels") from None
     if len(content) > MOST_BYTES:

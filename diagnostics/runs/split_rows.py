@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from diagnostics.runs.order import places
 from diagnostics.runs.tables import MEASURED_NAN, TABLES
 
 KEYS: list[str] = TABLES["layers"].names
@@ -21,7 +22,7 @@ def joined(frame: pd.DataFrame) -> pd.DataFrame:
     """
     if not len(frame):
         return frame
-    step, depth = (frame[name].to_numpy(np.float64) for name in ("step", "depth"))
+    step, depth = frame["step"].to_numpy(np.float64), places(frame)
     place = step * (np.nanmax(depth, initial=0.0) + 1) + depth
     if (np.diff(place) > 0).all():  # takes milliseconds where looking for repeated rows takes half a second
         return frame
@@ -34,5 +35,6 @@ def joined(frame: pd.DataFrame) -> pd.DataFrame:
         whole[MEASURED_NAN] = halves[MEASURED_NAN].agg(lambda names: " ".join(filter(None, names.dropna())))
         frame = frame.astype({MEASURED_NAN: "object"})
     whole = whole.reset_index()
-    mended = pd.concat([frame[~repeated], whole[frame.columns]]).astype(frame.dtypes.to_dict())
-    return pd.DataFrame(mended).sort_values(["step", "depth"], kind="stable", ignore_index=True)
+    mended = pd.DataFrame(pd.concat([frame[~repeated], whole[frame.columns]]).astype(frame.dtypes.to_dict()))
+    order = np.lexsort((places(mended), mended["step"].to_numpy()))
+    return mended.iloc[order].reset_index(drop=True)

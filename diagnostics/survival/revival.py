@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+DRAWS = 127
+"""Random exchanges of arms where there are too many to try all; a p-value of 1/128 is as small as a figure's note needs."""
+
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,21 +94,52 @@ class LogRank(NamedTuple):
 def compare_revival(first: pd.DataFrame, second: pd.DataFrame) -> LogRank:
     """Test whether units of two arms take equally long to revive.
 
-    Formula: (observed − expected revivals of the first group) / standard deviation, summed over the times of revival.
+    Formula: z = (observed − expected revivals of the first group) / standard deviation, summed over the times of revival.
+    The spells of one network depend on each other. With a column ``seed`` and at least two seeds that both arms have, the
+    p-value is therefore the share of exchanges of the arms within seeds that give at least this |z|: of all exchanges, or of
+    this one and ``DRAWS`` random ones where there are more. Otherwise it takes spells for independent.
 
     Args:
         first: what ``spells`` returns for one arm; seeds may be concatenated.
         second: the same for the other arm.
 
     Returns:
-        Statistic (standard normal when there is no difference) and two-sided p-value; NaN when a group is empty or
-        nothing was revived.
+        z and two-sided p-value; NaN when a group is empty or nothing was revived.
 
     References:
         Mantel 1966; Peto and Peto 1972.
     """
     if first.empty or second.empty or np.all([*first["open"], *second["open"]]):
         return LogRank(np.nan, np.nan)
+    result = _log_rank(first, second)
+    shared = sorted(set(first["seed"]) & set(second["seed"])) if "seed" in first and "seed" in second else []
+    if len(shared) < 2 or np.isnan(result.statistic):
+        return result
+    return LogRank(result.statistic, _share_at_least(abs(result.statistic), first, second, shared))
+
+
+def _share_at_least(observed: float, first: pd.DataFrame, second: pd.DataFrame, seeds: Sequence[object]) -> float:
+    """The share of exchanges of the arms within seeds with a |z| of at least the observed one."""
+    both = pd.concat([first, second], ignore_index=True)
+    here = np.arange(len(both)) < len(first)
+    found = [_exchanged(both, here ^ both["seed"].isin(each).to_numpy()) for each in _exchanges(seeds)]
+    return float(np.mean([not z < observed - ROUNDING for z in found]))
+
+
+def _exchanged(both: pd.DataFrame, here: np.ndarray) -> float:
+    return abs(_log_rank(both.loc[here], both.loc[~here]).statistic) if here.any() and not here.all() else np.inf
+
+
+def _exchanges(seeds: Sequence[object]) -> list[list[object]]:
+    """Sets of seeds in which the arms are exchanged, first the empty one; up to exchanging them all, which changes no |z|."""
+    others = seeds[1:]
+    if 2 ** len(others) <= DRAWS + 1:
+        return [[seed for n, seed in enumerate(others) if code >> n & 1] for code in range(2 ** len(others))]
+    random = np.random.default_rng(0)
+    return [[], *([seed for seed in others if random.random() < 0.5] for _ in range(DRAWS))]
+
+
+def _log_rank(first: pd.DataFrame, second: pd.DataFrame) -> LogRank:
     with np.errstate(invalid="ignore", divide="ignore"):
         result = stats.logrank(_censored(first), _censored(second))
     return LogRank(float(result.statistic), float(result.pvalue))

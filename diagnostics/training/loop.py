@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from dataclasses import asdict
 
 import keras
 import numpy as np
@@ -139,6 +140,14 @@ class Loop:
             self._compiled.flight.look()
             self._compiled.flight.look_at_weights()
         self._recorder.flush_until(self._step)
+
+    def end(self) -> None:
+        """Bring the rest to disk, and name the steps that could not be stored."""
+        self.flush()
+        gaps = self._recorder.gaps()
+        if gaps and self._writer is not None:
+            with suppress(UsageError):  # of a disk that still refuses, the recorder has warned
+                self._writer.describe(gaps=[asdict(gap) for gap in gaps])
 
     def _note(self, epoch: int, losses: np.ndarray, rates: np.ndarray) -> None:
         # Before the new rows are added: the last one stays in memory, for the metrics that its epoch may end with.

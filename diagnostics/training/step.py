@@ -63,9 +63,7 @@ class TrainingStep:
         return lambda batches, count: loop(batches, tf.constant(count))
 
     def _split(self, monitor: Monitor) -> Run:
-        one = self._one()
-        once = tf.function(lambda batches: tuple(each[tf.newaxis] for each in one(batches.get_next())), autograph=False)
-        return Stretches(monitor, self._loop(), self._loop(), self._noted(once))
+        return Stretches(monitor, self._loop(), self._noted(self._loop()), lambda: not self.random_kernels())
 
     def _one(self) -> Callable[[Nest], Results]:
         """One step, on every replica."""

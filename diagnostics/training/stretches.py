@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from diagnostics.training.replicas import Batches
 from probes.monitor import Monitor
-from probes.two_functions import can_be_split
 
 Results: TypeAlias = "tuple[tf.Tensor, tf.Tensor]"
 """Loss before the update and learning rate of each step, ``[steps]`` each."""
@@ -22,23 +21,20 @@ Run = Callable[[Batches, int], Results]
 
 
 class Stretches:
-    """Runs stretches of steps that are not measured as one call, and each measured step as a call of its own.
+    """Runs steps that are not measured in a loop without probes, and those that are in another.
 
-    Inside one compiled loop a measured step needs a branch, which every other step carries along. A step whose random
-    operations keep their state in the compiled function cannot be compiled twice; it runs in one loop, with a branch.
+    One loop for both would need a branch, which every step carries along. Where random operations keep their state in the
+    compiled function, there is one loop with a branch: two would draw from two states.
 
     Args:
         monitor: the probes.
         bare: the loop without probes, traced inside ``monitor.inert()``.
         measuring: the loop with probes.
-        measuring_once: the step with probes, from the batches alone.
+        splits: whether steps may run in two loops; asked once ``measuring`` was traced.
     """
 
-    def __init__(
-        self, monitor: Monitor, bare: Steps, measuring: Steps, measuring_once: Callable[[Batches], Results]
-    ) -> None:
-        self._monitor, self._bare = monitor, bare
-        self._measuring, self._measuring_once = measuring, measuring_once
+    def __init__(self, monitor: Monitor, bare: Steps, measuring: Steps, splits: Callable[[], bool]) -> None:
+        self._monitor, self._bare, self._measuring, self._may_split = monitor, bare, measuring, splits
         self._splits: bool | None = None
 
     def __call__(self, batches: Batches, count: int) -> Results:
@@ -49,21 +45,20 @@ class Stretches:
         losses, rates = zip(*results, strict=True)
         return tf.concat(losses, 0), tf.concat(rates, 0)
 
-    def _run(self, batches: Batches, count: int) -> Iterator[Results]:
-        while count:
-            if self._splits is False:
-                yield self._measuring(batches, tf.constant(count))
-                return
-            idle = self._idle(count)
-            yield self._pass_over(batches, idle) if idle else self._measure(batches)
-            count -= idle or 1
+    def _run(self, batches: Batches, left: int) -> Iterator[Results]:
+        while left:
+            is_due, steps = self._next_stretch(left)
+            yield self._measure(batches, steps) if is_due else self._pass_over(batches, steps)
+            left -= steps
 
-    def _idle(self, most: int) -> int:
-        """How many of the next steps are not measured; none before it is known whether steps can be split."""
-        if self._splits is None:
-            return 0
-        upcoming = self._monitor.count.upcoming()
-        return next((passed for passed in range(most) if self._monitor.is_due(upcoming + passed)), most)
+    def _next_stretch(self, most: int) -> tuple[bool, int]:
+        """Whether the next steps are to be measured, and how many of them are alike in this."""
+        if self._splits is False:
+            return True, most
+        first = self._monitor.count.upcoming()
+        is_due = self._splits is None or self._monitor.is_due(first)
+        differing = (passed for passed in range(1, most) if self._monitor.is_due(first + passed) != is_due)
+        return is_due, next(differing, most)
 
     def _pass_over(self, batches: Batches, steps: int) -> Results:
         with self._monitor.inert():
@@ -71,11 +66,15 @@ class Stretches:
         self._monitor.count.pass_over(steps)
         return results
 
-    def _measure(self, batches: Batches) -> Results:
+    def _measure(self, batches: Batches, steps: int) -> Results:
         count = self._monitor.count
         count.catch_up()
-        results = self._measuring_once(batches)
-        count.follow()
+        try:
+            results = self._measuring(batches, tf.constant(steps))
+        except BaseException:
+            count.ask_again()  # some of the steps may have run
+            raise
+        count.follow(steps)
         if self._splits is None:
-            self._splits = can_be_split(self._monitor.traced)
+            self._splits = self._may_split()
         return results

@@ -168,7 +168,7 @@ class Trainer:
                     if loop.end_epoch(epoch):
                         break
             finally:
-                loop.flush()
+                loop.end()
             if loop.is_stopped and writer is not None and self._step.flight is not None:
                 writer.finish("failed", error=self._step.flight.ending)
         return None if self._folder is None else load_run(self._folder)

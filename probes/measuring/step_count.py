@@ -47,9 +47,9 @@ class StepCount:
             self._on_device.assign_add(self._passed_over)
             self._passed_over = 0
 
-    def follow(self) -> None:
-        """After a step that has counted itself."""
-        self._known = self.upcoming() + 1
+    def follow(self, steps: int = 1) -> None:
+        """After steps that have counted themselves."""
+        self._known = self.upcoming() + steps
 
     def ask_again(self) -> None:
         """After a step that may have failed half-way: what the host knows may be wrong."""

@@ -9,11 +9,9 @@ import keras
 import tensorflow as tf
 
 from probes.seams.connections import Connected, Graph
+from probes.seams.follow import key_of_tensor, nearest
 from probes.seams.graph import current_graph
 from probes.seams.tap import source
-
-FARTHEST = 200
-"""Operations to follow from a layer's input back to the layers that made it, such as a sum or a reshape between them."""
 
 
 class SeenGraph:
@@ -63,7 +61,7 @@ class SeenGraph:
         found = self.graph.layers.setdefault(id(layer), Connected())
         found.outputs = found.outputs or [tuple(tensor.shape) for tensor in tensors if tensor.shape.rank is not None]
         for tensor in tensors:
-            self._made_by.setdefault(_key(tensor), []).append(layer)
+            self._made_by.setdefault(key_of_tensor(tensor), []).append(layer)
         self._kept += tensors
         return outputs
 
@@ -85,7 +83,7 @@ class SeenGraph:
 
     def _after(self, tensor: Any) -> tuple[str, ...]:
         """The operation that made an output, where that is no layer's."""
-        inside = _key(tensor) in self._made_by or not tf.is_symbolic_tensor(tensor)
+        inside = key_of_tensor(tensor) in self._made_by or not tf.is_symbolic_tensor(tensor)
         return () if inside else (tensor.op.type.lower(),)
 
     def _makers(self, tensor: Any) -> Iterator[keras.Layer]:
@@ -97,18 +95,4 @@ class SeenGraph:
         return (layer for layers in self._found(tensor) for layer in layers)
 
     def _found(self, tensor: Any) -> Iterator[list[keras.Layer]]:
-        waiting, seen = [source(tensor)], set()
-        while waiting and len(seen) < FARTHEST:
-            each = waiting.pop()
-            if _key(each) in seen:
-                continue
-            seen.add(_key(each))
-            if _key(each) in self._made_by:
-                yield self._made_by[_key(each)]
-            elif tf.is_symbolic_tensor(each):
-                waiting += map(source, each.op.inputs)
-
-
-def _key(tensor: Any) -> int | str:
-    """What names a tensor: of a graph, its name, as there may be several objects for one."""
-    return tensor.name if tf.is_symbolic_tensor(tensor) else id(tensor)
+        return (self._made_by[key] for key in nearest(tensor, self._made_by))

@@ -10,6 +10,8 @@ import tensorflow as tf
 from probes.snapshot.weights import Variable
 
 Gradient = tf.Tensor | tf.IndexedSlices | None
+Gradients = Sequence[Gradient]
+Parts = Sequence[Gradients] | None
 
 
 @dataclass(frozen=True)

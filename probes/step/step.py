@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from probes.capture.capture import Capture, rows_of
+from probes.capture.flow import Flow
 from probes.capture.layers import LayerEntry
 from probes.capture.modules import Names
 from probes.measuring import replicas
@@ -45,6 +46,7 @@ class Step:
 
     Attributes:
         capture: listens to the forward pass.
+        flow: sees which parts of the model feed one another.
         targets: what tapes have differentiated in the step.
         references: for each cadence what its probes measured on reference sets.
     """
@@ -70,6 +72,7 @@ class Step:
         clips = "clipping" in self._needs and replicas.count() == 1
         self._clipping = clipping_of(optimizer) if clips else None
         self.capture = Capture(names, self._wants)
+        self.flow = Flow(names.model)
         # A model that is not built yet can run on a reference set only after the step's own forward pass.
         self.references = self._measure_references() if getattr(names.model, "built", True) else []
 

@@ -32,7 +32,7 @@ class UnderWay(threading.local):
         self._hearing.enter_context(hearing_gradients(step.differentiated))
         self.is_open = True
         try:
-            with listening(step.capture), seeing(step.capture.rectify), hearing_updates(step):
+            with listening(step.flow), listening(step.capture), seeing(step.capture.rectify), hearing_updates(step):
                 yield
         except BaseException:
             self.drop()
@@ -46,7 +46,7 @@ class UnderWay(threading.local):
     def watching_on(self) -> Iterator[None]:
         """After ``forward``, watch layers that run in the ``with`` block, too: for a step of several updates."""
         assert self.step is not None
-        with listening(self.step.capture), seeing(self.step.capture.rectify):
+        with listening(self.step.flow), listening(self.step.capture), seeing(self.step.capture.rectify):
             yield
 
     def drop(self) -> None:

@@ -6,6 +6,7 @@ arm has a layer more: a dropout layer draws a seed when it is made, which would 
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable
 from typing import Any, cast
@@ -43,6 +44,34 @@ def dense(
     """
     drawn = keras.initializers.get({"class_name": initializer, "config": {"seed": seed_of(data, name)}})
     return keras.layers.Dense(units, activation, kernel_initializer=cast(str, drawn), name=name, **options)
+
+
+def convolution(
+    data: Data, name: str, channels: int, activation: str | None = None, **options: Any
+) -> keras.layers.Conv2D:
+    """A convolution by 3 × 3 with the weights of its replicate, padded so that pictures keep their size; He.
+
+    Args:
+        data: of the replicate.
+        name: the layer's name.
+        channels: number of output channels.
+        activation: as for ``keras.layers.Conv2D``.
+        options: further arguments of ``keras.layers.Conv2D``.
+    """
+    drawn = keras.initializers.HeNormal(seed=seed_of(data, name))
+    options = {"padding": "same", "kernel_initializer": drawn, "name": name} | options
+    return keras.layers.Conv2D(channels, 3, activation=activation, **options)
+
+
+def picture(data: Data, name: str = "picture") -> keras.layers.Reshape:
+    """Rows of pixels as square pictures with one channel.
+
+    Args:
+        data: whose inputs have a square number of features.
+        name: the layer's name.
+    """
+    side = math.isqrt(data.x_train.shape[1])
+    return keras.layers.Reshape((side, side, 1), name=name)
 
 
 def dropout(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
-from scenarios.scenario import Claim
+from scenarios.scenario import Claim, Part
 from scenarios.shared.parts import check_at, recorded
 
 EXACTLY = 1e-4  # mean and deviation of 70,000 values in float32 are 0 and 1 to within this
+
+LARGEST_PIXEL = {"digits": 16}  # of the other sets it is 255
 
 
 def formulas(arms: Mapping[str, str]) -> Claim:
@@ -57,4 +60,37 @@ def fit_transform(arm: str) -> Claim:
         ),
         threshold="check of the instrument: largest difference on the training part, up to rounding",
         outcomes={"": "As stated: {supported}. Not as stated: {refuted}."},
+    )
+
+
+def scale_reaches_gradient(raw: str, scaled: str, images: str) -> Claim:
+    """The inputs are a factor in the gradient of the first layer's weights.
+
+    Args:
+        raw: an arm on raw images.
+        scaled: the same on min-max images.
+        images: the data set, for its largest pixel.
+    """
+    factor = math.log10(LARGEST_PIXEL.get(images, 255))
+    return Claim(
+        name="scale_reaches_gradient",
+        statement="The first layer's gradient grows with the scale of the inputs.",
+        parts=(
+            Part(
+                "raw against min-max",
+                "layer_median",
+                {"column": "gradient_norm", "layers": "hidden_1", "step": 0, "until": None},
+                treated=raw,
+                control=scaled,
+                scale="log10_ratio",
+                unit="decades",
+            ),
+        ),
+        threshold="supported when the gradient is larger on raw inputs, which are the min-max inputs times "
+        f"10^{factor:.2f}",
+        outcomes={
+            "supported": "Before the first step the gradient of the first layer is 10^{low} times as large on raw inputs. Part of "
+            "this is the scale of the inputs; the rest is the larger error, because the logits are larger, too.",
+            "": "The gradient on raw inputs is 10^{low} times as large, which is not the factor between the inputs.",
+        },
     )

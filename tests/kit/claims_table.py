@@ -6,28 +6,29 @@ them is shown as not run.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from diagnostics.commands import catalogue
 from diagnostics.pages.index import Overview, overview
+from scenarios.shared import source
 
 HEAD = """# What came out
 
 Two runs of `python -m diagnostics.run all --thorough` with different replicates, side by side: *first* and *again*. Replicates below
 1,000 served for development; those shown here begin at 1,000, and arms, thresholds and sentences were fixed before. Each scenario
-shows the hash of its file; a test fails when the file has changed since. [verdicts.md](verdicts.md) explains words, intervals and
-methods. Numbers that depend on the machine (`layer_width`) hold for the one that this was run on.
+shows the hash of its file and of what it imports; a test fails when one of them has changed since.
+[verdicts.md](verdicts.md) explains words, intervals and methods. Numbers that depend on the machine (`layer_width`) hold for the one
+that this was run on.
 """
 
 NOT_RUN = "not run with this version of the scenario"
 
 
 def source_of(name: str) -> str:
-    """The hash of a scenario's file, as ``Scenario.source`` gives it."""
-    return hashlib.sha256(catalogue.files()[name].read_text(encoding="utf-8").encode()).hexdigest()[:12]
+    """The hash of a scenario, as ``Scenario.source`` gives it."""
+    return source.source_of(catalogue.files()[name])
 
 
 def page(first: Path, again: Path) -> Iterator[str]:

@@ -72,6 +72,17 @@ def test_claims_name_arms_and_measures_that_exist(scenario):
             assert {field for _, field, _, _ in string.Formatter().parse(outcome) if field} <= PLACEHOLDERS
 
 
+def test_what_a_thorough_run_adds_names_arms_that_exist(scenario):
+    test_claims_name_arms_and_measures_that_exist(scenario.thorough())
+    test_arms_have_names_for_folders_and_labels_for_people(scenario.thorough())
+
+
+def test_no_two_parts_of_a_claim_are_the_same_comparison(scenario):
+    for claim in scenario.thorough().claims():
+        parts = [json.dumps({**dataclasses.asdict(part), "label": ""}, sort_keys=True) for part in claim.parts]
+        assert len(set(parts)) == len(parts), f"{claim.name} counts a comparison twice"
+
+
 def test_claims_arms_and_figures_are_data(scenario):
     for item in (*scenario.claims(), *scenario.arms(), *scenario.figures()):
         json.dumps(dataclasses.asdict(item))

@@ -11,11 +11,12 @@ from diagnostics.measures.grid import Grid
 from diagnostics.measures.missing import layer_names
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 
 NORMALISES = "Normalization"
-CERTAIN, SUSPECT = 0.95, 0.85
-"""How sure the layer itself is at fault: one without weights did it alone, one with weights may have been trained to it."""
+CERTAIN, SUSPECT, FOLLOWS = 0.95, 0.85, 0.6
+"""How sure the layer itself is at fault: one without weights did it alone, one with weights may have been trained to it, and one
+behind dead or equal units passes on what it gets."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,16 @@ class ConstantSignal(Rule):
     vary: float = 0.01
 
     rank: ClassVar[int] = 28
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "constant_predictions", "dead_units", "vanishing_gradient", "weights_do_not_move"}
-        | {"update_ratio", "slow_loss", "stopped_early", "saturation", "unscaled_inputs", "learning_rate_too_low"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "dead_units",
+        "vanishing_gradient",
+        "weights_do_not_move",
+        "update_ratio",
+        "stopped_early",
+        "saturation",
+        "unscaled_inputs",
+        "learning_rate_too_low",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without either statistic."""
@@ -51,10 +58,12 @@ class ConstantSignal(Rule):
         flat = [] if constant is None else _layers(constant, constant.typical() >= self.share)
         flat += [] if spread is None else _layers(spread, spread.typical() == 0)
         order = {layer: place for place, layer in enumerate(layer_names(case.layers))}
-        flat = sorted(set(flat) - _dead(case, self.share), key=lambda layer: order[layer])
+        dead = _dead(case, self.share)
+        flat = sorted(set(flat) - dead, key=lambda layer: order[layer])
         if not flat:
             return Finding(self.name, "clean", "Every layer's output varies from example to example.")
         weightless = flat[0] not in _weighty(case) and all((one.std or 1.0) > self.vary for one in case.data.inputs)
+        followed = any(order[layer] < order[flat[0]] for layer in dead | _alike(case, self.share) if layer in order)
         return Finding(
             self.name,
             "warning",
@@ -64,7 +73,7 @@ class ConstantSignal(Rule):
             layers=tuple(flat),
             value=1.0,
             threshold=self.share,
-            confidence=CERTAIN if weightless else SUSPECT,
+            confidence=FOLLOWS if followed else CERTAIN if weightless else SUSPECT,
             evidence=(Evidence("activation_std"),),
             remedies=(Remedy("inputs"),),
         )
@@ -80,6 +89,11 @@ def _weighty(case: Case) -> set[str]:
 
 def _layers(grid: Grid, chosen: np.ndarray) -> list[str]:
     return [layer for layer, is_chosen in zip(grid.layers, chosen, strict=True) if is_chosen]
+
+
+def _alike(case: Case, share: float) -> set[str]:
+    """Layers whose units begin with the same weights, which a normalisation behind them turns into zeros."""
+    return {layer for layer, alike in case.data.alike_weights.items() if alike >= share}
 
 
 def _dead(case: Case, share: float) -> set[str]:

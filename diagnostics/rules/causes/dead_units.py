@@ -10,8 +10,12 @@ import numpy as np
 from diagnostics.measures.grid import Grid
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.model import activation_of
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import percent
+
+RECTIFYING = ("relu", "relu6")
+"""Activations that are 0 for all inputs below 0: where there is one, units can die."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class DeadUnits(Rule):
             40 % of a network dead at a learning rate that is too high).
         whole: share from which on a layer passes on next to nothing.
         jump: share of a layer that dies between two checks. A quarter: more than a drift of single units.
+        window: fewest measured steps from which no check means that there is nothing to check. Five: the default probes' window.
 
     References:
         Lu et al. 2019, arXiv 1903.06733.
@@ -36,23 +41,24 @@ class DeadUnits(Rule):
     critical: float = 0.5
     whole: float = 0.95
     jump: float = 0.25
+    window: int = 5
 
     remedy: ClassVar[str] = "Add probes.DeadUnits(window=10) to the probes."
     rank: ClassVar[int] = 60
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "vanishing_gradient", "constant_signal"}
-        | {"weights_do_not_move", "update_ratio", "stopped_early"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "vanishing_gradient",
+        "constant_signal",
+        "weights_do_not_move",
+        "update_ratio",
+        "stopped_early",
+        "learning_rate_too_low",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean, by the worst layer; not evaluated without checks."""
         grid = case.grid("dead_fraction")
         if grid is None and "dead_fraction" in case.layers:
-            return Finding(
-                self.name,
-                "clean",
-                "No layer has an activation whose units can die, such as ReLU (probes.DeadUnits looked).",
-            )
+            return self._without_check(case)
         if grid is None:
             return NotEvaluated(("dead_fraction",), tuple(case.statistics))
         last, first = _ends(grid)
@@ -81,6 +87,15 @@ class DeadUnits(Rule):
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("activation", {"activation": "leaky_relu"})),
             reference="Lu et al. 2019, arXiv 1903.06733.",
         )
+
+    def _without_check(self, case: Case) -> Finding | NotEvaluated:
+        """The answer where the probe ran and no check came to its end: too few steps, or no unit that can die."""
+        measured = len(np.unique(case.layers["step"].to_numpy()))
+        if measured < self.window or any(activation_of(layer) in RECTIFYING for layer in case.architecture):
+            do = "Train for longer, or let a check take fewer steps: probes.DeadUnits(window=2)."
+            return NotEvaluated(("a complete check for dead units",), (f"{measured} measured steps",), do)
+        what = "No layer has an activation whose units can die, such as ReLU (probes.DeadUnits looked)."
+        return Finding(self.name, "clean", what)
 
     def _since(self, grid: Grid, place: int, born: float) -> str:
         known = ~np.isnan(grid.values[:, place])

@@ -8,7 +8,12 @@ from typing import ClassVar
 from diagnostics.rules.case import Case
 from diagnostics.rules.causes.dropout_rate import DROPS
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
+from diagnostics.rules.outcome import LAST_READINGS
 from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import short
+
+CONFIRMED, POSSIBLE = 0.92, 0.8
+"""How sure it is that the order harms: with a validation loss that shows it, and without."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +24,15 @@ class DropoutBeforeBatchNorm(Rule):
 
     Args:
         rate: below a tenth, the shift is below what batches differ by.
+        worse: factor by which the validation loss at the end exceeds the training loss. A tenth more: dropout makes the training
+            loss the larger one of the two, unless the model is shifted, or knows its examples by heart.
 
     References:
         Li et al. 2019, arXiv 1801.05134.
     """
 
     rate: float = 0.1
+    worse: float = 1.1
 
     rank: ClassVar[int] = 70
     explains: ClassVar[frozenset[str]] = frozenset({"over_fitting", "stuck_loss", "no_learning", "slow_loss"})
@@ -43,16 +51,33 @@ class DropoutBeforeBatchNorm(Rule):
         if not norms:
             return Finding(self.name, "clean", "No dropout comes before a batch normalisation.")
         first, norm = order[drops[0]], order[norms[0]]
+        told = _variance(case, first.path)
         return Finding(
             self.name,
             "warning",
-            f"{len(norms)} batch normalisations come after a dropout, such as {norm.path} after {first.path}.",
+            f"{len(norms)} batch normalisations come after a dropout, such as {norm.path} after {first.path}{told}.",
             "In training they see a larger variance than in inference, and shift what they pass on.",
             "Move dropout behind the last batch normalisation, or leave it out.",
             layers=(first.path, *(order[place].path for place in norms)),
             value=first.rate,
             threshold=self.rate,
-            confidence=0.8,
+            confidence=CONFIRMED if self._shifted(case) else POSSIBLE,
             remedies=(Remedy("dropout", {"after": "batch_normalization"}),),
             reference="Li et al. 2019, arXiv 1801.05134.",
         )
+
+    def _shifted(self, case: Case) -> bool:
+        """Whether inference does worse than training although it still improves, so that nothing is learned by heart."""
+        validation, loss = case.validation_loss, case.outcome.loss
+        if validation is None or loss is None or len(validation.finite) <= LAST_READINGS:
+            return False
+        end = float(validation.finite[-LAST_READINGS:].mean())
+        return end > self.worse * loss.end.mean and end <= validation.finite[:-LAST_READINGS].min()
+
+
+def _variance(case: Case, path: str) -> str:
+    """By which factor the dropout multiplies the variance, as a clause; empty if it was not measured."""
+    grid = case.grid("variance_ratio")
+    if grid is None or path not in grid.layers:
+        return ""
+    return f", which multiplies the variance by {short(float(grid.of([path]).typical()[0]))} in training"

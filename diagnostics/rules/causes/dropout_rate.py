@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.model import RECURRENT
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
+from diagnostics.runs.facts import Layer
 from diagnostics.wording.numerals import percent
 
 DROPS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout")
@@ -17,7 +19,8 @@ DROPS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", 
 class DropoutRate(Rule):
     """Dropout that removes most of what a layer says.
 
-    Formula: a layer's drop rate at least ``high``; or the shares kept by all dropouts multiplied, at most ``kept``.
+    Formula: a layer's drop rate at least ``high``, be it a dropout layer or the ``dropout`` and ``recurrent_dropout`` of a
+    recurrent one; or the shares kept by all dropouts multiplied, at most ``kept``.
 
     Args:
         high: rate. 0.7; Srivastava et al. recommend 0.2 for inputs and 0.5 for hidden layers.
@@ -31,23 +34,13 @@ class DropoutRate(Rule):
     kept: float = 0.05
 
     rank: ClassVar[int] = 56
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {
-            "no_learning",
-            "stuck_loss",
-            "slow_loss",
-            "constant_predictions",
-            "oscillating_loss",
-            "stopped_early",
-            "dead_units",
-        }
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {"oscillating_loss", "stopped_early", "dead_units"}
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the architecture."""
         if not case.architecture:
             return NotEvaluated(("a record of the architecture",), (), ALL_FACTS)
-        drops = [(layer, layer.rate) for layer in case.architecture if layer.class_name in DROPS and layer.rate]
+        drops = [(layer, rate) for layer in case.architecture if (rate := _rate(layer))]
         if not drops:
             return Finding(self.name, "clean", "The model has no dropout.")
         worst, rate = max(drops, key=lambda each: each[1])
@@ -75,3 +68,12 @@ class DropoutRate(Rule):
             remedies=(Remedy("dropout", {"rate": 0.3}),),
             reference="Srivastava et al. 2014, JMLR 15:1929.",
         )
+
+
+def _rate(layer: Layer) -> float:
+    """The share of its input that a layer drops; of a recurrent layer's two rates the larger."""
+    if layer.class_name in DROPS:
+        return layer.rate or 0.0
+    if layer.class_name not in RECURRENT:
+        return 0.0
+    return max(float(layer.settings.get(name) or 0.0) for name in ("dropout", "recurrent_dropout"))

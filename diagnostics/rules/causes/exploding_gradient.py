@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
+from diagnostics.measures.grid import Grid
+from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import Rule
@@ -53,6 +55,9 @@ class ExplodingGradient(Rule):
         gradient, update = case.grid("activation_gradient_rms"), case.grid("update_ratio")
         if gradient is None or update is None or not (gradient.values > 0).any():
             return NotEvaluated(("a finite gradient that is not 0 everywhere",))
+        return worst_net(gradient, update, self._judge_net)
+
+    def _judge_net(self, gradient: Grid, update: Grid) -> Finding | NotEvaluated:
         chain = trained_chain(update)
         flow = gradient_flow(gradient.of(chain), update, self.windows) if len(chain) >= self.fewest_layers else []
         if not flow:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import percent
 
 
@@ -24,10 +24,12 @@ class FrozenLayers(Rule):
     share: float = 1 / 3
 
     rank: ClassVar[int] = 46
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "weights_do_not_move", "update_ratio"}
-        | {"stopped_early", "learning_rate_too_low"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "weights_do_not_move",
+        "update_ratio",
+        "stopped_early",
+        "learning_rate_too_low",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the architecture."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.model import hidden
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.model import RECURRENT, hidden
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.facts import Layer
 from diagnostics.statistics.slopes import decades as logarithms
 from diagnostics.statistics.slopes import depth_slope
@@ -27,13 +27,15 @@ class Initialisation(Rule):
     Formula: in a hidden layer, the share of pairs of units with the same weights at step 0 is at least ``alike``; or its
     kernel's initialiser has gain = standard deviation × √fan-in above ``large`` or below ``small``; or activation_std at the
     first step changes by more than ``drift`` decades over the layers of one kind (Theil-Sen slope × layers), at most
-    half of it at a single layer.
+    half of it at a single layer; or a recurrent layer's first output is ``burst`` times as large as its input.
 
     Args:
         alike: share of pairs. Nine in ten: units with the same weights get the same gradient and stay alike.
         large: gain. Three: He's is 1.4; in ten layers a gain of 3 grows the signal 2,000-fold.
         small: gain. A tenth: each layer loses nine tenths of its input.
         drift: decades. Three: what theory predicts for a suitable initialiser is below one.
+        burst: factor. A hundred: with a recurrent matrix that keeps the signal's size, a sum over steps grows with their number
+            at most.
 
     References:
         Glorot and Bengio 2010; Poole et al. 2016, arXiv 1606.05340.
@@ -43,18 +45,29 @@ class Initialisation(Rule):
     large: float = 3.0
     small: float = 0.1
     drift: float = 3.0
+    burst: float = 100.0
 
     rank: ClassVar[int] = 40
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "oscillating_loss"}
-        | {"non_finite", "dead_units", "saturation", "exploding_gradient", "vanishing_gradient", "update_ratio"}
-        | {"learning_rate_too_low", "learning_rate_too_high", "stopped_early", "weights_do_not_move", "constant_signal"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "diverging_loss",
+        "oscillating_loss",
+        "non_finite",
+        "dead_units",
+        "saturation",
+        "exploding_gradient",
+        "vanishing_gradient",
+        "update_ratio",
+        "learning_rate_too_low",
+        "learning_rate_too_high",
+        "stopped_early",
+        "weights_do_not_move",
+        "constant_signal",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the architecture or of activations."""
         layers = [layer for layer in hidden(case.architecture) if layer.class_name not in EMBEDDINGS]
-        found = self._same(case, layers) or self._scaled(layers) or self._drifting(case)
+        found = self._same(case, layers) or self._scaled(layers) or self._drifting(case) or self._bursting(case)
         if found:
             return found
         if not case.architecture and case.grid("activation_std") is None:
@@ -112,6 +125,23 @@ class Initialisation(Rule):
             chosen.layers[:-1],
             decades,
         )
+
+    def _bursting(self, case: Case) -> Finding | None:
+        grid = case.grid("activation_std")
+        if grid is None or grid.steps[0] > 0:
+            return None
+        first = dict(zip(grid.layers, zip(grid.kinds, grid.values[0], strict=True), strict=True))
+        larger = 1.0  # a recurrent layer's input, at least of unit size
+        for path, (kind, size) in first.items():
+            if kind in RECURRENT and size > self.burst * larger:
+                return self._found(
+                    f"At the first step, {path} puts out values {short(size / larger)} times as large as its input.",
+                    "Its recurrent weights multiply the signal, and the gradient on its way back, at every step of the sequence.",
+                    (path,),
+                    float(size / larger),
+                )
+            larger = max(larger, float(size))
+        return None
 
     def _found(
         self, what: str, means: str, layers: tuple[str, ...], value: float | None, confidence: float = 0.9

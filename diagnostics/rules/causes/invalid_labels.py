@@ -9,7 +9,7 @@ from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
 from diagnostics.rules.losses import Family, family_of
 from diagnostics.rules.model import output_units
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import UNFIT_OUTPUT, Rule
 from diagnostics.runs.data_facts import Target
 from diagnostics.wording.numerals import short
 
@@ -29,25 +29,20 @@ class InvalidLabels(Rule):
     slack: float = 1e-3
 
     rank: ClassVar[int] = 10
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "contradicting_metric"}
-        | {
-            "oscillating_loss",
-            "non_finite",
-            "wrong_outputs",
-            "exploding_gradient",
-            "unscaled_targets",
-            "output_loss_mismatch",
-        }
-        | {
-            "stopped_early",
-            "learning_rate_too_high",
-            "learning_rate_too_low",
-            "update_ratio",
-            "saturation",
-            "dead_units",
-        }
-    )
+    explains: ClassVar[frozenset[str]] = UNFIT_OUTPUT | {
+        "oscillating_loss",
+        "non_finite",
+        "wrong_outputs",
+        "exploding_gradient",
+        "unscaled_targets",
+        "output_loss_mismatch",
+        "stopped_early",
+        "learning_rate_too_high",
+        "learning_rate_too_low",
+        "update_ratio",
+        "saturation",
+        "dead_units",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the targets."""

@@ -10,7 +10,7 @@ import numpy as np
 from diagnostics.measures.grid import Grid, column_medians
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import percent, short
 
 ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lamb", "Lion")
@@ -30,6 +30,7 @@ class LearningRateTooHigh(Rule):
         sure: share from which on it is sure.
         early: share of the run. A fifth, because what is broken later moves no more.
         jump: share of the weights' norm in one step. A half: that step wrote over the first weights.
+        fatal: share in one step for a single layer, after which no layer moves any more. One: nothing is left of its weights.
         shrunk: share of the first norm.
         adaptive_rate: for Adam and its kin, whose step is about the rate whatever the gradient. A hundred times the default.
         plain_rate: for gradient descent. One: with inputs of scale 1, curvature allows about 2 divided by their number.
@@ -42,16 +43,26 @@ class LearningRateTooHigh(Rule):
     sure: float = 0.15
     early: float = 0.2
     jump: float = 0.5
+    fatal: float = 1.0
     shrunk: float = 0.3
     adaptive_rate: float = 0.1
     plain_rate: float = 1.0
 
     rank: ClassVar[int] = 50
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "diverging_loss", "oscillating_loss", "constant_predictions", "non_finite"}
-        | {"dead_units", "saturation", "exploding_gradient", "vanishing_gradient", "update_ratio", "constant_signal"}
-        | {"contradicting_metric", "slow_loss", "stopped_early", "float16_headroom"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "diverging_loss",
+        "oscillating_loss",
+        "non_finite",
+        "dead_units",
+        "saturation",
+        "exploding_gradient",
+        "vanishing_gradient",
+        "update_ratio",
+        "constant_signal",
+        "contradicting_metric",
+        "stopped_early",
+        "float16_headroom",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without update ratio and optimizer."""
@@ -73,6 +84,12 @@ class LearningRateTooHigh(Rule):
         ratio, largest = float(np.median(steps)), float(steps.max())
         if _shrunk(case.grid("weight_norm")) < self.shrunk:
             return Finding(self.name, "clean", "The weights became small, so that their relative change says little.")
+        worst = float(np.nanmax(early))
+        if worst >= self.fatal and largest < self.jump and np.nanmax(grid.typical()) == 0:
+            told = (
+                f"An early step changes a layer by {percent(worst)} of its weights' norm, and after it no weight moves"
+            )
+            return self._told(told, worst, self.fatal, 0.9, rate)
         if largest >= self.jump and ratio < self.sure:
             told = (
                 f"A single early step changes half of the layers by {percent(largest)} of their weights' norm or more"

@@ -9,7 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import percent, short
 
 
@@ -35,9 +35,7 @@ class LearningRateTooLow(Rule):
     needs: ClassVar[frozenset[str]] = frozenset({"update_ratio"})
     remedy: ClassVar[str] = "Add probes.UpdateRatio() to the probes."
     rank: ClassVar[int] = 68
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "update_ratio", "stopped_early"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {"update_ratio", "stopped_early"}
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
 from diagnostics.rules.model import BETWEEN, LINEAR_MAPS, activation_of
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.facts import Layer
 
 POOLS = ("AveragePooling1D", "AveragePooling2D", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "ZeroPadding2D")
@@ -28,9 +28,7 @@ class LinearStack(Rule):
     fewest: int = 2
 
     rank: ClassVar[int] = 42
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "stopped_early", "learning_rate_too_low"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {"stopped_early", "learning_rate_too_low"}
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the architecture."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from diagnostics.measures.missing import having, unconnected
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Finding, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,12 @@ class NotConnected(Rule):
     needs: ClassVar[frozenset[str]] = frozenset({"gradient_norm"})
     remedy: ClassVar[str] = "Add probes.GradientNorm() to the probes."
     rank: ClassVar[int] = 44
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "weights_do_not_move", "update_ratio"}
-        | {"stopped_early", "learning_rate_too_low"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "weights_do_not_move",
+        "update_ratio",
+        "stopped_early",
+        "learning_rate_too_low",
+    }
 
     def judge(self, case: Case) -> Finding:
         """Warning, info for few layers, or clean."""

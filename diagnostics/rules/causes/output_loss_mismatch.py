@@ -11,7 +11,7 @@ from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
 from diagnostics.rules.losses import Family, family_of
 from diagnostics.rules.model import output_activation, output_of, output_units
 from diagnostics.rules.outcome import ACCURACIES
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import UNFIT_OUTPUT, Rule
 from diagnostics.runs.data_facts import Target
 from diagnostics.wording.numerals import short
 
@@ -204,12 +204,21 @@ class OutputLossMismatch(Rule):
     """
 
     rank: ClassVar[int] = 20
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "contradicting_metric"}
-        | {"oscillating_loss", "vanishing_gradient", "dead_units", "saturation", "update_ratio", "weights_do_not_move"}
-        | {"non_finite", "learning_rate_too_low", "learning_rate_too_high", "stopped_early", "constant_signal"}
-        | {"exploding_gradient", "wrong_outputs"}
-    )
+    explains: ClassVar[frozenset[str]] = UNFIT_OUTPUT | {
+        "oscillating_loss",
+        "vanishing_gradient",
+        "dead_units",
+        "saturation",
+        "update_ratio",
+        "weights_do_not_move",
+        "non_finite",
+        "learning_rate_too_low",
+        "learning_rate_too_high",
+        "stopped_early",
+        "constant_signal",
+        "exploding_gradient",
+        "wrong_outputs",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning by the most certain mismatch, else clean; not evaluated without output, loss and one target."""

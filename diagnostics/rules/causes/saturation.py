@@ -9,7 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import percent
 
 
@@ -33,10 +33,12 @@ class Saturation(Rule):
     needs: ClassVar[frozenset[str]] = frozenset({"saturated_fraction"})
     remedy: ClassVar[str] = "Add probes.Saturation() to the probes."
     rank: ClassVar[int] = 63
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "vanishing_gradient", "weights_do_not_move"}
-        | {"update_ratio", "stopped_early"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "vanishing_gradient",
+        "weights_do_not_move",
+        "update_ratio",
+        "stopped_early",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean, by the worst hidden layer."""

@@ -23,10 +23,13 @@ class StoppedEarly(Rule):
     Args:
         errors: standard errors, as in ``SlowLoss``.
         fall: share of the loss. One per cent in a quarter of the run: less would not pay.
+        short: steps of a run of at most one epoch that are too few to conclude anything, if nothing else explains that the model
+            learned nothing. A hundred: Adam at its default rate then moves a weight by a tenth at most.
     """
 
     errors: float = 3.0
     fall: float = 0.01
+    short: int = 100
 
     rank: ClassVar[int] = 69
     explains: ClassVar[frozenset[str]] = frozenset({"no_learning", "slow_loss", "stuck_loss", "constant_predictions"})
@@ -37,7 +40,26 @@ class StoppedEarly(Rule):
         if np.isnan(fall):
             return NotEvaluated(("ten readings of the loss",))
         if errors < self.errors or fall < self.fall:
+            if case.steps <= self.short and (case.training.epochs or 0) == 1:
+                return self._short(case.steps)
             return Finding(self.name, "clean", "The loss had stopped falling, or hardly fell, when training ended.")
+        return self._falling(case, fall, errors)
+
+    def _short(self, steps: int) -> Finding:
+        return Finding(
+            self.name,
+            "warning",
+            f"Training ended after one epoch of {steps:,} steps.",
+            "So few steps show neither that the model can learn nor that it cannot.",
+            "Train for ten times as many epochs, and judge then.",
+            value=steps,
+            threshold=self.short,
+            confidence=0.7,
+            evidence=(Evidence("loss", "scalars"),),
+            remedies=(Remedy("epochs", {"factor": 10.0}),),
+        )
+
+    def _falling(self, case: Case, fall: float, errors: float) -> Finding:
         return Finding(
             self.name,
             "warning",

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,14 @@ class TinyBatches(Rule):
     few: int = 4
 
     rank: ClassVar[int] = 45
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {
-            "no_learning",
-            "stuck_loss",
-            "slow_loss",
-            "oscillating_loss",
-            "over_fitting",
-            "constant_predictions",
-            "stopped_early",
-        }
-        | {"constant_signal", "vanishing_gradient", "dead_units"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "oscillating_loss",
+        "over_fitting",
+        "stopped_early",
+        "constant_signal",
+        "vanishing_gradient",
+        "dead_units",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without architecture and batch size."""

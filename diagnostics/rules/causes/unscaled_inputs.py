@@ -8,7 +8,7 @@ from typing import ClassVar
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
 from diagnostics.rules.model import LINEAR_MAPS, RECURRENT, first_layers
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.data_facts import Input
 from diagnostics.wording.numerals import short
 
@@ -37,12 +37,23 @@ class UnscaledInputs(Rule):
     uneven: float = 1000.0
 
     rank: ClassVar[int] = 30
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "oscillating_loss"}
-        | {"non_finite", "dead_units", "saturation", "exploding_gradient", "vanishing_gradient", "update_ratio"}
-        | {"learning_rate_too_high", "learning_rate_too_low", "stopped_early", "weights_do_not_move", "constant_signal"}
-        | {"float16_headroom", "initialisation"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "diverging_loss",
+        "oscillating_loss",
+        "non_finite",
+        "dead_units",
+        "saturation",
+        "exploding_gradient",
+        "vanishing_gradient",
+        "update_ratio",
+        "learning_rate_too_high",
+        "learning_rate_too_low",
+        "stopped_early",
+        "weights_do_not_move",
+        "constant_signal",
+        "float16_headroom",
+        "initialisation",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the inputs."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
 from diagnostics.rules.losses import family_of
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import short
 
 
@@ -28,11 +28,19 @@ class UnscaledTargets(Rule):
     small: float = 0.01
 
     rank: ClassVar[int] = 32
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "oscillating_loss"}
-        | {"non_finite", "dead_units", "exploding_gradient", "update_ratio", "learning_rate_too_high"}
-        | {"learning_rate_too_low", "stopped_early", "saturation", "weights_do_not_move"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "diverging_loss",
+        "oscillating_loss",
+        "non_finite",
+        "dead_units",
+        "exploding_gradient",
+        "update_ratio",
+        "learning_rate_too_high",
+        "learning_rate_too_low",
+        "stopped_early",
+        "saturation",
+        "weights_do_not_move",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the targets; clean where they are classes."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import short
 
 
@@ -25,18 +25,13 @@ class UnshuffledData(Rule):
     least: float = 0.5
 
     rank: ClassVar[int] = 34
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {
-            "no_learning",
-            "stuck_loss",
-            "slow_loss",
-            "oscillating_loss",
-            "constant_predictions",
-            "diverging_loss",
-            "over_fitting",
-        }
-        | {"stopped_early", "contradicting_metric"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
+        "oscillating_loss",
+        "diverging_loss",
+        "over_fitting",
+        "stopped_early",
+        "contradicting_metric",
+    }
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the targets' order."""

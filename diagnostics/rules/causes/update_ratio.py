@@ -9,7 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import short
 
 
@@ -32,9 +32,7 @@ class UpdateRatio(Rule):
     needs: ClassVar[frozenset[str]] = frozenset({"update_ratio"})
     remedy: ClassVar[str] = "Add probes.UpdateRatio() to the probes."
     rank: ClassVar[int] = 64
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "oscillating_loss", "constant_predictions"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {"diverging_loss", "oscillating_loss"}
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning where a layer moves too fast or too slowly, else clean."""

@@ -9,9 +9,10 @@ import numpy as np
 
 from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
 from diagnostics.measures.grid import Grid
+from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import decades, short
 
 
@@ -34,6 +35,8 @@ class VanishingGradient(Rule):
         windows: parts that the run's steps are cut into.
         fewest_layers: the shortest chain whose slope has a meaningful interval.
         readings: fewest measured steps. Three: the median of fewer is a single batch's.
+        zero: share of the layers whose gradient is exactly 0 in a typical step, while the last layer has one. A half: no
+            activation does that by chance; what is left of such a model is its last layers.
 
     References:
         Glorot and Bengio 2010; Schoenholz et al. 2017, arXiv 1611.01232.
@@ -46,22 +49,26 @@ class VanishingGradient(Rule):
     windows: int = 10
     fewest_layers: int = 4
     readings: int = 3
+    zero: float = 0.5
 
     needs: ClassVar[frozenset[str]] = frozenset({"activation_gradient_rms", "update_ratio"})
     remedy: ClassVar[str] = "Add probes.ActivationGradient() and probes.UpdateRatio() to the probes."
     rank: ClassVar[int] = 62
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "weights_do_not_move", "update_ratio"}
-        | {"stopped_early"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {"weights_do_not_move", "update_ratio", "stopped_early"}
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a chain of hidden layers of one kind, or before it is finite long enough."""
         gradient, update = case.grid("activation_gradient_rms"), case.grid("update_ratio")
         if gradient is None or update is None or len(gradient) < self.readings:
             return NotEvaluated((f"{self.readings} measured steps with finite gradients",), _count(gradient))
-        if (gradient.typical() == 0).all():
+        return worst_net(gradient, update, self._judge_net)
+
+    def _judge_net(self, gradient: Grid, update: Grid) -> Finding | NotEvaluated:
+        silent = gradient.typical() == 0
+        if silent.all():
             return self._all_zero(gradient)
+        if silent.sum() >= max(self.zero * len(silent), 2) and not silent[-1]:
+            return self._cut_off(gradient, silent)
         chain = trained_chain(update)
         flow = gradient_flow(gradient.of(chain), update, self.windows) if len(chain) >= self.fewest_layers else []
         if not flow:
@@ -92,6 +99,23 @@ class VanishingGradient(Rule):
     def _flagged(self, window: Flow) -> bool:
         lost = window.low > 0 and window.attenuation >= self.attenuation
         return lost or window.unreached > 0 or window.largest_loss >= self.local
+
+    def _cut_off(self, gradient: Grid, silent: np.ndarray) -> Finding:
+        last = gradient.layers[int(np.flatnonzero(silent)[-1])]
+        return Finding(
+            rule=self.name,
+            severity="warning",
+            what=f"In a typical step the gradient is exactly 0 at {int(silent.sum())} of {len(silent)} layers, from {last} back.",
+            means="These layers are not trained.",
+            do="Look for what stops the gradient there: dead units, or underflow, as of a small loss in float16 without loss scaling.",
+            layers=tuple(layer for layer, zero in zip(gradient.layers, silent, strict=True) if zero),
+            numbers={"unreached": int(silent.sum()), "layers": len(silent)},
+            steps=(int(gradient.steps[0]), int(gradient.steps[-1])),
+            value=0.0,
+            confidence=0.95,
+            evidence=(Evidence("activation_gradient_rms"),),
+            remedies=(Remedy("precision", {"policy": "float32"}),),
+        )
 
     def _all_zero(self, gradient: Grid) -> Finding:
         share = float((gradient.values == 0).all(axis=1).mean())

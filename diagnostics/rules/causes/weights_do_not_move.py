@@ -9,7 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import short
 
 
@@ -33,10 +33,7 @@ class WeightsDoNotMove(Rule):
     needs: ClassVar[frozenset[str]] = frozenset({"gradient_norm", "update_ratio"})
     remedy: ClassVar[str] = "Add probes.GradientNorm() and probes.UpdateRatio() to the probes."
     rank: ClassVar[int] = 65
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "constant_predictions", "update_ratio", "learning_rate_too_low"}
-        | {"stopped_early"}
-    )
+    explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {"update_ratio", "learning_rate_too_low", "stopped_early"}
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean."""

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
-from diagnostics.rules.losses import family_of
+from diagnostics.rules.losses import family_of, is_own
 from diagnostics.rules.model import output_of
-from diagnostics.rules.rule import Rule
+from diagnostics.rules.rule import UNFIT_OUTPUT, Rule
+from diagnostics.runs.data_facts import Target
 from diagnostics.runs.facts import Shape
 
 
@@ -18,7 +19,8 @@ class WrongOutputs(Rule):
     """A number of outputs that does not fit the targets.
 
     Formula: for sparse categorical cross-entropy fewer outputs than classes, or more than ``spare`` times as many; for other
-    losses an output whose shape is not that of the targets, so that the comparison broadcasts one against the other.
+    losses an output whose shape is not that of the targets, so that the comparison broadcasts one against the other; for a loss of
+    the user's own another number of axes, the last of them 1.
 
     Args:
         spare: factor. Two: outputs that no label uses are learned away quickly, and do little harm before.
@@ -27,28 +29,43 @@ class WrongOutputs(Rule):
     spare: float = 2.0
 
     rank: ClassVar[int] = 22
-    explains: ClassVar[frozenset[str]] = frozenset(
-        {"no_learning", "stuck_loss", "slow_loss", "diverging_loss", "constant_predictions", "contradicting_metric"}
-        | {"non_finite", "stopped_early", "learning_rate_too_low"}
-    )
+    explains: ClassVar[frozenset[str]] = UNFIT_OUTPUT | {"non_finite", "stopped_early", "learning_rate_too_low"}
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning, info for spare outputs, or clean; not evaluated without output, loss and one target."""
         output, family = output_of(case.architecture), family_of(case.training.loss)
-        if output is None or not output.output_shape or family is None or len(case.data.targets) != 1:
-            return NotEvaluated(("a record of one output layer, a known loss and one target",), (), ALL_FACTS)
-        target, units = case.data.targets[0], output.output_shape[-1] or 0
-        shape = f"outputs of shape {_text(output.output_shape)} for targets of shape {_text(target.shape)}"
+        if output is None or not output.output_shape or len(case.data.targets) != 1 or case.training.loss is None:
+            return NotEvaluated(("a record of one output layer, the loss and one target",), (), ALL_FACTS)
+        target = case.data.targets[0]
+        if is_own(case.training.loss):
+            return self._by_hand(target.shape, output.output_shape, output.path)
         if family == "sparse":
-            classes = int(target.maximum or 0) + 1
-            if classes <= units <= self.spare * classes or not target.integer:
-                return Finding(self.name, "clean", f"There are {units} outputs for {classes} classes.")
-            return self._found(
-                f"There are {units} outputs for {classes} classes", 1.0 if units < classes else 0.5, output.path
+            return self._by_class(target, output.output_shape[-1] or 0, output.path)
+        if family is None or not target.shape or _alike(_plain(target.shape), _plain(output.output_shape)):
+            return Finding(self.name, "clean", f"There are {_compared(output.output_shape, target.shape)}.")
+        told = _compared(output.output_shape, target.shape)
+        return self._found(f"There are {told}, which are stretched against each other", 0.95, output.path)
+
+    def _by_class(self, target: Target, units: int, layer: str) -> Finding:
+        classes = int(target.maximum or 0) + 1
+        told = f"There are {units} outputs for {classes} classes"
+        if classes <= units <= self.spare * classes or not target.integer:
+            return Finding(self.name, "clean", f"{told}.")
+        return self._found(told, 1.0 if units < classes else 0.5, layer)
+
+    def _by_hand(self, truth: Shape, predicted: Shape, layer: str) -> Finding:
+        """A loss of the user's own, which does not align shapes as those of Keras do: [n] − [n, 1] is [n, n]."""
+        single = 1 in (*truth[-1:], *predicted[-1:])
+        if len(truth) == len(predicted) or not truth or not single:
+            return Finding(
+                self.name, "clean", f"Nothing in shapes ({_axes(truth)}) and ({_axes(predicted)}) is stretched."
             )
-        if not target.shape or _alike(_plain(target.shape), _plain(output.output_shape)):
-            return Finding(self.name, "clean", f"There are {shape}.")
-        return self._found(f"There are {shape}, which are stretched against each other", 0.95, output.path)
+        return self._found(
+            f"Your loss compares outputs of shape ({_axes(predicted)}) with targets of shape ({_axes(truth)}), and NumPy's rules "
+            "stretch one against the other",
+            0.9,
+            layer,
+        )
 
     def _found(self, what: str, confidence: float, layer: str) -> Finding:
         return Finding(
@@ -67,6 +84,14 @@ def _plain(shape: Shape) -> Shape:
     """Without the batch and a last axis of 1, which Keras adds or removes as needed."""
     sizes = tuple(shape[1:])
     return sizes[:-1] if sizes and sizes[-1] == 1 else sizes
+
+
+def _compared(predicted: Shape, truth: Shape) -> str:
+    return f"outputs of shape {_text(predicted)} for targets of shape {_text(truth)}"
+
+
+def _axes(shape: Shape) -> str:
+    return ", ".join("batch" if size is None else str(size) for size in shape) + ("," if len(shape) == 1 else "")
 
 
 def _alike(first: Shape, second: Shape) -> bool:

@@ -20,13 +20,13 @@ class ConstantPredictions(Rule):
     deviation; or at least ``same`` of them name one class that fewer than ``frequent`` of the targets have.
 
     Args:
-        spread: share. A hundredth: such a model explains at most 0.01 % of the variance.
+        spread: share. A tenth: such a model explains at most 1 % of the variance, less than ``NoLearning`` asks for.
         same: share of the predictions.
         frequent: share of the targets; above it, naming one class only can be right.
         learned: skill (see ``NoLearning``) from which on it is no complaint.
     """
 
-    spread: float = 0.01
+    spread: float = 0.1
     same: float = 0.99
     frequent: float = 0.9
     learned: float = 0.1

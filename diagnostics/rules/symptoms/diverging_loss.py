@@ -11,6 +11,7 @@ from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
 from diagnostics.rules.losses import family_of
 from diagnostics.rules.rule import Rule
+from diagnostics.statistics.sequential import exceedance_evidence
 from diagnostics.wording.numerals import short
 
 
@@ -19,7 +20,8 @@ class DivergingLoss(Rule):
     """A training loss that becomes NaN or Inf, or ends above where it began.
 
     Formula: mean and median of the loss at the end > ``growth`` × the larger of its first level and the best constant's loss,
-    the mean by more than ``errors`` standard errors; or the loss had fallen below ``learned`` × the best constant's and ends
+    the mean by more than ``errors`` standard errors, and an e-value of at least 1 / ``level`` against a loss that exceeds the latter
+    in at most half of its readings; or the loss had fallen below ``learned`` × the best constant's and ends
     above it.
 
     Args:
@@ -27,12 +29,15 @@ class DivergingLoss(Rule):
         unknown_growth: factor for a loss that is not known to be one of prediction: those of GANs and of reinforcement
             learning rise in good training, too, but not a hundredfold.
         errors: standard errors. Four: at most 1 in 1,000 steady runs with independent noise exceeds it.
+        level: chance that a run whose loss lies above the bound half of the time is ever told to diverge, however often it is
+            judged while it grows (``statistics.sequential``). One in a hundred; ten readings in a row are enough.
         learned: share of the constant's loss that counts as having learned.
     """
 
     growth: float = 1.2
     unknown_growth: float = 100.0
     errors: float = 4.0
+    level: float = 0.01
     learned: float = 0.7
 
     is_symptom: ClassVar[bool] = True
@@ -50,6 +55,7 @@ class DivergingLoss(Rule):
         growth = self.growth if family_of(case.training.loss) else self.unknown_growth
         middle = float(np.median(outcome.loss.finite[-outcome.loss.tail_size :]))
         grew = 0 < growth * bound < min(end.mean, middle) and end.mean - bound > self.errors * _known(end.error)
+        grew = grew and exceedance_evidence(outcome.loss.finite[1:] > bound) >= 1 / self.level
         best = float(outcome.loss.blocks.min())
         lost = constant > 0 and best < self.learned * constant < constant < end.mean - self.errors * _known(end.error)
         numbers = {"start": start, "end": end.mean, "best": best, "constant": constant}

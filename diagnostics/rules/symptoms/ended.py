@@ -32,11 +32,11 @@ class Ended(Rule):
         numbers = {"steps": case.steps, "readings": readings}
         status = case.metadata.get("status", "finished")
         if status == "failed":
-            error = case.metadata.get("error") or "an exception"
+            error = _in_a_line(str(case.metadata.get("error") or "an exception"))
             return Finding(
                 self.name,
                 "warning",
-                f"Training failed {at}: {error}.".replace("..", "."),
+                f"Training failed {at}: {error.rstrip('.')}.",
                 "The run ends where the program failed; the other findings concern the steps before.",
                 "Mend the program first.",
                 numbers=numbers,
@@ -58,3 +58,10 @@ class Ended(Rule):
                 threshold=self.fewest,
             )
         return Finding(self.name, "clean", f"Training ended as intended {at}.", numbers=numbers)
+
+
+def _in_a_line(error: str) -> str:
+    """The exception's type and the line that says what was wrong: in TensorFlow's errors the last one, after the traceback."""
+    first, *rest = [line.strip() for line in error.splitlines() if line.strip()] or ["an exception"]
+    said = [line for line in rest if not line.startswith(("File ", "[[", "Detected at node", "Original stack trace"))]
+    return f"{first.partition(':')[0]}: {said[-1]}" if first.endswith(":") and said else first

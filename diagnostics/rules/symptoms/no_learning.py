@@ -47,11 +47,25 @@ class NoLearning(Rule):
         end, skill = outcome.loss.end.mean, outcome.skill
         accuracy = outcome.accuracy_skill
         numbers = {"end": end, "skill": np.nan if skill is None else skill, "fall": outcome.fall}
+        if skill is None and outcome.in_blocks:
+            return self._of_the_moment(numbers)
         if skill is None or (skill < self.least_skill and outcome.penalised and accuracy is None):
             return self._by_fall(case, outcome, numbers)
         if skill >= self.least_skill or (accuracy is not None and accuracy >= self.least_accuracy):
             return Finding(self.name, "clean", f"The model learned: {_told(outcome, skill)}.", numbers=numbers)
         return self._nothing(f"The model learned nothing: {_told(outcome, skill)}.", numbers, skill)
+
+    def _of_the_moment(self, numbers: dict[str, float]) -> Finding:
+        return Finding(
+            self.name,
+            "info",
+            "Whether the model learned cannot be told: labels come class by class, and a model that predicts the class of the "
+            "moment has a small training loss.",
+            "Only data in random order show it.",
+            "Give fit validation_data=, and shuffle the training data.",
+            numbers=numbers,
+            evidence=(Evidence("loss", "scalars"),),
+        )
 
     def _by_fall(self, case: Case, outcome: Outcome, numbers: dict[str, float]) -> Finding | NotEvaluated:
         loss = outcome.loss

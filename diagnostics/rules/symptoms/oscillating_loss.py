@@ -10,6 +10,7 @@ import numpy as np
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
 from diagnostics.rules.rule import Rule
+from diagnostics.runs.data_facts import Target
 from diagnostics.wording.numerals import percent, short
 
 
@@ -18,21 +19,27 @@ class OscillatingLoss(Rule):
     """A loss that keeps jumping above that of a constant prediction after the model has learned.
 
     Formula: in the second half of training, the share of groups of steps, each of at least ``examples`` examples, whose mean
-    loss exceeds the best constant's; at least ``share``, while the median step is below ``learned`` × the constant's loss.
+    loss exceeds ``margin`` × the best constant's; at least ``share``, while the median step is below ``learned`` × the constant's loss.
 
     Args:
         examples: examples in a group. At 64, the mean of a learned model's loss varies by an eighth of the examples' spread.
+        margin: factor. A quarter more: what a constant prediction of normal targets has varies by a sixth from group to group.
         share: share of the groups. A tenth: a single bad batch is none.
         learned: share of the constant's loss.
         good: skill at the end from which on the swings did no harm.
         groups: fewest groups in the second half.
+        tail: standard deviations by which a target of a regression may lie from the mean. Six, which normal
+            targets never reach: a group of examples that holds
+            such a target has a large loss whatever the model says.
     """
 
     examples: int = 64
+    margin: float = 1.25
     share: float = 0.1
     learned: float = 0.9
     good: float = 0.7
     groups: int = 10
+    tail: float = 6.0
 
     is_symptom: ClassVar[bool] = True
     rank: ClassVar[int] = 93
@@ -47,16 +54,17 @@ class OscillatingLoss(Rule):
         groups = late[: len(late) // size * size].reshape(-1, size).mean(axis=1)
         if len(groups) < self.groups:
             return NotEvaluated((f"{self.groups} groups of {self.examples} examples in the second half",))
-        above, middle = float(np.mean(groups > outcome.constant)), float(np.median(late))
+        above, middle = float(np.mean(groups > self.margin * outcome.constant)), float(np.median(late))
         skill = outcome.skill or 0.0
         numbers = {"share": above, "median": middle, "constant": outcome.constant, "skill": skill}
         if above < self.share or middle >= self.learned * outcome.constant:
             return Finding(self.name, "clean", "The loss does not swing above that of a constant.", numbers=numbers)
-        severity: Severity = "info" if skill >= self.good else "warning"
+        rare = any(_farthest(one) > self.tail for one in case.data.targets)
+        severity: Severity = "info" if skill >= self.good or rare else "warning"
         return Finding(
             self.name,
             severity,
-            f"In the second half, the loss is above the {short(outcome.constant)} of a constant prediction in "
+            f"In the second half, the loss is well above the {short(outcome.constant)} of a constant prediction in "
             f"{percent(above)} of the steps, and {short(middle)} in the median.",
             "Steps keep destroying what was learned.",
             "Try a learning rate a tenth as large, or a larger batch.",
@@ -66,3 +74,11 @@ class OscillatingLoss(Rule):
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("learning_rate", {"factor": 0.1}),),
         )
+
+
+def _farthest(target: Target) -> float:
+    """How many standard deviations the farthest target lies from the mean; 0 for classes, or where it is unknown."""
+    low, high, mean, std = target.minimum, target.maximum, target.mean, target.std
+    if target.classes or not std or low is None or high is None or mean is None:
+        return 0.0
+    return max(high - mean, mean - low) / std

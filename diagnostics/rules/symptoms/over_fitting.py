@@ -10,10 +10,12 @@ import numpy as np
 from diagnostics.measures.curve import Curve
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
-from diagnostics.rules.outcome import ACCURACIES
+from diagnostics.rules.outcome import ACCURACIES, LAST_READINGS, Outcome
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import short
 
+ABOVE_CHANCE = 0.3
+"""Skill by accuracy from which on a model tells classes, as in ``NoLearning``."""
 GAP = 0.2
 """Accuracy by which training may exceed validation before the loss of generality outweighs a level that holds."""
 
@@ -24,13 +26,15 @@ class OverFitting(Rule):
 
     Formula: the last readings of the validation loss lie above its smallest running mean by at least the factor ``rise``, in
     every one of the last ``last`` readings, while the training loss fell on. A warning when the validation loss also ends above
-    the best constant's, or ``harm`` × its minimum.
+    the best constant's, or ``harm`` × its minimum. Or, from ``few`` readings on: the validation loss was never below that of the
+    best constant, while the model learned its training data.
 
     Args:
         rise: factor. A fifth: beyond what a validation loss wanders.
         harm: factor from which on it is a warning. Two: the model would have been far better earlier.
         last: readings at the end. Three: one bad epoch is not enough.
         fewest: readings of the validation loss.
+        few: readings without any success that are enough. Three: the first epochs of a healthy model are not all failures.
         kept: accuracy on the validation data that may be lost from its best: a loss that rises while accuracy holds means
             over-confidence, which is told and no warning.
         learned: skill on the training data (see ``NoLearning``), without which there is nothing to over-fit with.
@@ -40,6 +44,7 @@ class OverFitting(Rule):
     harm: float = 2.0
     last: int = 3
     fewest: int = 6
+    few: int = 3
     learned: float = 0.3
     kept: float = 0.03
 
@@ -49,6 +54,8 @@ class OverFitting(Rule):
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning, info or clean; not evaluated without a validation loss of six epochs."""
         validation, outcome = case.validation_loss, case.outcome
+        if validation is not None and outcome.loss is not None and self._never(case, outcome, validation):
+            return self._useless(validation, outcome)
         if validation is None or len(validation.finite) < self.fewest or outcome.loss is None:
             return NotEvaluated((f"a validation loss with {self.fewest} readings",), (), "Give fit validation_data=.")
         values = validation.finite
@@ -79,6 +86,42 @@ class OverFitting(Rule):
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("early_stopping"), Remedy("regularization")),
         )
+
+    def _never(self, case: Case, outcome: Outcome, validation: Curve) -> bool:
+        """Whether no reading of the validation loss beats a constant, although the training loss does."""
+        constant, by_heart = outcome.constant, outcome.loss_skill
+        if constant is None or outcome.penalised or by_heart is None or by_heart < self.learned:
+            return False
+        if len(validation.finite) < self.few or _tells_classes(case):
+            return False
+        return bool(validation.finite.min() > constant)
+
+    def _useless(self, validation: Curve, outcome: Outcome) -> Finding:
+        lowest, constant = float(validation.finite.min()), outcome.constant or 0.0
+        return Finding(
+            self.name,
+            "warning",
+            f"The validation loss was never below {short(lowest)}, and that of the best constant prediction is {short(constant)}, "
+            f"while the training loss fell to {short(outcome.loss.end.mean if outcome.loss else float('nan'))}.",
+            "What the model learns holds for its training examples only.",
+            "Check that inputs and targets belong together, that both parts are preprocessed alike and shuffled, and get more "
+            "data or a smaller model.",
+            numbers={"lowest": lowest, "constant": constant},
+            value=lowest,
+            threshold=constant,
+            evidence=(Evidence("loss", "scalars"),),
+            remedies=(Remedy("shuffle"), Remedy("regularization")),
+        )
+
+
+def _tells_classes(case: Case) -> bool:
+    """Whether an accuracy on the validation data shows that classes are told although the loss is high."""
+    curves = (case.metric(name, "validation") for name in ACCURACIES)
+    found = next((curve for curve in curves if curve is not None), None)
+    shares = case.data.targets[0].shares if len(case.data.targets) == 1 else None
+    if found is None or not shares:
+        return False
+    return bool(found.values[-LAST_READINGS:].mean() > max(shares) + ABOVE_CHANCE * (1 - max(shares)))
 
 
 def _accuracy_holds(case: Case, kept: float) -> bool:

@@ -22,6 +22,9 @@ class SlowLoss(Rule):
 
     Args:
         errors: standard errors. Three: 1 in 700 of steady runs with independent noise exceeds it.
+        sure: standard errors that a warning takes; the quarter before must lie below the second by one, too, as the loss of a
+            model that learns slowly falls throughout. Four: steady runs that are judged again and again while they grow are then
+            told so in fewer than 1 in 50, noise that depends on the step before included (simulated).
         fall: share of the loss. One per cent: less is standing still, however steady.
         poor: skill below which most of the learning is still to come.
         half: skill below which half of it is; a warning only if the loss also falls ``fast``.
@@ -30,6 +33,7 @@ class SlowLoss(Rule):
     """
 
     errors: float = 3.0
+    sure: float = 4.0
     fall: float = 0.01
     poor: float = 0.3
     half: float = 0.5
@@ -52,7 +56,7 @@ class SlowLoss(Rule):
             what = f"The loss {ends}; the skill is {percent(outcome.skill)}."
             return Finding(self.name, "clean", what, numbers=numbers)
         early = outcome.skill < self.poor or (outcome.skill < self.half and fall >= self.fast)
-        severity: Severity = "warning" if early else "info"
+        severity: Severity = "warning" if early and errors >= self.sure and outcome.fell_before else "info"
         return Finding(
             self.name,
             severity,

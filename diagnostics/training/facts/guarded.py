@@ -25,9 +25,9 @@ class Guarded:
     what: str
     _failed: bool = False
 
-    def watching(self) -> AbstractContextManager[None]:
+    def watching(self, *, on: bool = False) -> AbstractContextManager[None]:
         """Around the forward pass."""
-        return nullcontext() if self._failed else self.companion.watching()
+        return nullcontext() if self._failed else self.companion.watching(on=on)
 
     def end_step(self, step: tf.Tensor, due: Due) -> None:
         """At the end of the step, which goes on if the companion raises."""

@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from diagnostics.runs.data_facts import Data
-from diagnostics.runs.facts import Layer, Loss, Training
+from diagnostics.runs.facts import Layer, Loss, Optimizer, Training
 from diagnostics.runs.typed import to_record
 from diagnostics.training.facts.data.alike import alike_weights
 from diagnostics.training.facts.data.log import DataLog
@@ -20,6 +20,7 @@ from diagnostics.training.facts.data.watch import DataWatch
 from diagnostics.training.facts.guarded import Guarded
 from diagnostics.training.facts.layers import architecture
 from diagnostics.training.facts.losses import loss_facts
+from diagnostics.training.facts.optimizers import optimizer_facts
 from probes.capture.layers import LayerEntry, LayerNames
 from probes.measuring.due import Due
 from probes.monitor import Monitor
@@ -46,6 +47,7 @@ class RunFacts:
         self._entries: Sequence[LayerEntry] | None = None
         self._training = Training()
         self._whole_loss = False
+        self._optimizers: dict[str, Optimizer] | None = None
         self._alike: dict[str, float] = {}
         self._told: dict[str, Any] = {}
         if monitor is not None:
@@ -71,7 +73,7 @@ class RunFacts:
             The entries of ``run.json``.
         """
         self._entries, self._whole_loss = entries, whole_loss
-        self._told, self._alike, self._training = {}, {}, Training()
+        self._told, self._alike, self._training, self._optimizers = {}, {}, Training(), None
         self._log.begin(None)
 
         def settings() -> Training:
@@ -87,12 +89,30 @@ class RunFacts:
         Args:
             epochs: the first step of each epoch so far.
         """
-        readers: dict[str, Callable[[], Any]] = {}
+        readers: dict[str, Callable[[], Any]] = {"training": self._with_heard}
         if self._connections.has_news():
-            readers |= {"training": self._with_heard_loss, "architecture": self._architecture}
+            readers["architecture"] = self._architecture
         if self._log.collect(epochs):
             readers["data"] = lambda: self._log.data(epochs, self._loss(), self._alike)
         return self._read(readers)
+
+    def trained_by(self, optimizers: Mapping[str, Any]) -> None:
+        """Learn from a step which optimizers it uses; a ``train_step`` need not use the one given to ``compile``.
+
+        Args:
+            optimizers: each by the part of the model that it trains; a single one without a name.
+        """
+        if self._optimizers is None and optimizers:
+            with tf.init_scope():  # a rate has no value in a graph
+                self._optimizers = {part: optimizer_facts(each) for part, each in optimizers.items()}
+
+    def _with_heard(self) -> Training:
+        """The settings, with the loss and the optimizers that the step was seen to use."""
+        found, heard = self._with_heard_loss(), self._optimizers or {}
+        single = heard.get("")
+        if single is not None and found.optimizer is not None and single.class_name == found.optimizer.class_name:
+            return found  # what was read before the first step tells the rate at which training began
+        return replace(found, optimizer=single, optimizers={} if single else heard) if heard else found
 
     def _with_heard_loss(self) -> Training:
         """The settings, with the loss that a hand-written step was seen to call."""
@@ -135,9 +155,9 @@ class _Connections:
         self._told = False
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self, *, on: bool = False) -> Iterator[None]:
         """Listen to the layers of one forward pass, until one was seen whole."""
-        if self._seen.is_complete:
+        if on or self._seen.is_complete:
             yield
             return
         seen = SeenGraph(self._model)  # one for each of several replicas, which take turns on threads of their own
@@ -153,8 +173,8 @@ class _Connections:
         return False
 
     def reset(self) -> None:
-        """The next training has the same layers."""
-        self._told = False
+        """The next training has the same layers; what is known of them is told before its first step."""
+        self._told = self._seen.is_complete
 
     def has_news(self) -> bool:
         """Whether connections have become known since the last call."""

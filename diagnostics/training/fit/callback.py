@@ -164,7 +164,7 @@ class ProbeCallback(keras.callbacks.Callback):
             return None
         if self._runs:
             self.directory = free_directory(self._wanted)
-        known = {"model": model.name, "optimizer": type(model.optimizer).__name__, **(self.params or {})}
+        known = {"model": model.name, "optimizer": _name_of_optimizer(model), **(self.params or {})}
         known |= {"steps_per_execution": model.steps_per_execution, "jit_compile": model.jit_compile}
         names = [repr(probe) for probe in monitor.probes]
         known |= {"loss": "of each step's batch", "loss_name": _name_of_loss(model.loss), "fit": self._runs + 1}
@@ -181,6 +181,13 @@ def _name_of_loss(loss: object) -> str | None:
     if isinstance(loss, Mapping | list | tuple):
         return ", ".join(str(_name_of_loss(each)) for each in (loss.values() if isinstance(loss, Mapping) else loss))
     return getattr(loss, "__name__", type(loss).__name__)
+
+
+def _name_of_optimizer(model: FittedModel) -> str | None:
+    """The optimizer given to ``compile``; ``None`` if a ``train_step`` of the user's may use others."""
+    own = type(model).train_step is not keras.Model.train_step or type(model).compile is not keras.Model.compile
+    held = {id(value) for value in vars(model).values() if isinstance(value, keras.optimizers.Optimizer)}
+    return None if own and len(held) > 1 else type(model.optimizer).__name__
 
 
 def _end_with_fit(session: FitSession) -> None:

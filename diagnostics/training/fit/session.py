@@ -17,10 +17,13 @@ from diagnostics.training.fit.pace import Pace
 from diagnostics.training.fit.step_scalars import unpacked
 from diagnostics.training.fit.train_function import ObservedFunction
 from diagnostics.training.flight.flight import Flight
-from diagnostics.training.recorder import Facts, LenientRecorder
+from diagnostics.training.recorder import LenientRecorder
 from probes.monitor import Monitor
 
 if TYPE_CHECKING:
+    import keras
+
+    from diagnostics.training.facts.run_facts import RunFacts
     from diagnostics.training.fit.train_function import FittedModel
 
 VALIDATION = "val_"
@@ -44,11 +47,11 @@ class FitSession:
         monitor: Monitor,
         writer: RunWriter | None,
         budget: float | None = None,
-        facts: Facts | None = None,
+        facts: RunFacts | None = None,
         flight: Flight | None = None,
     ) -> None:
         self._model, self._monitor, self._writer = model, monitor, writer
-        self._recorder = LenientRecorder(writer, monitor, facts)
+        self._recorder, self._facts = LenientRecorder(writer, monitor, facts), facts
         self._pace = Pace(monitor, budget)
         self._history = getattr(model, "history", None)
         self._started = time.monotonic()
@@ -70,6 +73,11 @@ class FitSession:
         if self._given_up is None:
             self._given_up = reason
             warnings.warn(f"training goes on unobserved: {reason}", stacklevel=2)
+
+    def trained_by(self, optimizers: Mapping[str, keras.optimizers.Optimizer]) -> None:
+        """Note the optimizers that the step was seen to use."""
+        if self._facts is not None:
+            self._facts.trained_by(optimizers)
 
     def begin_call(self) -> None:
         """Write to disk what was measured, if a flush is due."""

@@ -23,6 +23,8 @@ from probes.seams.updates import hearing_updates, loss_scale
 LOSS, RATE = "loss", "learning_rate"
 PART_OF_LOSS = "loss/{}"
 """Name of one of several losses that train different parts of a model: ``loss/discriminator``."""
+PART_OF_RATE = "learning_rate/{}"
+"""Name of the rate of one of several optimizers: ``learning_rate/discriminator``."""
 
 PREFIX = "_scalars_of_step "
 """Start of the key under which the compiled step returns its packed scalars; their names follow as JSON."""
@@ -37,6 +39,15 @@ class Scalar:
 
 
 @dataclass
+class Rate:
+    """The learning rate of an optimizer, and the keys of the variables that it updates."""
+
+    optimizer: keras.optimizers.Optimizer
+    value: tf.Tensor
+    variables: set[int] = field(default_factory=set)
+
+
+@dataclass
 class StepScalars:
     """Collects the scalars of one step while it runs, or is traced.
 
@@ -47,7 +58,7 @@ class StepScalars:
     model: keras.Model
     _targets: Targets = field(default_factory=Targets)
     _applied: list[Any] = field(default_factory=list)
-    _rate: tf.Tensor | None = None
+    _rates: dict[int, Rate] = field(default_factory=dict)
     _scale: tf.Tensor | None = None
     _scales: dict[int, tf.Tensor] = field(default_factory=dict)
     _additions: dict[int, list[Any]] = field(default_factory=dict)
@@ -56,21 +67,23 @@ class StepScalars:
     @contextmanager
     def collecting(self) -> Iterator[None]:
         """Collect inside the ``with`` block."""
-        rate = getattr(self.model.optimizer, RATE, None)
-        # Read now: schedules depend on the step counter, which the update advances.
-        self._rate = None if rate is None else tf.cast(tf.convert_to_tensor(rate), tf.float32)
         with hearing_gradients(self._targets), hearing_updates(self), hearing_metrics(self):
             yield
 
     def before_update(self, optimizer: keras.optimizers.Optimizer) -> None:
-        """Read the loss scale before the optimizer adapts it."""
+        """Read the loss scale before the optimizer adapts it, and the rate before a schedule's step counter advances."""
         self._scale = loss_scale(optimizer)
+        rate = getattr(optimizer, RATE, None)
+        if rate is not None and id(optimizer) not in self._rates:
+            self._rates[id(optimizer)] = Rate(optimizer, tf.cast(tf.convert_to_tensor(rate), tf.float32))
 
     def after_update(
         self, optimizer: keras.optimizers.Optimizer, gradients: Sequence[Any], variables: Sequence[Any]
     ) -> None:
         """Keep the gradients that were applied, and the loss scale of their variables."""
         self._applied += gradients
+        if id(optimizer) in self._rates:
+            self._rates[id(optimizer)].variables.update(map(key_of, variables))
         if self._scale is not None:
             self._scales |= dict.fromkeys(map(key_of, variables), self._scale)
 
@@ -110,7 +123,20 @@ class StepScalars:
             elif name not in found:
                 found[name] = Scalar(value)
         known = {name: scalar for name, scalar in found.items() if scalar is not None}
-        return known | self._losses(known.get(LOSS)) | ({} if self._rate is None else {RATE: Scalar(self._rate)})
+        return known | self._losses(known.get(LOSS)) | self._learning_rates()
+
+    @property
+    def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """Those that have updated weights, by the part of the model that each trains; a single one without a name."""
+        several = len(self._rates) > 1
+        return {self._part(rate.variables) if several else "": rate.optimizer for rate in self._rates.values()}
+
+    def _learning_rates(self) -> dict[str, Scalar]:
+        several = len(self._rates) > 1
+        return {
+            PART_OF_RATE.format(self._part(rate.variables)) if several else RATE: Scalar(rate.value)
+            for rate in self._rates.values()
+        }
 
     def _metrics(self) -> list[keras.metrics.Metric]:
         """All metrics of the model; those given to ``compile`` are inside one that holds them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -51,6 +51,9 @@ class Session(Protocol):
 
     def give_up(self, reason: str) -> None:
         """Steps that are traced from now on are not measured."""
+
+    def trained_by(self, optimizers: Mapping[str, keras.optimizers.Optimizer]) -> None:
+        """A step was run, or traced, in which these optimizers update the parts of the model that they are named by."""
 
     def fail(self, error: BaseException | None) -> None:
         """The ``fit`` was ended by this exception (``None`` if unknown); restore everything."""
@@ -161,6 +164,7 @@ def _observed_step(
         with steps_unheard(), scalars.collecting(), observing(monitor, session.give_up):
             report_batch(data)
             logs = recorded(data)
+            session.trained_by(scalars.optimizers)
         return logs | scalars.packed(logs) | recorded.returned if isinstance(logs, dict) else logs
 
     return train_step

@@ -1,7 +1,5 @@
 """What replaying has to know of a training: how it was compiled, where it ran, and what it was made of."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 import os
@@ -14,6 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from diagnostics.runs.json_value import Json
 from diagnostics.runs.manifest import versions
 from diagnostics.training.named import MeanOf
 from probes.errors import UsageError
@@ -57,7 +56,12 @@ def saving(model: keras.Model) -> Callable[[Path], dict[str, Any]]:
 
 
 def of_trainer(
-    model: keras.Model, optimizer: Any, loss: Any, *, jit_compile: bool, random_kernels: Callable[[], list[str]]
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    loss: object,
+    *,
+    jit_compile: bool,
+    random_kernels: Callable[[], list[str]],
 ) -> Callable[[], Mapping[str, Any]]:
     """What to write of a `Trainer`; called when a record is written."""
 
@@ -69,7 +73,7 @@ def of_trainer(
     return about
 
 
-def of_fit(model: Any, random_kernels: Callable[[], list[str]]) -> Callable[[], Mapping[str, Any]]:
+def of_fit(model: keras.Model, random_kernels: Callable[[], list[str]]) -> Callable[[], Mapping[str, Any]]:
     """What to write of ``model.fit``; called when a record is written."""
 
     def about() -> Mapping[str, Any]:
@@ -97,7 +101,7 @@ def check_recordable(strategy: tf.distribute.Strategy, has_folder: bool, where: 
         )
 
 
-def _serialised(value: Any) -> Any:
+def _serialised(value: object) -> Json:
     """Keras' own description of an object; ``None`` where it has none that can be read back safely."""
     try:
         return keras.saving.serialize_keras_object(value)
@@ -105,5 +109,5 @@ def _serialised(value: Any) -> Any:
         return None
 
 
-def _loss(loss: Any) -> Any:
+def _loss(loss: object) -> Json:
     return {"named": loss.name} if isinstance(loss, MeanOf) else _serialised(loss)

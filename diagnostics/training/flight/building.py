@@ -1,16 +1,14 @@
 """Builds a model and its optimizer before the first step, so that their state from before it can be kept."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
-
-from typing import Any
 
 import keras
 import tensorflow as tf
 
+from probes.seams.nest import Nest
 
-def build(model: keras.Model, optimizer: Any, spec: Any) -> None:
+
+def build(model: keras.Model, optimizer: keras.optimizers.Optimizer, spec: Nest) -> None:
     """Make all variables, unless they are there.
 
     Args:
@@ -20,7 +18,7 @@ def build(model: keras.Model, optimizer: Any, spec: Any) -> None:
     """
     if not model.built:
 
-        def forward(batch: Any) -> Any:
+        def forward(batch: Nest) -> Nest:
             return model(keras.utils.unpack_x_y_sample_weight(batch)[0], training=True)
 
         tf.function(forward).get_concrete_function(spec)

@@ -1,7 +1,5 @@
 """Runs one step eagerly, as a graph and with XLA, and compares what every layer returns and every gradient."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ from diagnostics.training.state.variables import restore
 from probes.capture.layers import LayerNames
 from probes.seams.graph import is_here
 from probes.seams.layer_calls import listening
+from probes.seams.nest import Nest
 
 ROUNDING = 64
 """Units in the last place, for each layer so far, that a different order of adding explains: sums of a thousand numbers differ
@@ -36,13 +35,13 @@ class _Outputs:
         self._paths = {id(entry.layer): entry.path for entry in LayerNames(model).entries()}
         self.found: dict[str, Any] = {}
 
-    def enter(self, layer: keras.Layer, inputs: Any) -> None:
+    def enter(self, layer: keras.Layer, inputs: Nest) -> None:
         """Nothing is kept."""
 
     def leave(self, layer: keras.Layer) -> None:
         """Nothing is kept."""
 
-    def observe(self, layer: keras.Layer, outputs: Any) -> Any:
+    def observe(self, layer: keras.Layer, outputs: Nest) -> Nest:
         """Keep floating tensors of this graph."""
         path = self._paths.get(id(layer), "")
         for tensor in tf.nest.flatten(outputs):
@@ -81,8 +80,8 @@ def compared(program: Program, step: Step) -> tuple[dict[str, str], tuple[Partin
     return outcome, tuple(_parting(name, values, place + 1) for place, name, values in pairs)
 
 
-def _ran(program: Program, batch: Any, compiled: bool | None) -> Mapping[str, np.ndarray]:
-    def run(batch: Any) -> dict[str, Any]:
+def _ran(program: Program, batch: Nest, compiled: bool | None) -> Mapping[str, np.ndarray]:
+    def run(batch: Nest) -> dict[str, Any]:
         return _outputs_and_gradients(program, batch)
 
     with _eagerly(compiled is None):
@@ -100,7 +99,7 @@ def _eagerly(eager: bool):
         tf.config.run_functions_eagerly(before)
 
 
-def _outputs_and_gradients(program: Program, batch: Any) -> dict[str, Any]:
+def _outputs_and_gradients(program: Program, batch: Nest) -> dict[str, Any]:
     model, outputs = program.model, _Outputs(program.model)
     x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
     with tf.GradientTape() as tape, listening(outputs):
@@ -115,7 +114,7 @@ def _outputs_and_gradients(program: Program, batch: Any) -> dict[str, Any]:
     return {**outputs.found, "the loss": loss, **dict(reversed(named.items()))}
 
 
-def _loss(program: Program, x: Any, y: Any, predicted: Any, weight: Any) -> Any:
+def _loss(program: Program, x: Nest, y: Nest, predicted: Nest, weight: Nest) -> tf.Tensor:
     if program.loss is None:
         return program.model.compute_loss(x=x, y=y, y_pred=predicted, sample_weight=weight, training=True)
     extra = {} if weight is None else {"sample_weight": weight}

@@ -1,7 +1,5 @@
 """Finds the first step of a record that is not finite, and where in it that began."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 import random
@@ -22,6 +20,7 @@ from diagnostics.training.state.variables import restore
 from diagnostics.training.step import TrainingStep
 from probes.errors import UsageError
 from probes.seams.gradients import Differentiation, hearing_gradients
+from probes.seams.nest import Nest
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def eager_step(program: Program) -> Callable[[Any], Any]:
     return TrainingStep(program.model, program.optimizer, program.loss, (), None)._train
 
 
-def _spoiled(walk: Walk, heard: Sequence[Differentiation], result: Any) -> Birth | None:
+def _spoiled(walk: Walk, heard: Sequence[Differentiation], result: Nest) -> Birth | None:
     """The birth behind the loss; if the loss is finite, behind the gradients; else any that reaches a layer's weights."""
     outer = [each for each in heard if not each.enclosed] or list(heard)
     of_loss = _earliest(walk.birth_of(each.target) for each in outer)

@@ -1,7 +1,5 @@
 """One recorded training: keeps its last steps, judges their signs, and writes them down at a fault."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 import warnings
@@ -24,6 +22,7 @@ from diagnostics.training.flight.signs import StepWatch, packed
 from diagnostics.training.flight.undoing import Undo
 from diagnostics.training.flight.writing import write_record
 from diagnostics.training.state.variables import held
+from probes.seams.nest import Nest
 
 CHECK_EVERY = 16
 """Calls between two looks at the signs: each look waits for the device, which must not happen at every step."""
@@ -49,7 +48,7 @@ class Flight:
         options: FlightRecorder,
         folder: Path,
         model: keras.Model,
-        optimizer: Any,
+        optimizer: keras.optimizers.Optimizer,
         about: Callable[[], Mapping[str, Any]] = dict,
         *,
         thorough: bool = False,
@@ -72,7 +71,7 @@ class Flight:
         """Callbacks may have changed the state between epochs, so it is copied again."""
         self._new_epoch = True
 
-    def begin_call(self, spec: Any) -> None:
+    def begin_call(self, spec: Nest) -> None:
         """A compiled function is about to run.
 
         Args:
@@ -86,7 +85,7 @@ class Flight:
             self._ring.begin(self._seen, held(self._model, self._optimizer, host=False))
             self._new_epoch, self._since = False, 0
 
-    def end_call(self, count: int, returned: Any = None) -> bool:
+    def end_call(self, count: int, returned: Nest = None) -> bool:
         """It has returned.
 
         Args:
@@ -104,7 +103,7 @@ class Flight:
             self.look()
         return self.has_stopped
 
-    def prepare(self, spec: Any) -> KeptSteps:
+    def prepare(self, spec: Nest) -> KeptSteps:
         """Make all variables before the first step."""
         if self._kept is None:
             build(self._model, self._optimizer, spec)
@@ -112,7 +111,7 @@ class Flight:
         return self._kept
 
     @contextmanager
-    def recording(self, spec: Any) -> Iterator[None]:
+    def recording(self, spec: Nest) -> Iterator[None]:
         """`begin_call`, and `raised` if the ``with`` block raises anything but the end of the data."""
         self.begin_call(spec)
         try:
@@ -161,7 +160,7 @@ class Flight:
 
     # Inside the step that is compiled.
 
-    def entering(self, batch: Any, *, inside_xla: bool = False) -> Any:
+    def entering(self, batch: Nest, *, inside_xla: bool = False) -> Nest:
         """Keep the batch; returns the one to go on with."""
         return batch if self._kept is None or inside_xla else self._kept.entering(batch)
 
@@ -172,7 +171,7 @@ class Flight:
         own = [*self._model.variables, *self._optimizer.variables]
         return Undo([*own, *(each for metric in metrics for each in metric.variables)])
 
-    def signs(self, loss: Any, gradients: Sequence[Any], scale: Any) -> tf.Tensor:
+    def signs(self, loss: tf.Tensor, gradients: Sequence[Any], scale: tf.Tensor | None) -> tf.Tensor:
         """The signs of a step whose parts are known."""
         return packed(loss, gradients, self._optimizer, thorough=self._thorough, scale=scale)
 

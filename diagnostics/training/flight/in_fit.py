@@ -1,17 +1,17 @@
 """Keras' or the user's ``train_step`` with the flight recorder around it."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from diagnostics.training.flight.flight import ENTRY, Flight
 from diagnostics.training.flight.signs import StepWatch
 from probes.errors import UsageError
+from probes.seams.nest import Nest
 
 
 class Recorded:
@@ -26,11 +26,11 @@ class Recorded:
         returned: what the step has to return beside its logs; XLA lets a step keep nothing.
     """
 
-    def __init__(self, model: Any, flight: Flight | None, step: Callable[[Any], Any]) -> None:
+    def __init__(self, model: keras.Model, flight: Flight | None, step: Callable[[Any], Any]) -> None:
         self._model, self._flight, self._step = model, flight, step
         self.returned: dict[str, Any] = {}
 
-    def __call__(self, data: Any) -> Any:
+    def __call__(self, data: Nest) -> Nest:
         """Run, or trace, the step."""
         if self._flight is None:
             return self._step(data)
@@ -48,7 +48,7 @@ class Recorded:
         return logs
 
 
-def check_fit(model: Any) -> None:
+def check_fit(model: keras.Model) -> None:
     """Refuse a ``fit`` whose steps cannot be kept, before the first.
 
     Raises:

@@ -1,13 +1,11 @@
 """Batches and signs of the steps since the host looked last, kept on the device from within the compiled step."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from probes.seams.nest import Nest
 
 ANY = -1
 
@@ -35,12 +33,12 @@ class KeptList:
         count = int(tf.raw_ops.TensorListLength(input_handle=kept))
         return [self._item(kept, index) for index in range(count)]
 
-    def _item(self, kept: Any, index: int) -> tf.Tensor:
+    def _item(self, kept: tf.Tensor, index: int) -> tf.Tensor:
         return tf.raw_ops.TensorListGetItem(
             input_handle=kept, index=index, element_shape=ANY, element_dtype=self._dtype
         )
 
-    def _empty(self) -> Any:
+    def _empty(self) -> tf.Tensor:
         return tf.raw_ops.EmptyTensorList(element_shape=ANY, max_num_elements=ANY, element_dtype=self._dtype)
 
 
@@ -51,14 +49,14 @@ class KeptSteps:
         spec: the structure of a batch.
     """
 
-    def __init__(self, spec: Any) -> None:
+    def __init__(self, spec: Nest) -> None:
         self.spec = spec
         parts = tf.nest.flatten(spec, expand_composites=True)
         with tf.init_scope():
             self._parts = [KeptList(part.dtype) for part in parts]
             self._signs = KeptList(tf.float64)
 
-    def entering(self, batch: Any) -> Any:
+    def entering(self, batch: Nest) -> Nest:
         """Keep a batch before its step, so that it is there when the step raises; returns the batch to go on with."""
         flat = tf.nest.flatten(batch, expand_composites=True)
         pushed = [kept.push(part) for kept, part in zip(self._parts, flat, strict=True)]

@@ -1,22 +1,22 @@
 """Makes again what was trained: from the record where Keras can do so safely, otherwise by a function of the user's."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 import importlib.util
 import json
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from diagnostics.runs.confined import check_no_link
 from diagnostics.runs.flight import MODEL
+from diagnostics.runs.json_value import Json
 from diagnostics.training.flight.record import Record
 from diagnostics.training.named import loss_of, optimizer_of
 from probes.errors import UsageError
@@ -70,19 +70,19 @@ def program_of(record: Record, build: str | None) -> Program:
         raise _needs_build(record, f"{type(error).__name__}: {str(error)[:300]}") from error
 
 
-def _compiled(record: Record, model: Any) -> Any:
+def _compiled(record: Record, model: keras.Model) -> keras.Model:
     if getattr(model, "optimizer", None) is None:
         raise _needs_build(record, "a model that Keras has stored without its optimizer and loss")
     return model
 
 
-def _made(config: Any) -> Any:
+def _made(config: Json) -> keras.optimizers.Optimizer:
     if config is None:
         raise ValueError("an optimizer that Keras cannot store")
     return optimizer_of(keras.saving.deserialize_keras_object(config, safe_mode=True))
 
 
-def _loss(config: Any) -> Any:
+def _loss(config: Json) -> Callable[..., tf.Tensor]:
     if config is None:
         raise ValueError("a loss that Keras cannot store")
     if isinstance(config, Mapping) and set(config) == {"named"}:
@@ -112,7 +112,7 @@ def _check_only_keras(configs: list[Any]) -> None:
             )
 
 
-def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+def _mappings(value: Json) -> Iterator[Mapping[str, Any]]:
     waiting = [value]
     while waiting:
         each = waiting.pop()
@@ -139,7 +139,7 @@ def _of_function(record: Record, build: str) -> Program:
     return Program(_compiled(record, parts[0]), parts[0].optimizer)
 
 
-def _function(build: str) -> Any:
+def _function(build: str) -> Callable[..., object]:
     file, _, name = build.rpartition(":")
     path = Path(file)
     if not file or not path.is_file():

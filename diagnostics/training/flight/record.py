@@ -1,7 +1,5 @@
 """Reads a flight record: states before steps, and the batches of the steps."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 import base64
@@ -18,6 +16,7 @@ from diagnostics.runs.confined import own
 from diagnostics.training.flight.signs import Signs
 from diagnostics.training.state.files import load
 from probes.errors import UsageError
+from probes.seams.nest import Nest
 from probes.seams.structures import structure_of
 
 
@@ -40,7 +39,7 @@ class Record:
         return self.content["step"]
 
     @cached_property
-    def spec(self) -> Any:
+    def spec(self) -> Nest:
         """The structure of a batch."""
         try:
             return structure_of(base64.b64decode(self.content["spec"]))
@@ -79,7 +78,7 @@ class Record:
                 yield step, state, batch
                 state = None
 
-    def _packed(self, flat: list[Any]) -> Any:
+    def _packed(self, flat: list[Any]) -> Nest:
         dtypes = [part.dtype for part in tf.nest.flatten(self.spec, expand_composites=True)]
         try:
             tensors = [tf.convert_to_tensor(part, dtype) for part, dtype in zip(flat, dtypes, strict=True)]

@@ -1,13 +1,12 @@
 """Repeats recorded steps one by one, compiled as they were."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
 from diagnostics.training.flight.flight import ENTRY, Flight
@@ -16,9 +15,11 @@ from diagnostics.training.flight.options import FlightRecorder
 from diagnostics.training.flight.program import Program
 from diagnostics.training.flight.record import Record
 from diagnostics.training.flight.signs import Signs
+from diagnostics.training.replicas import Batches
 from diagnostics.training.state.variables import held, restore
 from diagnostics.training.step import TrainingStep
 from probes.seams.fit import attribute_set
+from probes.seams.nest import Nest
 
 NOTHING = Signs(float("nan"), float("nan"), float("nan"), 0.0, 0.0)
 
@@ -66,7 +67,7 @@ class Repeater:
             before = held(model, optimizer, host=False)
             yield self._repeated(number, before, batch)
 
-    def _repeated(self, number: int, before: Mapping[str, Any], batch: Any) -> Step:
+    def _repeated(self, number: int, before: Mapping[str, Any], batch: Nest) -> Step:
         data = tf.data.Dataset.from_generator(lambda: iter([batch]), output_signature=self._record.spec)
         try:
             returned = self._run(iter(data))
@@ -82,7 +83,7 @@ class Repeater:
         step = TrainingStep(program.model, program.optimizer, program.loss, (), None, jit_compile=compiled)
         step.flight = self._flight
 
-        def run(batches: Any) -> None:
+        def run(batches: Batches) -> None:
             step.run(batches, 1)
 
         return run
@@ -92,7 +93,7 @@ class Repeater:
         model.jit_compile, model.run_eagerly = self._record.content["jit_compile"], self._record.content["run_eagerly"]
         recorded = Recorded(model, self._flight, model.train_step)
 
-        def train_step(data: Any) -> Any:
+        def train_step(data: Nest) -> Nest:
             logs = recorded(data)
             return logs | recorded.returned if isinstance(logs, dict) else logs
 
@@ -100,14 +101,14 @@ class Repeater:
             model.make_train_function(force=True)
         function: Any = model.train_function
 
-        def run(batches: Any) -> Any:
+        def run(batches: Batches) -> Nest:
             logs = function(batches)
             return logs.get(ENTRY) if isinstance(logs, dict) else None
 
         return run
 
 
-def _set_rate(optimizer: Any, signs: Signs | None) -> None:
+def _set_rate(optimizer: keras.optimizers.Optimizer, signs: Signs | None) -> None:
     """Set the learning rate that a callback may have changed between steps; a schedule finds it by itself."""
     rate = getattr(optimizer, "learning_rate", None)
     if signs is not None and rate is not None and float(rate) != signs.learning_rate:

@@ -5,8 +5,6 @@ costs next to nothing. What they miss spoils weights, which are looked at with e
 repeated, all gradients are read.
 """
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -14,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
 from probes.seams.gradients import Differentiation, hearing_gradients
 from probes.seams.graph import is_here
+from probes.seams.nest import Nest
 from probes.seams.updates import hearing_updates, loss_scale
 
 SMALL = 4096
@@ -34,7 +34,14 @@ class Signs(NamedTuple):
     scaled: float
 
 
-def packed(loss: Any, gradients: Sequence[Any], optimizer: Any, *, thorough: bool, scale: Any = None) -> tf.Tensor:
+def packed(
+    loss: tf.Tensor,
+    gradients: Sequence[Any],
+    optimizer: keras.optimizers.Optimizer,
+    *,
+    thorough: bool,
+    scale: tf.Tensor | None = None,
+) -> tf.Tensor:
     """The signs of one step, float64 ``[5]``.
 
     Args:
@@ -57,7 +64,7 @@ def packed(loss: Any, gradients: Sequence[Any], optimizer: Any, *, thorough: boo
     return tf.stack([tf.cast(value, tf.float64) for value in values])
 
 
-def _dense(gradient: Any) -> Any:
+def _dense(gradient: Nest) -> Nest:
     return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
 
 
@@ -85,14 +92,16 @@ class StepWatch:
             self.targets += [each for each in tf.nest.flatten(found.target) if is_here(each)]
             self.gradients += [each for each in found.gradients if each is not None and is_here(each)]
 
-    def before_update(self, optimizer: Any) -> None:
+    def before_update(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Read the loss scale before the optimizer adapts it."""
         self.scale = loss_scale(optimizer) if self.scale is None else self.scale
 
-    def after_update(self, optimizer: Any, gradients: Any, variables: Any) -> None:
+    def after_update(
+        self, optimizer: keras.optimizers.Optimizer, gradients: Sequence[Nest], variables: Sequence[Nest]
+    ) -> None:
         """The gradients are known from the tape."""
 
-    def packed(self, optimizer: Any, *, thorough: bool) -> tf.Tensor:
+    def packed(self, optimizer: keras.optimizers.Optimizer, *, thorough: bool) -> tf.Tensor:
         """The signs of the step; the loss is the sum of what was differentiated."""
         sums = [tf.reduce_sum(tf.cast(each, tf.float64)) for each in self.targets]
         loss = tf.add_n(sums) if sums else tf.constant(0.0, tf.float64)

@@ -1,7 +1,5 @@
 """Describes what went into an operation and came out: range, worst entries, and the examples that they belong to."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,19 +9,20 @@ import numpy as np
 import tensorflow as tf
 
 from diagnostics.runs.flight import Values
+from probes.seams.nest import Nest
 
 MOST = 5
 """Entries and examples that are shown: enough to see a pattern."""
 
 
-def is_finite(tensor: Any) -> bool:
+def is_finite(tensor: Nest) -> bool:
     """Whether all values are finite; true for whatever holds no floating numbers."""
     if not isinstance(tensor, tf.Tensor) or not (tensor.dtype.is_floating or tensor.dtype.is_complex):
         return True
     return bool(np.isfinite(_numbers(tensor)).all())
 
 
-def described(name: str, tensor: Any, examples: int, where: np.ndarray | None = None) -> Values:
+def described(name: str, tensor: Nest, examples: int, where: np.ndarray | None = None) -> Values:
     """One tensor.
 
     Args:
@@ -80,6 +79,6 @@ def _is_numeric(dtype: tf.DType) -> bool:
     return dtype.is_floating or dtype.is_integer
 
 
-def _numbers(tensor: Any) -> np.ndarray:
+def _numbers(tensor: Nest) -> np.ndarray:
     array = tensor.numpy()
     return np.abs(array) if array.dtype.kind == "c" else array.astype(np.float64)

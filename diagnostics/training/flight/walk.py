@@ -1,7 +1,5 @@
 """Runs one step eagerly, operation by operation, and follows every value that is not finite back to where it was made."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 import contextlib
@@ -20,6 +18,7 @@ from diagnostics.training.flight.tensors import described, inputs_described, is_
 from probes.capture.layers import LayerNames
 from probes.seams.every_operation import walked
 from probes.seams.layer_calls import listening
+from probes.seams.nest import Nest
 from probes.seams.tap import seen_through, tap
 from probes.seams.updates import hearing_updates
 
@@ -73,14 +72,14 @@ class Walk:
         with listening(self), hearing_updates(self), walked(self):
             yield
 
-    def birth_of(self, value: Any) -> Birth | None:
+    def birth_of(self, value: Nest) -> Birth | None:
         """Where a value became not finite; ``None`` if it is finite, or nobody saw it."""
         marks = [self._marks[id(each)][1] for each in _tensors(value) if id(each) in self._marks]
         return min(marks, key=lambda birth: birth.time, default=None)
 
     # What layers report.
 
-    def enter(self, layer: keras.Layer, inputs: Any) -> None:
+    def enter(self, layer: keras.Layer, inputs: Nest) -> None:
         """A layer begins."""
         self._layers.append(self._paths.get(id(layer), self._layers[-1] if self._layers else ""))
         self._inputs.append(inputs)
@@ -92,14 +91,14 @@ class Walk:
         if self.failed_in is None and sys.exc_info()[1] is not None:
             self.failed_in = path, inputs
 
-    def observe(self, layer: keras.Layer, outputs: Any) -> Any:
+    def observe(self, layer: keras.Layer, outputs: Nest) -> Nest:
         """Let the backward pass say when it comes to this layer."""
         path = self._layers[-1]
 
-        def see(gradient: Any) -> None:
+        def see(gradient: Nest) -> None:
             self._last = path
 
-        def tapped(tensor: Any) -> Any:
+        def tapped(tensor: Nest) -> Nest:
             floating = tf.is_tensor(tensor) and tensor.dtype.is_floating and isinstance(tensor, tf.Tensor)
             return tap(tensor, layer, self, see) if floating and not seen_through(tensor) else tensor
 
@@ -134,11 +133,13 @@ class Walk:
         """It has ended."""
         self._gradients.pop()
 
-    def before_update(self, optimizer: Any) -> None:
+    def before_update(self, optimizer: keras.optimizers.Optimizer) -> None:
         """The optimizer begins."""
         self._updating = True
 
-    def after_update(self, optimizer: Any, gradients: Any, variables: Any) -> None:
+    def after_update(
+        self, optimizer: keras.optimizers.Optimizer, gradients: Sequence[Nest], variables: Sequence[Nest]
+    ) -> None:
         """It has ended."""
         self._updating = False
 
@@ -184,7 +185,7 @@ class Walk:
                 self.births.append(self._marks[id(part)][1])
 
 
-def _tensors(value: Any) -> list[Any]:
+def _tensors(value: Nest) -> list[Any]:
     return [each for each in tf.nest.flatten(value, expand_composites=True) if tf.is_tensor(each)]
 
 
@@ -198,7 +199,7 @@ def raised(walk: Walk, error: Exception) -> Origin:
     return Origin("forward", path, "", found[1] if found else type(error).__name__, inputs=values, message=message)
 
 
-def examples_in(batch: Any) -> int:
+def examples_in(batch: Nest) -> int:
     """The number of examples in a batch."""
     parts = _tensors(batch)
     return int(parts[0].shape[0]) if parts and parts[0].shape.rank else 0

@@ -1,7 +1,5 @@
 """Reads the state of a training as named NumPy arrays, and writes it back."""
 
-# ruff: noqa: ANN401 - tensors in any structure, and objects of whatever class the user has
-
 from __future__ import annotations
 
 import json
@@ -24,7 +22,11 @@ GENERATORS = "generator/"
 
 
 def capture(
-    model: keras.Model, optimizer: Any = None, metrics: Iterable[keras.metrics.Metric] = (), *, host: bool = True
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer | None = None,
+    metrics: Iterable[keras.metrics.Metric] = (),
+    *,
+    host: bool = True,
 ) -> dict[str, np.ndarray]:
     """Everything that decides how a training goes on, but for its data.
 
@@ -41,7 +43,11 @@ def capture(
 
 
 def held(
-    model: keras.Model, optimizer: Any = None, metrics: Iterable[keras.metrics.Metric] = (), *, host: bool = True
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer | None = None,
+    metrics: Iterable[keras.metrics.Metric] = (),
+    *,
+    host: bool = True,
 ) -> dict[str, Any]:
     """The same without waiting for the device: tensors that keep their values when the variables change.
 
@@ -57,7 +63,10 @@ def held(
 
 
 def restore(
-    state: State, model: keras.Model, optimizer: Any = None, metrics: Iterable[keras.metrics.Metric] = ()
+    state: State,
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer | None = None,
+    metrics: Iterable[keras.metrics.Metric] = (),
 ) -> None:
     """Write a captured state back. Parts are found by their place, so that a model made again may count its names anew.
 
@@ -80,7 +89,11 @@ def restore(
     _restore_host(state)
 
 
-def named(model: keras.Model, optimizer: Any = None, metrics: Iterable[keras.metrics.Metric] = ()) -> dict[str, Any]:
+def named(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer | None = None,
+    metrics: Iterable[keras.metrics.Metric] = (),
+) -> dict[str, Any]:
     """The variables that hold a training's state, by the names of `State`."""
     groups = {"model": model.variables, "optimizer": getattr(optimizer, "variables", ())}
     groups["metric"] = [variable for metric in metrics for variable in metric.variables]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,14 @@ class LoopRun:
         self._ended.set()
         self._thread.join()
         self._recorder.flush_until(self._monitor.steps)
-        cost = {"share": None, "recording": self._recorder.seconds, "closing": 0.0, "method": METHOD}
+        extra: dict[str, Any] = {
+            "cost": {"share": None, "recording": self._recorder.seconds, "closing": 0.0, "method": METHOD}
+        }
+        extra |= {"error": error} if error else {}
+        if gaps := self._recorder.gaps():
+            extra["gaps"] = [asdict(gap) for gap in gaps]
         try:
-            self._writer.finish(status, cost=cost, **({"error": error} if error else {}))
+            self._writer.finish(status, **extra)
         except Exception as refused:  # a record that cannot be written must not stop training
             warnings.warn(f"the run's end could not be recorded: {refused}", stacklevel=2)
 

@@ -34,6 +34,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "unshuffled_data": ("unshuffled_data",),
     "float16_headroom": ("float16_headroom",),
     "contradicting_metric": ("contradicting_metric",),
+    "unrelated_targets": ("unrelated_targets",),
 }
 """Names of rules by cause."""
 

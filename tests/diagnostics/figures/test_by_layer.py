@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from diagnostics.figures import by_layer, layer_profile, style
 from diagnostics.figures.layer_names import blocks, shortened, ticks
-from diagnostics.figures.layer_panels import SIGNS, signs
+from diagnostics.figures.layer_panels import SIGNS, blocks_of, signs
 from diagnostics.figures.layer_rows import Rows, around, thinned
 from probes.errors import UsageError
 from tests.kit import figure_frames as frames
@@ -78,6 +80,14 @@ def test_a_map_keeps_every_spike_and_every_dip():
     assert shown[0].max() == 10.0 and shown[1].min() == 1e-9 and np.isinf(shown[1]).sum() == 1
 
 
+@pytest.mark.parametrize("column", ["gradient_norm", "dead_fraction"])
+def test_infinity_is_drawn_without_a_warning(column):
+    frame = pd.DataFrame({"step": [0, 1, 2], "layer": "a", "depth": 1, "kind": "Dense", column: [0.5, np.inf, 0.25]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        by_layer(frame, column).canvas.draw()
+
+
 def test_few_steps_are_shown_as_they_are_and_gaps_repeat_the_reading_before():
     values = np.array([[1.0, np.nan, 3.0]])
     steps, shown = thinned(Rows.of(frame_of(values, [0, 10, 20]).assign(other=1), "update_ratio"), log=False)
@@ -91,11 +101,28 @@ def test_each_layer_shows_its_reading_nearest_to_the_moment():
 
 
 def test_no_line_joins_layers_of_different_kinds():
-    figure = by_layer(frames.network(30), "update_ratio")
-    kinds = frames.network(30).drop_duplicates("layer")["kind"].tolist()
+    frame = frames.network(30)
+    names = {name: f"layer{row}" for row, name in enumerate(frame["layer"].unique())}  # names without blocks
+    figure = by_layer(frame.assign(layer=frame["layer"].map(names)), "update_ratio")
+    kinds = frame.drop_duplicates("layer")["kind"].tolist()
     lines = [np.asarray(line.get_ydata(), int) for line in figure.axes[0].lines if line.get_marker() in SIGNS]
     joined = [{kinds[row] for row in rows} for rows in lines if len(rows) > 1]
     assert joined and all(len(found) == 1 for found in joined)
+
+
+def test_where_names_show_blocks_a_line_joins_their_medians_and_every_layer_is_a_dot():
+    frame = frames.network(30)
+    axes = by_layer(frame, "update_ratio").axes[0]
+    drawn = [line for line in axes.lines if len(line.get_ydata()) > 2]
+    dots = [line for line in drawn if line.get_linestyle() == "None"]
+    medians = [line for line in drawn if line.get_linestyle() != "None" and line.get_marker() in ("", "None")]
+    assert len(dots) == len(medians) == 3  # start, middle and end
+    assert all(len(line.get_ydata()) == frame["layer"].nunique() for line in dots)
+    last = frame[frame["step"] == frame["step"].max()]
+    block = blocks_of([str(name) for name in last["layer"]])
+    first = next(each for each in block if each.first < each.last)
+    expected = np.median(last["update_ratio"].to_numpy()[first.first : first.last + 1])
+    assert medians[-1].get_xdata()[0] == pytest.approx(expected)
 
 
 def test_rare_kinds_share_a_marker():

@@ -12,6 +12,7 @@ from diagnostics.figures import style, time_to_revival, units_by_layer
 from diagnostics.figures.svg import to_svg
 from diagnostics.figures.units_by_layer import MOST_COLUMNS, MOST_LAYERS, MOST_UNITS, raster
 from diagnostics.pages import run_figures
+from diagnostics.pages.run_figures import FEWEST_SPELLS
 from diagnostics.survival import spells
 from probes.errors import UsageError
 from tests.diagnostics.figures.test_figures import texts
@@ -111,7 +112,11 @@ def sections(events: pd.DataFrame, units: dict[str, int] | None = None) -> dict[
 
 
 def test_a_run_with_events_shows_them_beside_the_dead_fraction():
-    assert sections(EVENTS)["Dead units"] == ["dead-fraction-by-layer", "unit-raster", "time-to-revival"]
+    assert sections(EVENTS)["Dead units"] == ["dead-fraction-by-layer", "unit-raster"]  # too few spells for a curve
+    many = pd.DataFrame([(10, "a", unit, "death") for unit in range(FEWEST_SPELLS)], columns=EVENTS.columns)
+    many["layer"] = EVENTS["layer"].iloc[0]
+    units = dict.fromkeys(UNITS, FEWEST_SPELLS)
+    assert sections(many, units)["Dead units"] == ["dead-fraction-by-layer", "unit-raster", "time-to-revival"]
     born = EVENTS[EVENTS["event"] == "born_dead"]
     assert sections(born)["Dead units"] == ["dead-fraction-by-layer", "unit-raster"]
 

@@ -102,3 +102,22 @@ def test_evaluating_the_training_set_again_changes_no_bit(tmp_path):
     assert (told["split"] == "train_again").sum() == (told["split"] == "train_inference").sum() == 3
     assert gaps_of(told, "accuracy")["data"].tolist() == [0, 0, 0], "both data sets are the same here"
     assert gaps_of(told, "loss")["mode"].abs().min() > 0
+
+
+def fitted(*epochs: tuple[float, float]) -> Any:
+    """A run with these losses by epoch: on the training examples in inference mode, and on validation examples."""
+    rows = [
+        {"epoch": epoch, "step": 10 * epoch + 9, "split": split, "loss": value}
+        for epoch, values in enumerate(epochs)
+        for split, value in zip(("train_inference", "validation"), values, strict=True)
+    ]
+    return SimpleNamespace(scalars=pd.DataFrame(rows))
+
+
+def test_trainings_are_compared_where_they_fit_equally_well():
+    at = measure("at_training_loss", level=0.5)
+    assert at(fitted((1.0, 1.2), (0.4, 0.9), (0.2, 1.5))) == pytest.approx(1.2 - 0.3 * 0.5 / 0.6)
+    assert at(fitted((1.0, 1.2), (0.5, 0.9), (0.2, 1.5))) == pytest.approx(0.9)
+    assert at(fitted((1.0, 1.2), (0.7, 1.1), (0.9, 1.3), (0.3, 0.7))) == pytest.approx(0.9), "the first time below"
+    assert np.isnan(at(fitted((0.4, 1.2), (0.2, 0.9)))), "passed within the first epoch"
+    assert np.isnan(at(fitted((1.0, 1.2), (0.6, 0.9)))), "never passed"

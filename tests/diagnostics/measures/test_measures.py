@@ -118,6 +118,7 @@ def test_wrong_names_are_an_error(run):
 
 PARAMETERS = {
     "layer_median": {"column": "x"},
+    "at_training_loss": {"level": 1.0},
     "loss_at_progress": {"progress": 1.0},
     "relative_gap": {"column": "x", "reference": "y"},
     "steps_dead": {"horizon": 5},

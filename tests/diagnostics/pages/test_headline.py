@@ -39,7 +39,7 @@ def test_how_a_run_ended_comes_first(metadata, said):
 def test_a_cut_run_is_still_judged():
     run = run_of(scalars=scalars_table([2.0] * 30 + [np.nan] * 30), metadata={"status": "interrupted"})
     said = answer(diagnose(run))
-    assert said.startswith("Training was interrupted") and "First NaN or Inf at step 30" in said
+    assert said.startswith("Training was interrupted") and "NaN or infinite values, since step 30." in said
 
 
 def test_too_few_steps_are_not_nothing_suspicious():

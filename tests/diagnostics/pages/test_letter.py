@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.pages.advice import WRITERS, advice_on
-from diagnostics.pages.letter import bound_of, checks_of, letter_of, missing_of
+from diagnostics.pages.letter import bound_of, letter_of, measured_of, missing_of, others_of
 from diagnostics.rules import Evidence, Finding, Remedy
 from diagnostics.runs.run import Run
 from tests.kit import figure_frames as frames
@@ -57,15 +57,20 @@ def test_without_a_record_the_code_fits_any_optimizer():
 
 def test_code_for_a_layer_matches_its_activation():
     run = run_of(architecture=[DENSE | {"activation": "selu"}])
-    assert 'keras.layers.Dense(64, activation="selu", kernel_initializer="lecun_normal")' in code(
-        Remedy("initialization"), run
-    )
+    written = code(Remedy("initialization"), run)
+    assert "".join(written.split()).endswith('Dense(64,activation="selu",kernel_initializer="lecun_normal",)')
+
+
+def test_a_new_activation_brings_its_initialisation_along():
+    both = (Remedy("initialization"), Remedy("activation", {"activation": "relu"}))
+    assert len(list(advice_on(run_of(architecture=[DENSE]), (DENSE["path"],), both))) == 1
 
 
 def test_a_layers_name_cannot_leave_its_comment():
     run = run_of(architecture=[DENSE | {"path": "a\nimport os"}])
     (advice,) = advice_on(run, ("a\nimport os",), (Remedy("initialization"),))
-    assert "\n" not in advice.code
+    comment, *rest = advice.code.splitlines()
+    assert comment.startswith("# a import os") and "import" not in "".join(rest)
 
 
 def test_changes_that_no_code_makes_are_left_to_the_sentences():
@@ -102,12 +107,22 @@ def test_evidence_that_was_not_recorded_leaves_the_letter_without_a_figure():
 
 def test_only_findings_on_the_page_are_referred_to():
     one = finding(explains=("stuck_loss", "no_learning"), explained_by="saturation")
-    assert letter_of(run_of(), one, {"no_learning"}).note == "Explained by saturation. Explains no learning."
+    assert (
+        letter_of(run_of(), one, {"no_learning"}).note
+        == "Explained by saturated activations. Also explains: nothing learned."
+    )
 
 
 def test_checks_say_how_far_the_run_is_from_the_bound():
-    table = checks_of([finding(severity="clean", value=0.02, threshold=0.1)])
-    assert table.rows == (("update ratio", "clean", "0.02, bound 0.1 (0.2 × the bound)", "Too fast."),)
+    near, odd = finding(severity="clean", value=0.02, threshold=0.1), finding(rule="dead_units", severity="info")
+    passed = finding(rule="non_finite", severity="clean", what="All is finite.", value=None)
+    table = measured_of([near, passed, odd])
+    assert [row[:3] for row in table.rows] == [
+        ("dead units", "odd, no harm", bound_of(odd) or "–"),
+        ("steps of an unusual size", "passed", "0.02, bound 0.1 (a factor of 5 away)"),
+    ]
+    assert others_of([near, passed, odd]).rows == (("NaN or infinite values", "All is finite."),)
+    assert measured_of([passed]) is None and others_of([odd]) is None
 
 
 def test_checks_without_data_are_grouped_by_what_would_enable_them():
@@ -129,4 +144,5 @@ def test_a_consequence_sends_to_its_cause():
     one = finding(explained_by="vanishing_gradient", do="Raise the rate.", remedies=(Remedy("learning_rate"),))
     (advice,) = letter_of(run_of(), one, {"vanishing_gradient", "update_ratio"}).advice
     assert advice.text.startswith("Fix vanishing gradient first") and not advice.code
+    assert letter_of(run_of(), one, {"vanishing_gradient"}).evidence is None
     assert len(letter_of(run_of(), one, {"update_ratio"}).advice) == 2  # the cause has no letter to send to

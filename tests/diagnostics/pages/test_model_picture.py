@@ -40,14 +40,20 @@ def test_a_layer_that_is_not_measured_keeps_its_place_and_says_why(tmp_path):
     cell = {"layer": "lstm/cell", "depth": 0, "kind": "LSTMCell", "parameters": 9, "status": "runs inside a loop"}
     table = [*chain("embed"), cell, {"layer": "lstm", "depth": 2, "kind": "LSTM", "status": "measured"}]
     (net,) = nets_of(run_of(tmp_path, table))
-    assert [node.path for node in net.nodes] == ["embed", "lstm/cell", "lstm"]
-    assert net.nodes[1].status == "runs inside a loop"
+    assert [node.path for node in net.nodes] == ["embed", "lstm", "lstm/cell"]
+    assert net.nodes[2].status == "runs inside a loop"
 
 
 def test_two_nets_are_two_chains(tmp_path):
     picture = picture_of(run_of(tmp_path, chain("generator/up", "generator/out", "discriminator/in")), NOTHING, "", {})
     assert [diagram.name for diagram in picture.diagrams] == ["generator", "discriminator"]
     assert [len(diagram.rows) for diagram in picture.diagrams] == [2, 1]
+
+
+def test_nets_stand_in_the_order_of_the_tables(tmp_path):
+    table = chain("generator/up", "generator/out", "discriminator/in")
+    layers = pd.DataFrame({"layer": ["discriminator/in", "generator/up"], "model": ["discriminator", "generator"]})
+    assert [net.name for net in nets_of(run_of(tmp_path, table, layers=layers))] == ["discriminator", "generator"]
 
 
 def test_one_net_with_nested_blocks_stays_one(tmp_path):

@@ -7,11 +7,13 @@ import pytest
 
 import diagnostics.pages.run_page
 from diagnostics.pages.headline import answer
+from diagnostics.pages.run_figures import until_lost
 from diagnostics.pages.run_page import page_of, report
 from diagnostics.rules import Evidence, Finding, Remedy
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.writer import RunWriter
 from tests.kit import figure_frames as frames
+from tests.kit.runs import layers_table
 
 FINDINGS = [
     Finding(
@@ -53,13 +55,13 @@ def run(tmp_path_factory) -> Run:
 
 def test_the_worst_finding_is_the_answer(run):
     page = page_of(run, FINDINGS)
-    assert page.answer == "The gradient loses 12 decades."
+    assert page.answer == "Vanishing gradient in hidden_1, since step 150. Early layers stand still."
     findings, ruled_out, missing = page.sections[:3]
     assert [letter.word for letter in findings.letters] == ["error"]
     letter = findings.letters[0]
     assert (letter.means, letter.advice[0].text) == ("Early layers stand still.", "Use ReLU.")
     assert letter.evidence.name == "evidence-vanishing-gradient-update-ratio"
-    assert ruled_out.folded and [row[0] for row in ruled_out.tables[0].rows] == ["non finite"]
+    assert ruled_out.folded and [row[0] for row in ruled_out.tables[0].rows] == ["NaN or infinite values"]
     assert missing.folded and [row[:2] for row in missing.tables[0].rows] == [("dead units", "dead_fraction")]
 
 
@@ -108,3 +110,13 @@ def test_a_run_that_recorded_nothing_still_has_a_report(tmp_path):
 def test_the_module_is_the_function_too(run, tmp_path):
     importlib.import_module("diagnostics.report")
     assert vars(diagnostics)["report"](run, tmp_path / "report.html", findings=FINDINGS).is_file()
+
+
+def test_figures_by_layer_end_with_the_last_finite_reading():
+    values = np.array([[1.0, 1.0], [2.0, np.inf], [np.inf, np.inf], [np.inf, np.inf]])
+    layers, said = until_lost(layers_table({"activation_std": values}, steps=(0, 10, 20, 30)))
+    assert layers["step"].max() == 10 and said.startswith("After step 10") and said.endswith("at step 30.")
+    whole, said = until_lost(layers_table({"activation_std": values[:2]}, steps=(0, 10)))
+    assert len(whole) == 4 and not said
+    lost, said = until_lost(layers_table({"activation_std": values[2:]}, steps=(0, 10)))
+    assert len(lost) == 4 and not said

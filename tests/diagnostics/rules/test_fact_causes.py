@@ -245,6 +245,41 @@ def test_a_mismatch_that_did_no_harm_is_an_oddity():
     assert (first.rule, first.severity) == ("output_loss_mismatch", "warning") and first.remedies
 
 
+OWN = loss_of("squared_error") | {"loss": {"class": "squared_error", "name": ""}}
+
+
+@pytest.mark.parametrize(
+    ("loss", "units", "shape", "answer"),
+    [
+        (OWN, 1, [None], "sure"),  # [n] − [n, 1]
+        (OWN, 1, [None, 1], "clean"),
+        (OWN, 10, [None], "clean"),  # classes, as a sparse loss takes them
+        (loss_of("Poisson") | {"loss": {"class": "Poisson", "name": "poisson"}}, 1, [None], "clean"),
+    ],
+)
+def test_a_loss_of_ones_own_may_stretch_targets(loss, units, shape, answer):
+    assert judged("wrong_outputs", run(net("linear", units), loss, REAL | {"shape": shape})) == answer
+
+
+def test_dropout_inside_recurrent_layers_counts():
+    lstm = {"path": "lstm", "class": "LSTM", "settings": {"dropout": 0.2, "recurrent_dropout": 0.95}}
+    assert judged("dropout_rate", run([lstm, *net("softmax", 10)])) == "sure"
+    lstm["settings"] = {"dropout": 0.2, "recurrent_dropout": 0.0}
+    assert judged("dropout_rate", run([lstm, *net("softmax", 10)])) == "clean"
+
+
+def test_a_program_that_failed_by_its_labels_is_told_so_and_in_one_line():
+    graph = "InvalidArgumentError: Graph execution error:\n\nDetected at node loss\n  File x\n\n"
+    graph += "Received a label value of 10.\n\t[[{{node a}}]]"
+    failed = run(target=TEN | {"minimum": 1, "maximum": 10}, losses=[2.3])
+    failed.metadata = {"status": "failed", "error": graph}
+    first, *rest = [one for one in diagnose(failed) if one.is_loud]
+    assert first.rule == "invalid_labels"
+    ended = next(one for one in rest if one.rule == "ended")
+    assert ended.explained_by == "invalid_labels"
+    assert ended.what == "Training failed after 1 step: InvalidArgumentError: Received a label value of 10."
+
+
 def test_without_facts_each_rule_says_what_would_record_them():
     for name in ("output_loss_mismatch", "invalid_labels", "unscaled_inputs", "linear_stack", "unshuffled_data"):
         finding = ask(rules()[name](), case_of(run_of(scalars=scalars_table([1.0] * 50))))

@@ -177,3 +177,44 @@ def test_neither_scale_nor_length_moves_the_findings(factor):
 
     flat = LN2 * (1 + 0.05 * np.random.default_rng(3).standard_normal(200))
     assert found(flat, LN2) == found(flat * factor, LN2 * factor) == found(flat, LN2, repeats=2)
+
+
+BLOCKS = {"targets": [BALANCED["targets"][0] | {"autocorrelation": 0.98, "autocorrelation_bound": 0.05}]}
+
+
+def validated(training, validation, **facts):
+    run = classifier(training, **facts)
+    last = len(training) // len(validation) * np.arange(1, len(validation) + 1) - 1
+    rows = scalars_table(validation, steps=last, split="validation")
+    run.scalars = pd.concat([run.scalars, rows])
+    return run
+
+
+def test_a_small_training_loss_on_labels_in_blocks_is_no_learning():
+    small = noisy(0.05)  # the class of the moment
+    first = diagnose(classifier(small, data=BLOCKS))[0]
+    assert (first.rule, first.severity) == ("unshuffled_data", "warning")
+    first = diagnose(validated(small, [0.9, 1.2, 1.1, 1.4], data=BLOCKS))[0]
+    assert (first.rule, first.severity) == ("unshuffled_data", "warning")
+    learned = {one.rule: one for one in diagnose(validated(small, [0.3, 0.2, 0.1, 0.1], data=BLOCKS))}
+    assert learned["unshuffled_data"].severity == "info" and not any(one.is_loud for one in learned.values())
+
+
+def test_what_is_learned_by_heart_only():
+    by_heart = 0.7 * np.exp(-np.arange(200) / 150)
+    first = diagnose(validated(by_heart, [0.72, 0.75, 0.8, 0.9]))[0]
+    assert (first.rule, first.severity) == ("unrelated_targets", "warning")
+    assert not any(one.is_loud for one in diagnose(validated(by_heart, [0.6, 0.5, 0.4, 0.35])))
+    run = validated(by_heart, [0.72, 0.75, 0.8, 0.9])  # too sure of itself, while classes are told
+    run.scalars["accuracy"] = np.where(run.scalars["split"] == "validation", 0.9, np.nan)
+    assert not only(run, OverFitting()).is_loud
+
+
+def test_swings_that_targets_far_out_make_are_told_only():
+    rng = np.random.default_rng(5)
+    losses = np.where(rng.random(400) < 0.3, 1.5, 0.1)
+    target = {"targets": [{"mean": 0.0, "std": 1.0, "minimum": -2.0, "maximum": 12.0}]}
+    run = classifier(losses, 1.0, data=target, loss=loss_of("Huber"))
+    assert only(run, OscillatingLoss()).severity == "info"
+    run = classifier(losses, 1.0, data={"targets": [target["targets"][0] | {"maximum": 3.0}]}, loss=loss_of("Huber"))
+    assert only(run, OscillatingLoss()).severity == "warning"

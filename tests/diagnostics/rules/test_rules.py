@@ -16,10 +16,12 @@ import probes
 from diagnostics.rules import SEVERITIES, case_of, causes, diagnose, rules, symptoms
 from diagnostics.rules.causes.dead_units import DeadUnits
 from diagnostics.rules.causes.exploding_gradient import ExplodingGradient
+from diagnostics.rules.causes.initialisation import Initialisation
 from diagnostics.rules.causes.non_finite import NonFinite
 from diagnostics.rules.causes.update_ratio import UpdateRatio
 from diagnostics.rules.causes.vanishing_gradient import VanishingGradient
 from diagnostics.rules.stages import STRONG, ask
+from diagnostics.runs.facts import Layer
 from diagnostics.runs.files import plain
 from diagnostics.runs.tables import MEASURED_NAN
 from tests.kit.runs import layers_table, run_of, scalars_table
@@ -242,6 +244,16 @@ def test_dead_units_that_found_no_relu_says_so():
     assert "Add probes.DeadUnits" in only(run, DeadUnits()).do
 
 
+def test_a_check_for_dead_units_that_has_not_ended_is_no_clean_one():
+    run = flowing(dead_fraction=lambda *_: NAN)
+    run.layers = run.layers[run.layers["step"].isin(run.layers["step"].unique()[:4])]
+    finding = only(run, DeadUnits())
+    assert finding.severity == "not_evaluated" and "a complete check for dead units" in finding.what
+    rectified = flowing(dead_fraction=lambda *_: NAN)
+    rectified.architecture = (Layer("Dense", path="hidden_1", activation="relu"),)
+    assert only(rectified, DeadUnits()).severity == "not_evaluated"
+
+
 @pytest.mark.parametrize(
     ("ratio", "gap", "severity"),
     [(1e-3, 0, "clean"), (0.5, 0, "warning"), (1e-6, 0, "warning"), (1e-3, 0.6, "warning"), (0.0, 0, "warning")],
@@ -351,3 +363,27 @@ def test_a_long_run_is_judged_from_arrays_alone():
     findings, long = _diagnosed_with_calls(_run_of_length(10_000))
     assert long < 1.5 * short
     assert all(finding.severity != "error" for finding in findings)
+
+
+def test_a_gradient_that_is_zero_up_to_a_layer():
+    steps, names = range(0, 100, 5), ["conv", "dense", "logits"]
+    cut = {"activation_gradient_rms": lambda _, depth: float(depth == 2), "update_ratio": lambda *_: 1e-3}
+    found = only(run_of(layers_table(cut, steps=steps, names=names)), VanishingGradient())
+    assert graded(found) == "sure" and "2 of 3 layers, from dense back" in found.what
+    once = cut | {"activation_gradient_rms": lambda step, depth: float(depth == 2 or step > 0)}  # an output of zeros
+    assert only(run_of(layers_table(once, steps=steps, names=names)), VanishingGradient()).severity == "not_evaluated"
+
+
+@pytest.mark.parametrize(("size", "answer"), [(1e4, "sure"), (3.0, "clean")])
+def test_a_recurrent_layer_that_multiplies_its_signal(size, answer):
+    table = layers_table({"activation_std": np.array([[size, 1.0]] * 3)}, steps=range(3), names=["rnn", "out"])
+    table["kind"] = np.where(table["layer"] == "rnn", "SimpleRNN", "Dense")
+    found = only(run_of(table), Initialisation())
+    assert graded(found) == answer
+
+
+def test_dead_units_before_what_follows_from_them():
+    dead = {"dead_fraction": lambda _, depth: [1.0, NAN, NAN][depth], "constant_fraction": lambda *_: 1.0}
+    run = run_of(layers_table(dead, steps=range(10), names=["relu", "flatten", "logits"]), scalars_table([2.3] * 100))
+    loud = [one.rule for one in diagnose(run) if one.is_loud]
+    assert loud[:1] == ["dead_units"]

@@ -170,3 +170,27 @@ def test_log_rank_finds_a_difference_and_its_sign():
     assert compare_revival(soon, late).p_value < 1e-3
     assert compare_revival(soon, late).statistic > 0
     assert compare_revival(late, soon).statistic < 0
+
+
+def spells_by_seed(means: dict[int, float]) -> pd.DataFrame:
+    """Thirty spells a seed, all of one network short or long together."""
+    rng = np.random.default_rng(1)
+    tables = [spells_of(rng.exponential(mean, 30), np.zeros(30)).assign(seed=seed) for seed, mean in means.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_the_spells_of_one_network_do_not_count_as_independent():
+    """Three seeds one way, three the other: to take 180 spells for independent would find a difference."""
+    one = spells_by_seed({0: 5.0, 1: 5.0, 2: 5.0, 3: 20.0, 4: 40.0, 5: 40.0})
+    other = spells_by_seed({0: 20.0, 1: 20.0, 2: 20.0, 3: 20.0, 4: 10.0, 5: 10.0})
+    naive = compare_revival(one.drop(columns="seed"), other.drop(columns="seed"))
+    fair = compare_revival(one, other)
+    assert fair.statistic == naive.statistic and fair.p_value > 0.2
+    assert (fair.p_value * 32) % 1 == 0, "all 2⁵ exchanges that differ were tried"
+
+
+def test_a_difference_in_every_network_is_found_by_exchanging_arms():
+    soon, late = spells_by_seed(dict.fromkeys(range(12), 5.0)), spells_by_seed(dict.fromkeys(range(12), 25.0))
+    assert compare_revival(soon, late).p_value == pytest.approx(1 / 128)
+    assert compare_revival(soon, late).statistic > 0
+    assert compare_revival(soon, soon).p_value == 1

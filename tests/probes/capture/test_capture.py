@@ -119,7 +119,7 @@ def test_nested_models_are_named_by_path_and_a_container_that_adds_nothing_has_n
     monitor = watch(frozen(outer, layers.Dense(3, name="a")), X)
     assert list(rows(monitor.read()).index) == ["outer/inner/a", "outer/a", "a"]
     for container in ("outer", "outer/inner"):
-        assert "returns the output of a layer inside it" in statuses(monitor)[container]
+        assert "returns an inner layer's output unchanged" in statuses(monitor)[container]
 
 
 def test_a_container_that_computes_something_has_a_row_of_its_own():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -51,6 +52,6 @@ def alike_share(weights: np.ndarray) -> float:
 
 
 def _some_weights(kernel: keras.Variable) -> np.ndarray:
-    matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
-    rows = np.unique(np.linspace(0, int(tf.shape(matrix)[0]) - 1, MOST_WEIGHTS).round().astype(int))
-    return tf.cast(tf.gather(matrix, rows), tf.float32).numpy()
+    incoming, units = math.prod(kernel.shape[:-1]), kernel.shape[-1]
+    rows = np.unique(np.linspace(0, incoming - 1, MOST_WEIGHTS).round().astype(int))
+    return tf.gather(tf.reshape(kernel, [incoming, units]), rows).numpy().astype(np.float32)

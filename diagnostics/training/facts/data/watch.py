@@ -78,8 +78,14 @@ class DataWatch:
         self._steps_per_epoch.assign(self._epoch_length)
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Listen to one forward pass, and to the loss after it."""
+    def watching(self, *, on: bool = False) -> Iterator[None]:
+        """Listen to one forward pass, and to its losses; in a step of several updates, to those before each."""
+        pending: SeenStep | None = getattr(self._running, "step", None)
+        if on and pending is not None:
+            pending.end_losses()
+            with hearing_losses(pending):
+                yield
+            return
         self._running.step = seen = SeenStep(self._model)
         with listening(seen), hearing_losses(seen):
             yield
@@ -147,6 +153,7 @@ class SeenStep:
         self._called_with: Any = None
         self._returned: Any = None
         self._calls: list[LossCall] = []
+        self._trained_by: int | None = None
 
     def enter(self, layer: keras.Layer, inputs: tuple[tuple[Nest, ...], dict[str, Nest]]) -> None:
         """Keep the arguments of the model's own call."""
@@ -172,6 +179,10 @@ class SeenStep:
         if self._here():
             self._calls.append(call)
 
+    def end_losses(self) -> None:
+        """Weights were updated: losses that were called until now were for training, later ones maybe only for show."""
+        self._trained_by = len(self._calls)
+
     def inputs(self) -> Named:
         """The inputs by key."""
         return named(self._batch[0] if self._batch else self._called_with, "input", self._names("input_names"))
@@ -182,7 +193,7 @@ class SeenStep:
 
     def targets(self, outputs: Named) -> dict[str, LossCall]:
         """The calls of losses by the key of their target, which has the name of the output that it is compared with."""
-        calls = [call for call in self._calls if usable(call.targets)]
+        calls = [call for call in self._calls[: self._trained_by] if usable(call.targets)]
         if len(calls) > max(1, len(outputs)):
             return {}
         return {f"target/{_output_of(call, outputs, number)}": call for number, call in enumerate(calls)}

@@ -1,0 +1,68 @@
+"""Do inputs and targets of the training data belong together?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from diagnostics.rules.case import Case
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.rule import Rule
+from diagnostics.wording.numerals import percent, short
+
+
+@dataclass(frozen=True)
+class UnrelatedTargets(Rule):
+    """Training data that a model learns by heart only, as when inputs were shuffled and their targets were not.
+
+    Formula: the skill of the training loss at the end (see ``NoLearning``) is at least ``by_heart``, and no reading of the
+    validation loss has a skill above ``nothing``.
+
+    Args:
+        by_heart: skill. A twentieth: beyond what first weights and noise of the loss give.
+        nothing: skill. 2 %, what the loss of the best constant may be off, as in ``NoLearning``.
+        readings: of the validation loss. Three: the first epochs of a healthy model are not all failures.
+
+    References:
+        Zhang et al. 2017, Understanding deep learning requires rethinking generalization, arXiv 1611.03530.
+    """
+
+    by_heart: float = 0.05
+    nothing: float = 0.02
+    readings: int = 3
+
+    rank: ClassVar[int] = 36
+    explains: ClassVar[frozenset[str]] = frozenset(
+        {"over_fitting", "slow_loss", "stuck_loss", "stopped_early", "no_learning"}
+    )
+
+    def judge(self, case: Case) -> Finding | NotEvaluated:
+        """Warning or clean; not evaluated without a validation loss that can be compared with a constant's."""
+        validation, outcome = case.validation_loss, case.outcome
+        known = outcome.constant is not None and not outcome.penalised and outcome.loss_skill is not None
+        if validation is None or len(validation.finite) < self.readings or not known:
+            return NotEvaluated(
+                (f"{self.readings} readings of a validation loss, and the loss of the best constant prediction",),
+                (),
+                "Give fit validation_data=.",
+            )
+        trained, best = outcome.loss_skill or 0.0, 1 - float(validation.finite.min()) / (outcome.constant or 1.0)
+        told = f"the skill is {percent(trained)} on training data, and at best {percent(best)} on validation data"
+        if trained < self.by_heart or best > self.nothing:
+            return Finding(self.name, "clean", f"{told[0].upper()}{told[1:]}.", value=best, threshold=self.nothing)
+        return Finding(
+            self.name,
+            "warning",
+            f"The inputs of the training data say nothing about the targets of the validation data: {told} (a constant "
+            f"prediction has a loss of {short(outcome.constant or 0.0)}).",
+            "What the model learns holds for single training examples: inputs and targets were not kept together, or both parts "
+            "of the data were prepared in different ways.",
+            "Look at twenty inputs beside their targets, as the model gets them; shuffle inputs and targets by one permutation.",
+            numbers={"trained": trained, "validated": best},
+            value=best,
+            threshold=self.nothing,
+            confidence=0.88,
+            evidence=(Evidence("loss", "scalars"),),
+            remedies=(Remedy("labels"),),
+            reference="Zhang et al. 2017, arXiv 1611.03530.",
+        )

@@ -1,0 +1,67 @@
+"""The claims of ``activation_sparsity`` about online learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from scenarios.scenario import Claim
+from scenarios.shared.parts import recorded
+
+FORGOTTEN = 0.1
+"""The least loss of accuracy that is called forgetting: half of what guessing among the old classes would leave."""
+
+
+def online_claims(
+    arm: Callable[[str], str], others: Mapping[str, str], regret: float, forgotten: float
+) -> tuple[Claim, ...]:
+    """Whether ReLU's zeros help a network that sees each example once, one half of the classes after the other.
+
+    Args:
+        arm: the name of the arm of an activation; all record what ``stream.learn_online`` returns.
+        others: labels of the activations without zeros that ReLU is compared with.
+        regret: the smallest difference in nats that counts.
+        forgotten: the smallest difference of forgetting that counts.
+    """
+    how = "each at the rate with the lowest regret on the validation part"
+    sides = {label: (arm("relu"), arm(name)) for name, label in others.items()}
+    return (
+        Claim(
+            name="stream_forgets",
+            statement="A ReLU network that learns one half of the classes after the other, without replay, forgets (positive control).",
+            parts=(recorded("ReLU", "forgetting", arm("relu"), threshold=FORGOTTEN, unit="share of test images"),),
+            threshold=f"supported when accuracy on the first half falls by more than {FORGOTTEN:g} while the second half is learned",
+            outcomes={"": "Accuracy on the first half of the classes falls by {low}."},
+        ),
+        Claim(
+            name="forgets_less",
+            statement="Sparse activations forget less: ReLU loses less of what it learned first than activations without zeros.",
+            parts=tuple(
+                recorded(
+                    f"against {label}",
+                    "forgetting",
+                    *pair,
+                    expects="less",
+                    threshold=-forgotten,
+                    unit="share of test images",
+                )
+                for label, pair in sides.items()
+            ),
+            threshold=f"supported when accuracy on the first half of the classes falls by {forgotten:g} less with ReLU, {how}",
+            outcomes={"": "Less: {supported}. Not by that much: {refuted}. Differences range from {low} to {high}."},
+            requires="stream_forgets",
+        ),
+        Claim(
+            name="learns_better_online",
+            statement="Sparse activations learn better online: ReLU predicts the examples of a stream better than activations "
+            "without zeros.",
+            parts=tuple(
+                recorded(f"against {label}", "regret", *pair, expects="less", threshold=-regret, unit="nats")
+                for label, pair in sides.items()
+            ),
+            threshold=f"supported when the mean loss of an example before it is learned is lower with ReLU by more than {regret:g} "
+            f"nats, {how}",
+            outcomes={
+                "": "Better: {supported}. Not by that much: {refuted}. Differences range from {low} to {high} nats."
+            },
+        ),
+    )
