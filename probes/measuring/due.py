@@ -9,6 +9,8 @@ from typing import Protocol, cast
 
 import tensorflow as tf
 
+from probes.seams.devices import is_one_cpu
+
 Work = Callable[[], list[tf.Tensor]]
 
 
@@ -68,7 +70,7 @@ class Due:
     @property
     def is_call(self) -> bool:
         """Whether work becomes a function that the step calls, or a part of the step itself."""
-        return not isinstance(self.value, bool) and not tf.executing_eagerly() and not _several_devices()
+        return not isinstance(self.value, bool) and not tf.executing_eagerly() and is_one_cpu()
 
     @property
     def apart(self) -> Due:
@@ -111,9 +113,3 @@ class Due:
 
 def _zeros(like: Iterable[tf.Tensor | tf.TensorSpec]) -> list[tf.Tensor]:
     return [tf.zeros(tensor.shape, tensor.dtype) for tensor in like]
-
-
-def _several_devices() -> bool:
-    return tf.distribute.has_strategy() or any(
-        device.device_type != "CPU" for device in tf.config.list_logical_devices()
-    )

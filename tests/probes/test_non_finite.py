@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import probes
+from probes.primitives import LARGE
 from tests.kit.steps import rows, watch
 
 
@@ -40,3 +41,16 @@ def test_what_overflows_in_half_precision_is_counted():
     model = keras.Sequential([keras.Input((4,)), big])
     assert counted(model, tf.fill([3, 4], 1.0)).loc["big", "activation_nonfinite"] == 0
     assert counted(model, tf.fill([3, 4], 60_000.0)).loc["big", "activation_nonfinite"] == 6
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [([], 0), ([np.nan], 1), ([np.inf, -np.inf], 2), ([3e38, -3e38], 0)],
+    ids=["finite", "NaN", "Inf", "squares that overflow"],
+)
+def test_large_tensors_are_counted_exactly(compiled, entries, expected):
+    x = np.zeros((2, LARGE), np.float32)
+    x[1, : len(entries)] = entries
+    model = keras.Sequential([keras.Input((LARGE,)), keras.layers.Activation("linear", name="same")])
+    assert counted(model, tf.constant(x), compiled=compiled).loc["same", "activation_nonfinite"] == expected
