@@ -6,6 +6,7 @@ import importlib
 
 _HOME = {
     "Experiment": "runs.experiment",
+    "FlightRecorder": "training.flight.options",
     "ProbeCallback": "training.fit.callback",
     "Run": "runs.run",
     "RunWriter": "runs.writer",

@@ -10,4 +10,5 @@ from diagnostics.runs.run import Run as Run
 from diagnostics.runs.run import load_run as load_run
 from diagnostics.runs.writer import RunWriter as RunWriter
 from diagnostics.training.fit.callback import ProbeCallback as ProbeCallback
+from diagnostics.training.flight.options import FlightRecorder as FlightRecorder
 from diagnostics.training.trainer import Trainer as Trainer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 
 import keras
@@ -33,6 +33,9 @@ class Loop:
         steps_per_call: training steps in one such call.
         facts: what else ``run.json`` gets when it becomes known.
         callbacks: Keras callbacks that training has begun for.
+
+    Attributes:
+        is_stopped: whether the flight recorder has stopped the training.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Loop:
         self._recorder, self._writer = LenientRecorder(writer, monitor, facts), writer
         self._callbacks = callbacks or keras.callbacks.CallbackList([], model=step.model)
         self._step = 0
+        self.is_stopped = False
         self._losses: list[np.ndarray] = []
         self._metrics: dict[str, float] = {}
         self._validated: dict[str, float] = {}
@@ -59,6 +63,8 @@ class Loop:
         self._losses.clear()
         for metric in self._compiled.metrics:
             metric.reset_state()
+        if self._compiled.flight is not None:
+            self._compiled.flight.begin_epoch()
         left = int(dataset.cardinality())
         most = self._steps_per_call if left >= 0 else 1
         batches = self._compiled.batches(dataset)
@@ -71,15 +77,19 @@ class Loop:
                 break
             left -= count if left > 0 else 0
             self._note(epoch, losses.numpy(), rates.numpy())
+            if self.is_stopped:
+                break
         self._metrics = self._metric_values()
         self._recorder.complete(self._metrics)  # values of the whole epoch belong to its last step
 
     def _run(self, dataset: tf.data.Dataset, batches: Batches, count: int) -> tuple[tf.Tensor, tf.Tensor]:
         """The next steps; why the first ones fail is explained, later errors pass."""
-        if self._step:
-            return self._compiled.run(batches, count)
-        with first_step_explained(dataset, self._compiled.model):
-            return self._compiled.run(batches, count)
+        flight = self._compiled.flight
+        explained = nullcontext() if self._step else first_step_explained(dataset, self._compiled.model)
+        with explained, nullcontext() if flight is None else flight.recording(dataset.element_spec):
+            result = self._compiled.run(batches, count)
+            self.is_stopped = flight is not None and flight.end_call(count)
+        return result
 
     def end_epoch(self, epoch: int) -> bool:
         """Report the epoch to callbacks; returns whether one of them stops the training.
@@ -95,7 +105,8 @@ class Loop:
         loss = float(np.mean(np.concatenate(self._losses))) if self._losses else float("nan")
         validated = {name.replace("validation ", "val_"): value for name, value in self._validated.items()}
         self._callbacks.on_epoch_end(epoch, {"loss": loss, **self._metrics, **validated})
-        return bool(getattr(self._compiled.model, "stop_training", False)) and bool(self._callbacks.callbacks)
+        asked = bool(getattr(self._compiled.model, "stop_training", False)) and bool(self._callbacks.callbacks)
+        return asked or self.is_stopped
 
     def validate(self, dataset: tf.data.Dataset | None, epoch: int) -> None:
         """Loss and metrics in inference mode, with the weights at the end of the epoch."""
@@ -125,6 +136,9 @@ class Loop:
 
     def flush(self) -> None:
         """Bring what was measured to disk; a disk that cannot be written does not stop training."""
+        if self._compiled.flight is not None:
+            self._compiled.flight.look()
+            self._compiled.flight.look_at_weights()
         self._recorder.flush_until(self._step)
 
     def end(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from diagnostics.training.flight.flight import Flight
 from diagnostics.training.replicas import Batches, equal_share, examples_of, iterator_of, on_all, share, strategy_of
 from diagnostics.training.stretches import Results, Run, Steps, Stretches
 from probes.monitor import Monitor
@@ -16,6 +17,7 @@ from probes.seams.autograph import converted
 from probes.seams.loss_calls import report_batch, reported
 from probes.seams.nest import Nest
 from probes.seams.random_kernels import random_kernels
+from probes.seams.updates import loss_scale
 
 
 class TrainingStep:
@@ -28,6 +30,9 @@ class TrainingStep:
         metrics: Keras metrics, updated with every batch.
         monitor: the probes, or ``None`` for the bare step.
         jit_compile: compile each step with XLA.
+
+    Attributes:
+        flight: keeps what is needed to repeat the last steps; to be set before the first.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class TrainingStep:
     ) -> None:
         self.model, self.optimizer, self.metrics = model, optimizer, metrics
         self.loss, self.jit_compile = loss, jit_compile
+        self.flight: Flight | None = None
         self._reported = reported(loss) if isinstance(loss, keras.losses.Loss) else converted(reported(loss))
         self._monitor = monitor
         self.strategy = strategy_of(model, optimizer, jit_compile=jit_compile)
@@ -61,10 +67,19 @@ class TrainingStep:
 
     def _one(self) -> Callable[[Nest], Results]:
         """One step, on every replica."""
-        return on_all(
+        one = on_all(
             self.strategy,
             tf.function(self._train, autograph=False, jit_compile=True) if self.jit_compile else self._train,
         )
+
+        def recorded(batch: Nest) -> Results:
+            if self.flight is None:
+                return one(batch)
+            loss, signs = one(self.flight.entering(batch))
+            self.flight.keep(signs)
+            return loss, tf.cast(signs[2], tf.float32)
+
+        return recorded
 
     def _loop(self) -> Steps:
         """Several steps as one compiled function, traced at its first call."""
@@ -118,6 +133,7 @@ class TrainingStep:
 
     def _train(self, batch: Nest) -> tuple[tf.Tensor, tf.Tensor]:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+        undo = self.flight.before(self.metrics) if self.flight else None
         capture = self._monitor.capture() if self._monitor else nullcontext()
         with tf.GradientTape() as tape, capture:
             report_batch(batch)
@@ -127,12 +143,15 @@ class TrainingStep:
         variables = self.model.trainable_variables
         gradients = tape.gradient(scaled, variables)
         rate = equal_share(tf.cast(self.optimizer.learning_rate, tf.float32))
+        signs = self.flight.signs(loss, gradients, loss_scale(self.optimizer)) if self.flight else rate
         self.optimizer.apply(gradients, variables)
         if self._monitor is not None:
             self._monitor.update(gradients)
         for metric in self.metrics:
             converted(metric.update_state)(y, predicted, sample_weight=weight)
-        return tf.cast(loss, tf.float32), rate
+        if self.flight is not None:
+            self.flight.leaving(signs, undo)
+        return tf.cast(loss, tf.float32), signs
 
     def _evaluate(self, batches: Batches, steps: tf.Tensor, training: bool) -> tf.Tensor:
         def body(number: tf.Tensor, total: tf.Tensor, count: tf.Tensor) -> tuple[object, ...]:

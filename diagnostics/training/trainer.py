@@ -18,6 +18,9 @@ from diagnostics.training.batches import BATCH_SIZE, dataset_of, evaluation_of
 from diagnostics.training.callbacks import running_callbacks
 from diagnostics.training.facts import settings
 from diagnostics.training.facts.run_facts import RunFacts
+from diagnostics.training.flight.about import check_recordable, of_trainer
+from diagnostics.training.flight.flight import Flight
+from diagnostics.training.flight.options import FlightRecorder, options_of
 from diagnostics.training.limits import check_labels, checked_config, whole
 from diagnostics.training.loop import Loop, Progress
 from diagnostics.training.named import loss_of, metrics_of, optimizer_of
@@ -52,6 +55,8 @@ class Trainer:
             the model was made, so seed before that, too. Stored in ``run.json``.
         steps_per_call: training steps in one call of the compiled function.
         jit_compile: compile the step with XLA.
+        flight_recorder: ``True`` or a ``diagnostics.FlightRecorder``: at the first loss or gradient that is not finite, write
+            what is needed to repeat the last steps to ``flight/`` in the run's folder.
 
     Attributes:
         monitor: what measures the steps; ``None`` without probes.
@@ -60,7 +65,7 @@ class Trainer:
         UsageError: anything that ``Monitor`` or ``RunWriter`` refuses, before the first step.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one option a keyword, as compile has them
         self,
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer | str,
@@ -73,6 +78,7 @@ class Trainer:
         seed: int | None = None,
         steps_per_call: int = STEPS_PER_CALL,
         jit_compile: bool = False,
+        flight_recorder: FlightRecorder | bool | None = None,
     ) -> None:
         probes = None if probes is None else check_probes(probes)
         optimizer, loss = optimizer_of(optimizer), loss_of(loss)
@@ -83,6 +89,11 @@ class Trainer:
         self.monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer, losses=False)
         self._step = TrainingStep(model, optimizer, loss, measured, self.monitor, jit_compile=jit_compile)
         self._facts = RunFacts(model, self.monitor)
+        self._recorder = options_of(flight_recorder, "Trainer")
+        if self._recorder is not None:
+            check_recordable(self._step.strategy, directory is not None, "Trainer")
+            if self._recorder.on_nonfinite == "stop":  # the host has to look at each step
+                self._steps_per_call = 1
 
     def fit(  # noqa: PLR0913 - what model.fit takes, by the same names
         self,
@@ -145,6 +156,7 @@ class Trainer:
             self._writer(tensorboard, facts) as writer,
             running_callbacks(callbacks, self.model, self.optimizer, epochs) as called,
         ):
+            self._step.flight = self._flight()
             loop = Loop(self._step, self.monitor, writer, report, self._steps_per_call, self._facts, called)
             try:
                 for epoch in range(epochs):
@@ -157,11 +169,21 @@ class Trainer:
                         break
             finally:
                 loop.end()
+            if loop.is_stopped and writer is not None and self._step.flight is not None:
+                writer.finish("failed", error=self._step.flight.ending)
         return None if self._folder is None else load_run(self._folder)
 
     def _set_seeds(self, seed: int) -> None:
         """Seed everything, at the price that TensorFlow optimizes compiled functions anew."""
         keras.utils.set_random_seed(seed)
+
+    def _flight(self) -> Flight | None:
+        """What records the steps of one ``fit``."""
+        if self._recorder is None or self._folder is None:
+            return None
+        compiled = {"jit_compile": self._step.jit_compile, "random_kernels": self._step.random_kernels}
+        about = of_trainer(self.model, self.optimizer, self._loss, **compiled)
+        return Flight(self._recorder, Path(self._folder), self.model, self.optimizer, about)
 
     @property
     def _folder(self) -> str | Path | None:

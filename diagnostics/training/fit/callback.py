@@ -20,6 +20,10 @@ from diagnostics.training.fit.announcement import announcement
 from diagnostics.training.fit.budget import check_budget
 from diagnostics.training.fit.session import FitSession
 from diagnostics.training.fit.train_function import ObservedFunction, check_trainable
+from diagnostics.training.flight.about import check_recordable, of_fit
+from diagnostics.training.flight.flight import Flight
+from diagnostics.training.flight.in_fit import check_fit
+from diagnostics.training.flight.options import FlightRecorder, options_of
 from diagnostics.training.new_run import new_run
 from diagnostics.training.replicas import is_chief
 from probes.checks import check_probes
@@ -27,6 +31,7 @@ from probes.monitor import Monitor
 from probes.probe import Probe
 from probes.seams.datasets import feed_of_running_fit
 from probes.seams.fit import running_callback_list
+from probes.seams.random_kernels import random_kernels_of
 
 if TYPE_CHECKING:
     from diagnostics.training.fit.train_function import FittedModel
@@ -57,6 +62,8 @@ class ProbeCallback(keras.callbacks.Callback):
         budget: the largest share of training time that measuring may take (0.05 is 5 %); steps are measured less often to
             keep within it. ``None`` keeps the probes' own cadence. The actual cost is stored in ``run.json`` either way.
         tensorboard: also write TensorBoard's event files, into ``tensorboard/`` in the run's folder, during training.
+        flight_recorder: ``True`` or a ``diagnostics.FlightRecorder``: at the first loss or gradient that is not finite, write
+            what is needed to repeat the last steps to ``flight/`` in the run's folder.
         verbose: 1 says on standard error, before the first step, what is measured when; 0 says nothing.
 
     Under a ``tf.distribute`` strategy the statistics are those of the whole batch, and the chief writes the run.
@@ -74,6 +81,7 @@ class ProbeCallback(keras.callbacks.Callback):
         seed: int | None = None,
         budget: float | None = None,
         tensorboard: bool = False,
+        flight_recorder: FlightRecorder | bool | None = None,
         verbose: int = 1,
     ) -> None:
         super().__init__()
@@ -86,6 +94,7 @@ class ProbeCallback(keras.callbacks.Callback):
         self._config, self._seed = dict(config or {}), seed
         self._budget, self._tensorboard = check_budget(budget), tensorboard
         self._verbose = verbose
+        self._recorder = options_of(flight_recorder, "ProbeCallback")
         self._session: FitSession | None = None
         self._runs = 0
 
@@ -99,13 +108,16 @@ class ProbeCallback(keras.callbacks.Callback):
         if isinstance(model.train_function, ObservedFunction):
             model.train_function.leave()
         check_trainable(model)
+        if self._recorder is not None:
+            check_recordable(model.distribute_strategy, True, "ProbeCallback")
+            check_fit(model)
         monitor = Monitor(model, self.probes, optimizer=model.optimizer, losses=False)
         facts = RunFacts(model, monitor)
         feed = feed_of_running_fit()
         training = partial(settings.of_fit, model, feed, self.params or {})
         writer = self._writer(monitor, facts.begin(training, whole_loss=minimises_compiled_loss(model)))
         try:
-            self._session = FitSession(model, monitor, writer, self._budget, facts)
+            self._session = FitSession(model, monitor, writer, self._budget, facts, self._flight(writer, monitor))
         except Exception as error:
             if writer is not None:
                 writer.finish("failed", error=f"{type(error).__name__}: {error}")
@@ -136,6 +148,14 @@ class ProbeCallback(keras.callbacks.Callback):
         if self._session is not None:
             self._session.fail(error)
             self._session = None
+
+    def _flight(self, writer: RunWriter | None, monitor: Monitor) -> Flight | None:
+        """What records the steps of one ``fit``."""
+        if self._recorder is None or writer is None:
+            return None
+        model = cast("FittedModel", self.model)
+        about = of_fit(model, lambda: random_kernels_of(monitor.traced))
+        return Flight(self._recorder, self.directory, model, model.optimizer, about)
 
     def _writer(self, monitor: Monitor, facts: Mapping[str, Any]) -> RunWriter | None:
         """The run's writer; ``None`` in every worker but the chief, which writes for all."""

@@ -16,6 +16,7 @@ from diagnostics.runs.writer import RunWriter
 from diagnostics.training.fit.pace import Pace
 from diagnostics.training.fit.step_scalars import unpacked
 from diagnostics.training.fit.train_function import ObservedFunction
+from diagnostics.training.flight.flight import Flight
 from diagnostics.training.recorder import LenientRecorder
 from probes.monitor import Monitor
 
@@ -37,6 +38,7 @@ class FitSession:
         writer: the run; ``None`` where another worker writes it.
         budget: the largest share of training time that measuring may take; ``None`` keeps the probes' own cadence.
         facts: what else ``run.json`` gets when it becomes known.
+        flight: keeps what is needed to repeat the last steps, if anything does.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class FitSession:
         writer: RunWriter | None,
         budget: float | None = None,
         facts: RunFacts | None = None,
+        flight: Flight | None = None,
     ) -> None:
         self._model, self._monitor, self._writer = model, monitor, writer
         self._recorder, self._facts = LenientRecorder(writer, monitor, facts), facts
@@ -58,7 +61,8 @@ class FitSession:
         self._given_up: str | None = None
         self._ended = False
         self._earlier = getattr(sys, "last_value", None)
-        self._function = ObservedFunction(model, monitor, self)
+        self._flight = flight
+        self._function = ObservedFunction(model, monitor, self, flight)
 
     def is_running(self) -> bool:
         """Whether this ``fit`` is still running; each ``fit`` creates its own history."""
@@ -91,6 +95,8 @@ class FitSession:
     def begin_epoch(self, epoch: int) -> None:
         """Note where the epoch begins."""
         self._epoch, self._epoch_start = epoch, self._step
+        if self._flight is not None:
+            self._flight.begin_epoch()
 
     def end_epoch(self, logs: Mapping[str, Any] | None) -> None:
         """Record the epoch's metrics with its last step, and those of validation in a separate row."""
@@ -107,7 +113,12 @@ class FitSession:
             self._recorder.add(np.array([self._step - 1]), epoch=self._epoch, split="validation", **validation)
 
     def finish(self) -> None:
-        """End the run after the last epoch."""
+        """End the run after the last epoch, or where the flight recorder stopped it."""
+        if self._flight is not None:
+            self._flight.look()
+            self._flight.look_at_weights()
+        if self._flight is not None and self._flight.has_stopped:
+            self._end("failed", error=self._flight.ending)
         self._end("finished")
 
     def fail(self, error: BaseException | None) -> None:

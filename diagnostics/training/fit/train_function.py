@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import keras
 import tensorflow as tf
 
 from diagnostics.training.fit.step_scalars import PREFIX, StepScalars
+from diagnostics.training.flight.flight import ENTRY, Flight
+from diagnostics.training.flight.in_fit import Recorded
 from probes.errors import UsageError
 from probes.monitor import Monitor
 from probes.observing import observing
@@ -63,18 +66,19 @@ class ObservedFunction:
         model: the model, whose ``train_function`` was made.
         monitor: the probes.
         session: is notified of every call.
+        flight: keeps what is needed to repeat the last steps, if anything does.
     """
 
-    def __init__(self, model: FittedModel, monitor: Monitor, session: Session) -> None:
-        self._model, self._session = model, session
+    def __init__(self, model: FittedModel, monitor: Monitor, session: Session, flight: Flight | None = None) -> None:
+        self._model, self._session, self._flight = model, session, flight
         self._bare: TrainFunction | None = model.train_function
-        with attribute_set(model, "train_step", _observed_step(model, monitor, session)):
+        with attribute_set(model, "train_step", _observed_step(model, monitor, session, flight)):
             model.make_train_function(force=True)
         assert model.train_function is not None
         self._observed: TrainFunction = model.train_function
         if model.steps_per_execution == 1:
             # Keras calls each step: those that no probe measures run without probes.
-            with attribute_set(model, "train_step", _unobserved_step(model)):
+            with attribute_set(model, "train_step", _unobserved_step(model, flight)):
                 model.make_train_function(force=True)
             self._observed = TwoFunctions(monitor, model.train_function, self._observed)
         self._has_run = False
@@ -90,15 +94,27 @@ class ObservedFunction:
         self._session.begin_call()
         started = time.perf_counter()
         try:
-            logs = self._observed_or_bare(iterator)
+            with (
+                nullcontext()
+                if self._flight is None
+                else self._flight.recording(getattr(iterator, "element_spec", None))
+            ):
+                logs = self._observed_or_bare(iterator)
         except (StopIteration, tf.errors.OutOfRangeError):  # the end of the data
             raise
         except BaseException as error:
             self._session.fail(error)
             raise
         self._has_run = True
+        self._end_flight(logs)
         self._session.note(_taken(logs), time.perf_counter() - started)
         return logs
+
+    def _end_flight(self, logs: Logs) -> None:
+        """Remove from the logs what a step compiled by XLA returned, and stop training if it has to be."""
+        returned = logs.pop(ENTRY, None) if isinstance(logs, dict) else None
+        if self._flight is not None and self._flight.end_call(int(self._model.steps_per_execution or 1), returned):
+            self._model.stop_training = True
 
     def leave(self) -> None:
         """End the session, because another ``fit`` has begun: its own has ended without calling a callback."""
@@ -135,8 +151,11 @@ class ObservedFunction:
         return self._bare
 
 
-def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Callable[[Any], Any]:
+def _observed_step(
+    model: FittedModel, monitor: Monitor, session: Session, flight: Flight | None
+) -> Callable[[Any], Any]:
     original = model.train_step
+    recorded = Recorded(model, flight, original)
 
     @functools.wraps(original)
     def train_step(data: Nest) -> Logs:
@@ -144,23 +163,24 @@ def _observed_step(model: FittedModel, monitor: Monitor, session: Session) -> Ca
         # Replicas run on threads of their own, so watched loops are told here that this step belongs to ``fit``.
         with steps_unheard(), scalars.collecting(), observing(monitor, session.give_up):
             report_batch(data)
-            logs = original(data)
+            logs = recorded(data)
             session.trained_by(scalars.optimizers)
-        return logs | scalars.packed(logs) if isinstance(logs, dict) else logs
+        return logs | scalars.packed(logs) | recorded.returned if isinstance(logs, dict) else logs
 
     return train_step
 
 
-def _unobserved_step(model: FittedModel) -> Callable[[Any], Any]:
+def _unobserved_step(model: FittedModel, flight: Flight | None) -> Callable[[Any], Any]:
     """The step with nothing but its scalars, which are recorded at every step."""
     original = model.train_step
+    recorded = Recorded(model, flight, original)
 
     @functools.wraps(original)
     def train_step(data: Nest) -> Logs:
         scalars = StepScalars(model)
         with steps_unheard(), scalars.collecting():
-            logs = original(data)
-        return logs | scalars.packed(logs) if isinstance(logs, dict) else logs
+            logs = recorded(data)
+        return logs | scalars.packed(logs) | recorded.returned if isinstance(logs, dict) else logs
 
     return train_step
 
