@@ -38,7 +38,7 @@ def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> l
         One finding per rule: by severity, then causes before symptoms, and what nothing explains before what something does.
     """
     answers = [(rule, ask(rule, case)) for rule in rules]
-    symptoms = [found for rule, found in answers if rule.is_symptom]
+    symptoms = [found for rule, found in sorted(answers, key=lambda answer: answer[0].rank) if rule.is_symptom]
     outcome = [*symptoms, *(ask(rule, case) for rule in unasked)]
     needed = CERTAIN if (case.outcome.skill or 0.0) >= HALF else STRONG
     causes = sorted(
