@@ -29,6 +29,8 @@ HELD_OUT = 0.2
 SPLIT = 0
 """Seed of the held-out part, the same for all trainings, so that they differ in nothing else."""
 WEIGHT = "sample_weight"
+AT_ONCE = 256
+"""Examples in one call of the model."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _fit(training: Training, folder: Path) -> str:
             batch_size=training.batch_size,
             validation_data=(training.held_x, training.held_y),
             verbose=0,  # pyright: ignore[reportArgumentType]
-            callbacks=[*callbacks, ProbeCallback(folder)],
+            callbacks=[*callbacks, ProbeCallback(folder, verbose=0)],
             **options,
         )
     except UsageError:
@@ -134,5 +136,8 @@ def _fit(training: Training, folder: Path) -> str:
 
 
 def _skill(training: Training) -> float:
-    predicted = training.model.predict(training.held_x, batch_size=256, verbose=0)  # pyright: ignore[reportArgumentType]
-    return skill_of(training.task, training.held_y, np.asarray(predicted))
+    parts = [
+        np.asarray(training.model(training.held_x[start : start + AT_ONCE], training=False))
+        for start in range(0, len(training.held_x), AT_ONCE)
+    ]
+    return skill_of(training.task, training.held_y, np.concatenate(parts))
