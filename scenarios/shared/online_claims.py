@@ -28,9 +28,13 @@ def online_claims(
         Claim(
             name="stream_forgets",
             statement="A ReLU network that learns one half of the classes after the other, without replay, forgets (positive control).",
-            parts=(recorded("ReLU", "forgetting", arm("relu"), threshold=FORGOTTEN, unit="share of test images"),),
-            threshold=f"supported when accuracy on the first half falls by more than {FORGOTTEN:g} while the second half is learned",
-            outcomes={"": "Accuracy on the first half of the classes falls by {low}."},
+            parts=(
+                recorded("forgets some", "forgetting", arm("relu"), threshold=FORGOTTEN, unit="share of test images"),
+                recorded("keeps some", "retained", arm("relu"), threshold=FORGOTTEN, unit="share of test images"),
+            ),
+            threshold=f"supported when accuracy on the first half falls by more than {FORGOTTEN:g} while the second half is learned, "
+            f"and stays above {FORGOTTEN:g}, so that less can be forgotten and more",
+            outcomes={"": "As stated: {supported}. Not: {refuted}. Shares of the test images: {low} to {high}."},
         ),
         Claim(
             name="forgets_less",

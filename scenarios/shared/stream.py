@@ -30,7 +30,7 @@ def learn_online(data: Data, model: keras.Model, activation: str, slope: float, 
 
     Returns:
         regret: mean loss of each example before it is learned, in nats, ≥ 0; forgetting: by how much the accuracy on the first
-        half of the classes falls while the second half is learned, a share in [−1, 1].
+        half of the classes falls while the second half is learned, a share in [−1, 1]; retained: that accuracy at the end.
     """
     first = data.y_train < data.classes // 2
     early = data.y_test < data.classes // 2
@@ -42,7 +42,8 @@ def learn_online(data: Data, model: keras.Model, activation: str, slope: float, 
         losses.append(np.asarray(each))
         predicted = np.argmax(np.asarray(outputs(weights, tf.constant(data.x_test[early]))), axis=1)
         accuracies.append(float(np.mean(predicted == data.y_test[early])))
-    return {"regret": float(np.concatenate(losses).mean()), "forgetting": accuracies[0] - accuracies[1]}
+    learned, retained = accuracies
+    return {"regret": float(np.concatenate(losses).mean()), "forgetting": learned - retained, "retained": retained}
 
 
 def learn_at_best_rate(
@@ -58,7 +59,7 @@ def learn_at_best_rate(
         rates: learning rates to choose from.
 
     Returns:
-        regret and forgetting, as ``learn_online`` returns them.
+        What ``learn_online`` returns.
     """
     tried = replace(data, x_train=data.x_validation, y_train=data.y_validation)
     regrets = {rate: learn_online(tried, model, activation, slope, rate)["regret"] for rate in rates}
