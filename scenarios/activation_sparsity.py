@@ -182,7 +182,7 @@ class ActivationSparsity(Scenario):
                 "final_scalar", ACCURACY, "share of test images", expects="equal", margin=self.same_accuracy
             ),
             threshold=f"supported when accuracy on the test images differs by less than {self.same_accuracy:g}, each at its best rate",
-            outcomes={"": "Equal: {supported}. Different: {refuted}. Differences range from {low} to {high}."},
+            outcomes={"": "Equal: {supported}. Different: {refuted}. Differences: {low} to {high}."},
         )
 
     def _same_at_equal_loss(self) -> Claim:
@@ -194,7 +194,7 @@ class ActivationSparsity(Scenario):
             parts=self._compared("at_training_loss", at, "share of test images", **judged),
             threshold=f"supported when accuracy on the test images differs by less than {self.same_accuracy:g} where the training loss "
             f"passes {self.same_loss:g} nats, at a rate of {self.rates[0]:g}",
-            outcomes={"": "Equal: {supported}. Different: {refuted}. Differences range from {low} to {high}."},
+            outcomes={"": "Equal: {supported}. Different: {refuted}. Differences: {low} to {high}."},
         )
 
     def _half_are_zero(self) -> Claim:
@@ -223,7 +223,7 @@ class ActivationSparsity(Scenario):
             statement="Leaky ReLU has fewer exact zeros than ReLU.",
             parts=self._at_the_end("zero_fraction", "share of activations"),
             threshold="supported when the leaky network's share of exact zeros is lower by more than 0.1 at the end of training",
-            outcomes={"": "Fewer: {supported}. Not: {refuted}. Differences range from {low} to {high}."},
+            outcomes={"": "Fewer: {supported}. Not: {refuted}. Differences: {low} to {high}."},
         )
 
     def _sparser(self) -> Claim:
@@ -232,9 +232,7 @@ class ActivationSparsity(Scenario):
             statement="ReLU makes activations sparse, and leaky ReLU does not: also by a measure that does not need exact zeros.",
             parts=self._at_the_end("population_sparseness", "sparseness"),
             threshold="supported when the leaky network's population sparseness is lower by more than 0.1 at the end of training",
-            outcomes={
-                "": "Less sparse than ReLU: {supported}. Not: {refuted}. Differences range from {low} to {high}."
-            },
+            outcomes={"": "Less sparse than ReLU: {supported}. Not: {refuted}. Differences: {low} to {high}."},
         )
 
     def _at_the_end(self, column: str, unit: str) -> tuple[Part, ...]:
@@ -266,7 +264,5 @@ class ActivationSparsity(Scenario):
             parts=self._compared("recorded", {"name": "nonlinearity"}, "1 − R²", expects="less"),
             threshold="supported when the best linear map from inputs to logits leaves less of the variance unexplained than for ReLU, "
             f"after {self.epochs} epochs at a rate of {self.rates[0]:g}",
-            outcomes={
-                "": "Less non-linear: {supported}. More: {refuted}. Differences in 1 − R² range from {low} to {high}."
-            },
+            outcomes={"": "Less non-linear: {supported}. More: {refuted}. Differences in 1 − R²: {low} to {high}."},
         )

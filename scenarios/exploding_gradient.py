@@ -57,7 +57,7 @@ class ExplodingGradient(Scenario):
     clip: float = 1.0
     exploded: float = 2.0
     violent: float = 0.1
-    tolerated: float = 0.2
+    tolerated: float = 0.25
     learned: float = 0.5
 
     question: ClassVar = (

@@ -57,7 +57,7 @@ class InputScaling(Scenario):
         rates: learning rates, the smallest first; half a decade apart and over two decades, so that each preparation meets rates
             below and above the one that suits it.
         told: those of them at which preparations are also compared at the same rate.
-        worse: a loss of accuracy that counts: one percentage point, three images of the test set.
+        worse: a loss of accuracy that counts: half a percentage point, two images of the test set.
         same_loss: the training loss at which accuracies are compared a second time, in nats.
         left: learning has started when the loss is this share below chance.
         killed: increase in the share of dead units that counts: more than a few units that die by chance.
@@ -69,7 +69,7 @@ class InputScaling(Scenario):
     width: int = 100
     rates: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3)
     told: tuple[float, ...] = (0.003, 0.03, 0.1)
-    worse: float = 0.01
+    worse: float = 0.005
     same_loss: float = 0.2
     left: float = 0.5
     killed: float = 0.05
@@ -224,7 +224,7 @@ class InputScaling(Scenario):
             parts=self._by_rate(RAW, "final_scalar", ACCURACY, threshold=-self.worse, expects="less", unit="accuracy"),
             threshold=f"supported when test accuracy is lower by more than {self.worse} with raw inputs at every rate",
             outcomes={
-                "": "They cost more than one point: {supported}. They do not: {refuted}. Differences: {low} to {high}."
+                "": "They cost more than half a point: {supported}. They do not: {refuted}. Differences: {low} to {high}."
             },
         )
 

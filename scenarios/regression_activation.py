@@ -54,7 +54,7 @@ class RegressionActivation(Scenario):
     rates: tuple[float, ...] = (0.003, 0.01, 0.03)
     same_error: float = 0.02
     linear: float = 1e-4
-    few_dead: float = 0.05
+    few_dead: float = 0.1
 
     question: ClassVar = "Does regression need activations, and layers that narrow?"
     scope: ClassVar = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from scenarios.scenario import Answer
 
 ANSWERS = (
+    Answer("ReLU sets half of the activations to 0 at the start.", {"half_are_zero": "supported"}),
     Answer(
-        "ReLU sets half of the activations to 0, and some of its units die in training; with a leak there are hardly any "
-        "zeros, and no unit dies.",
-        {"half_are_zero": "supported", "fewer_zeros": "supported", "does_not_die": "supported"},
+        "With a leak there are hardly any exact zeros, and no unit dies; some ReLU units do, in training.",
+        {"fewer_zeros": "supported", "does_not_die": "supported"},
     ),
     Answer("With a leak no unit dies; in these runs no ReLU unit died either.", {"does_not_die": "mixed|open"}),
     Answer(

@@ -6,20 +6,20 @@ from scenarios.scenario import Answer
 
 ANSWERS = (
     Answer(
-        "Without normalisation the network loses more than a point of accuracy, each at its own best learning rate.",
+        "Without normalisation the network loses more than half a point of accuracy, each at its own best learning rate.",
         {"must_be_scaled": "supported"},
     ),
     Answer(
-        "Not always: without normalisation the network does not lose a point of accuracy, each at its own best learning rate.",
+        "Not always: without normalisation the network does not lose half a point of accuracy, each at its own best learning rate.",
         {"must_be_scaled": "refuted"},
     ),
     Answer(
-        "Whether normalisation gains a point of accuracy, each at its own best learning rate, depends on the network and the "
+        "Whether normalisation gains half a point of accuracy, each at its own best learning rate, depends on the network and the "
         "images.",
         {"must_be_scaled": "mixed"},
     ),
     Answer(
-        "Whether normalisation gains a point of accuracy, each at its own best learning rate, is not settled.",
+        "Whether normalisation gains half a point of accuracy, each at its own best learning rate, is not settled.",
         {"must_be_scaled": "open"},
     ),
     Answer(
@@ -27,7 +27,7 @@ ANSWERS = (
         {"scale_reaches_gradient": "supported", "scale_is_a_rate": "mixed|refuted"},
     ),
     Answer(
-        "At every learning rate tried, raw inputs cost more than a point of accuracy.",
+        "At every learning rate tried, raw inputs cost more than half a point of accuracy.",
         {"scale_reaches_gradient": "supported", "scale_is_a_rate": "supported"},
     ),
     Answer(
