@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from diagnostics.commands import command
@@ -19,10 +19,10 @@ from diagnostics.pages.record_of_page import record
 from diagnostics.pages.run_page import page_of, report
 from diagnostics.pages.terminal import print_summary
 from diagnostics.rules import diagnose
-from diagnostics.runs import manifest
+from diagnostics.runs import embedded, manifest
 from diagnostics.runs.experiment import Experiment, load_experiment
 from diagnostics.runs.files import json_text
-from diagnostics.runs.folders import check_free
+from diagnostics.runs.folders import check_free, is_page
 from diagnostics.runs.run import load_run
 from probes.errors import UsageError
 
@@ -32,6 +32,7 @@ EXAMPLES = """examples:
   python -m diagnostics.report runs/mine
   python -m diagnostics.report runs/vanishing_gradient --out elsewhere/page.html
   python -m diagnostics.report runs/mine --markdown > comment.md
+  python -m diagnostics.report runs/mine --embed-data --out mine.html    # a page that load_run() reads back
 
 exit codes: 0 done; 2 wrong usage, or nothing there to report on; 3 a finding is as severe as --fail-on says"""
 
@@ -46,13 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     folder, out = Path(options.folder), Path(options.out) if options.out else None
+    if out is None and is_page(folder) and not options.text:
+        raise UsageError(
+            what="a page is not replaced by its own report",
+            where=f"report {folder}",
+            got="no --out",
+            do="add --out FILE",
+        )
     if out is not None and not options.force:
         check_free(out)
-    judged = JUDGES[manifest.kind_of(folder)](folder)
+    judged = JUDGES[_kind(folder, options.embed_data)](folder)
     if options.text:
         print(TEXTS[options.text](judged.page), end="")
     if out or not options.text:
-        path = judged.write(out)
+        path = judged.write(out, options.embed_data)
         if not options.text:
             print_summary(judged.page, path)
     return exit_status(judged.severities, options.fail_on)
@@ -60,8 +68,11 @@ def _report(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command.parser("report", "Judge a stored run or scenario again and write its report.", EXAMPLES)
-    parser.add_argument("folder", metavar="RUN", help="folder of a run, or of a whole scenario")
+    parser.add_argument("folder", metavar="RUN", help="folder of a run or of a whole scenario, or a page with its data")
     parser.add_argument("--out", metavar="FILE", help="the page (default RUN/report.html); figures go beside it")
+    parser.add_argument(
+        "--embed-data", action="store_true", help="keep the tables in the page: diagnostics.load_run(FILE)"
+    )
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
     texts = parser.add_mutually_exclusive_group()
     for name, what in (("markdown", "Markdown, for a pull request"), ("json", "JSON (docs/report.schema.json)")):
@@ -78,12 +89,13 @@ class Judged:
     Args:
         page: the content.
         severities: of all findings.
-        write: writes the page to a file, or to its own place in the folder if that is None; returns where it is.
+        write: writes the page to a file, or to its own place in the folder if that is None, with the run's tables in it or
+            not; returns where it is.
     """
 
     page: Page
     severities: list[str]
-    write: Callable[[Path | None], Path]
+    write: Callable[[Path | None, bool], Path]
 
 
 def _of_run(folder: Path) -> Judged:
@@ -91,7 +103,12 @@ def _of_run(folder: Path) -> Judged:
     findings = diagnose(run)
     page = page_of(run, findings)
     severities = [finding.severity for finding in findings]
-    return Judged(page, severities, lambda out: write_page(page, out or folder / "report.html"))
+
+    def write(out: Path | None, embed_data: bool) -> Path:
+        kept = replace(page, run=embedded.block(run)) if embed_data else page
+        return write_page(kept, out or folder / "report.html")
+
+    return Judged(page, severities, write)
 
 
 def _of_scenario(folder: Path) -> Judged:
@@ -100,10 +117,22 @@ def _of_scenario(folder: Path) -> Judged:
     _check_finished(experiment)
     page, found = conclusion.judge(experiment)
 
-    def write(out: Path | None) -> Path:
+    def write(out: Path | None, _: bool) -> Path:
         return write_page(page, out) if out else conclusion.store(experiment, page, found).report
 
     return Judged(page, conclusion.severities_of(found["findings"]), write)
+
+
+def _kind(folder: Path, embed_data: bool) -> str:
+    kind = manifest.kind_of(folder)
+    if embed_data and kind == "scenario":
+        raise UsageError(
+            what="a page keeps the tables of one run, not of a whole scenario",
+            where="--embed-data",
+            got=str(folder),
+            do="leave it out, or give the folder of one run: SCENARIO/arms/ARM/seed-0",
+        )
+    return kind
 
 
 def _check_finished(experiment: Experiment) -> None:

@@ -19,8 +19,10 @@ from diagnostics.pages import cursor
 from diagnostics.pages.model_picture import LEVELS
 from diagnostics.pages.page import Exhibit, Page
 from diagnostics.pages.policy import policy
+from diagnostics.runs import embedded
 from diagnostics.runs.confined import as_path, check_no_link
 from diagnostics.runs.files import plain, written_whole
+from diagnostics.runs.folders import PAGES
 from probes.errors import UsageError
 
 FIGURES = "figures"
@@ -141,7 +143,8 @@ def render(page: Page, drawn: dict[str, Drawn]) -> str:
         + "".join(f".{name}{{{rule}}}" for name, rule in sorted(rules.items()))
     )
     script = sheet(*SCRIPTS) if page.data else ""
-    return rendered("report.html.j2", css, script, page=page, drawn=drawn, data=_embedded(page.data))
+    blocks = {"data": _embedded(page.data), "run": Markup(page.run), "kind_of_run": embedded.KIND}
+    return rendered("report.html.j2", css, script, page=page, drawn=drawn, **blocks)
 
 
 def rendered(template: str, own: str, script: str = "", *, pictures: str = "data:", **values: object) -> str:
@@ -181,7 +184,7 @@ def sheet(*names: str) -> str:
 
 def _check_suffix(path: Path) -> None:
     """Refuse to write a page over somebody's program or data."""
-    if path.suffix.lower() not in (".html", ".htm"):
+    if path.suffix.lower() not in PAGES:
         raise UsageError(
             what="a page is an HTML file",
             where=str(path),

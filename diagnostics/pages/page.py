@@ -194,6 +194,7 @@ class Page:
         details: command, configuration, versions, by name; collapsed on the page.
         kind: a word or two above the title, such as ``"scenario"``.
         data: the figures' numbers, for the page's script; without them the page has none.
+        run: the run itself, from ``diagnostics.runs.embedded``; empty if the page does not hold it.
     """
 
     title: str
@@ -204,6 +205,7 @@ class Page:
     details: Mapping[str, object] = field(default_factory=dict)
     kind: str = "report"
     data: Mapping[str, object] = field(default_factory=dict)
+    run: str = ""
 
     def _repr_html_(self) -> str:
         """For notebooks: the page without figures and tables."""
