@@ -10,6 +10,7 @@ from pathlib import Path
 
 from diagnostics.commands import command
 from diagnostics.commands.callable_module import make_callable
+from diagnostics.commands.follow import Rendered, follow
 from diagnostics.commands.judging import add_fail_on, exit_status
 from diagnostics.pages import conclusion
 from diagnostics.pages.html import write_page
@@ -32,6 +33,7 @@ EXAMPLES = """examples:
   python -m diagnostics.report runs/mine
   python -m diagnostics.report runs/vanishing_gradient --out elsewhere/page.html
   python -m diagnostics.report runs/mine --markdown > comment.md
+  python -m diagnostics.report runs/mine --follow                        # beside the training
   python -m diagnostics.report runs/mine --embed-data --out mine.html    # a page that load_run() reads back
 
 exit codes: 0 done; 2 wrong usage, or nothing there to report on; 3 a finding is as severe as --fail-on says"""
@@ -56,14 +58,30 @@ def _report(options: argparse.Namespace) -> int:
         )
     if out is not None and not options.force:
         check_free(out)
-    judged = JUDGES[_kind(folder, options.embed_data)](folder)
+    kind = _kind(folder, options)
+    if options.follow:
+        judged, path = _followed(folder, out, options.embed_data)
+        print_summary(judged.page, path)
+        return exit_status(judged.severities, options.fail_on)
+    judged = JUDGES[kind](folder)
     if options.text:
         print(TEXTS[options.text](judged.page), end="")
     if out or not options.text:
-        path = judged.write(out, options.embed_data)
+        path = judged.write(out, options.embed_data, 0)
         if not options.text:
             print_summary(judged.page, path)
     return exit_status(judged.severities, options.fail_on)
+
+
+def _followed(folder: Path, out: Path | None, embed_data: bool) -> tuple[Judged, Path]:
+    """Judge and write a run until it ends."""
+
+    def render(refresh: int) -> Rendered[Judged]:
+        judged = _of_run(folder)
+        return Rendered(judged.page, judged.write(out, embed_data, refresh), judged)
+
+    last = follow(folder, render)
+    return last.judged, last.path
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
     texts = parser.add_mutually_exclusive_group()
+    texts.add_argument("--follow", action="store_true", help="render again while the run goes on; Ctrl-C ends it")
     for name, what in (("markdown", "Markdown, for a pull request"), ("json", "JSON (docs/report.schema.json)")):
         say = f"print {what}; the page is then written only with --out"
         texts.add_argument(f"--{name}", dest="text", action="store_const", const=name, help=say)
@@ -90,12 +109,12 @@ class Judged:
         page: the content.
         severities: of all findings.
         write: writes the page to a file, or to its own place in the folder if that is None, with the run's tables in it or
-            not; returns where it is.
+            not, and the seconds after which it reloads itself; returns where it is.
     """
 
     page: Page
     severities: list[str]
-    write: Callable[[Path | None, bool], Path]
+    write: Callable[[Path | None, bool, int], Path]
 
 
 def _of_run(folder: Path) -> Judged:
@@ -104,8 +123,8 @@ def _of_run(folder: Path) -> Judged:
     page = page_of(run, findings)
     severities = [finding.severity for finding in findings]
 
-    def write(out: Path | None, embed_data: bool) -> Path:
-        kept = replace(page, run=embedded.block(run)) if embed_data else page
+    def write(out: Path | None, embed_data: bool, refresh: int) -> Path:
+        kept = replace(page, refresh=refresh, run=embedded.block(run) if embed_data else "")
         return write_page(kept, out or folder / "report.html")
 
     return Judged(page, severities, write)
@@ -117,20 +136,22 @@ def _of_scenario(folder: Path) -> Judged:
     _check_finished(experiment)
     page, found = conclusion.judge(experiment)
 
-    def write(out: Path | None, _: bool) -> Path:
+    def write(out: Path | None, *_: object) -> Path:
         return write_page(page, out) if out else conclusion.store(experiment, page, found).report
 
     return Judged(page, conclusion.severities_of(found["findings"]), write)
 
 
-def _kind(folder: Path, embed_data: bool) -> str:
+def _kind(folder: Path, options: argparse.Namespace) -> str:
+    """What the folder holds; options that only a single run can have are refused for others."""
     kind = manifest.kind_of(folder)
-    if embed_data and kind == "scenario":
+    chosen = [name for name, given in (("--embed-data", options.embed_data), ("--follow", options.follow)) if given]
+    if chosen and (kind == "scenario" or (options.follow and is_page(folder))):
         raise UsageError(
-            what="a page keeps the tables of one run, not of a whole scenario",
-            where="--embed-data",
+            what="this option is for the folder of one run",
+            where=" ".join(chosen),
             got=str(folder),
-            do="leave it out, or give the folder of one run: SCENARIO/arms/ARM/seed-0",
+            do="leave it out, or give one run's folder: SCENARIO/arms/ARM/seed-0",
         )
     return kind
 

@@ -26,6 +26,7 @@ from diagnostics.runs.folders import PAGES
 from probes.errors import UsageError
 
 FIGURES = "figures"
+REFRESH = '<meta http-equiv="refresh" content="{}">'
 SHOWN_HEIGHT = 560
 """Height in CSS pixels of a report inside a notebook: enough for the answer, without filling the screen."""
 NOTHING = Markup()
@@ -106,6 +107,18 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
     return path
 
 
+def stop_refreshing(path: Path) -> None:
+    """Let a page that was written while its run went on stay as it is.
+
+    Raises:
+        OSError: it cannot be read or written.
+    """
+    text = path.read_text(encoding="utf-8")
+    head, tag, body = text.partition("<body>")
+    with written_whole(path) as file:
+        file.write((re.sub(REFRESH.format(r"\d+"), "", head) + tag + body).encode())
+
+
 def exhibits(page: Page) -> list[Exhibit]:
     """All exhibits of a page in reading order."""
     return [exhibit for section in page.sections for exhibit in section.exhibits]
@@ -144,6 +157,7 @@ def render(page: Page, drawn: dict[str, Drawn]) -> str:
     )
     script = sheet(*SCRIPTS) if page.data else ""
     blocks = {"data": _embedded(page.data), "run": Markup(page.run), "kind_of_run": embedded.KIND}
+    blocks |= {"refresh": Markup(REFRESH).format(page.refresh)}
     return rendered("report.html.j2", css, script, page=page, drawn=drawn, **blocks)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from diagnostics.figures.columns import quantity
@@ -23,6 +24,7 @@ from diagnostics.runs.of_reading import Tables, as_run
 from diagnostics.runs.run import Run
 from diagnostics.wording.findings import title
 from diagnostics.wording.numerals import MISSING, short
+from diagnostics.wording.sparkline import sparkline
 
 PICTURED = (
     "activation_gradient_rms",
@@ -37,6 +39,7 @@ PICTURE = (
     "Every row is a block, input at the top, and every cell a layer. Choose a cell to mark its layer in all figures."
 )
 MARKED = " Triangles mark layers that a finding names."
+TRENDS = {"train": "loss", "validation": "validation loss"}
 TABLE = "Each layer's last reading."
 
 
@@ -83,7 +86,17 @@ def page_of(run: Run, findings: Sequence[Finding]) -> Page:
         sections=tuple(_sections(run, layers, findings, shown, lost)),
         details={key: value for key, value in run.metadata.items() if key not in ("layer_table", "architecture")},
         data=cursor.numbers(layers, run.scalars, shown),
+        trends=dict(_trends(run.scalars)),
     )
+
+
+def _trends(scalars: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """The course of the loss, in training and in validation."""
+    for split, name in TRENDS.items():
+        rows = scalars.loc[(scalars["split"] == split).to_numpy()] if "loss" in scalars else scalars[:0]
+        losses = rows["loss"].to_numpy(float) if len(rows) else np.empty(0)
+        if len(losses) > 1:
+            yield name, f"{sparkline(losses)}  {short(losses[0])} to {short(losses[-1])}"
 
 
 def _sections(
