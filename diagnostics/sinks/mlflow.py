@@ -45,7 +45,7 @@ class MLflow(Sink):
         mlflow = import_module("mlflow")  # an extra
         active = mlflow.active_run()
         self._is_own, self._client = active is None, mlflow.MlflowClient()
-        self._run_id = (active or mlflow.start_run(run_name=run.path.absolute().name)).info.run_id
+        self._run_id = (active or mlflow.start_run(run_name=run.name)).info.run_id
         if self._is_own:
             settings = {_name(name): str(value)[:LONGEST] for name, value in hyperparameters(run).items()}
             for some in slices([*settings.items()], MOST_PARAMS):

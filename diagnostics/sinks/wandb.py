@@ -44,7 +44,7 @@ class Wandb(Sink):
         """Take the active run, or start one."""
         wandb = import_module("wandb")  # an extra
         self._is_own, self._groups = wandb.run is None, set()
-        about = {"name": run.path.absolute().name, "dir": str(run.path), "config": hyperparameters(run)}
+        about = {"name": run.name, "dir": str(run.path), "config": hyperparameters(run)}
         self._run = wandb.run or wandb.init(project=self.project, **about)
         self._run.define_metric(STEP, hidden=True)
 
