@@ -15,7 +15,7 @@ from scenarios.data import load
 @pytest.fixture(scope="module")
 def program() -> Program:
     scenario = ActivationSparsity()
-    return of_arm(scenario, load(scenario.data), scenario.arms()[0].name)(0)
+    return of_arm(scenario, load(scenario.data), scenario.arms()[0].name)(0)  # pyright: ignore[reportArgumentType]
 
 
 def test_an_arm_is_compiled_and_has_data_of_its_own(program):
