@@ -68,9 +68,10 @@ def test_halves_are_frozen():
 
 def test_a_scored_case_that_was_looked_at_is_not_fresh():
     scored = [name for name in CASES if halves.is_in("scored", name)]
-    assert halves.seen() <= set(scored)
-    assert {name for name in scored if halves.is_in("fresh", name)} == set(scored) - halves.seen()
-    assert {name for name in CASES if halves.is_in("known", name)} == set(CASES) - set(scored) | halves.seen()
+    seen = set(halves.seen())
+    assert seen <= set(scored) and set(halves.seen().values()) == {1, 2}
+    assert {name for name in scored if halves.is_in("fresh", name)} == set(scored) - seen
+    assert {name for name in CASES if halves.is_in("known", name)} == set(CASES) - set(scored) | seen
 
 
 def test_a_new_case_moves_no_other():

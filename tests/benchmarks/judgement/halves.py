@@ -3,8 +3,9 @@
 The halves were drawn once by `drawn`, before any case was judged, and are kept in ``halves.csv``. A case that is added later is
 drawn by the same function against those that are there, and none of them moves.
 
-A scored case whose judgement was looked at is no fresh one any more. ``seen.txt`` names these; what was changed after the look may owe
-something to them, so that only the other scored cases, the *fresh* ones, say how good the rules are.
+A scored case whose judgement was looked at is no fresh one any more. ``seen.txt`` names these, each with the number of the look; what
+was changed after a look may owe something to them, so that only the other scored cases, the *fresh* ones, say how good the rules
+are.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ HALVES: tuple[Half, ...] = get_args(Half)
 SEED = "judgement-1"
 FILE = Path(__file__).with_name("halves.csv")
 SEEN = Path(__file__).with_name("seen.txt")
-PARTS = (*HALVES, "seen", "fresh", "known", "both")
-"""What can be chosen: a half; the scored cases that were looked at, or not yet; all that rules may be set on; everything."""
+PARTS = (*HALVES, "look-1", "look-2", "seen", "fresh", "known", "both")
+"""What can be chosen: a half; the scored cases of the first or second look, of any, or of none; all that rules may be set on;
+everything.
+"""
 
 
 def drawn(cases: Iterable[Case], earlier: Mapping[str, Half] | None = None) -> dict[str, Half]:
@@ -58,9 +61,10 @@ def frozen() -> dict[str, Half]:
         return {name: half for name, half in csv.reader(file) if half in HALVES}  # pyright: ignore[reportReturnType]
 
 
-def seen() -> frozenset[str]:
-    """The scored cases whose judgement was looked at, by full name."""
-    return frozenset(SEEN.read_text(encoding="utf-8").split())
+def seen() -> dict[str, int]:
+    """The scored cases whose judgement was looked at, by full name, and at which look."""
+    lines = [line.split() for line in SEEN.read_text(encoding="utf-8").splitlines()]
+    return {name: int(look) for look, name in lines}
 
 
 def is_in(part: str, name: str) -> bool:
@@ -70,13 +74,15 @@ def is_in(part: str, name: str) -> bool:
         part: the part.
         name: the case's full name.
     """
-    half, looked_at = frozen().get(name), name in seen()
+    half, look = frozen().get(name), seen().get(name)
     return {
         "tuning": half == "tuning",
         "scored": half == "scored",
-        "seen": half == "scored" and looked_at,
-        "fresh": half == "scored" and not looked_at,
-        "known": half == "tuning" or looked_at,
+        "look-1": look == 1,
+        "look-2": look == 2,
+        "seen": look is not None,
+        "fresh": half == "scored" and look is None,
+        "known": half == "tuning" or look is not None,
         "both": True,
     }[part]
 
