@@ -192,11 +192,11 @@ class InputScaling(Scenario):
             "unit": "accuracy",
             "chosen_by": "accuracy",
         }
-        sweeps = [f"{preparation}{AT_BEST_RATE}" for preparation in RAW]
+        raw, scaled = (f"{preparation}{AT_BEST_RATE}" for preparation in RAW)
         return Claim(
             name="worse_at_equal_loss",
             statement="At the same training loss, a network is less accurate when its inputs are not normalised.",
-            parts=(Part("raw inputs", "at_training_loss", at, *sweeps, **judged),),
+            parts=(Part("raw inputs", "at_training_loss", at, raw, scaled, **judged),),
             threshold=f"supported when test accuracy is lower by more than {self.worse} with raw inputs where the training loss passes "
             f"{self.same_loss:g} nats, each at its best rate",
             outcomes={"": "Raw inputs change test accuracy by {low}."},
@@ -231,18 +231,13 @@ class InputScaling(Scenario):
     def _gets_going_sooner(self) -> Claim:
         measure = {"level": "chance", "drop": self.left, "restricted": True}
         steps: dict[str, Any] = {"scale": "log10_ratio", "unit": "decades of steps"}
+        raw, scaled = (f"{preparation}{AT_BEST_RATE}" for preparation in RAW)
         return Claim(
             name="gets_going_sooner",
             statement="Normalised inputs bring the loss down in fewer steps.",
             parts=(
                 *self._by_rate(RAW, "plateau_steps", measure, **steps),
-                Part(
-                    "each at its best rate",
-                    "plateau_steps",
-                    measure,
-                    *(f"{name}{AT_BEST_RATE}" for name in RAW),
-                    **steps,
-                ),
+                Part("each at its best rate", "plateau_steps", measure, raw, scaled, **steps),
             ),
             threshold=f"steps until the loss is {100 * self.left:g} % below chance, raw inputs against the global z-score; a run that "
             "never gets there counts with its last step",
