@@ -46,7 +46,7 @@ class UnshuffledData(Rule):
         return Finding(
             self.name,
             "warning",
-            f"{told}.",
+            f"The examples are not shuffled: {told[0].lower()}{told[1:]}.",
             "Each stretch of training pulls the model towards the targets that come just then.",
             "Shuffle the examples before every epoch: fit(shuffle=True), or dataset.shuffle(number of examples) before batch().",
             value=value,

@@ -64,8 +64,8 @@ class OscillatingLoss(Rule):
         return Finding(
             self.name,
             severity,
-            f"In the second half, the loss is well above the {short(outcome.constant)} of a constant prediction in "
-            f"{percent(above)} of the steps, and {short(middle)} in the median.",
+            f"The loss swings: in the second half, {percent(above)} of the means over {size} steps lie well above the "
+            f"{short(outcome.constant)} of a constant prediction, although the median step has {short(middle)}.",
             "Steps keep destroying what was learned.",
             "Try a learning rate a tenth as large, or a larger batch.",
             numbers=numbers,
