@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from diagnostics.training.contract import ArmLike, DataLike, ScenarioLike
+from diagnostics.training.contract import A, D, ScenarioLike
 from diagnostics.training.remedies.program import Make, Program
 from probes.errors import UsageError, unknown_name
 
@@ -49,7 +49,7 @@ def of_file(target: str) -> Make:
     return lambda seed: _checked(function(), target)
 
 
-def of_arm(scenario: ScenarioLike[ArmLike, DataLike], data: DataLike, name: str) -> Make:
+def of_arm(scenario: ScenarioLike[A, D], data: D, name: str) -> Make:
     """What a scenario trains in one of its arms.
 
     Args:
