@@ -118,7 +118,9 @@ def _of_what(one: Remedied) -> str:
 
 def _interval(interval: Interval, *, signed: bool = True) -> str:
     sign = "+" if signed and interval.estimate > 0 else ""
-    return f"{sign}{short(interval.estimate)} ({short(interval.low)} to {short(interval.high)})"
+    known = np.isfinite(interval.low) and np.isfinite(interval.high)
+    ends = f"{short(interval.low)} to {short(interval.high)}" if known else "more seeds for an interval"
+    return f"{sign}{short(interval.estimate)} ({ends})"
 
 
 def _known(bound: float) -> float | None:

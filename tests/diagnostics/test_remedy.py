@@ -85,12 +85,16 @@ CURES = remedied("learning_rate × 0.1", [0.7, 0.72, 0.69, 0.7, 0.71])
 HELPS = remedied("initialization", [0.8, 0.82, 0.79, 0.8, 0.8], remaining=1.0)
 NOTHING = remedied("clipping", [0.1, -0.1, 0.05, -0.05, 0.0])
 TINY = remedied("optimizer", [0.001, 0.001, 0.0012, 0.001, 0.0011])
+WIDE = remedied("epsilon", [0.5, -0.3, 0.4, 0.1, 0.6])
 HARMS = remedied("dropout", [-0.3, -0.31, -0.3, -0.29, -0.3])
 
 
 def test_a_remedy_that_does_not_help_is_said_not_to():
-    words = [one.word for one in (CURES, HELPS, NOTHING, TINY, HARMS)]
-    assert words == ["cures", "helps", "does not help", "does not help", "harms"]
+    words = [one.word for one in (CURES, HELPS, WIDE, NOTHING, TINY, HARMS)]
+    assert words == ["cures", "helps", "is not shown to help", "does not help", "does not help", "harms"]
+    equal = Remedied("labels", "invalid_labels", [0.1, 0.1], [0.9, 0.9], 0.0)
+    assert equal.word == "is not shown to help"  # two equal numbers have no interval
+    assert Remedied("clipping", "update_ratio", [0.1, 0.2], [0.1, 0.2], 1.0).word == "does not help"
     assert [one.remedy for one in ranked([HARMS, NOTHING, HELPS, CURES])][:2] == [
         "learning_rate × 0.1",
         "initialization",
