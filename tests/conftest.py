@@ -1,6 +1,12 @@
-"""For every test: Hypothesis sets no deadline, because timing says nothing about correctness."""
+"""For every test: Hypothesis sets no deadline, because timing says nothing about correctness; rare garbage collections."""
+
+import gc
 
 from hypothesis import settings
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# Tracing makes millions of objects that live on. Python's default thresholds would look through all of them again and again,
+# which takes a tenth of a small file's time and more of a whole run's.
+gc.set_threshold(100_000, 50, 100)

@@ -40,7 +40,7 @@ class UnshuffledData(Rule):
             return NotEvaluated(("a record of the order of the targets",), (), ALL_FACTS)
         worst = max(known, key=lambda target: target.autocorrelation or 0.0)
         value, bound = worst.autocorrelation or 0.0, worst.autocorrelation_bound or 0.0
-        told = f"Neighbouring examples' targets correlate with {short(value)} (in random order: at most {short(bound)})"
+        told = f"The targets of consecutive examples have a correlation of {short(value)} (in random order: at most {short(bound)})"
         if value <= max(self.least, bound):
             return Finding(self.name, "clean", f"{told}.", value=value, threshold=self.least)
         return Finding(

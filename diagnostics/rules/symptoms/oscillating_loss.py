@@ -64,8 +64,8 @@ class OscillatingLoss(Rule):
         return Finding(
             self.name,
             severity,
-            f"The loss swings: in the second half, {percent(above)} of the means over {size} steps lie well above the "
-            f"{short(outcome.constant)} of a constant prediction, although the median step has {short(middle)}.",
+            f"The loss swings: in the second half of training its median is {short(middle)}, but its mean over {size} steps is well "
+            f"above {short(outcome.constant)}, what a constant prediction would have, in {percent(above)} of such stretches.",
             "Steps keep destroying what was learned.",
             "Try a learning rate a tenth as large, or a larger batch.",
             numbers=numbers,
