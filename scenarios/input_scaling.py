@@ -35,6 +35,7 @@ from scenarios.shared.scaling_claims import (
     either_formula,
     fit_transform,
     formulas,
+    gets_going_sooner,
     raw_kills_units,
     scale_reaches_gradient,
 )
@@ -236,20 +237,8 @@ class InputScaling(Scenario):
         measure = {"level": "chance", "drop": self.left, "restricted": True}
         steps: dict[str, Any] = {"scale": "log10_ratio", "unit": "decades of steps"}
         raw, scaled = (f"{preparation}{AT_BEST_RATE}" for preparation in RAW)
-        return Claim(
-            name="gets_going_sooner",
-            statement="Normalised inputs bring the loss down in fewer steps.",
-            parts=(
-                *self._by_rate(RAW, "plateau_steps", measure, **steps),
-                Part("each at its best rate", "plateau_steps", measure, raw, scaled, **steps),
-            ),
-            threshold=f"steps until the loss is {100 * self.left:g} % below chance, raw inputs against the global z-score; a run that "
-            "never gets there counts with its last step",
-            outcomes={
-                "": "Normalised inputs are faster: {supported}. Raw inputs are faster: {refuted}. "
-                "Raw inputs take {low} to {high} decades of steps more."
-            },
-        )
+        at_best = Part("each at its best rate", "plateau_steps", measure, raw, scaled, **steps)
+        return gets_going_sooner((*self._by_rate(RAW, "plateau_steps", measure, **steps), at_best), self.left)
 
     def _global_for_images(self) -> Claim:
         return Claim(

@@ -133,3 +133,23 @@ def either_formula(part: Part, worse: float) -> Claim:
         threshold=f"supported when test accuracy differs by less than {worse}, each at its best rate",
         outcomes={"": "Min-max changes test accuracy by {low}."},
     )
+
+
+def gets_going_sooner(parts: tuple[Part, ...], left: float) -> Claim:
+    """Whether normalised inputs learn faster.
+
+    Args:
+        parts: steps until learning has started, raw inputs against normalised ones.
+        left: the share below chance at which it has.
+    """
+    return Claim(
+        name="gets_going_sooner",
+        statement="Normalised inputs bring the loss down in fewer steps.",
+        parts=parts,
+        threshold=f"steps until the loss is {100 * left:g} % below chance, raw inputs against the global z-score; a run that never "
+        "gets there counts with its last step",
+        outcomes={
+            "": "Normalised inputs are faster: {supported}. Raw inputs are faster: {refuted}. Raw inputs take {low} to {high} "
+            "decades of steps more."
+        },
+    )

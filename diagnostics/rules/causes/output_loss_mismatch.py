@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
 from diagnostics.rules.losses import Family, family_of
-from diagnostics.rules.model import output_activation, output_of, output_units
+from diagnostics.rules.model import activation_of, output_activation, output_of, output_units
 from diagnostics.rules.outcome import ACCURACIES
 from diagnostics.rules.rule import UNFIT_OUTPUT, Rule
 from diagnostics.runs.data_facts import Target
+from diagnostics.runs.facts import Layer
 from diagnostics.wording.numerals import short
 
 BOUNDED = {
@@ -34,9 +37,10 @@ CERTAIN, LIKELY, ODD, HIDDEN = 1.0, 0.95, 0.7, 0.3
 
 @dataclass(frozen=True)
 class Fit:
-    """What is compared: the output's activation and units, the loss's family, and the targets."""
+    """What is compared: the output's activation and that of the layer before it, its units, the loss's family, and the targets."""
 
     activation: str
+    before: str
     units: int | None
     family: Family
     from_logits: bool
@@ -53,12 +57,14 @@ class Mismatch:
         what: in words; ``{activation}``, ``{low}`` and ``{high}`` are filled in.
         do: what to change.
         confidence: how sure it is to harm.
+        stands: whether it is a warning however far the loss fell, because no loss of such a model says how good it could be.
     """
 
     holds: Callable[[Fit], bool]
     what: str
     do: str
     confidence: float
+    stands: bool = False
 
 
 def _is_class_loss(fit: Fit) -> bool:
@@ -93,6 +99,12 @@ def _top(activation: str) -> float | None:
     return BOUNDED[activation][1] if activation in BOUNDED else None
 
 
+def _has_several_labels(target: Target) -> bool:
+    """Whether rows of zeros and ones hold any number of ones."""
+    several = bool(target.shape) and (target.shape[-1] or 0) > 2
+    return several and target.binary is True and target.one_hot is False
+
+
 MISMATCHES = (
     Mismatch(
         lambda fit: fit.activation == "softmax" and fit.units == 1,
@@ -105,6 +117,20 @@ MISMATCHES = (
         "The loss compares classes, and the output has a single unit",
         "Give the output one unit for each class, or use a sigmoid with binary cross-entropy.",
         CERTAIN,
+    ),
+    Mismatch(
+        lambda fit: fit.activation == fit.before == "softmax",
+        "The output is a softmax of a softmax, whose largest probability for {units} classes is {most}",
+        "Leave out one of them.",
+        CERTAIN,
+        stands=True,
+    ),
+    Mismatch(
+        lambda fit: fit.activation == "softmax" and _is_class_loss(fit) and _has_several_labels(fit.target),
+        "An example can have several labels, and the output is a softmax, whose probabilities sum to 1",
+        "Use a sigmoid for each label, with binary cross-entropy.",
+        CERTAIN,
+        stands=True,
     ),
     Mismatch(
         lambda fit: _is_class_loss(fit) and not fit.from_logits and fit.activation in LINEAR,
@@ -228,16 +254,16 @@ class OutputLossMismatch(Rule):
         loss, output = case.training.loss, output_of(case.architecture)
         assert loss is not None and output is not None
         wants = any(metric in ACCURACIES for metric in case.training.metrics)
-        fit = Fit(
-            activation, output_units(case.architecture), family, bool(loss.from_logits), case.data.targets[0], wants
-        )
+        before, units = _before(case.architecture, output), output_units(case.architecture)
+        fit = Fit(activation, before, units, family, bool(loss.from_logits), case.data.targets[0], wants)
         found = next((mismatch for mismatch in MISMATCHES if mismatch.holds(fit)), None)
         if found is None:
             return Finding(self.name, "clean", f"The output ({activation}) fits the loss ({loss.class_name}).")
         low, high = (
             short(end if end is not None else float("nan")) for end in (fit.target.minimum, fit.target.maximum)
         )
-        what = found.what.format(activation=activation, low=low, high=high, units=fit.units)
+        most = short(np.e / (np.e + (fit.units or 2) - 1))
+        what = found.what.format(activation=activation, low=low, high=high, units=fit.units, most=most)
         return Finding(
             self.name,
             "info" if found.confidence <= HIDDEN else "warning",
@@ -248,6 +274,15 @@ class OutputLossMismatch(Rule):
             found.do,
             layers=(output.path,),
             confidence=found.confidence,
+            stands=found.stands,
             remedies=(Remedy("output_and_loss"),),
             reference="Keras documentation, losses: from_logits.",
         )
+
+
+def _before(layers: tuple[Layer, ...], output: Layer) -> str:
+    """The activation of the one layer whose output the output layer takes as it is; empty where there is none."""
+    if output.parameters:  # it does not take it as it is
+        return ""
+    feeding = [layer for layer in layers if layer.path in output.inbound]
+    return activation_of(feeding[0]) if len(feeding) == 1 else ""

@@ -27,13 +27,15 @@ class OverFitting(Rule):
 
     Formula: the last readings of the validation loss lie above its smallest running mean by at least the factor ``rise``, in
     every one of the last ``last`` readings, while the training loss fell on. A warning when the validation loss also ends above
-    the best constant's, or ``harm`` × its minimum. Or, from ``few`` readings on: the validation loss was never below that of the
-    best constant, while the model learned its training data. Or the last validation loss exceeds ``absurd`` × the larger of the best
-    constant's loss and the first training loss, while the training loss fell.
+    the best constant's, or ``harm`` × its minimum, or gave back at least ``forgone`` of what it had gained over the best constant.
+    Or, from ``few`` readings on: the validation loss was never below that of the best constant, while the model learned its training
+    data. Or the last validation loss exceeds ``absurd`` × the larger of the best constant's loss and the first training loss, while
+    the training loss fell.
 
     Args:
         rise: factor. A fifth: beyond what a validation loss wanders.
         harm: factor from which on it is a warning. Two: the model would have been far better earlier.
+        forgone: share. Two thirds: stopping early would have kept three times as much.
         last: readings at the end. Three: one bad epoch is not enough.
         fewest: readings of the validation loss.
         few: readings without any success that are enough. Three: the first epochs of a healthy model are not all failures.
@@ -46,6 +48,7 @@ class OverFitting(Rule):
 
     rise: float = 1.2
     harm: float = 2.0
+    forgone: float = 2 / 3
     last: int = 3
     fewest: int = 6
     few: int = 3
@@ -75,8 +78,7 @@ class OverFitting(Rule):
             return Finding(
                 self.name, "clean", "The validation loss does not rise while training goes on.", numbers=numbers
             )
-        above = outcome.validation_constant is not None and end > outcome.validation_constant
-        harmful = (end > self.harm * lowest or above) and not _accuracy_holds(case, self.kept)
+        harmful = self._harms(lowest, end, outcome.validation_constant) and not _accuracy_holds(case, self.kept)
         severity: Severity = "warning" if harmful else "info"
         return Finding(
             self.name,
@@ -93,6 +95,11 @@ class OverFitting(Rule):
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("early_stopping"), Remedy("regularization")),
         )
+
+    def _harms(self, lowest: float, end: float, constant: float | None) -> bool:
+        """Whether the validation loss rose so far that the model would have been far better earlier."""
+        gave_back = constant is not None and end - lowest >= self.forgone * (constant - lowest)
+        return end > self.harm * lowest or gave_back
 
     def _never(self, case: Case, outcome: Outcome, validation: Curve) -> bool:
         """Whether no reading of the validation loss beats a constant, although the training loss does."""

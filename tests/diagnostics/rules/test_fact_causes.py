@@ -308,6 +308,26 @@ def test_a_mismatch_that_did_no_harm_is_an_oddity():
     assert (first.rule, first.severity) == ("output_loss_mismatch", "warning") and first.remedies
 
 
+SEVERAL = ONE_HOT | {"one_hot": False, "classes": None}
+
+
+def test_an_output_that_cannot_say_what_is_asked_stands_however_far_the_loss_fell():
+    fell = {"losses": np.geomspace(1.0, 0.05, 100)}
+    for loss in (categorical(), BINARY):
+        assert judged("output_loss_mismatch", run(net("softmax", 10), loss, SEVERAL, **fell)) == "sure"
+        first = diagnose(run(net("softmax", 10), loss, SEVERAL, **fell))[0]
+        assert (first.rule, first.severity) == ("output_loss_mismatch", "warning") and "several labels" in first.what
+    assert judged("output_loss_mismatch", run(net("sigmoid", 10), BINARY, SEVERAL)) == "clean"
+
+
+def test_a_softmax_of_a_softmax():
+    layer = {"path": "twice", "class": "Softmax", "output_shape": [None, 10], "is_output": True}
+    for inner, answer in (("softmax", "sure"), ("linear", "clean")):
+        architecture = [dense("hidden", 16), dense("inner", 10, inner, inputs=16), layer | {"inbound": ["inner"]}]
+        assert judged("output_loss_mismatch", run(architecture)) == answer
+    assert "0.232" in diagnose(run([dense("inner", 10, "softmax"), layer | {"inbound": ["inner"]}]))[0].what
+
+
 OWN = loss_of("squared_error") | {"loss": {"class": "squared_error", "name": ""}}
 
 

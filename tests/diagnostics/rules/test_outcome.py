@@ -144,6 +144,9 @@ def test_over_fitting():
 
     assert judged([0.6, 0.5, 0.45, 0.5, 0.6, 0.8, 1.0, 1.2]) == "warning"
     assert judged([0.6, 0.5, 0.45, 0.5, 0.56, 0.57, 0.58, 0.57]) == "info"
+    assert judged([0.6, 0.5, 0.45, 0.5, 0.6, 0.64, 0.65, 0.66]) == "warning", (
+        "it gave back four fifths of what it had gained"
+    )
     assert judged([0.6, 0.5, 0.45, 0.44, 0.46, 0.44, 0.45, 0.47]) == "clean"
 
 
