@@ -320,6 +320,16 @@ def test_an_output_that_cannot_say_what_is_asked_stands_however_far_the_loss_fel
     assert judged("output_loss_mismatch", run(net("sigmoid", 10), BINARY, SEVERAL)) == "clean"
 
 
+def test_logits_that_sum_to_one_are_none():
+    own = {"path": "own", "class": "Lambda", "output_shape": [None, 10], "is_output": True}
+    outputs = [{"step": step, "shape": [32, 10], "rows_sum_to_one": True} for step in (0, 50)]
+    architecture = [dense("hidden", 16), own]
+    assert judged("output_loss_mismatch", run(architecture, SPARSE_LOGITS, outputs=outputs)) == "sure"
+    assert judged("output_loss_mismatch", run(architecture, outputs=outputs)) == "not_evaluated"
+    once = [outputs[0], outputs[1] | {"rows_sum_to_one": False}]
+    assert judged("output_loss_mismatch", run(architecture, SPARSE_LOGITS, outputs=once)) == "not_evaluated"
+
+
 def test_a_softmax_of_a_softmax():
     layer = {"path": "twice", "class": "Softmax", "output_shape": [None, 10], "is_output": True}
     for inner, answer in (("softmax", "sure"), ("linear", "clean")):
