@@ -78,7 +78,7 @@ def bar(
     axes.imshow(np.atleast_2d(levels), cmap=colour_map(), aspect="auto", extent=(0, 1, 0, 1))
     marked = {float(place(tick)): scale.label(tick) for tick in scale.ticks(limits, 7)}
     set_ticks(axes.xaxis, list(marked), marked.__getitem__)
-    set_ticks(axes.yaxis, [], str)
+    axes.yaxis.set_visible(False)
     axes.spines[:].set_visible(False)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import html
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -124,6 +126,19 @@ def exhibits(page: Page) -> list[Exhibit]:
     return [exhibit for section in page.sections for exhibit in section.exhibits]
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection inside the block: a figure is a hundred thousand objects, all in use until it is drawn."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_uncollected()
 def draw(exhibit: Exhibit, folder: Path) -> Drawn:
     """Draw one exhibit: PNG and SVG files into `folder`, and markup for the page."""
     try:

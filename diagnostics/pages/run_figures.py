@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from diagnostics.figures import by_layer, curves, time_to_revival, units_by_layer
 from diagnostics.figures.columns import QUANTITIES, quantity
 from diagnostics.figures.heat_map import MOST_COLUMNS
-from diagnostics.figures.layer_rows import has_readings
+from diagnostics.figures.layer_rows import Rows, has_readings, readings
 from diagnostics.measures.missing import measured_nan
 from diagnostics.measures.tables import KEYS
 from diagnostics.pages.page import Exhibit, Section
@@ -237,7 +238,12 @@ def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
         )
     label = quantity(view.column).label.partition(" (")[0]
     alt = f"{label} of {rows['layer'].nunique()} layers, {_steps(rows)}. {caption}"
-    return Exhibit(view.name, partial(by_layer, rows, view.column, guides=view.guides), caption, alt)
+    kept = cache(partial(readings, rows, view.column))  # for the wide figure and the narrow one
+    return Exhibit(view.name, partial(_drawn_by_layer, kept, view), caption, alt)
+
+
+def _drawn_by_layer(rows: Callable[[], Rows], view: View, *, width: int) -> Figure:
+    return by_layer(rows(), view.column, guides=view.guides, width=width)
 
 
 def _steps(rows: pd.DataFrame) -> str:
