@@ -270,8 +270,7 @@ class DropoutRate(Scenario):
 
     def _against(self, rate: float, measure: str, parameters: Mapping, **held) -> Part:
         treated, control = sweep(self._name(self.usual)), sweep(self._name(rate))
-        held = {"chosen_by": "accuracy"} | held
-        return Part(f"rate {rate:g}", measure, parameters, treated=treated, control=control, **held)
+        return Part(f"rate {rate:g}", measure, parameters, treated, control, chosen_by="accuracy", **held)
 
 
 def log2_count(units: int, dropped: float) -> float:

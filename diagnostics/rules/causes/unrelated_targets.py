@@ -39,10 +39,12 @@ class UnrelatedTargets(Rule):
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a validation loss that can be compared with a constant's."""
         validation, outcome = case.validation_loss, case.outcome
-        known = outcome.constant is not None and not outcome.penalised and outcome.loss_skill is not None
+        known = outcome.validation_constant is not None and not outcome.penalised and outcome.loss_skill is not None
         if validation is None or len(validation.finite) < self.readings or not known:
             return NotEvaluated(
-                (f"{self.readings} readings of a validation loss, and the loss of the best constant prediction",),
+                (
+                    f"{self.readings} readings of a validation loss, and a best constant prediction's loss to compare it with",
+                ),
                 (),
                 "Give fit validation_data=.",
             )
@@ -53,9 +55,9 @@ class UnrelatedTargets(Rule):
         return Finding(
             self.name,
             "warning",
-            f"The inputs of the training data say nothing about the targets of the validation data: {told} (a constant "
-            f"prediction has a loss of {short(outcome.constant or 0.0)}).",
-            "What the model learns holds for single training examples: inputs and targets were not kept together, or both parts "
+            f"What the model learns from the training data does not hold for the validation data at all: {told} (100 % is no loss, 0 % "
+            f"the loss of a constant prediction, {short(outcome.constant or 0.0)}).",
+            "Most likely inputs and targets were not kept together, or both parts "
             "of the data were prepared in different ways.",
             "Look at twenty inputs beside their targets, as the model gets them; shuffle inputs and targets by one permutation.",
             numbers={"trained": trained, "validated": best},

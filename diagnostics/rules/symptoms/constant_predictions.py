@@ -38,7 +38,7 @@ class ConstantPredictions(Rule):
         """Warning or clean; not evaluated without a record of outputs and targets."""
         if not case.data.outputs or len(case.data.targets) != 1:
             return NotEvaluated(("a record of the model's outputs and of one target",), (), ALL_FACTS)
-        last, target, skill = case.data.outputs[-1], case.data.targets[0], case.outcome.skill
+        last, target, skill = case.data.outputs[-1], case.data.targets[0], _skill(case)
         what = self._same(last, target) or self._narrow(last, target)
         if not what or (skill is not None and skill >= self.learned) or _batch_is_one(last):
             return Finding(self.name, "clean", "Predictions vary with the input.")
@@ -56,7 +56,10 @@ class ConstantPredictions(Rule):
         share = last.most_frequent_share
         if share is None or not shares or share < self.same or max(shares) >= self.frequent:
             return ""
-        return f"{percent(share)} of the predictions name one class, which at most {percent(max(shares))} of the targets have"
+        most = percent(max(shares))
+        return (
+            f"{percent(share)} of the predictions are the same class, but no class has more than {most} of the targets"
+        )
 
     def _narrow(self, last: Output, target: Target) -> str:
         if last.spread_over_batch is None or not target.std or last.most_frequent_share is not None:
@@ -67,6 +70,12 @@ class ConstantPredictions(Rule):
             f"predictions vary over the batch by {short(last.spread_over_batch)}, the targets by {short(target.std)} "
             "(standard deviations)"
         )
+
+
+def _skill(case: Case) -> float | None:
+    """The skill; where the loss weighs examples, that of accuracy, which counts them all alike."""
+    outcome = case.outcome
+    return outcome.accuracy_skill if outcome.weighted and outcome.accuracy_skill is not None else outcome.skill
 
 
 def _batch_is_one(last: Output) -> bool:
