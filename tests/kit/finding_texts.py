@@ -183,6 +183,13 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "averages over many places, too.",
         "Batches of 16 or more, or layer or group normalisation.",
     ),
+    "uneven_weights": (
+        "The loss counts one class only, so that a model need learn nothing but to name it.",
+        "Weights against imbalance make rare classes heavier, but leave each class its share. A frequent class may have most of the loss "
+        "rightly: only one that fewer than half of the examples have is judged.",
+        "Check `class_weight` and `sample_weight`: a mask the wrong way round, or one class left at weight 1. Balanced weights are "
+        "examples / (classes × examples of the class).",
+    ),
     "unrelated_targets": (
         "What the model learns holds for single training examples: inputs and targets do not belong together.",
         "Over-fitting looks alike, but there the validation loss is good at first. Validation data from elsewhere "
