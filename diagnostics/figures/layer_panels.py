@@ -59,7 +59,7 @@ class Names:
         axes.yaxis.set_visible(False)  # names are texts; matplotlib would still lay out the ticks that are not there
         texts = layer_names.ticks(rows.names, self.height)
         # Texts, not ticks: a tick is five artists, and dozens of layers in a dozen panels took half of a page's time.
-        across, left = axes.get_yaxis_transform(), -4 / axes.get_window_extent().width
+        across, left = axes.get_yaxis_transform(), -7 / axes.get_window_extent().width
         for row, name in texts.items() if shown else ():
             cut = layer_names.shortened(name, self.longest)
             axes.text(left, row, cut, transform=across, size=8, color=style.colour("muted"), ha="right", va="center")

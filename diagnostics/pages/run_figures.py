@@ -213,11 +213,19 @@ def _curves(scalars: pd.DataFrame) -> Iterator[Exhibit]:
         if not has_readings(scalars, column) or not slug(column):
             continue
         rows = scalars if column == "loss" else scalars.loc[scalars[column].notna()]
-        caption = CURVE_CAPTIONS.get(column, "")
+        caption = _lost(rows) if column == "loss" else CURVE_CAPTIONS.get(column, "")
         if len(np.unique(rows["step"].to_numpy())) > POINTS:
             caption = f"{caption} The line is the median of neighbouring steps, the band their range.".strip()
         alt = f"{quantity(column).label} over {_steps(rows)}. {caption}"
         yield Exhibit(f"{slug(column)}-curves", partial(curves, rows, column), caption, alt, half=True)
+
+
+def _lost(scalars: pd.DataFrame) -> str:
+    """What to see in the loss: from which step on it is no number, or what a flat one means."""
+    finite = np.isfinite(scalars["loss"].to_numpy(float))
+    if finite.all():
+        return CURVE_CAPTIONS["loss"]
+    return f"The loss is NaN or infinite at {(~finite).sum():,} readings, first at step {scalars['step'].to_numpy()[~finite].min():,}."
 
 
 POINTS = 90

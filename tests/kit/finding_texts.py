@@ -185,8 +185,8 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     ),
     "uneven_weights": (
         "The loss counts one class only, so that a model need learn nothing but to name it.",
-        "Weights against imbalance make rare classes heavier, but leave each class its share. A frequent class may have most of the loss "
-        "rightly: only one that fewer than half of the examples have is judged.",
+        "Weights against imbalance make rare classes heavier, but leave each class its share. A frequent class may "
+        "have most of the loss rightly: only one that fewer than half of the examples have is judged.",
         "Check `class_weight` and `sample_weight`: a mask the wrong way round, or one class left at weight 1. Balanced weights are "
         "examples / (classes × examples of the class).",
     ),
