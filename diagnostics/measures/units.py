@@ -1,4 +1,4 @@
-"""Measures of dead units: one number from a run's events."""
+"""Measures of dead units: one number from a run's events, as long as the loss is finite."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from diagnostics import survival
 from diagnostics.measures.tables import RunLike, readings
+from diagnostics.measures.training import FirstNonFiniteStep
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,18 @@ def _checks(run: RunLike, layers: str) -> np.ndarray:
     """The steps at which the run checked for dead units; empty for activations that cannot die."""
     if "dead_fraction" not in run.layers.columns:
         return np.array([])
-    return np.unique(readings(run, "dead_fraction", layers)["step"].to_numpy())
+    steps = np.unique(readings(run, "dead_fraction", layers)["step"].to_numpy())
+    return steps[steps < _lost(run)]
 
 
 def _events(run: RunLike, layers: str) -> pd.DataFrame:
     events = run.units
-    return events.loc[[fnmatchcase(str(layer), layers) for layer in events["layer"]]] if len(events) else events
+    if not len(events):
+        return events
+    of_layers = [fnmatchcase(str(layer), layers) for layer in events["layer"]]
+    return events.loc[np.array(of_layers) & (events["step"].to_numpy() < _lost(run))]
+
+
+def _lost(run: RunLike) -> float:
+    """The first step with a loss of NaN or infinity: from there on an output that is not 0 is no sign of life."""
+    return FirstNonFiniteStep()(run) if "loss" in run.scalars else np.inf

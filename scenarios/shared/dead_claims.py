@@ -90,7 +90,7 @@ class DeadClaims:
             "In the first layer, whose inputs never change, a dead unit never recovers under plain SGD.",
             {"event": "revival", "layers": FIRST, "first": after},
             {"spike": "spike", "outlier": "outlier", "high": "high rate", "killed-0.5": "killed at start"},
-            "check of the instrument: one revival refutes it; counted from the first check after the spike",
+            "check of the instrument: one revival refutes it; counted from the first check after the spike, while the loss is finite",
             "No unit of the first layer recovered: {supported}, in all {seeds} replicates.",
         )
         return replace(claim, parts=tuple(replace(part, **CHECK) for part in claim.parts))

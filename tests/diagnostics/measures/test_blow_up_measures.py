@@ -73,3 +73,23 @@ def test_uneven_depth_is_the_slope_whichever_way(slope):
     layers = pd.DataFrame({"step": 0, "layer": [f"hidden_{d}" for d in depths], "depth": depths, "kind": "Dense"})
     run = SimpleNamespace(layers=layers.assign(activation_gradient_rms=10.0 ** (slope * depths)))
     assert measure("uneven_depth")(run) == pytest.approx(0.2)
+
+
+def test_a_unit_that_is_nan_has_not_come_back_to_life():
+    checks = np.arange(0, 12, 3)
+    layers = pd.DataFrame({"step": checks, "layer": "hidden_1", "depth": 1, "kind": "Dense", "dead_fraction": 0.0})
+    rows = [
+        (3, "hidden_1", 0, "death"),
+        (3, "hidden_1", 1, "death"),
+        (6, "hidden_1", 1, "revival"),
+        (9, "hidden_1", 0, "revival"),
+    ]
+    units = pd.DataFrame(rows, columns=["step", "layer", "unit", "event"])
+
+    def revivals(losses):
+        scalars = pd.DataFrame({"step": np.arange(12), "split": "train", "loss": losses, "learning_rate": 0.1})
+        run = SimpleNamespace(layers=layers, scalars=scalars, units=units)
+        return [measure("unit_events", event="revival")(run), measure("dead_for_good")(run)]
+
+    assert revivals(np.ones(12)) == [2, 0]
+    assert revivals(np.where(np.arange(12) < 8, 1, np.nan)) == [1, 0.5]
