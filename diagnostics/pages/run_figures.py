@@ -39,8 +39,6 @@ WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expec
 WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
 WITHOUT_FIGURE += ("gradient_snr", "gradient_noise_scale", "histogram")
 """The project's own statistics that have neither a figure here nor an axis in ``QUANTITIES``."""
-
-
 TELLING = ("activation_std", "gradient_norm", "activation_gradient_rms", "update_ratio")
 """The columns that tell whether a network still computes with numbers; shares of zeros stay finite."""
 
