@@ -1,5 +1,5 @@
 # The checks that CI runs, one word each. Needs the environment of CONTRIBUTING.md.
-.PHONY: test fast lint types bench bench-compare judge docs
+.PHONY: test fast lint types bench bench-compare judge docs site
 
 test: # every test, on two processes
 	python -m pytest
@@ -24,5 +24,10 @@ bench-compare: # this working tree against another commit: make bench-compare RE
 judge: # how often diagnoses are right, on trainings whose fault is known; the first time, it trains them
 	python -m tests.benchmarks.judgement
 
-docs: # docs/api.md, from signatures and docstrings
+site: # the documentation with its gallery, in site/; needs pip install -e '.[docs]'
+	python -m mkdocs build --quiet
+	python -m tests.kit.gallery site/gallery
+
+docs: # docs/api.md and docs/findings, from signatures and docstrings
 	python -m tests.kit.api_pages docs/api.md
+	python -m tests.kit.finding_pages

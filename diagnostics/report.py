@@ -12,7 +12,6 @@ from diagnostics.commands import command
 from diagnostics.commands.callable_module import make_callable
 from diagnostics.commands.follow import Rendered, follow
 from diagnostics.commands.judging import add_fail_on, exit_status
-from diagnostics.pages import conclusion
 from diagnostics.pages.html import write_page
 from diagnostics.pages.markdown import markdown
 from diagnostics.pages.page import Page
@@ -132,6 +131,8 @@ def _of_run(folder: Path) -> Judged:
 
 def _of_scenario(folder: Path) -> Judged:
     """In its own folder the verdicts are renewed with the page; a page elsewhere leaves the folder as it is."""
+    from diagnostics.pages import conclusion  # noqa: PLC0415 - the statistics of verdicts take half a second to load
+
     experiment = load_experiment(folder)
     _check_finished(experiment)
     page, found = conclusion.judge(experiment)

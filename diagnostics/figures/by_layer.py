@@ -14,9 +14,8 @@ from diagnostics.figures.columns import Quantity, quantity
 from diagnostics.figures.drawing import Drawing
 from diagnostics.figures.heat_map import column_width
 from diagnostics.figures.layer_panels import FOOT, HEAD, Guide, Names
-from diagnostics.figures.layer_rows import Rows, thinned
+from diagnostics.figures.layer_rows import Rows, readings, thinned
 from diagnostics.figures.scales import Limits, set_ticks, step_ticks
-from diagnostics.figures.seeds import require
 from diagnostics.wording.numerals import short
 
 GAP, RIGHT = 22, 14
@@ -29,14 +28,17 @@ BAR = 420
 """Greatest width of the colour bar."""
 
 
-def by_layer(frame: pd.DataFrame, column: str, *, guides: Sequence[Guide] = (), width: int = style.WIDE) -> Figure:
+def by_layer(
+    frame: pd.DataFrame | Rows, column: str, *, guides: Sequence[Guide] = (), width: int = style.WIDE
+) -> Figure:
     """Profile and map of one run: layers downwards from the input, values or steps to the right.
 
     Where a run has more readings than the map has columns, a column shows the reading that is farthest from the layer's
     median: a spike or a gap is never averaged away.
 
     Args:
-        frame: ``step``, ``layer``, ``depth``, ``kind`` and `column`; one row per layer and step of one run.
+        frame: ``step``, ``layer``, ``depth``, ``kind`` and `column`; one row per layer and step of one run. Or the readings
+            themselves, for who draws them several times.
         column: the quantity.
         guides: reference values and their names, drawn in the profile.
         width: width in CSS pixels; a narrow figure has the map below the profile.
@@ -47,9 +49,7 @@ def by_layer(frame: pd.DataFrame, column: str, *, guides: Sequence[Guide] = (), 
     Raises:
         UsageError: when a column is missing, or nothing was measured.
     """
-    require(frame, ["step", "layer", "depth", "kind", column])
-    require(frame.loc[frame[column].notna()], [column])
-    rows, axis = Rows.of(frame, column), quantity(column)
+    rows, axis = readings(frame, column), quantity(column)
     limits = axis.scale.limits(np.append(rows.values.ravel(), [value for value, _ in guides]))
     names, stacked = Names.of(rows, width), width < 2 * style.NARROW
     free = width - names.room - RIGHT

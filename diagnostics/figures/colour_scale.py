@@ -13,6 +13,8 @@ from diagnostics.figures.scales import Limits, Scale, set_ticks
 
 ZERO, INFINITE, MISSING = "#7cf2b4", "#00c8ff", "#b9bfc6"
 """Colours outside the colour map, for values that the scale cannot show."""
+SHADES = 250
+"""Colours of the map: with the special ones, as many as a picture with a palette can have."""
 
 
 def paint(
@@ -51,7 +53,7 @@ def norm(scale: Scale, limits: Limits) -> Normalize:
 
 def colour_map() -> Colormap:
     """The colours, with special ones below, above and for gaps."""
-    return colormaps["magma"].with_extremes(under=ZERO, over=INFINITE, bad=MISSING)
+    return colormaps["magma"].resampled(SHADES).with_extremes(under=ZERO, over=INFINITE, bad=MISSING)
 
 
 def sheet(levels: int) -> str:
@@ -78,7 +80,7 @@ def bar(
     axes.imshow(np.atleast_2d(levels), cmap=colour_map(), aspect="auto", extent=(0, 1, 0, 1))
     marked = {float(place(tick)): scale.label(tick) for tick in scale.ticks(limits, 7)}
     set_ticks(axes.xaxis, list(marked), marked.__getitem__)
-    set_ticks(axes.yaxis, [], str)
+    axes.yaxis.set_visible(False)
     axes.spines[:].set_visible(False)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
 
 from diagnostics.figures import layer_names, marks, style
 from diagnostics.figures.columns import Quantity
@@ -57,10 +56,10 @@ class Names:
         """Set the limits of the axis and write names; lines show where nets begin, and blocks if there is no room for every name."""
         count = len(rows.names)
         axes.set_ylim(count - 0.5, -0.5)
-        axes.yaxis.set_major_locator(NullLocator())
+        axes.yaxis.set_visible(False)  # names are texts; matplotlib would still lay out the ticks that are not there
         texts = layer_names.ticks(rows.names, self.height)
         # Texts, not ticks: a tick is five artists, and dozens of layers in a dozen panels took half of a page's time.
-        across, left = axes.get_yaxis_transform(), -4 / axes.get_window_extent().width
+        across, left = axes.get_yaxis_transform(), -7 / axes.get_window_extent().width
         for row, name in texts.items() if shown else ():
             cut = layer_names.shortened(name, self.longest)
             axes.text(left, row, cut, transform=across, size=8, color=style.colour("muted"), ha="right", va="center")
@@ -96,7 +95,6 @@ def profile(axes: Axes, rows: Rows, axis: Quantity, limits: Limits, guides: Sequ
     axes.set_xlim(*limits)
     set_ticks(axes.xaxis, axis.scale.ticks(limits, 5), axis.scale.label)
     axes.xaxis.grid(visible=True)
-    axes.yaxis.grid(visible=False)
     size = float(np.clip(180 / len(rows.names), 1.6, 4.0))
     blocks = blocks_of(rows.names)
     sign_of = {kind: sign for sign, kinds in signs(rows.kinds).items() for kind in kinds}

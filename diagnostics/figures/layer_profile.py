@@ -12,15 +12,14 @@ from diagnostics.figures import layer_panels, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.drawing import Drawing
 from diagnostics.figures.layer_panels import FOOT, Guide, Names
-from diagnostics.figures.layer_rows import Rows
-from diagnostics.figures.seeds import require
+from diagnostics.figures.layer_rows import Rows, readings
 
 RIGHT = 14
 """Room at the right, for half a tick label, in CSS pixels."""
 
 
 def layer_profile(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Rows,
     column: str,
     *,
     guides: Sequence[Guide] = (),
@@ -30,7 +29,7 @@ def layer_profile(
     """Layers downwards from the input, values to the right, at three moments of one run.
 
     Args:
-        frame: ``step``, ``layer``, ``depth``, ``kind`` and `column`; one row per layer and step of one run.
+        frame: ``step``, ``layer``, ``depth``, ``kind`` and `column`; one row per layer and step of one run. Or the readings.
         column: the quantity.
         guides: thresholds and other reference values with their names.
         layers: the layers to shade.
@@ -42,9 +41,7 @@ def layer_profile(
     Raises:
         UsageError: when a column is missing, or nothing was measured.
     """
-    require(frame, ["step", "layer", "depth", "kind", column])
-    require(frame.loc[frame[column].notna()], [column])
-    rows, axis = Rows.of(frame, column), quantity(column)
+    rows, axis = readings(frame, column), quantity(column)
     limits = axis.scale.limits(np.append(rows.values.ravel(), [value for value, _ in guides]))
     names, entries = Names.of(rows, width), layer_panels.handles(rows, guides, log=axis.scale.name == "log")
     top = layer_panels.head(axis.label, entries, width)

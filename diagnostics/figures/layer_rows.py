@@ -9,6 +9,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from diagnostics.figures.heat_map import MOST_COLUMNS
+from diagnostics.figures.seeds import require
 from diagnostics.runs.order import MODEL, places
 
 
@@ -44,6 +45,19 @@ class Rows(NamedTuple):
         names, kinds = (tuple(known[key].iloc[first].astype(str).to_numpy()) for key in ("layer", "kind"))
         nets = tuple(known[MODEL].iloc[first].astype(str).to_numpy()) if MODEL in known else ()
         return cls(values, np.asarray(steps), names, kinds, nets)
+
+
+def readings(frame: pd.DataFrame | Rows, column: str) -> Rows:
+    """The readings of a quantity, from a run's table or as they are.
+
+    Raises:
+        UsageError: when a column is missing, or nothing was measured.
+    """
+    if isinstance(frame, Rows):
+        return frame
+    require(frame, ["step", "layer", "depth", "kind", column])
+    require(frame.loc[frame[column].notna()], [column])
+    return Rows.of(frame, column)
 
 
 def has_readings(table: pd.DataFrame, column: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,8 @@ POINTS = 72
 """Units of an SVG view box per inch."""
 MOST_STEPS = 120
 """Most steps of a quantity in the page."""
-MOST_NUMBERS = 300_000
-"""Most numbers of all quantities together: 1.6 MB of the page. A run with very many layers keeps fewer steps."""
+MOST_NUMBERS = 150_000
+"""Most numbers of all quantities together: 0.8 MB of the page. A run with very many layers keeps fewer steps."""
 
 
 def panels(figure: Figure) -> str:
@@ -35,6 +35,27 @@ def panels(figure: Figure) -> str:
     """
     followed = figure.followed if isinstance(figure, Drawing) else []
     return json.dumps([_panel(figure, one) for one in followed], ensure_ascii=False) if followed else ""
+
+
+def briefly(both: tuple[str, str], data: Mapping[str, object]) -> tuple[str, str]:
+    """What :func:`panels` gave for two drawings, without names of layers that the page's numbers hold in the same order.
+
+    Args:
+        both: JSON; a panel's ``layers`` become true where ``data.layers[column].layers`` are the same.
+        data: what :func:`numbers` gave.
+    """
+    known = data.get("layers")
+    first, second = (_briefly(text, known) if text and isinstance(known, Mapping) else text for text in both)
+    return first, second
+
+
+def _briefly(text: str, known: Mapping[str, Mapping[str, object]]) -> str:
+    found = json.loads(text)
+    for panel in found:
+        names = known.get(panel["column"], {}).get("layers", ())
+        if panel["layers"] and isinstance(names, tuple) and panel["layers"] == list(names):
+            panel["layers"] = True
+    return json.dumps(found, ensure_ascii=False)
 
 
 def _panel(figure: Figure, one: Followed) -> dict[str, object]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import html
 import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from diagnostics.figures import colour_scale, style, svg
+from diagnostics.figures.svg_size import share_maps
 from diagnostics.pages import cursor
 from diagnostics.pages.model_picture import LEVELS
 from diagnostics.pages.page import Exhibit, Page
@@ -124,6 +127,19 @@ def exhibits(page: Page) -> list[Exhibit]:
     return [exhibit for section in page.sections for exhibit in section.exhibits]
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection inside the block: a figure is a hundred thousand objects, all in use until it is drawn."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_uncollected()
 def draw(exhibit: Exhibit, folder: Path) -> Drawn:
     """Draw one exhibit: PNG and SVG files into `folder`, and markup for the page."""
     try:
@@ -139,7 +155,8 @@ def draw(exhibit: Exhibit, folder: Path) -> Drawn:
     large = svg.inline(wide, prefix=exhibit.name, alt=exhibit.alt)
     small = svg.inline(svg.to_tree(narrow), prefix=f"{exhibit.name}-narrow", alt=exhibit.alt)
     rules, panels = {**large.rules, **small.rules}, (cursor.panels(figure), cursor.panels(narrow))
-    return Drawn(exhibit, Markup(large.markup), Markup(small.markup), rules, panels)
+    own, phone = share_maps(large.markup, small.markup, f"{exhibit.name}-map")
+    return Drawn(exhibit, Markup(own), Markup(phone), rules, panels)
 
 
 def render(page: Page, drawn: dict[str, Drawn]) -> str:
@@ -156,6 +173,7 @@ def render(page: Page, drawn: dict[str, Drawn]) -> str:
         + "".join(f".{name}{{{rule}}}" for name, rule in sorted(rules.items()))
     )
     script = sheet(*SCRIPTS) if page.data else ""
+    drawn = {name: replace(each, panels=cursor.briefly(each.panels, page.data)) for name, each in drawn.items()}
     blocks = {"data": _embedded(page.data), "run": Markup(page.run), "kind_of_run": embedded.KIND}
     blocks |= {"refresh": Markup(REFRESH).format(page.refresh)}
     return rendered("report.html.j2", css, script, page=page, drawn=drawn, **blocks)

@@ -13,9 +13,9 @@ from diagnostics.figures.layer_rows import has_readings
 from diagnostics.pages.advice import advice_on
 from diagnostics.pages.model_picture import link_to
 from diagnostics.pages.page import Advice, Exhibit, Letter, Place, Table
-from diagnostics.rules import Finding
+from diagnostics.rules import Finding, rules
 from diagnostics.runs.run import Run
-from diagnostics.wording.findings import title
+from diagnostics.wording.findings import page, title
 from diagnostics.wording.numerals import MISSING, percent, short
 
 CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
@@ -146,7 +146,8 @@ def _note(finding: Finding, others: Collection[str]) -> str:
     parts = [
         f"Explained by {title(finding.explained_by)}." if finding.explained_by else "",
         f"Also explains: {', '.join(explained)}." if explained else "",
-        f"See {finding.reference}" if finding.reference else "",
+        f"See {finding.reference.removesuffix('.')}." if finding.reference else "",
+        f"More: {page(finding.rule)}." if finding.rule in rules() else "",
     ]
     return " ".join(part for part in parts if part)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from diagnostics.figures import by_layer, curves, time_to_revival, units_by_layer
 from diagnostics.figures.columns import QUANTITIES, quantity
 from diagnostics.figures.heat_map import MOST_COLUMNS
-from diagnostics.figures.layer_rows import has_readings
+from diagnostics.figures.layer_rows import Rows, has_readings, readings
 from diagnostics.measures.missing import measured_nan
 from diagnostics.measures.tables import KEYS
 from diagnostics.pages.page import Exhibit, Section
@@ -38,8 +39,6 @@ WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expec
 WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
 WITHOUT_FIGURE += ("gradient_snr", "gradient_noise_scale", "histogram")
 """The project's own statistics that have neither a figure here nor an axis in ``QUANTITIES``."""
-
-
 TELLING = ("activation_std", "gradient_norm", "activation_gradient_rms", "update_ratio")
 """The columns that tell whether a network still computes with numbers; shares of zeros stay finite."""
 
@@ -212,11 +211,19 @@ def _curves(scalars: pd.DataFrame) -> Iterator[Exhibit]:
         if not has_readings(scalars, column) or not slug(column):
             continue
         rows = scalars if column == "loss" else scalars.loc[scalars[column].notna()]
-        caption = CURVE_CAPTIONS.get(column, "")
+        caption = _lost(rows) if column == "loss" else CURVE_CAPTIONS.get(column, "")
         if len(np.unique(rows["step"].to_numpy())) > POINTS:
             caption = f"{caption} The line is the median of neighbouring steps, the band their range.".strip()
         alt = f"{quantity(column).label} over {_steps(rows)}. {caption}"
         yield Exhibit(f"{slug(column)}-curves", partial(curves, rows, column), caption, alt, half=True)
+
+
+def _lost(scalars: pd.DataFrame) -> str:
+    """What to see in the loss: from which step on it is no number, or what a flat one means."""
+    finite = np.isfinite(scalars["loss"].to_numpy(float))
+    if finite.all():
+        return CURVE_CAPTIONS["loss"]
+    return f"The loss is NaN or infinite at {(~finite).sum():,} readings, first at step {scalars['step'].to_numpy()[~finite].min():,}."
 
 
 POINTS = 90
@@ -237,7 +244,12 @@ def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
         )
     label = quantity(view.column).label.partition(" (")[0]
     alt = f"{label} of {rows['layer'].nunique()} layers, {_steps(rows)}. {caption}"
-    return Exhibit(view.name, partial(by_layer, rows, view.column, guides=view.guides), caption, alt)
+    kept = cache(partial(readings, rows, view.column))  # for the wide figure and the narrow one
+    return Exhibit(view.name, partial(_drawn_by_layer, kept, view), caption, alt)
+
+
+def _drawn_by_layer(rows: Callable[[], Rows], view: View, *, width: int) -> Figure:
+    return by_layer(rows(), view.column, guides=view.guides, width=width)
 
 
 def _steps(rows: pd.DataFrame) -> str:

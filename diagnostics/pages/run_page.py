@@ -93,8 +93,8 @@ def page_of(run: Run, findings: Sequence[Finding]) -> Page:
 def _trends(scalars: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """The course of the loss, in training and in validation."""
     for split, name in TRENDS.items():
-        rows = scalars.loc[(scalars["split"] == split).to_numpy()] if "loss" in scalars else scalars[:0]
-        losses = rows["loss"].to_numpy(float) if len(rows) else np.empty(0)
+        there = "loss" in scalars and "split" in scalars
+        losses = scalars["loss"].to_numpy(float)[(scalars["split"] == split).to_numpy()] if there else np.empty(0)
         if len(losses) > 1:
             yield name, f"{sparkline(losses)}  {short(losses[0])} to {short(losses[-1])}"
 

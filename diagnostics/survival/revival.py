@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+
+if TYPE_CHECKING:
+    from scipy import stats
 
 DRAWS = 127
 """Random exchanges of arms where there are too many to try all; a p-value of 1/128 is as small as a figure's note needs."""
@@ -70,6 +72,8 @@ def time_to_revival(table: pd.DataFrame) -> RevivalCurve:
     if table.empty:
         nothing = np.array([np.nan])
         return RevivalCurve(np.array([0.0]), nothing, nothing, nothing, 0, 0)
+    from scipy import stats  # noqa: PLC0415 - half a second to load, for the few runs with many deaths
+
     survival = stats.ecdf(_censored(table)).sf
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The confidence interval is undefined", RuntimeWarning)
@@ -140,10 +144,14 @@ def _exchanges(seeds: Sequence[object]) -> list[list[object]]:
 
 
 def _log_rank(first: pd.DataFrame, second: pd.DataFrame) -> LogRank:
+    from scipy import stats  # noqa: PLC0415
+
     with np.errstate(invalid="ignore", divide="ignore"):
         result = stats.logrank(_censored(first), _censored(second))
     return LogRank(float(result.statistic), float(result.pvalue))
 
 
 def _censored(table: pd.DataFrame) -> stats.CensoredData:
+    from scipy import stats  # noqa: PLC0415
+
     return stats.CensoredData.right_censored(table["length"].to_numpy(np.float64), table["open"].to_numpy(bool))

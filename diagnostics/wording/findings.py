@@ -32,6 +32,11 @@ def title(rule: str) -> str:
     return TITLES.get(rule, rule.replace("_", " "))
 
 
+def page(rule: str) -> str:
+    """Where the documentation describes a finding; a report names the place and never asks a network for it."""
+    return f"docs/findings/{rule}.md"
+
+
 def place(layers: Sequence[str]) -> str:
     """Where a finding is, for a sentence: ``" in hidden_3"``, ``" in 12 layers from hidden_1 to hidden_12"``; may be empty."""
     if not layers:

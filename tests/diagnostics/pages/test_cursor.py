@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.figures import by_layer, curves
-from diagnostics.pages.cursor import MOST_NUMBERS, MOST_STEPS, numbers, panels
+from diagnostics.pages.cursor import MOST_NUMBERS, MOST_STEPS, briefly, numbers, panels
 from tests.kit import figure_frames as frames
 
 LAYERS = frames.network(12)
@@ -51,6 +51,14 @@ def test_panels_say_where_they_are():
     assert (steps["x"], steps["y"], steps["limits"][1]) == ("step", "layer", [11.5, -0.5])
     assert profile["box"][0] + profile["box"][2] < steps["box"][0] and steps["layers"] == profile["layers"]
     assert steps["layers"] == LAYERS["layer"].drop_duplicates().tolist()
+
+
+def test_names_that_the_page_holds_already_are_not_repeated():
+    text, data = panels(by_layer(LAYERS, "update_ratio")), numbers(LAYERS, pd.DataFrame(), ["update_ratio"])
+    brief, other = briefly((text, ""), data)
+    assert [panel["layers"] for panel in json.loads(brief)] == [True, True] and other == ""
+    part = panels(by_layer(LAYERS[LAYERS["layer"] != "stage_0/block_0/conv"], "update_ratio"))
+    assert json.loads(briefly((part, part), data)[1]) == json.loads(part)
 
 
 @pytest.mark.parametrize(("arms", "followed"), [(1, True), (3, False)])

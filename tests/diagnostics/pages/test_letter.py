@@ -109,7 +109,7 @@ def test_only_findings_on_the_page_are_referred_to():
     one = finding(explains=("stuck_loss", "no_learning"), explained_by="saturation")
     assert (
         letter_of(run_of(), one, {"no_learning"}).note
-        == "Explained by saturated activations. Also explains: nothing learned."
+        == "Explained by saturated activations. Also explains: nothing learned. More: docs/findings/update_ratio.md."
     )
 
 

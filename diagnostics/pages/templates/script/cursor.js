@@ -7,7 +7,8 @@ function start(page, data) {
   const model = page.getElementById("model");
   const bar = page.getElementById("cursor");
   const figures = [...page.querySelectorAll("[data-panels]")].map((holder) => ({
-    svg: holder.querySelector("svg"), panels: JSON.parse(holder.dataset.panels),
+    svg: holder.querySelector("svg"),
+    panels: JSON.parse(holder.dataset.panels).map((panel) => (panel.layers === true ? {...panel, layers: data.layers[panel.column].layers} : panel)),
   }));
   const steps = [...new Set([
     ...Object.values(records).flatMap((record) => record.steps),
