@@ -27,6 +27,7 @@ def dataset_of(
     batch_size: int = BATCH_SIZE,
     shuffle: bool = True,
     class_weight: Mapping[int, float] | None = None,
+    shuffle_seed: int | None = None,
 ) -> tf.data.Dataset:
     """Batches ``(x, y)`` or ``(x, y, sample_weight)``.
 
@@ -37,6 +38,7 @@ def dataset_of(
         batch_size: for arrays only.
         shuffle: for arrays only: shuffle the examples before every epoch.
         class_weight: multiplies each example's weight by that of its class.
+        shuffle_seed: seeds the shuffling of arrays; ``None`` leaves it to TensorFlow's own seed.
 
     Raises:
         UsageError: something else, arrays of different lengths, or no examples.
@@ -46,7 +48,7 @@ def dataset_of(
             raise _refused("y or sample_weight beside batches", "put them into the batches: (x, y, sample_weight)")
         dataset = x if isinstance(x, tf.data.Dataset) else _of_batches(x)
     else:
-        dataset = _of_arrays(x, y, sample_weight, batch_size, shuffle)
+        dataset = _of_arrays(x, y, sample_weight, batch_size, shuffle, shuffle_seed)
     if int(dataset.cardinality()) == 0:
         raise _refused("no batch at all", "check what the data set is made from")
     return dataset if class_weight is None else dataset.map(_weighting(class_weight))
@@ -60,7 +62,9 @@ def evaluation_of(data: object, batch_size: int) -> tf.data.Dataset | None:
     return dataset_of(*parts, batch_size=batch_size, shuffle=False)
 
 
-def _of_arrays(x: object, y: object, sample_weight: object, batch_size: int, shuffle: bool) -> tf.data.Dataset:
+def _of_arrays(
+    x: object, y: object, sample_weight: object, batch_size: int, shuffle: bool, seed: int | None
+) -> tf.data.Dataset:
     parts = tuple(part for part in (x, y, sample_weight) if part is not None)
     parts = parts if y is not None else (*parts[:1], None, *parts[1:]) if sample_weight is not None else parts
     arrays = tf.nest.map_structure(_array, parts[0] if len(parts) == 1 else parts)
@@ -72,7 +76,7 @@ def _of_arrays(x: object, y: object, sample_weight: object, batch_size: int, shu
             f"arrays of {' and '.join(map(str, lengths))} examples", "give every array one entry per example"
         )
     dataset = tf.data.Dataset.from_tensor_slices(arrays)
-    return (dataset.shuffle(lengths[0]) if shuffle else dataset).batch(batch_size)
+    return (dataset.shuffle(lengths[0], seed=seed) if shuffle else dataset).batch(batch_size)
 
 
 def _array(part: object) -> np.ndarray:

@@ -33,6 +33,7 @@ class TrainingStep:
 
     Attributes:
         flight: keeps what is needed to repeat the last steps; to be set before the first.
+        stretches: chooses between steps with and without probes; ``None`` if there is nothing to choose.
     """
 
     def __init__(
@@ -55,14 +56,15 @@ class TrainingStep:
         self._first_call: tuple[Any, tuple[object, ...]] | None = None
         self._random_kernels: list[str] | None = None
         several = self.strategy.num_replicas_in_sync > 1
-        self._run = self._whole() if monitor is None or several else self._split(monitor)
+        self.stretches = None if monitor is None or several else self._split(monitor)
+        self._run: Run = self.stretches or self._whole()
         self.evaluate_all = tf.function(self._evaluate, autograph=False, reduce_retracing=True)
 
     def _whole(self) -> Run:
         loop = self._noted(self._loop())
         return lambda batches, count: loop(batches, tf.constant(count))
 
-    def _split(self, monitor: Monitor) -> Run:
+    def _split(self, monitor: Monitor) -> Stretches:
         return Stretches(monitor, self._loop(), self._noted(self._loop()), lambda: not self.random_kernels())
 
     def _one(self) -> Callable[[Nest], Results]:

@@ -30,6 +30,11 @@ class Mirrored:
         self._writer, self.path = writer, writer.path
         self._board: BoardWriter | None = BoardWriter(writer.path / FOLDER, probes=probes)
 
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has on disk."""
+        return self._writer.rows
+
     def append(self, table: str, frame: pd.DataFrame) -> None:
         """Add rows to a table; see `RunWriter.append`."""
         self._writer.append(table, frame)
