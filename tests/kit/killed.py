@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
@@ -22,10 +23,9 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-import diagnostics
 import probes
-from diagnostics import load_run
-from diagnostics.training import fit, recorder, trainer  # noqa: F401 - loaded before the fork
+from diagnostics import ProbeCallback, Trainer, load_run  # all is loaded before the fork
+from diagnostics.training import recorder
 
 STEPS, EPOCHS, EXAMPLES, BATCH = 12, 3, 48, 4
 WEIGHTS = "weights.npz"
@@ -87,13 +87,13 @@ def train(loop: str, given: str, folder: Path, kill_after: int | None = None) ->
     validation = arrays()
     if loop == "trainer":
         options: dict[str, Any] = {"directory": folder / "run", "seed": 5, "metrics": ["accuracy"], "steps_per_call": 3}
-        made = diagnostics.Trainer(net, "adam", loss, probes=measured, checkpoint_every=5, **options)
+        made = Trainer(net, "adam", loss, probes=measured, checkpoint_every=5, **options)
         common["batch_size"] = BATCH
         made.fit(x, y, validation_data=validation, progress=False, resume=True, **common)
         optimizer = made.optimizer
     else:
         net.compile("adam", loss, metrics=["accuracy"])
-        callback = diagnostics.ProbeCallback(folder / "run", measured, checkpoint_every=5, resume=True, verbose=0)
+        callback = ProbeCallback(folder / "run", measured, checkpoint_every=5, resume=True, verbose=0)
         common["callbacks"] = [callback, killer]
         net.fit(x, y, validation_data=validation, verbose=0, **common)
         optimizer = net.optimizer
@@ -109,6 +109,8 @@ def forked(work: Callable[[], None], patience: float | None = None) -> int:
         try:
             work()
             status = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(status)
     if patience is not None:
