@@ -236,7 +236,8 @@ class Loop:
     def _evaluate(self, dataset: tf.data.Dataset, epoch: int, split: str, *, training: bool) -> dict[str, float]:
         for metric in self._compiled.metrics:
             metric.reset_state()
-        loss = float(evaluate(self._compiled, dataset, training=training))
+        with first_step_explained(dataset, self._compiled.model, f"the evaluation of {split} data"):
+            loss = float(evaluate(self._compiled, dataset, training=training))
         values = self._metric_values()
         self._recorder.add(np.array([self._step - 1]), epoch=epoch, split=split, loss=loss, **values)
         return values

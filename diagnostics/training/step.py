@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from diagnostics.training.flight.flight import Flight
+from diagnostics.training.limits import check_scalar
 from diagnostics.training.replicas import Batches, equal_share, examples_of, iterator_of, on_all, share, strategy_of
 from diagnostics.training.stretches import Results, Run, Steps, Stretches
 from probes.monitor import Monitor
@@ -174,7 +175,9 @@ class TrainingStep:
     def _total_loss(self, y: Nest, predicted: Nest, weight: tf.Tensor | None) -> tf.Tensor:
         """The loss plus the losses that layers add, such as weight penalties."""
         extra = {} if weight is None else {"sample_weight": weight}
-        loss = share(self.loss, self._reported(y, predicted, **extra), y)
+        loss = self._reported(y, predicted, **extra)
+        check_scalar(loss)
+        loss = share(self.loss, loss, y)
         return tf.add_n([loss, *(equal_share(tf.cast(term, loss.dtype)) for term in self.model.losses)])
 
 

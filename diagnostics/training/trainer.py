@@ -23,7 +23,7 @@ from diagnostics.training.facts.run_facts import RunFacts
 from diagnostics.training.flight.about import check_recordable, of_trainer
 from diagnostics.training.flight.flight import Flight
 from diagnostics.training.flight.options import FlightRecorder, options_of
-from diagnostics.training.limits import check_labels, checked_config, whole
+from diagnostics.training.limits import check_labels, check_progress, checked_config, checked_seed, whole
 from diagnostics.training.loop import Loop, Progress
 from diagnostics.training.named import loss_of, metrics_of, optimizer_of
 from diagnostics.training.new_run import new_run
@@ -90,7 +90,11 @@ class Trainer:
         optimizer, loss = optimizer_of(optimizer), loss_of(loss)
         measured = metrics_of(metrics, loss)
         self._steps_per_call = whole("steps_per_call", steps_per_call, 1, "Trainer")
-        self._directory, self._config, self._seed = directory, checked_config(config, "Trainer"), seed
+        self._directory, self._config, self._seed = (
+            directory,
+            checked_config(config, "Trainer"),
+            checked_seed(seed, "Trainer"),
+        )
         self.model, self.optimizer, self._loss = model, optimizer, loss
         self.monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer, losses=False)
         self._step = TrainingStep(model, optimizer, loss, measured, self.monitor, jit_compile=jit_compile)
@@ -108,8 +112,8 @@ class Trainer:
         y: ArrayLike | None = None,
         *,
         validation_data: object = None,
-        train_again: tf.data.Dataset | None = None,
-        test_data: tf.data.Dataset | None = None,
+        train_again: object = None,
+        test_data: object = None,
         test_each_epoch: bool = True,
         epochs: int = 1,
         progress: Progress | bool = True,
@@ -156,6 +160,7 @@ class Trainer:
         """
         whole("epochs", epochs, 0, "Trainer.fit")
         whole("batch_size", batch_size, 1, "Trainer.fit")
+        check_progress(progress)
         check_labels(self._loss, self.model, y)
         kept = self._checkpointing(resume)
         if self._seed is not None:
@@ -165,7 +170,8 @@ class Trainer:
         train_dataset = dataset_of(train_dataset, y, sample_weight, shuffle_seed=drawn, **options)
         if kept is not None:
             check_repeatable(train_dataset, "Trainer.fit(train_dataset)")
-        validation_data = evaluation_of(validation_data, batch_size)
+        evaluated = (evaluation_of(data, batch_size) for data in (validation_data, train_again, test_data))
+        validation_data, train_again, test_data = evaluated
         facts = self._begin_facts(train_dataset, epochs)
         with (
             self._shown(progress, train_dataset, epochs) as report,
@@ -175,9 +181,9 @@ class Trainer:
         ):
             self._step.flight = self._flight(kept)
             loop = Loop(self._step, self.monitor, writer, report, self._steps_per_call, self._facts, called, kept)
-            evaluated = (validation_data, train_again, train_again, test_data if test_each_epoch else None)
+            each_epoch = (train_again, train_again, validation_data, test_data if test_each_epoch else None)
             try:
-                for epoch in range(loop.resume(train_dataset, evaluated, epochs), epochs):
+                for epoch in range(loop.resume(train_dataset, each_epoch, epochs), epochs):
                     loop.train(train_dataset, epoch)
                     loop.evaluate_again(train_again, epoch)
                     loop.validate(validation_data, epoch)
