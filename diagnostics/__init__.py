@@ -22,6 +22,8 @@ _HOME = {
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that reading stored runs does not load TensorFlow."""
+    if name == "sinks":  # a package, for sinks=[diagnostics.sinks.MLflow()]
+        return importlib.import_module(f"{__name__}.sinks")
     if name in _HOME:
         module = importlib.import_module(f"{__name__}.{_HOME[name]}")
         value = getattr(module, name)
@@ -31,4 +33,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+    return sorted({*globals(), *_HOME, "sinks"})

@@ -1,5 +1,6 @@
 """The public names for type checkers and code completion; a test compares them with the package."""
 
+from diagnostics import sinks as sinks
 from diagnostics.pages.comparison import compare as compare
 from diagnostics.pages.run_page import report as report
 from diagnostics.rules import diagnose as diagnose

@@ -3,7 +3,7 @@
 The gradient of a first-layer weight is its input times the gradient that the layer receives, so inputs k times as large make
 that gradient about k times as large. They also enlarge the signal in the forward pass: the loss starts higher, and the
 largest stable learning rate falls. Scaling and the learning rate must therefore be chosen together, which is why every
-preparation is trained at three learning rates and judged at its best one. Min-max and z-score divide by a spread. For a pixel
+preparation is trained at several learning rates and judged at its best one. Min-max and z-score divide by a spread. For a pixel
 that never varies that spread is 0, and for one that hardly ever varies it is so small that rare values become huge.
 
 References: LeCun, Bottou, Orr and Müller 1998, Efficient BackProp (section 4.3); He et al. 2015, arXiv 1502.01852.
@@ -29,7 +29,8 @@ from scenarios.shared.layers import classifier, convolution, picture
 from scenarios.shared.parts import ACCURACY, final
 from scenarios.shared.relu_classifier import relu_classifier
 from scenarios.shared.scaling import recipes, scaler
-from scenarios.shared.scaling_claims import fit_transform, formulas, scale_reaches_gradient
+from scenarios.shared.scaling_answers import ANSWERS
+from scenarios.shared.scaling_claims import SILENT, fit_transform, formulas, raw_kills_units, scale_reaches_gradient
 
 PREPARATIONS = {
     "raw": "raw",
@@ -43,17 +44,21 @@ VARIANTS = {
     "photographs": "dense network, patches of photographs",
 }
 RAW, BY_PIXEL = ("raw", "z-score"), ("z-score-pixel", "z-score")  # treated and control
+AT_BEST_RATE = "-[0-9]*"
 
 
 @dataclass(frozen=True, kw_only=True)
 class InputScaling(Scenario):
-    """A ReLU classifier on four preparations of the same images, at three learning rates.
+    """A ReLU classifier on four preparations of the same images, at five learning rates.
 
     Args:
         depth: hidden layers.
         width: units in each.
-        rates: learning rates, the smallest first; a decade apart, so that each preparation can meet a rate that suits it.
-        worse: a loss of accuracy that counts: one percentage point, three images of the test set.
+        rates: learning rates, the smallest first; half a decade apart and over two decades, so that each preparation meets rates
+            below and above the one that suits it.
+        told: those of them at which preparations are also compared at the same rate.
+        worse: a loss of accuracy that counts: half a percentage point, two images of the test set.
+        same_loss: the training loss at which accuracies are compared a second time, in nats.
         left: learning has started when the loss is this share below chance.
         killed: increase in the share of dead units that counts: more than a few units that die by chance.
         variants: networks and images on which the best preparation is judged; a thorough run has all of ``VARIANTS``.
@@ -62,8 +67,10 @@ class InputScaling(Scenario):
     epochs: int = 8
     depth: int = 3
     width: int = 100
-    rates: tuple[float, ...] = (0.001, 0.01, 0.1)
-    worse: float = 0.01
+    rates: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3)
+    told: tuple[float, ...] = (0.003, 0.03, 0.1)
+    worse: float = 0.005
+    same_loss: float = 0.2
     left: float = 0.5
     killed: float = 0.05
     variants: tuple[str, ...] = ("",)
@@ -77,8 +84,10 @@ class InputScaling(Scenario):
     )
     objection: ClassVar = (
         "All pixels share one unit and one range; the features of a table may need scaling more. Training was plain SGD "
-        "at three rates a decade apart; scaling may matter less to optimizers that adapt the rate of each weight."
+        "at five rates half a decade apart; scaling may matter less to optimizers that adapt the rate of each weight."
     )
+    tests_each_epoch: ClassVar = True
+    evaluates_train_again: ClassVar = True
 
     more: ClassVar = {"variants": tuple(VARIANTS)}
 
@@ -108,8 +117,8 @@ class InputScaling(Scenario):
         return keras.optimizers.SGD(arm.settings["learning_rate"])
 
     def probes(self) -> tuple[Probe, ...]:
-        """Gradients, updates, and units that are silent for 45 steps, one epoch of the digits."""
-        return GradientNorm(every=15), UpdateRatio(every=15), DeadUnits(every=45, window=45)
+        """Gradients, updates, and units that are silent for 34 steps, one epoch of the digits."""
+        return GradientNorm(every=17), UpdateRatio(every=17), DeadUnits(every=34, window=34)
 
     def record(self, arm: Arm, model: keras.Model, data: Data) -> Mapping[str, float]:
         """Statistics of the scaled inputs."""
@@ -124,13 +133,16 @@ class InputScaling(Scenario):
         """Accuracy, speed, the formulas, per pixel or global, and the mechanism."""
         return (
             self._must_be_scaled(),
+            self._worse_at_equal_loss(),
             self._scale_is_a_rate(),
             self._gets_going_sooner(),
             formulas({name: f"{name}-{self.rates[1]}" for name in PREPARATIONS}),
             fit_transform(f"raw-{self.rates[1]}"),
             self._global_for_images(),
             scale_reaches_gradient(f"raw-{self.rates[1]}", f"min-max-{self.rates[1]}", self.data),
-            self._raw_kills_units(),
+            raw_kills_units(
+                self._by_rate(RAW, "layer_median", SILENT, threshold=self.killed, unit="share"), self.killed
+            ),
         )
 
     def figures(self) -> tuple[Figure, ...]:
@@ -158,33 +170,7 @@ class InputScaling(Scenario):
 
     def answers(self) -> tuple[Answer, ...]:
         """The sentences of the answer and the verdicts that each one needs."""
-        return (
-            Answer(
-                "At its own best learning rate the network loses more than a point of accuracy without normalisation.",
-                {"must_be_scaled": "supported"},
-            ),
-            Answer(
-                "At its own best learning rate the network loses less than a point of accuracy without normalisation.",
-                {"must_be_scaled": "refuted"},
-            ),
-            Answer(
-                "At a given rate it can matter much more, in either direction: the scale of the inputs and the learning rate must be "
-                "chosen together.",
-                {"scale_reaches_gradient": "supported", "scale_is_a_rate": "mixed"},
-            ),
-            Answer(
-                "Whether raw or normalised inputs learn faster depends on the learning rate.",
-                {"gets_going_sooner": "mixed"},
-            ),
-            Answer(
-                "For images, one mean and standard deviation for all pixels works better than separate ones for each pixel.",
-                {"global_for_images": "supported"},
-            ),
-            Answer(
-                "One mean and standard deviation for all pixels works no better than separate ones for each pixel.",
-                {"global_for_images": "refuted"},
-            ),
-        )
+        return ANSWERS
 
     @staticmethod
     def _arm(variant: str, preparation: str, rate: float) -> Arm:
@@ -198,13 +184,34 @@ class InputScaling(Scenario):
         """The arm's images, unscaled."""
         return load_raw("photographs" if arm.settings["variant"] == "photographs" else data.name, data.replicate)
 
+    def _worse_at_equal_loss(self) -> Claim:
+        at = {"level": self.same_loss, "column": "accuracy", "split": "test"}
+        judged: dict[str, Any] = {
+            "expects": "less",
+            "threshold": -self.worse,
+            "unit": "accuracy",
+            "chosen_by": "accuracy",
+        }
+        raw, scaled = (f"{preparation}{AT_BEST_RATE}" for preparation in RAW)
+        return Claim(
+            name="worse_at_equal_loss",
+            statement="At the same training loss, a network is less accurate when its inputs are not normalised.",
+            parts=(Part("raw inputs", "at_training_loss", at, raw, scaled, **judged),),
+            threshold=f"supported when test accuracy is lower by more than {self.worse} with raw inputs where the training loss passes "
+            f"{self.same_loss:g} nats, each at its best rate",
+            outcomes={"": "Raw inputs change test accuracy by {low}."},
+        )
+
     def _must_be_scaled(self) -> Claim:
         return Claim(
             name="must_be_scaled",
             statement="A network is less accurate in the end when its inputs are not normalised.",
-            parts=self._at_best_rate(RAW),
-            threshold="raw inputs against the global z-score, each at the rate that does best on the validation part; supported when "
-            f"test accuracy is lower by more than {self.worse} with raw inputs",
+            parts=(
+                *self._at_best_rate(RAW),
+                self._compared("against min-max", "", ("raw", "min-max")),
+            ),
+            threshold="raw inputs against the global z-score, and against min-max, each at the rate that is most accurate on the "
+            f"validation part; supported when test accuracy is lower by more than {self.worse} with raw inputs",
             outcomes={
                 "": "Less accurate: {supported}. Not by that much: {refuted}. Raw inputs change test accuracy by {low} to {high}."
             },
@@ -217,16 +224,21 @@ class InputScaling(Scenario):
             parts=self._by_rate(RAW, "final_scalar", ACCURACY, threshold=-self.worse, expects="less", unit="accuracy"),
             threshold=f"supported when test accuracy is lower by more than {self.worse} with raw inputs at every rate",
             outcomes={
-                "": "They cost more than one point: {supported}. They do not: {refuted}. Differences: {low} to {high}."
+                "": "They cost more than half a point: {supported}. They do not: {refuted}. Differences: {low} to {high}."
             },
         )
 
     def _gets_going_sooner(self) -> Claim:
         measure = {"level": "chance", "drop": self.left, "restricted": True}
+        steps: dict[str, Any] = {"scale": "log10_ratio", "unit": "decades of steps"}
+        raw, scaled = (f"{preparation}{AT_BEST_RATE}" for preparation in RAW)
         return Claim(
             name="gets_going_sooner",
             statement="Normalised inputs bring the loss down in fewer steps.",
-            parts=self._by_rate(RAW, "plateau_steps", measure, scale="log10_ratio", unit="decades of steps"),
+            parts=(
+                *self._by_rate(RAW, "plateau_steps", measure, **steps),
+                Part("each at its best rate", "plateau_steps", measure, raw, scaled, **steps),
+            ),
             threshold=f"steps until the loss is {100 * self.left:g} % below chance, raw inputs against the global z-score; a run that "
             "never gets there counts with its last step",
             outcomes={
@@ -247,31 +259,24 @@ class InputScaling(Scenario):
             },
         )
 
-    def _raw_kills_units(self) -> Claim:
-        measure = {"column": "dead_fraction", "layers": "hidden_*", "step": -1}
-        return Claim(
-            name="raw_kills_units",
-            statement="Training on inputs that are not normalised kills ReLU units.",
-            parts=self._by_rate(RAW, "layer_median", measure, threshold=self.killed, unit="share"),
-            threshold="supported when the share of hidden units that are silent over the last epoch is higher by more than "
-            f"{self.killed} with raw inputs",
-            outcomes={
-                "": "More dead units on raw inputs: {supported}. Not more: {refuted}. Differences "
-                "range from {low} to {high}."
-            },
-        )
-
     def _at_best_rate(self, pair: tuple[str, str]) -> tuple[Part, ...]:
         """One preparation against another, each at its best rate, for every network and its images."""
-        held: dict[str, Any] = {"expects": "less", "threshold": -self.worse, "unit": "accuracy"}
-        return tuple(
-            final(VARIANTS[each], "accuracy", *[f"{_prefix(each)}{preparation}-[0-9]*" for preparation in pair], **held)
-            for each in self.variants
-        )
+        return tuple(self._compared(VARIANTS[variant], variant, pair) for variant in self.variants)
+
+    def _compared(self, label: str, variant: str, pair: tuple[str, str]) -> Part:
+        """The accuracy of one preparation against that of another, each at its best rate."""
+        sweeps = [f"{_prefix(variant)}{preparation}{AT_BEST_RATE}" for preparation in pair]
+        held: dict[str, Any] = {
+            "expects": "less",
+            "threshold": -self.worse,
+            "unit": "accuracy",
+            "chosen_by": "accuracy",
+        }
+        return final(label, "accuracy", *sweeps, **held)
 
     def _by_rate(self, pair: tuple[str, str], measure: str, parameters: Mapping, **judged: Any) -> tuple[Part, ...]:
         """One preparation against another at every learning rate."""
-        arms = ((rate, *(f"{preparation}-{rate}" for preparation in pair)) for rate in self.rates)
+        arms = ((rate, *(f"{preparation}-{rate}" for preparation in pair)) for rate in self.told)
         return tuple(
             Part(f"at {rate}", measure, parameters, treated, control, **judged) for rate, treated, control in arms
         )

@@ -23,6 +23,8 @@ def test_every_bound_is_the_version_that_ci_tests_with():
     bounds = requirements(setup["options"]["install_requires"], ">=")
     assert "tensorflow" in bounds
     pins = requirements((ROOT / ".ci" / "lowest.txt").read_text(encoding="utf-8"), "==")
+    extras = "\n".join(line for lines in setup["options.extras_require"].values() for line in lines.splitlines())
+    bounds |= requirements("\n".join(line for line in extras.splitlines() if ">=" in line), ">=")
     assert bounds == {name: pins.get(name) for name in bounds}
 
 

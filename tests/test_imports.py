@@ -23,6 +23,7 @@ RANKS = {
         {"rules", "verdict"},
         {"pages"},
         {"training"},
+        {"sinks"},
         {"commands"},
     ],
     "probes": [{"snapshot"}, {"seams"}, {"capture", "measuring"}, {"step"}],

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 def stubbed(package: str) -> dict[str, str]:
     """Name to module, as the package's stub has it."""
     tree = ast.parse((ROOT / package / "__init__.pyi").read_text())
-    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module != package]
     return {alias.name: node.module or "" for node in imports for alias in node.names}
 
 
@@ -43,6 +43,10 @@ def test_importing_a_package_loads_nothing_heavy(package):
     code = f"import sys, {package}; print(sorted({{'tensorflow', 'pandas', 'matplotlib'}} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_package_of_the_package_needs_no_import_of_its_own():
+    assert diagnostics.sinks is sys.modules["diagnostics.sinks"] and "sinks" in dir(diagnostics)
 
 
 def test_an_unknown_name_is_an_attribute_error():

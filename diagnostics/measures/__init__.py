@@ -10,6 +10,7 @@ from diagnostics.measures.depth_profile import (
     Attenuation,
     DepthSlope,
     EndToEnd,
+    LayerMaximum,
     LayerMedian,
     SteepestLoss,
     UnevenDepth,
@@ -29,7 +30,7 @@ from diagnostics.measures.training import (
     StepsToLoss,
 )
 from diagnostics.measures.units import DeadForGood, StepsDead, UnitEvents
-from diagnostics.measures.warning import NonFiniteShare, WarningSteps
+from diagnostics.measures.warning import FalseAlarm, NonFiniteShare, WarningSteps, WarnsTooLate
 from diagnostics.statistics.slopes import Slope, attenuation, depth_slope, theil_sen
 from probes.errors import unknown_name
 
@@ -41,9 +42,11 @@ __all__ = [
     "DeadForGood",
     "DepthSlope",
     "EndToEnd",
+    "FalseAlarm",
     "FinalScalar",
     "FirstNonFiniteStep",
     "GapPart",
+    "LayerMaximum",
     "LayerMedian",
     "LossAtProgress",
     "NonFiniteShare",
@@ -59,6 +62,7 @@ __all__ = [
     "UnevenDepth",
     "UnitEvents",
     "WarningSteps",
+    "WarnsTooLate",
     "attenuation",
     "depth_slope",
     "measure",
@@ -87,9 +91,11 @@ MEASURES: dict[str, type[Measure]] = {
         DeadForGood,
         DepthSlope,
         EndToEnd,
+        FalseAlarm,
         FinalScalar,
         FirstNonFiniteStep,
         GapPart,
+        LayerMaximum,
         LayerMedian,
         LossAtProgress,
         NonFiniteShare,
@@ -103,6 +109,7 @@ MEASURES: dict[str, type[Measure]] = {
         UnevenDepth,
         UnitEvents,
         WarningSteps,
+        WarnsTooLate,
     )
 }
 

@@ -143,3 +143,28 @@ class LayerMedian:
         """The median in the statistic's own unit; NaN without a reading."""
         values = profile(run, self.column, self.layers, self.step, self.until)["value"].to_numpy()
         return float(np.median(values)) if values.size else np.nan
+
+
+@dataclass(frozen=True)
+class LayerMaximum:
+    """The value of a statistic in the layer where it is largest.
+
+    Formula: maximum over layers of the median over steps.
+
+    Args:
+        column: the statistic.
+        layers: shell pattern of the layers.
+        step: the window's first step; negative counts from the last reading.
+        until: the window's last step; None for the first step alone.
+    """
+
+    column: str
+    layers: str = "*"
+    step: int = 0
+    until: int | None = -1
+    unit: ClassVar[str] = ""
+
+    def __call__(self, run: RunLike) -> float:
+        """The maximum in the statistic's own unit; NaN without a reading."""
+        values = profile(run, self.column, self.layers, self.step, self.until)["value"].to_numpy()
+        return float(np.max(values)) if values.size else np.nan

@@ -74,7 +74,7 @@ def heat_maps(run: Run) -> Iterator[tuple[str, bytes]]:
         rows = run.layers[run.layers[column].notna()] if column in run.layers else run.layers[:0]
         if len(rows):
             picture = io.BytesIO()
-            write_png(heat_map(in_one_row(pd.DataFrame(rows)).assign(arm=run.path.name, seed=0), column), picture)
+            write_png(heat_map(in_one_row(pd.DataFrame(rows)).assign(arm=run.name, seed=0), column), picture)
             yield column, picture.getvalue()
 
 

@@ -19,11 +19,14 @@ from diagnostics.pages import cursor
 from diagnostics.pages.model_picture import LEVELS
 from diagnostics.pages.page import Exhibit, Page
 from diagnostics.pages.policy import policy
+from diagnostics.runs import embedded
 from diagnostics.runs.confined import as_path, check_no_link
 from diagnostics.runs.files import plain, written_whole
+from diagnostics.runs.folders import PAGES
 from probes.errors import UsageError
 
 FIGURES = "figures"
+REFRESH = '<meta http-equiv="refresh" content="{}">'
 SHOWN_HEIGHT = 560
 """Height in CSS pixels of a report inside a notebook: enough for the answer, without filling the screen."""
 NOTHING = Markup()
@@ -104,6 +107,18 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
     return path
 
 
+def stop_refreshing(path: Path) -> None:
+    """Let a page that was written while its run went on stay as it is.
+
+    Raises:
+        OSError: it cannot be read or written.
+    """
+    text = path.read_text(encoding="utf-8")
+    head, tag, body = text.partition("<body>")
+    with written_whole(path) as file:
+        file.write((re.sub(REFRESH.format(r"\d+"), "", head) + tag + body).encode())
+
+
 def exhibits(page: Page) -> list[Exhibit]:
     """All exhibits of a page in reading order."""
     return [exhibit for section in page.sections for exhibit in section.exhibits]
@@ -141,7 +156,9 @@ def render(page: Page, drawn: dict[str, Drawn]) -> str:
         + "".join(f".{name}{{{rule}}}" for name, rule in sorted(rules.items()))
     )
     script = sheet(*SCRIPTS) if page.data else ""
-    return rendered("report.html.j2", css, script, page=page, drawn=drawn, data=_embedded(page.data))
+    blocks = {"data": _embedded(page.data), "run": Markup(page.run), "kind_of_run": embedded.KIND}
+    blocks |= {"refresh": Markup(REFRESH).format(page.refresh)}
+    return rendered("report.html.j2", css, script, page=page, drawn=drawn, **blocks)
 
 
 def rendered(template: str, own: str, script: str = "", *, pictures: str = "data:", **values: object) -> str:
@@ -181,7 +198,7 @@ def sheet(*names: str) -> str:
 
 def _check_suffix(path: Path) -> None:
     """Refuse to write a page over somebody's program or data."""
-    if path.suffix.lower() not in (".html", ".htm"):
+    if path.suffix.lower() not in PAGES:
         raise UsageError(
             what="a page is an HTML file",
             where=str(path),

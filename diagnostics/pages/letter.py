@@ -163,7 +163,7 @@ def _evidence(run: Run, finding: Finding) -> Exhibit | None:
         label = quantity(column).label.partition(" (")[0]
         label = label[:1].upper() + label[1:]
         if table == "scalars":
-            own = rows.assign(arm=run.path.name, seed=0).dropna(subset=[] if column == "loss" else [column])
+            own = rows.assign(arm=run.name, seed=0).dropna(subset=[] if column == "loss" else [column])
             draw = partial(curves, own, column, guide=guides[0] if guides else None)
             return _exhibit(name, draw, f"{label} over the steps.", finding)
         draw = partial(layer_profile, rows, column, guides=guides, layers=finding.layers)

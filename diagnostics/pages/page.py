@@ -194,6 +194,9 @@ class Page:
         details: command, configuration, versions, by name; collapsed on the page.
         kind: a word or two above the title, such as ``"scenario"``.
         data: the figures' numbers, for the page's script; without them the page has none.
+        trends: courses of the loss as text, by name, for the terminal.
+        refresh: seconds after which a browser loads the page again, because it will have changed; 0 for never.
+        run: the run itself, from ``diagnostics.runs.embedded``; empty if the page does not hold it.
     """
 
     title: str
@@ -204,6 +207,9 @@ class Page:
     details: Mapping[str, object] = field(default_factory=dict)
     kind: str = "report"
     data: Mapping[str, object] = field(default_factory=dict)
+    trends: Mapping[str, str] = field(default_factory=dict)
+    refresh: int = 0
+    run: str = ""
 
     def _repr_html_(self) -> str:
         """For notebooks: the page without figures and tables."""

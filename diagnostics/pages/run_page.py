@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from diagnostics.figures.columns import quantity
@@ -17,10 +19,12 @@ from diagnostics.pages.model_layers import nets_of
 from diagnostics.pages.model_picture import last_values, picture_of
 from diagnostics.pages.page import Page, Section, Table
 from diagnostics.rules import LOUD, Finding, diagnose
+from diagnostics.runs import embedded
 from diagnostics.runs.of_reading import Tables, as_run
 from diagnostics.runs.run import Run
 from diagnostics.wording.findings import title
 from diagnostics.wording.numerals import MISSING, short
+from diagnostics.wording.sparkline import sparkline
 
 PICTURED = (
     "activation_gradient_rms",
@@ -35,16 +39,24 @@ PICTURE = (
     "Every row is a block, input at the top, and every cell a layer. Choose a cell to mark its layer in all figures."
 )
 MARKED = " Triangles mark layers that a finding names."
+TRENDS = {"train": "loss", "validation": "validation loss"}
 TABLE = "Each layer's last reading."
 
 
-def report(run: Run | Tables, path: str | os.PathLike[str], findings: Sequence[Finding] | None = None) -> Path:
+def report(
+    run: Run | Tables,
+    path: str | os.PathLike[str],
+    findings: Sequence[Finding] | None = None,
+    *,
+    embed_data: bool = False,
+) -> Path:
     """Write the report of one stored run.
 
     Args:
         run: a run from `diagnostics.load_run`, or a ``probes.Reading``.
         path: the HTML file, such as ``runs/mine/report.html``; figures go to ``figures/`` beside it.
         findings: what the rules found; by default, those of all rules.
+        embed_data: keep the run's tables inside the page, so that ``diagnostics.load_run(path)`` reads them back.
 
     Returns:
         The path of the HTML file.
@@ -53,7 +65,8 @@ def report(run: Run | Tables, path: str | os.PathLike[str], findings: Sequence[F
         UsageError: when the folder cannot be written.
     """
     run = as_run(run)
-    return write_page(page_of(run, diagnose(run) if findings is None else findings), path)
+    page = page_of(run, diagnose(run) if findings is None else findings)
+    return write_page(replace(page, run=embedded.block(run)) if embed_data else page, path)
 
 
 def page_of(run: Run, findings: Sequence[Finding]) -> Page:
@@ -67,13 +80,23 @@ def page_of(run: Run, findings: Sequence[Finding]) -> Page:
     layers, lost = run_figures.until_lost(run_figures.with_nan(run.layers))
     return Page(
         kind="run",
-        title=run.path.absolute().name,
+        title=run.name,
         answer=answer(findings),
         status=status(run),
         sections=tuple(_sections(run, layers, findings, shown, lost)),
         details={key: value for key, value in run.metadata.items() if key not in ("layer_table", "architecture")},
         data=cursor.numbers(layers, run.scalars, shown),
+        trends=dict(_trends(run.scalars)),
     )
+
+
+def _trends(scalars: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """The course of the loss, in training and in validation."""
+    for split, name in TRENDS.items():
+        rows = scalars.loc[(scalars["split"] == split).to_numpy()] if "loss" in scalars else scalars[:0]
+        losses = rows["loss"].to_numpy(float) if len(rows) else np.empty(0)
+        if len(losses) > 1:
+            yield name, f"{sparkline(losses)}  {short(losses[0])} to {short(losses[-1])}"
 
 
 def _sections(
@@ -88,7 +111,7 @@ def _sections(
         yield Section("What was not checked", tables=(missing_of(lacking),), folded=True)
     yield from _model(run, layers, loud, shown)
     units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
-    named = {"name": run.path.absolute().name, "seed": run.seed or 0}
+    named = {"name": run.name, "seed": run.seed or 0}
     yield from run_figures.sections(layers, run.scalars, **named, events=run.units, units=units, lost=lost)
 
 

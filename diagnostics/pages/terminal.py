@@ -38,6 +38,7 @@ def summary(page: Page, report: Path | None = None) -> RenderableType:
     cards = page.verdicts + tuple(one for section in page.sections for one in (*section.letters, *section.cards))
     parts += [_verdicts(cards)] if cards else []
     parts += [Padding(Group(_text(table.caption, style="dim"), _grid(table)), (1, 0, 0, 0)) for table in tables]
+    parts += [Padding(_trends(page), (1, 0, 0, 0))] if page.trends else []
     parts += [Padding(_text(page.status, style="dim"), (1, 0, 0, 0))] if page.status else []
     parts += [_text(f"Report: {report}", no_wrap=True, overflow="fold")] if report else []
     return Group(*parts)
@@ -68,6 +69,13 @@ def _of_letter(letter: Letter) -> list[Text]:
     code = [_text(f"    {line}") for one in letter.advice for line in one.code.splitlines()]
     said = f"{letter.means} {' '.join(one.text for one in letter.advice)}".strip()
     return [_text(letter.statement, style="bold"), _text(said), *([_text(facts, style="dim")] if facts else []), *code]
+
+
+def _trends(page: Page) -> Grid:
+    grid = Grid(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, course in page.trends.items():
+        grid.add_row(_text(name, style="dim"), _text(course, overflow="fold"))
+    return grid
 
 
 def _lines(card: Card) -> list[Text]:

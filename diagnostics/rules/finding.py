@@ -58,7 +58,8 @@ class Finding:
         evidence: the series to look at.
         remedies: ``do`` as data.
         reference: where the reasoning comes from.
-        explains: rules whose findings this one explains.
+        explains: rules whose findings this one explains, besides those that its rule names.
+        stands: whether it counts whatever the outcome looks like, because the outcome itself is measured by what is wrong.
         explained_by: the rule whose finding explains this one; empty if none does.
     """
 
@@ -77,6 +78,7 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     reference: str = ""
     explains: tuple[str, ...] = ()
+    stands: bool = False
     explained_by: str = ""
 
     @property

@@ -26,6 +26,8 @@ BETWEEN += (
 LINEAR_MAPS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "SeparableConv2D", "DepthwiseConv2D", "EinsumDense")
 ACTIVATION_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ELU": "elu", "Softmax": "softmax"}
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "TimeDistributed")
+RECURRENT_CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells")
+"""What holds the weights of a recurrent layer."""
 
 
 def activation_of(layer: Layer) -> str:

@@ -52,6 +52,17 @@ class Outcome:
         return known.value
 
     @cached_property
+    def weighted(self) -> bool:
+        """Whether the training loss weighs examples, which neither accuracy nor, as a rule, the validation loss does."""
+        known = self.case.data.constant_loss
+        return (known is not None and known.weighted) or any(one.weighted_shares for one in self.case.data.targets)
+
+    @cached_property
+    def validation_constant(self) -> float | None:
+        """The best constant's loss, if the validation loss is comparable with it."""
+        return None if self.weighted else self.constant
+
+    @cached_property
     def penalised(self) -> bool:
         """Whether the loss contains penalties, so that it stays above what the predictions alone would give."""
         return any(layer.regularizers for layer in self.case.architecture)
@@ -86,9 +97,10 @@ class Outcome:
     def validation_skill(self) -> float | None:
         """The same of the validation loss, averaged over its last readings; ``None`` where it cannot be compared."""
         validation = self.case.validation_loss
-        if validation is None or self.constant is None or self.penalised or validation.broken_at is not None:
+        constant = self.validation_constant
+        if validation is None or constant is None or self.penalised or validation.broken_at is not None:
             return None
-        return 1 - float(validation.values[-LAST_READINGS:].mean()) / self.constant
+        return 1 - float(validation.values[-LAST_READINGS:].mean()) / constant
 
     @cached_property
     def loss_skill(self) -> float | None:

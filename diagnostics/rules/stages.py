@@ -27,7 +27,7 @@ def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> l
     A cause keeps its severity only if it explains a bad outcome that some symptom found. With a confidence of at least
     ``STRONG``, a poor or an unknown outcome is enough (``CERTAIN`` where the skill is ``HALF`` or more). Otherwise it is told as
     ``info``, as is any with a confidence below ``TENTATIVE``. What one cause explains is marked so.
-    A rule that is no symptom and explains nothing keeps its severity.
+    A rule that is no symptom and explains nothing keeps its severity; so does a finding that ``stands``.
 
     Args:
         case: the run.
@@ -38,7 +38,7 @@ def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> l
         One finding per rule: by severity, then causes before symptoms, and what nothing explains before what something does.
     """
     answers = [(rule, ask(rule, case)) for rule in rules]
-    symptoms = [found for rule, found in answers if rule.is_symptom]
+    symptoms = [found for rule, found in sorted(answers, key=lambda answer: answer[0].rank) if rule.is_symptom]
     outcome = [*symptoms, *(ask(rule, case) for rule in unasked)]
     needed = CERTAIN if (case.outcome.skill or 0.0) >= HALF else STRONG
     causes = sorted(
@@ -71,7 +71,9 @@ def _not_evaluated(rule: Rule, answer: NotEvaluated) -> Finding:
 
 def _weighed(rule: Rule, found: Finding, symptoms: Sequence[Finding], needed: float) -> tuple[Rule, Finding]:
     """The cause with the severity that the outcome leaves it; ``needed`` is the confidence that a poor outcome asks for."""
-    found = replace(found, explains=tuple(sorted(rule.explains)))
+    found = replace(found, explains=tuple(sorted(rule.explains.union(found.explains))))
+    if found.is_loud and found.stands:
+        return rule, found
     if found.is_loud and rule.explains and found.confidence < TENTATIVE:
         return rule, replace(found, severity="info")
     seen = {one.severity for one in symptoms if one.rule in rule.explains}

@@ -64,6 +64,7 @@ class Target(Values):
         integer: whether every value is a whole number.
         classes: distinct labels, or columns of one-hot rows; ``None`` if the target is no label.
         shares: share of each class, in ascending order of the label, up to 1,000 classes; sums to 1.
+        weighted_shares: the same by the weights of the examples, in the same order; ``None`` without weights.
         one_hot: whether every example is a row of zeros with a single 1.
         binary: whether every value is 0 or 1.
         autocorrelation: lag-1 autocorrelation along the order in which the examples came, -1 to 1.
@@ -73,6 +74,7 @@ class Target(Values):
     integer: bool | None = None
     classes: int | None = None
     shares: tuple[float, ...] | None = None
+    weighted_shares: tuple[float, ...] | None = None
     one_hot: bool | None = None
     binary: bool | None = None
     autocorrelation: float | None = None
@@ -106,10 +108,12 @@ class ConstantLoss:
     Attributes:
         value: in the loss's own reduction; comparable with the recorded loss.
         kind: how it follows from the targets, such as ``"entropy"`` or ``"variance"``.
+        weighted: whether the examples had weights, so that a loss without them cannot be compared with it.
     """
 
     value: float
     kind: str = ""
+    weighted: bool = False
 
 
 @dataclass(frozen=True)

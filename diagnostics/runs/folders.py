@@ -10,6 +10,14 @@ from diagnostics.runs import lock
 from diagnostics.runs.files import is_leftover
 from probes.errors import UsageError
 
+PAGES = (".html", ".htm")
+"""Endings of a page's name."""
+
+
+def is_page(path: Path) -> bool:
+    """Whether a path names a page, which may hold a run, rather than a folder of results."""
+    return path.suffix.lower() in PAGES and not path.is_dir()
+
 
 def free_directory(wanted: Path) -> Path:
     """``wanted``, or the first of ``wanted-2``, ``wanted-3``, … that holds nothing: earlier results stay."""

@@ -138,24 +138,33 @@ def read(directory: Path, kind: str) -> dict[str, Any]:
     Raises:
         UsageError: no such folder, not a folder of results, of another kind, damaged, or written by a newer version.
     """
-    manifest = _parsed(directory)
-    version, found = manifest.get("schema_version", 0), manifest.get("kind", "run")
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
-        raise _unreadable(
-            directory / NAME,
-            f"schema version {version!r:.50}; this version reads up to {SCHEMA_VERSION}",
-            "upgrade the toolkit",
-        )
-    if found != kind:
-        raise _unreadable(
-            directory, f"a {found!s:.50}, not a {kind}", f"use {LOADERS.get(str(found), 'the version that wrote it')}"
-        )
-    manifest = record.checked(manifest, kind, str(directory / NAME))
+    manifest = admitted(_parsed(directory), directory / NAME, kind)
     if is_killed(directory, manifest):
         # The writer may have ended, and given up its lock, between reading and asking.
         again = record.checked(_parsed(directory), kind, str(directory / NAME))
         return again | ({"status": KILLED} if is_killed(directory, again) else {})
     return manifest
+
+
+def admitted(manifest: Mapping[str, Any], file: Path, kind: str) -> dict[str, Any]:
+    """What ``run.json`` holds, wherever it comes from, with every known field of the right type.
+
+    Args:
+        manifest: a parsed JSON object.
+        file: where it stands, named in errors.
+        kind: what it has to be, ``"run"`` or ``"scenario"``.
+
+    Raises:
+        UsageError: it is of another kind, of a newer version, or a field has the wrong type.
+    """
+    version, found = manifest.get("schema_version", 0), manifest.get("kind", "run")
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        got = f"schema version {version!r:.50}; this version reads up to {SCHEMA_VERSION}"
+        raise _unreadable(file, got, "upgrade the toolkit")
+    if found != kind:
+        do = f"use {LOADERS.get(str(found), 'the version that wrote it')}"
+        raise _unreadable(file.parent, f"a {found!s:.50}, not a {kind}", do)
+    return record.checked(manifest, kind, str(file))
 
 
 def is_damaged(directory: Path) -> bool:
@@ -179,11 +188,13 @@ def is_killed(directory: Path, manifest: Mapping[str, Any]) -> bool:
 
 
 def kind_of(directory: Path) -> str:
-    """What a folder of results holds: ``"run"`` or ``"scenario"``.
+    """What a folder of results holds, ``"run"`` or ``"scenario"``; a page can hold a run only.
 
     Raises:
         UsageError: no such folder, not a folder of results, of an unknown kind, or damaged.
     """
+    if folders.is_page(directory):
+        return "run"
     kind = _parsed(directory).get("kind", "run")
     if not isinstance(kind, str) or kind not in LOADERS:
         do = "upgrade the toolkit, or restore the file"

@@ -123,7 +123,7 @@ def parsed(path: Path) -> dict[str, Any]:
         raise ValueError(f"nested more than {MOST_LEVELS} levels deep") from None
     if not isinstance(value, dict):
         raise ValueError("JSON, but not an object")
-    _check_depth(value)
+    check_depth(value)
     return _encodable(value) if b"\\ud" in content.lower() else value
 
 
@@ -139,7 +139,7 @@ def encoded(value: Mapping[str, Any], where: str) -> bytes:
     """
     try:
         whole = plain(value)
-        _check_depth(whole)
+        check_depth(whole)
         content = plain_text(whole).encode(errors="backslashreplace")
     except (RecursionError, ValueError):
         raise _unrecordable(where, f"a value that holds itself, or more than {MOST_LEVELS} levels") from None
@@ -148,7 +148,7 @@ def encoded(value: Mapping[str, Any], where: str) -> bytes:
     return content
 
 
-def _check_depth(value: object) -> None:
+def check_depth(value: object) -> None:
     """Raise a ValueError for what is nested deeper than it can be handled."""
     level: list[object] = [value]
     for _ in range(MOST_LEVELS):

@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from diagnostics.runs import manifest, split_rows
+from diagnostics.runs import embedded, manifest, split_rows
 from diagnostics.runs.confined import as_path
 from diagnostics.runs.data_facts import Data, data_of
 from diagnostics.runs.facts import Layer, Training, architecture_of, training_of
+from diagnostics.runs.folders import is_page
 from diagnostics.runs.part_file import Damage
 from diagnostics.runs.tables import TABLES, stores
 from diagnostics.wording import statements
@@ -27,7 +28,7 @@ class Run:
     through the network from input to output.
 
     Attributes:
-        path: the run's folder.
+        path: the run's folder, or the page that holds it.
         metadata: the content of its ``run.json``.
     """
 
@@ -35,6 +36,11 @@ class Run:
     metadata: dict[str, Any]
     _kept: dict[str, pd.DataFrame] = field(default_factory=dict)
     _damaged: dict[str, tuple[Damage, ...]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the run's folder."""
+        return str(self.metadata.get("name") or self.path.absolute().name)
 
     @property
     def layers(self) -> pd.DataFrame:
@@ -135,13 +141,19 @@ def load_run(path: str | Path) -> Run:
     """A stored run, without loading TensorFlow.
 
     Args:
-        path: the run's folder. A run that is still going on, or was killed, gives the parts that are whole.
+        path: the run's folder, or a page that was written with ``embed_data=True``. A run that is still going on, or was
+            killed, gives the parts that are whole.
 
     Returns:
         The run; its tables are read on demand.
 
     Raises:
-        UsageError: nothing there, not a run, a damaged ``run.json``, or one written by a newer version.
+        UsageError: nothing there, not a run, a damaged ``run.json``, one written by a newer version, or a page without tables.
     """
     folder = as_path(path, "load_run(path)")
+    if is_page(folder):
+        metadata, tables, damage = embedded.load(folder)
+        for each in (one for found in damage.values() for one in found):
+            warnings.warn(f"not read: {each}", stacklevel=2)
+        return Run(folder, metadata, tables, damage)
     return Run(folder, manifest.read(folder, "run"))

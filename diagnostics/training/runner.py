@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -234,13 +235,31 @@ def structure(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
     if not isinstance(settings["learning_rate"], Mapping):
         del settings["learning_rate"]
     whole = {"model": model.get_config(), "optimizer": settings, "kind": type(optimizer).__name__}
-    return json.dumps(_without_first_weights(whole), sort_keys=True, default=str)
+    return _renumbered(json.dumps(_without_first_weights(whole), sort_keys=True, default=str))
 
 
 def _without_first_weights(config: object) -> object:
     if isinstance(config, Mapping):
         kept = {key: value for key, value in config.items() if not str(key).endswith(NOT_STRUCTURE)}
-        return {key: _without_first_weights(value) for key, value in kept.items()}
+        return {
+            key: _without_first_weights(_nameless(value) if key == "activation" else value)
+            for key, value in kept.items()
+        }
     if isinstance(config, (list, tuple)):
         return [_without_first_weights(value) for value in config]
     return config
+
+
+def _nameless(activation: object) -> object:
+    """An activation that is a layer has a name with a number that counts all such layers of a process."""
+    if not isinstance(activation, Mapping) or not isinstance(activation.get("config"), Mapping):
+        return activation
+    return {**activation, "config": {key: value for key, value in activation["config"].items() if key != "name"}}
+
+
+def _renumbered(config: str) -> str:
+    """Keras counts the inputs of all models of a process; here they count from 0 in each model."""
+    numbers: dict[str, int] = {}
+    return re.sub(
+        r'"input_layer(_\d+)?"', lambda name: f'"input_layer_{numbers.setdefault(name[0], len(numbers))}"', config
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -26,7 +26,7 @@ from diagnostics.training.flight.options import FlightRecorder, options_of
 from diagnostics.training.limits import check_labels, check_progress, checked_config, checked_seed, whole
 from diagnostics.training.loop import Loop, Progress
 from diagnostics.training.named import loss_of, metrics_of, optimizer_of
-from diagnostics.training.new_run import new_run
+from diagnostics.training.new_run import check_sinks, new_run
 from diagnostics.training.progress import progress_bar
 from diagnostics.training.replicas import is_chief
 from diagnostics.training.signals import listening
@@ -34,6 +34,9 @@ from diagnostics.training.step import TrainingStep
 from probes.checks import check_probes
 from probes.monitor import Monitor
 from probes.probe import Probe
+
+if TYPE_CHECKING:
+    from diagnostics.training.sink import Sink
 
 STEPS_PER_CALL = 64
 """Steps in one call of the compiled function: enough to hide Python, few enough for Ctrl-C and a lively progress bar."""
@@ -58,6 +61,8 @@ class Trainer:
             the model was made, so seed before that, too. Stored in ``run.json``.
         steps_per_call: training steps in one call of the compiled function.
         jit_compile: compile the step with XLA.
+        sinks: trackers that take the run over during training, such as ``[diagnostics.sinks.MLflow()]``; one that fails gets no
+            more, with a warning.
         flight_recorder: ``True`` or a ``diagnostics.FlightRecorder``: at the first loss or gradient that is not finite, write
             what is needed to repeat the last steps to ``flight/`` in the run's folder.
         checkpoint_every: steps between two checkpoints in ``checkpoints/`` in the run's folder, of which the last two are
@@ -83,6 +88,7 @@ class Trainer:
         seed: int | None = None,
         steps_per_call: int = STEPS_PER_CALL,
         jit_compile: bool = False,
+        sinks: Iterable[Sink] = (),
         flight_recorder: FlightRecorder | bool | None = None,
         checkpoint_every: int | None = None,
     ) -> None:
@@ -100,6 +106,7 @@ class Trainer:
         self._step = TrainingStep(model, optimizer, loss, measured, self.monitor, jit_compile=jit_compile)
         self._facts = RunFacts(model, self.monitor)
         self._checkpoint_every = checked_every(checkpoint_every, directory, self._step.strategy, "Trainer")
+        self._sinks = check_sinks(sinks, "Trainer")
         self._recorder = options_of(flight_recorder, "Trainer")
         if self._recorder is not None:
             check_recordable(self._step.strategy, directory is not None, "Trainer")
@@ -254,4 +261,5 @@ class Trainer:
             return nullcontext()
         about = {"command": self._config.get("command", "diagnostics.Trainer"), "config": self._config, "facts": facts}
         about |= {"probes": self._names_of_probes, "continues": None if kept is None else kept.continues}
-        return new_run(self._folder, tensorboard=tensorboard, seed=self._seed, **about)
+        sinks = (*self._sinks, *check_sinks((), "Trainer.fit", tensorboard=tensorboard))
+        return new_run(self._folder, sinks=sinks, seed=self._seed, **about)

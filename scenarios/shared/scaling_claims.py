@@ -10,6 +10,9 @@ from scenarios.shared.parts import check_at, recorded
 
 EXACTLY = 1e-4  # mean and deviation of 70,000 values in float32 are 0 and 1 to within this
 
+SILENT = {"column": "dead_fraction", "layers": "hidden_*", "step": -1}
+"""Parameters of a measure: the share of a layer's units that are silent in the last window."""
+
 LARGEST_PIXEL = {"digits": 16}  # of the other sets it is 255
 
 
@@ -92,5 +95,24 @@ def scale_reaches_gradient(raw: str, scaled: str, images: str) -> Claim:
             "supported": "Before the first step the gradient of the first layer is 10^{low} times as large on raw inputs. Part of "
             "this is the scale of the inputs; the rest is the larger error, because the logits are larger, too.",
             "": "The gradient on raw inputs is 10^{low} times as large, which is not the factor between the inputs.",
+        },
+    )
+
+
+def raw_kills_units(parts: tuple[Part, ...], killed: float) -> Claim:
+    """Whether inputs that are not normalised kill ReLU units.
+
+    Args:
+        parts: raw inputs against normalised ones, by ``SILENT``.
+        killed: their threshold.
+    """
+    return Claim(
+        name="raw_kills_units",
+        statement="Training on inputs that are not normalised kills ReLU units.",
+        parts=parts,
+        threshold="supported when the share of hidden units that are silent over the last epoch is higher by more than "
+        f"{killed} with raw inputs",
+        outcomes={
+            "": "More dead units on raw inputs: {supported}. Not more: {refuted}. Differences range from {low} to {high}."
         },
     )

@@ -13,6 +13,9 @@ import tensorflow as tf
 
 from scenarios.data import Data
 
+SOON = (10, 20, 40, 80)
+"""Examples of the other classes after which the first ones are tested: after a few hundred everything is forgotten by every network."""
+
 Weights = list[tf.Tensor]
 Outputs = Callable[[Weights, tf.Tensor], tf.Tensor]
 
@@ -29,20 +32,28 @@ def learn_online(data: Data, model: keras.Model, activation: str, slope: float, 
         rate: of plain SGD.
 
     Returns:
-        regret: mean loss of each example before it is learned, in nats, ≥ 0; forgetting: by how much the accuracy on the first
-        half of the classes falls while the second half is learned, a share in [−1, 1].
+        regret: mean loss of each example before it is learned, in nats, ≥ 0; retained: accuracy on the first half of the classes
+        while the second half is learned, the mean over ``SOON``; forgetting: how far below the accuracy at the end of the first half
+        that is, a share in [−1, 1].
     """
     first = data.y_train < data.classes // 2
     early = data.y_test < data.classes // 2
     weights = [tf.convert_to_tensor(variable) for variable in model.trainable_variables]
     outputs, run = _compiled(activation, slope)
+    order = np.concatenate([np.flatnonzero(first), np.flatnonzero(~first)])
+    soon = [count for count in SOON if count <= (~first).sum()]
     losses, accuracies = [], []
-    for part in (first, ~first):
+    for part in np.split(order, first.sum() + np.array([0, *soon])):
         weights, each = run(weights, data.x_train[part], data.y_train[part], tf.constant(rate, tf.float32))
         losses.append(np.asarray(each))
         predicted = np.argmax(np.asarray(outputs(weights, tf.constant(data.x_test[early]))), axis=1)
         accuracies.append(float(np.mean(predicted == data.y_test[early])))
-    return {"regret": float(np.concatenate(losses).mean()), "forgetting": accuracies[0] - accuracies[1]}
+    retained = float(np.mean(accuracies[1 : 1 + len(soon)]))
+    return {
+        "regret": float(np.concatenate(losses).mean()),
+        "forgetting": accuracies[0] - retained,
+        "retained": retained,
+    }
 
 
 def learn_at_best_rate(
@@ -58,7 +69,7 @@ def learn_at_best_rate(
         rates: learning rates to choose from.
 
     Returns:
-        regret and forgetting, as ``learn_online`` returns them.
+        What ``learn_online`` returns.
     """
     tried = replace(data, x_train=data.x_validation, y_train=data.y_validation)
     regrets = {rate: learn_online(tried, model, activation, slope, rate)["regret"] for rate in rates}

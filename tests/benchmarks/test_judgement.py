@@ -66,6 +66,13 @@ def test_halves_are_frozen():
     )
 
 
+def test_a_scored_case_that_was_looked_at_is_not_fresh():
+    scored = [name for name in CASES if halves.is_in("scored", name)]
+    assert halves.seen() <= set(scored)
+    assert {name for name in scored if halves.is_in("fresh", name)} == set(scored) - halves.seen()
+    assert {name for name in CASES if halves.is_in("known", name)} == set(CASES) - set(scored) | halves.seen()
+
+
 def test_a_new_case_moves_no_other():
     frozen = halves.frozen()
     new = dataclasses.replace(CASES[LEARNS], name="new")

@@ -43,13 +43,14 @@ def page() -> str:
 def stubbed(package: str) -> tuple[str, ...]:
     """The public names of a package, from its stub."""
     tree = ast.parse((ROOT / package / "__init__.pyi").read_text(encoding="utf-8"))
-    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module != package]
     return tuple(sorted(alias.name for node in imports for alias in node.names))
 
 
 def listed() -> tuple[str, ...]:
     """The packages whose ``__all__`` is public."""
     return (
+        "diagnostics.sinks",
         "diagnostics.rules",
         "diagnostics.survival",
         "diagnostics.figures",

@@ -16,6 +16,7 @@ from diagnostics import figures
 from diagnostics.commands import catalogue
 from diagnostics.measures import measure
 from diagnostics.statistics.looks import LOOKS
+from diagnostics.training.runner import structure
 from probes.probe import Probe
 from scenarios.data import Data, load, load_raw, load_whole, standardised
 from scenarios.scenario import Arm, Scenario
@@ -129,6 +130,14 @@ def test_replicates_differ_in_weights(scenario):
     )
     assert [weight.shape for weight in one] == [weight.shape for weight in other]
     assert any((weight != its).any() for weight, its in zip(one, other, strict=True))
+
+
+def test_replicates_of_an_arm_share_one_compiled_step(scenario):
+    """Otherwise every training is compiled anew, which costs more than a short training, and the memory is never given back."""
+    data = [load(scenario.data, replicate) for replicate in (0, 1)]
+    for arm in distinct(scenario.thorough()):
+        keys = {structure(scenario.model(arm, scenario.prepare(arm, each)), scenario.optimizer(arm)) for each in data}
+        assert len(keys) == 1, arm.name
 
 
 def distinct(scenario: Scenario) -> list[Arm]:

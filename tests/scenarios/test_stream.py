@@ -12,7 +12,7 @@ import pytest
 from scenarios.data import Data, load
 from scenarios.shared.layers import classifier, dense
 from scenarios.shared.source import source_of
-from scenarios.shared.stream import learn_at_best_rate, learn_online
+from scenarios.shared.stream import SOON, learn_at_best_rate, learn_online
 
 RATE, SLOPE = 0.05, 0.1
 
@@ -44,9 +44,11 @@ def by_hand(data: Data, weights: list[np.ndarray]) -> dict[str, float]:
         early = data.y_test < 5
         return float(np.mean(np.argmax(forward(data.x_test[early])[2], axis=1) == data.y_test[early]))
 
-    losses, accuracies = [], []
+    losses, accuracies, soon = [], [], []
     for part in (data.y_train < 5, data.y_train >= 5):
-        for x, y in zip(data.x_train[part], data.y_train[part], strict=True):
+        for number, (x, y) in enumerate(zip(data.x_train[part], data.y_train[part], strict=True)):
+            if number in SOON and accuracies:
+                soon.append(accuracy())
             inputs, values, logits = forward(x[None])
             shares = np.exp(logits - logits.max())
             shares /= shares.sum()
@@ -61,7 +63,9 @@ def by_hand(data: Data, weights: list[np.ndarray]) -> dict[str, float]:
                 )
                 back = below * np.where(values[layer - 1] > 0, 1, SLOPE) if layer else below
         accuracies.append(accuracy())
-    return {"regret": float(np.mean(losses)), "forgetting": accuracies[0] - accuracies[1]}
+    assert len(soon) == 2, "of the 60 examples about 30 are of the second half"
+    retained = float(np.mean(soon))
+    return {"regret": float(np.mean(losses)), "forgetting": accuracies[0] - retained, "retained": retained}
 
 
 def test_every_example_is_predicted_before_it_is_learned_and_old_classes_are_tested_again(few):

@@ -67,7 +67,7 @@ class ConstantSignal(Rule):
         return Finding(
             self.name,
             "warning",
-            f"From {flat[0]} on, {len(flat)} layers put out the same for every example.",
+            f"{_which(flat)} the same for every example.",
             "What lies behind that layer cannot tell examples apart.",
             f"Look at the input and output of {flat[0]} for one batch; an integer dtype that rounds to 0 is a common reason.",
             layers=tuple(flat),
@@ -77,6 +77,12 @@ class ConstantSignal(Rule):
             evidence=(Evidence("activation_std"),),
             remedies=(Remedy("inputs"),),
         )
+
+
+def _which(flat: list[str]) -> str:
+    if len(flat) == 1:
+        return f"The layer {flat[0]} puts out"
+    return f"From {flat[0]} on, {len(flat)} layers put out"
 
 
 def _weighty(case: Case) -> set[str]:

@@ -32,7 +32,9 @@ class Initialisation(Rule):
     Args:
         alike: share of pairs. Nine in ten: units with the same weights get the same gradient and stay alike.
         large: gain. Three: He's is 1.4; in ten layers a gain of 3 grows the signal 2,000-fold.
-        small: gain. A tenth: each layer loses nine tenths of its input.
+        small: gain. A tenth: each layer loses nine tenths of its input. It is only sure if one layer loses ``lost``, or all
+            together ``drift``: a few layers of a tenth train, if slowly.
+        lost: gain. A hundredth.
         drift: decades. Three: what theory predicts for a suitable initialiser is below one.
         burst: factor. A hundred: with a recurrent matrix that keeps the signal's size, a sum over steps grows with their number
             at most.
@@ -44,6 +46,7 @@ class Initialisation(Rule):
     alike: float = 0.9
     large: float = 3.0
     small: float = 0.1
+    lost: float = 0.01
     drift: float = 3.0
     burst: float = 100.0
 
@@ -96,12 +99,14 @@ class Initialisation(Rule):
             return None
         path, gain = max(off.items(), key=lambda item: abs(np.log(item[1])))
         size = "larger" if gain > 1 else "smaller"
+        decades = abs(sum(np.log10(each) for each in off.values()))
         return self._found(
             f"The first weights of {len(off)} of {len(gains)} hidden layers are far {size} than their input allows: at {path} their "
             f"standard deviation × √inputs is {short(gain)} (about 1 keeps the signal's size).",
             f"The signal gets {size} from layer to layer.",
             tuple(off),
             gain,
+            0.85 if self.lost < gain < 1 and decades <= self.drift else 0.9,
         )
 
     def _drifting(self, case: Case) -> Finding | None:

@@ -11,6 +11,7 @@ from diagnostics.measures.grid import Grid, column_medians
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
+from diagnostics.runs.facts import Optimizer
 from diagnostics.wording.numerals import percent, short
 
 ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lamb", "Lion")
@@ -23,6 +24,8 @@ class LearningRateTooHigh(Rule):
     Formula: the median over layers of update_ratio, among the first ``early`` of the run: in a typical step at least ``high``, or
     in the largest at least ``jump``. Without that statistic, the optimizer's rate against ``adaptive_rate`` or ``plain_rate``.
     Where weight_norm falls below ``shrunk`` of its start, a penalty or decay made the weights small, and the ratio says nothing.
+    Where the scalars have a column ``sharpness`` (``probes.Sharpness``) and the optimizer is gradient descent, also its median ×
+    rate / (2 (1 + momentum)), above ``unstable``.
 
     Args:
         high: share of the weights' norm. 6 %: at sixty times the rule of thumb of 10⁻³, twenty steps replace the weights;
@@ -35,8 +38,11 @@ class LearningRateTooHigh(Rule):
         adaptive_rate: for Adam and its kin, whose step is about the rate whatever the gradient. A hundred times the default.
         plain_rate: for gradient descent. One: with inputs of scale 1, curvature allows about 2 divided by their number.
 
+        unstable: two. At 1 gradient descent oscillates and may still learn at the edge of stability; above 2 it does not
+            come back (Lewkowycz et al. 2020).
+
     References:
-        CS231n notes; Cohen et al. 2021, arXiv 2103.00065.
+        CS231n notes; Lewkowycz et al. 2020, arXiv 2003.02218; Cohen et al. 2021, arXiv 2103.00065.
     """
 
     high: float = 0.06
@@ -47,6 +53,7 @@ class LearningRateTooHigh(Rule):
     shrunk: float = 0.3
     adaptive_rate: float = 0.1
     plain_rate: float = 1.0
+    unstable: float = 2.0
 
     rank: ClassVar[int] = 50
     explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
@@ -69,6 +76,8 @@ class LearningRateTooHigh(Rule):
         grid = case.grid("update_ratio")
         optimizer = case.training.optimizer
         rate = optimizer.learning_rate if optimizer else None
+        if found := self._by_sharpness(case, optimizer, rate):
+            return found
         if grid is not None:
             return self._by_updates(case, grid, rate)
         if optimizer is None or rate is None:
@@ -77,6 +86,19 @@ class LearningRateTooHigh(Rule):
             )
         bound = self.adaptive_rate if optimizer.class_name in ADAPTIVE else self.plain_rate
         return self._told(f"{optimizer.class_name} runs at a learning rate of {short(rate)}", rate, bound, 0.8, rate)
+
+    def _by_sharpness(self, case: Case, optimizer: Optimizer | None, rate: float | None) -> Finding | None:
+        """What curvature allows, where it was measured; ``None`` where it was not, or allows the rate."""
+        curve = case.metric("sharpness")
+        if curve is None or optimizer is None or rate is None or optimizer.class_name != "SGD":
+            return None
+        momentum = optimizer.settings.get("momentum") or 0.0
+        sharpness = float(np.median(curve.finite)) if len(curve.finite) else 0.0
+        factor = sharpness * rate / (2 * (1 + momentum))
+        if not factor > self.unstable:
+            return None
+        told = f"The measured sharpness of {short(sharpness)} allows a rate of {short(rate / factor)}, and the rate is {short(rate)}"
+        return self._told(told, factor, self.unstable, 0.95, rate)
 
     def _by_updates(self, case: Case, grid: Grid, rate: float | None) -> Finding:
         early = grid.values[: max(int(np.ceil(self.early * len(grid))), 1)]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.losses import is_own
 from diagnostics.rules.rule import Rule
 
 
@@ -18,9 +19,18 @@ class NonFinite(Rule):
     """Loss, gradients or activations that are NaN or Inf.
 
     Formula: the first step with a loss of NaN or Inf, a non-finite count above 0, or a statistic of NaN or Inf. There is no
-    threshold: one such entry corrupts every weight that it reaches. While the loss stays finite it is told as info: loss scaling
-    skips such steps, and attention masks hold −∞ on purpose.
+    threshold: one such entry corrupts every weight that it reaches. While the loss stays finite it is told as info, unless the
+    inputs hold them: loss scaling skips such steps, and attention masks hold −∞ on purpose.
+
+    Two origins are no consequence of the steps, and explain rates and scales that look wrong afterwards: a layer's output that is
+    not finite at step 0, before anything was trained; and a loss of the user's own that is not finite while every layer's output
+    is, none of them beyond ``reach``. Keras' own losses cannot do that.
+
+    Args:
+        reach: size of an output up to which a finite loss is due. 10⁶: its fourth power is still finite in float32.
     """
+
+    reach: float = 1e6
 
     rank: ClassVar[int] = 13
     explains: ClassVar[frozenset[str]] = frozenset(
@@ -43,17 +53,21 @@ class NonFinite(Rule):
         ahead = layer_step <= loss_step
         spoiled = case.spoiled.loc[(case.spoiled["step"] == layer_step).to_numpy()] if ahead else None
         layers = () if spoiled is None else tuple(spoiled["layer"].astype(str))
-        inputs = _inputs(case)
+        inputs, origin = _inputs(case), self._origin(case, spoiled, first)
         lasting = case.loss is None or np.isfinite(loss_step)
         return Finding(
             rule=self.name,
-            severity="error" if lasting else "info",
+            severity="error" if lasting else "warning" if inputs else "info",
             what=f"{inputs}First NaN or Inf at step {first:.0f}, in {_places(spoiled, loss_step, layer_step)}.",
-            means="Every weight that it reaches is lost; measurements after this step mean nothing."
+            means=f"{origin}Every weight that it reaches is lost; measurements after this step mean nothing."
             if lasting
+            else "Every weight that they reach is lost, also where ReLU turns NaN into 0 and the loss looks sound."
+            if inputs
             else "The loss stayed finite, so that these values were skipped or meant.",
             do="Fill or drop such values before training."
             if inputs
+            else _AWAY_FROM_ZERO
+            if origin
             else "Inspect the step before; try a smaller learning rate, gradient clipping by norm, or loss scaling for float16."
             if lasting
             else "",
@@ -61,12 +75,54 @@ class NonFinite(Rule):
             numbers=numbers,
             steps=(int(first),),
             value=first,
-            confidence=1.0 if inputs else 0.75,
+            confidence=1.0 if inputs else 0.95 if origin else 0.75,
             evidence=(Evidence("gradient_nonfinite"), Evidence("loss", "scalars")),
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("clipping", {"clipnorm": 1.0}))
-            if lasting
+            if lasting and not origin
             else (),
+            explains=_AFTERWARDS if inputs or (lasting and origin) else (),
         )
+
+    def _origin(self, case: Case, spoiled: pd.DataFrame | None, first: float) -> str:
+        """A sentence on the operation that made it, where the steps before cannot have; empty where they can."""
+        at_once = spoiled is not None and first == 0 and _outputs_spoiled(spoiled)
+        if at_once and "float16" not in (case.training.precision or ""):
+            return "Nothing was trained yet: a logarithm, root, division or exponential in the model makes it. "
+        step = case.nonfinite_loss_step
+        if step != first or not is_own(case.training.loss) or not len(case.layers):
+            return ""
+        rows = case.layers.loc[case.layers["step"].to_numpy() == step]
+        if (
+            not {"activation_nonfinite", "activation_std"} <= set(rows)
+            or not rows["activation_nonfinite"].notna().any()
+        ):
+            return ""
+        sizes = np.abs(rows[["activation_mean", "activation_std"]].to_numpy(np.float64))
+        if _outputs_spoiled(rows) or not np.nanmax(sizes) < self.reach:
+            return ""
+        return (
+            "Every layer's output is finite and the loss is not: a logarithm, root or division in your loss makes it. "
+        )
+
+
+_AWAY_FROM_ZERO = (
+    "Keep the arguments of logarithms, roots and divisions away from 0 (add a small constant inside), and let a loss of Keras take "
+    "the logits (from_logits=True)."
+)
+_AFTERWARDS = (
+    "learning_rate_too_high",
+    "unscaled_inputs",
+    "update_ratio",
+    "initialisation",
+    "exploding_gradient",
+    "dead_units",
+    "constant_signal",
+)
+"""What may only look wrong because of what is not finite."""
+
+
+def _outputs_spoiled(rows: pd.DataFrame) -> bool:
+    return "activation_nonfinite" in rows and bool((rows["activation_nonfinite"] > 0).any())
 
 
 def _inputs(case: Case) -> str:

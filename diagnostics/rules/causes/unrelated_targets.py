@@ -39,10 +39,12 @@ class UnrelatedTargets(Rule):
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a validation loss that can be compared with a constant's."""
         validation, outcome = case.validation_loss, case.outcome
-        known = outcome.constant is not None and not outcome.penalised and outcome.loss_skill is not None
+        known = outcome.validation_constant is not None and not outcome.penalised and outcome.loss_skill is not None
         if validation is None or len(validation.finite) < self.readings or not known:
             return NotEvaluated(
-                (f"{self.readings} readings of a validation loss, and the loss of the best constant prediction",),
+                (
+                    f"{self.readings} readings of a validation loss, and a best constant prediction's loss to compare it with",
+                ),
                 (),
                 "Give fit validation_data=.",
             )

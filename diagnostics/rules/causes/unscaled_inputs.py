@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
-from diagnostics.rules.model import LINEAR_MAPS, RECURRENT, first_layers
+from diagnostics.rules.model import LINEAR_MAPS, RECURRENT, RECURRENT_CELLS, first_layers
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.data_facts import Input
 from diagnostics.wording.numerals import short
@@ -21,12 +21,15 @@ class UnscaledInputs(Rule):
     """Inputs that are far from mean 0 and standard deviation 1, and that no layer rescales.
 
     Formula: largest of a feature's standard deviation and |mean|, above ``large``; the standard deviation of all below ``small``;
-    or the largest by the smallest of the features' standard deviations, above ``uneven``.
+    or the largest by the smallest of the features' standard deviations, above ``uneven``; or |mean| by standard deviation, of all
+    values, above ``offset``.
 
     Args:
         large: ten, a decade above what initialisers assume. Pixels from 0 to 255 have about 80.
         small: a hundredth, two decades below it.
         uneven: a factor of 1,000 between features: the loss then curves 10⁶ times more along one than along another.
+
+        offset: thirty. The loss then curves about 1,000 times more along the common level than along what differs.
 
     References:
         LeCun et al. 1998, Efficient BackProp, section 4.3.
@@ -35,6 +38,7 @@ class UnscaledInputs(Rule):
     large: float = 10.0
     small: float = 0.01
     uneven: float = 1000.0
+    offset: float = 30.0
 
     rank: ClassVar[int] = 30
     explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {
@@ -62,7 +66,7 @@ class UnscaledInputs(Rule):
         first = first_layers(case.architecture)
         if any(layer.class_name in RESCALES for layer in first):
             return Finding(self.name, "clean", "A layer of the model rescales or embeds its input.")
-        if first and first[-1].class_name not in (*LINEAR_MAPS, *RECURRENT):
+        if first and first[-1].class_name not in (*LINEAR_MAPS, *RECURRENT, *RECURRENT_CELLS):
             return Finding(self.name, "clean", f"What {first[-1].path} makes of its input is not known.")
         found = [(one, told) for one in case.data.inputs if (told := self._wrong(one))]
         if not found:
@@ -94,6 +98,9 @@ class UnscaledInputs(Rule):
         if smallest > 0 and spread / smallest > self.uneven:
             told = f"The inputs' standard deviations differ by a factor of {short(spread / smallest)} between features"
             return told, spread / smallest, self.uneven, 0.7
+        if 0 < self.offset * spread < mean and (one.features or 1) == 1:
+            told = f"The inputs lie {short(mean / spread)} standard deviations away from 0 (mean {short(mean)})"
+            return told, mean / spread, self.offset, 0.8
         return None
 
 

@@ -20,13 +20,16 @@ class WrongOutputs(Rule):
 
     Formula: for sparse categorical cross-entropy fewer outputs than classes, or more than ``spare`` times as many; for other
     losses an output whose shape is not that of the targets, so that the comparison broadcasts one against the other; for a loss of
-    the user's own another number of axes, the last of them 1.
+    the user's own, whose wishes are not known, another number of axes, the last of them 1, and predictions that vary by less than
+    ``narrow`` of the targets' standard deviation, as stretched ones do.
 
     Args:
         spare: factor. Two: outputs that no label uses are learned away quickly, and do little harm before.
+        narrow: share. A half: predictions that are compared with every target at once end at the targets' mean.
     """
 
     spare: float = 2.0
+    narrow: float = 0.5
 
     rank: ClassVar[int] = 22
     explains: ClassVar[frozenset[str]] = UNFIT_OUTPUT | {"non_finite", "stopped_early", "learning_rate_too_low"}
@@ -38,7 +41,7 @@ class WrongOutputs(Rule):
             return NotEvaluated(("a record of one output layer, the loss and one target",), (), ALL_FACTS)
         target = case.data.targets[0]
         if is_own(case.training.loss):
-            return self._by_hand(target.shape, output.output_shape, output.path)
+            return self._by_hand(case, target, output.output_shape, output.path)
         if family == "sparse":
             return self._by_class(target, output.output_shape[-1] or 0, output.path)
         if family is None or not target.shape or _alike(_plain(target.shape), _plain(output.output_shape)):
@@ -53,13 +56,16 @@ class WrongOutputs(Rule):
             return Finding(self.name, "clean", f"{told}.")
         return self._found(told, 1.0 if units < classes else 0.5, layer)
 
-    def _by_hand(self, truth: Shape, predicted: Shape, layer: str) -> Finding:
-        """A loss of the user's own, which does not align shapes as those of Keras do: [n] − [n, 1] is [n, n]."""
+    def _by_hand(self, case: Case, target: Target, predicted: Shape, layer: str) -> Finding:
+        """A loss of the user's own, which need not align shapes as those of Keras do: [n] − [n, 1] is [n, n]."""
+        truth, spread = target.shape, case.data.outputs[-1].spread_over_batch if case.data.outputs else None
         single = 1 in (*truth[-1:], *predicted[-1:])
-        if len(truth) == len(predicted) or not truth or not single:
-            return Finding(
-                self.name, "clean", f"Nothing in shapes ({_axes(truth)}) and ({_axes(predicted)}) is stretched."
+        narrow = spread is not None and target.std is not None and spread < self.narrow * target.std
+        if len(truth) == len(predicted) or not truth or not single or not narrow:
+            told = (
+                f"Nothing shows that shapes ({_axes(truth)}) and ({_axes(predicted)}) are stretched against each other."
             )
+            return Finding(self.name, "clean", told)
         return self._found(
             f"Your loss compares outputs of shape ({_axes(predicted)}) with targets of shape ({_axes(truth)}), and NumPy's rules "
             "stretch one against the other",

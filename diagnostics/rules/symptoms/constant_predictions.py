@@ -38,7 +38,7 @@ class ConstantPredictions(Rule):
         """Warning or clean; not evaluated without a record of outputs and targets."""
         if not case.data.outputs or len(case.data.targets) != 1:
             return NotEvaluated(("a record of the model's outputs and of one target",), (), ALL_FACTS)
-        last, target, skill = case.data.outputs[-1], case.data.targets[0], case.outcome.skill
+        last, target, skill = case.data.outputs[-1], case.data.targets[0], _skill(case)
         what = self._same(last, target) or self._narrow(last, target)
         if not what or (skill is not None and skill >= self.learned) or _batch_is_one(last):
             return Finding(self.name, "clean", "Predictions vary with the input.")
@@ -67,6 +67,12 @@ class ConstantPredictions(Rule):
             f"predictions vary over the batch by {short(last.spread_over_batch)}, the targets by {short(target.std)} "
             "(standard deviations)"
         )
+
+
+def _skill(case: Case) -> float | None:
+    """The skill; where the loss weighs examples, that of accuracy, which counts them all alike."""
+    outcome = case.outcome
+    return outcome.accuracy_skill if outcome.weighted and outcome.accuracy_skill is not None else outcome.skill
 
 
 def _batch_is_one(last: Output) -> bool:

@@ -24,6 +24,7 @@ class Ended(Rule):
     fewest: int = FEWEST_READINGS
 
     is_symptom: ClassVar[bool] = True
+    rank: ClassVar[int] = 98
 
     def judge(self, case: Case) -> Finding:
         """Warning for an exception, info for an interrupt or a short run, else clean."""

@@ -10,6 +10,7 @@ import numpy as np
 from diagnostics.measures.curve import Curve
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
+from diagnostics.rules.losses import family_of
 from diagnostics.rules.outcome import ACCURACIES, LAST_READINGS, Outcome
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import short
@@ -27,7 +28,8 @@ class OverFitting(Rule):
     Formula: the last readings of the validation loss lie above its smallest running mean by at least the factor ``rise``, in
     every one of the last ``last`` readings, while the training loss fell on. A warning when the validation loss also ends above
     the best constant's, or ``harm`` × its minimum. Or, from ``few`` readings on: the validation loss was never below that of the
-    best constant, while the model learned its training data.
+    best constant, while the model learned its training data. Or the last validation loss exceeds ``absurd`` × the larger of the best
+    constant's loss and the first training loss, while the training loss fell.
 
     Args:
         rise: factor. A fifth: beyond what a validation loss wanders.
@@ -38,6 +40,8 @@ class OverFitting(Rule):
         kept: accuracy on the validation data that may be lost from its best: a loss that rises while accuracy holds means
             over-confidence, which is told and no warning.
         learned: skill on the training data (see ``NoLearning``), without which there is nothing to over-fit with.
+        absurd: factor. Ten: untrained nets are rarely that wrong. Moving averages of a batch normalisation that do not fit the
+            data give such numbers, and then the model cannot be used however well it trains.
     """
 
     rise: float = 1.2
@@ -47,6 +51,7 @@ class OverFitting(Rule):
     few: int = 3
     learned: float = 0.3
     kept: float = 0.03
+    absurd: float = 10.0
 
     is_symptom: ClassVar[bool] = True
     rank: ClassVar[int] = 94
@@ -56,6 +61,8 @@ class OverFitting(Rule):
         validation, outcome = case.validation_loss, case.outcome
         if validation is not None and outcome.loss is not None and self._never(case, outcome, validation):
             return self._useless(validation, outcome)
+        if validation is not None and outcome.loss is not None and self._is_absurd(case, outcome.loss, validation):
+            return self._unusable(case, outcome.loss, validation)
         if validation is None or len(validation.finite) < self.fewest or outcome.loss is None:
             return NotEvaluated((f"a validation loss with {self.fewest} readings",), (), "Give fit validation_data=.")
         values = validation.finite
@@ -68,7 +75,7 @@ class OverFitting(Rule):
             return Finding(
                 self.name, "clean", "The validation loss does not rise while training goes on.", numbers=numbers
             )
-        above = outcome.constant is not None and end > outcome.constant
+        above = outcome.validation_constant is not None and end > outcome.validation_constant
         harmful = (end > self.harm * lowest or above) and not _accuracy_holds(case, self.kept)
         severity: Severity = "warning" if harmful else "info"
         return Finding(
@@ -89,15 +96,46 @@ class OverFitting(Rule):
 
     def _never(self, case: Case, outcome: Outcome, validation: Curve) -> bool:
         """Whether no reading of the validation loss beats a constant, although the training loss does."""
-        constant, by_heart = outcome.constant, outcome.loss_skill
+        constant, by_heart = outcome.validation_constant, outcome.loss_skill
         if constant is None or outcome.penalised or by_heart is None or by_heart < self.learned:
             return False
         if len(validation.finite) < self.few or _tells_classes(case):
             return False
         return bool(validation.finite.min() > constant)
 
+    def _is_absurd(self, case: Case, loss: Curve, validation: Curve) -> bool:
+        """Whether the model fails on validation data as no sane model does, although its training loss fell."""
+        bound = self.absurd * max(case.outcome.validation_constant or 0.0, loss.start)
+        fell = loss.end.mean < loss.start and family_of(case.training.loss) is not None
+        return bool(
+            fell and bound > 0 and validation.finite[-2:].min(initial=np.inf) > bound and not _tells_classes(case)
+        )
+
+    def _unusable(self, case: Case, loss: Curve, validation: Curve) -> Finding:
+        end = float(validation.finite[-1]) if len(validation.finite) else float("nan")
+        normalised = _normalises(case)
+        return Finding(
+            self.name,
+            "warning",
+            f"The validation loss ends at {short(end)}, while the training loss fell from {short(loss.start)} to "
+            f"{short(loss.end.mean)}.",
+            "In training, batch normalisation uses each batch's own mean and variance; on validation data it uses its moving "
+            "averages, and these do not fit."
+            if normalised
+            else "On data that it was not trained on, the model is far worse than an untrained one.",
+            "Check that training and validation data are scaled alike; then train for more steps, lower the momentum of the batch "
+            "normalisation (0.9), or lower the learning rate."
+            if normalised
+            else "Check that training and validation data are scaled and shuffled alike, and that the labels mean the same.",
+            numbers={"end": end, "start": loss.start},
+            value=end,
+            threshold=self.absurd * loss.start,
+            evidence=(Evidence("loss", "scalars"),),
+            remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("normalization", {"momentum": 0.9})),
+        )
+
     def _useless(self, validation: Curve, outcome: Outcome) -> Finding:
-        lowest, constant = float(validation.finite.min()), outcome.constant or 0.0
+        lowest, constant = float(validation.finite.min()), outcome.validation_constant or 0.0
         return Finding(
             self.name,
             "warning",
@@ -112,6 +150,10 @@ class OverFitting(Rule):
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("shuffle"), Remedy("regularization")),
         )
+
+
+def _normalises(case: Case) -> bool:
+    return any(layer.class_name == "BatchNormalization" for layer in case.architecture)
 
 
 def _tells_classes(case: Case) -> bool:

@@ -18,7 +18,8 @@ class SlowLoss(Rule):
     """A loss that still falls at the end of training, while the model has learned little.
 
     Formula: the mean loss of the last quarter lies below that of the quarter before by at least ``errors`` standard errors
-    and the share ``fall``, and the skill (see ``NoLearning``) is below ``poor``.
+    and the share ``fall``, and the skill (see ``NoLearning``) is below ``poor``. A model that is better than that and still improves
+    is told so as info.
 
     Args:
         errors: standard errors. Three: 1 in 700 of steady runs with independent noise exceeds it.
@@ -27,8 +28,6 @@ class SlowLoss(Rule):
             told so in fewer than 1 in 50, noise that depends on the step before included (simulated).
         fall: share of the loss. One per cent: less is standing still, however steady.
         poor: skill below which most of the learning is still to come.
-        half: skill below which half of it is; a warning only if the loss also falls ``fast``.
-        fast: share of the loss by which it falls from one quarter of the run to the next.
         good: skill below which some of it is: told, but no warning.
     """
 
@@ -36,8 +35,6 @@ class SlowLoss(Rule):
     sure: float = 4.0
     fall: float = 0.01
     poor: float = 0.3
-    half: float = 0.5
-    fast: float = 0.08
     good: float = 0.8
 
     is_symptom: ClassVar[bool] = True
@@ -55,7 +52,7 @@ class SlowLoss(Rule):
             ends = "still falls at the end" if falling else "no longer falls at the end"
             what = f"The loss {ends}; the skill is {percent(outcome.skill)}."
             return Finding(self.name, "clean", what, numbers=numbers)
-        early = outcome.skill < self.poor or (outcome.skill < self.half and fall >= self.fast)
+        early = outcome.skill < self.poor
         severity: Severity = "warning" if early and errors >= self.sure and outcome.fell_before else "info"
         return Finding(
             self.name,

@@ -26,7 +26,7 @@ from diagnostics.training.flight.about import check_recordable, of_fit
 from diagnostics.training.flight.flight import Flight
 from diagnostics.training.flight.in_fit import check_fit
 from diagnostics.training.flight.options import FlightRecorder, options_of
-from diagnostics.training.new_run import new_run
+from diagnostics.training.new_run import check_sinks, new_run
 from diagnostics.training.replicas import is_chief
 from probes.checks import check_probes
 from probes.monitor import Monitor
@@ -37,6 +37,7 @@ from probes.seams.random_kernels import random_kernels_of
 
 if TYPE_CHECKING:
     from diagnostics.training.fit.train_function import FittedModel
+    from diagnostics.training.sink import Sink
 
 
 class ProbeCallback(keras.callbacks.Callback):
@@ -64,6 +65,8 @@ class ProbeCallback(keras.callbacks.Callback):
         budget: the largest share of training time that measuring may take (0.05 is 5 %); steps are measured less often to
             keep within it. ``None`` keeps the probes' own cadence. The actual cost is stored in ``run.json`` either way.
         tensorboard: also write TensorBoard's event files, into ``tensorboard/`` in the run's folder, during training.
+        sinks: trackers that take the run over during training, such as ``[diagnostics.sinks.MLflow()]``; one that fails gets no
+            more, with a warning.
         flight_recorder: ``True`` or a ``diagnostics.FlightRecorder``: at the first loss or gradient that is not finite, write
             what is needed to repeat the last steps to ``flight/`` in the run's folder.
         checkpoint_every: steps between two checkpoints in ``checkpoints/`` in the run's folder, of which the last two are kept.
@@ -76,7 +79,7 @@ class ProbeCallback(keras.callbacks.Callback):
     Under a ``tf.distribute`` strategy the statistics are those of the whole batch, and the chief writes the run.
 
     Raises:
-        UsageError: TensorBoard is asked for and not installed, or an invalid budget.
+        UsageError: TensorBoard is asked for and not installed, an invalid budget, or something that is no sink.
     """
 
     def __init__(
@@ -88,20 +91,18 @@ class ProbeCallback(keras.callbacks.Callback):
         seed: int | None = None,
         budget: float | None = None,
         tensorboard: bool = False,
+        sinks: Iterable[Sink] = (),
         flight_recorder: FlightRecorder | bool | None = None,
         checkpoint_every: int | None = None,
         resume: bool = False,
         verbose: int = 1,
     ) -> None:
         super().__init__()
-        if tensorboard:
-            from diagnostics.training.tensorboard.board import require_tensorboard  # noqa: PLC0415 - draws, which takes a second to load
-
-            require_tensorboard()
+        self._sinks = check_sinks(sinks, "ProbeCallback", tensorboard=tensorboard)
         self.directory = self._wanted = Path(directory)
         self.probes = None if probes is None else check_probes(probes)
         self._config, self._seed = dict(config or {}), seed
-        self._budget, self._tensorboard = check_budget(budget), tensorboard
+        self._budget = check_budget(budget)
         self._verbose = verbose
         self._recorder = options_of(flight_recorder, "ProbeCallback")
         self._checkpoint_every, self._resume = checkpoint_every, resume
@@ -197,7 +198,7 @@ class ProbeCallback(keras.callbacks.Callback):
         command = self._config.get("command", "diagnostics.ProbeCallback")
         about = {"command": command, "config": config, "seed": self._seed, "probes": names, "facts": facts}
         about |= {"continues": None if kept is None else kept.continues}
-        return new_run(self.directory, tensorboard=self._tensorboard, **about)
+        return new_run(self.directory, sinks=self._sinks, **about)
 
 
 def _name_of_loss(loss: object) -> str | None:

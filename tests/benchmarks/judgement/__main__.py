@@ -1,7 +1,7 @@
 """Scores diagnoses on the labelled trainings: ``python -m tests.benchmarks.judgement``.
 
 Trains the cases that are not stored yet, judges every stored run, and prints who was right. Thresholds may be set on the half
-*tuning*; the half *scored* is for the final score only.
+*tuning*; the half *scored* is for the final score only, and of it those cases that nobody has looked at yet: ``--half fresh``.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 1 where a label is in doubt."""
     options = _options(arguments)
-    everything, half = all_cases(), halves.frozen()
+    everything = all_cases()
     chosen = [case for case in everything.values() if options.only in case.full_name]
-    chosen = [case for case in chosen if options.half in ("both", half.get(case.full_name))]
-    chosen.sort(key=halves.hash_of)  # so that what is done first is a fair sample of all
+    chosen = [case for case in chosen if halves.is_in(options.half, case.full_name)]
+    chosen = sorted(chosen, key=halves.hash_of)[: options.most]  # so that what is done first is a fair sample of all
     if not options.judge_only:
         _train(chosen if options.again else missing(chosen, options.out), options)
     doubts = checks.doubts({case.full_name: case for case in chosen} | _twins(chosen, everything), options.out)
@@ -78,7 +78,8 @@ def _twins(cases: list[Case], everything: dict[str, Case]) -> dict[str, Case]:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.judgement", description=__doc__)
-    parser.add_argument("--half", choices=[*halves.HALVES, "both"], default="tuning", help="cases to train and judge")
+    parser.add_argument("--half", choices=halves.PARTS, default="tuning", help="cases to train and judge")
+    parser.add_argument("--most", type=int, metavar="N", help="only the first N of them, in the order of their hashes")
     parser.add_argument("--jobs", type=int, default=2, help="processes that train; 0 trains in this one")
     parser.add_argument("--out", type=Path, default=OUT, help=f"folder for the runs (default {OUT})")
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name contains this")

@@ -33,7 +33,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "constant_signal": ("constant_signal",),
     "unshuffled_data": ("unshuffled_data",),
     "float16_headroom": ("float16_headroom",),
-    "contradicting_metric": ("contradicting_metric",),
+    "contradicting_metric": ("contradicting_metric", "uneven_weights"),
     "unrelated_targets": ("unrelated_targets",),
 }
 """Names of rules by cause."""

@@ -2,6 +2,9 @@
 
 The halves were drawn once by `drawn`, before any case was judged, and are kept in ``halves.csv``. A case that is added later is
 drawn by the same function against those that are there, and none of them moves.
+
+A scored case whose judgement was looked at is no fresh one any more. ``seen.txt`` names these; what was changed after the look may owe
+something to them, so that only the other scored cases, the *fresh* ones, say how good the rules are.
 """
 
 from __future__ import annotations
@@ -19,6 +22,9 @@ Half = Literal["tuning", "scored"]
 HALVES: tuple[Half, ...] = get_args(Half)
 SEED = "judgement-1"
 FILE = Path(__file__).with_name("halves.csv")
+SEEN = Path(__file__).with_name("seen.txt")
+PARTS = (*HALVES, "seen", "fresh", "known", "both")
+"""What can be chosen: a half; the scored cases that were looked at, or not yet; all that rules may be set on; everything."""
 
 
 def drawn(cases: Iterable[Case], earlier: Mapping[str, Half] | None = None) -> dict[str, Half]:
@@ -50,6 +56,29 @@ def frozen() -> dict[str, Half]:
     """The halves in ``halves.csv``."""
     with FILE.open(encoding="utf-8", newline="") as file:
         return {name: half for name, half in csv.reader(file) if half in HALVES}  # pyright: ignore[reportReturnType]
+
+
+def seen() -> frozenset[str]:
+    """The scored cases whose judgement was looked at, by full name."""
+    return frozenset(SEEN.read_text(encoding="utf-8").split())
+
+
+def is_in(part: str, name: str) -> bool:
+    """Whether a case belongs to one of ``PARTS``.
+
+    Args:
+        part: the part.
+        name: the case's full name.
+    """
+    half, looked_at = frozen().get(name), name in seen()
+    return {
+        "tuning": half == "tuning",
+        "scored": half == "scored",
+        "seen": half == "scored" and looked_at,
+        "fresh": half == "scored" and not looked_at,
+        "known": half == "tuning" or looked_at,
+        "both": True,
+    }[part]
 
 
 def freeze(cases: Iterable[Case]) -> None:

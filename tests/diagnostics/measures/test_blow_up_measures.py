@@ -36,6 +36,32 @@ def test_a_training_that_is_never_lost_has_no_warning_time():
     assert np.isnan(measure("warning_steps", **WARNING)(a_run([2.3, 2.2])))
 
 
+@pytest.mark.parametrize(
+    ("losses", "ratios", "late", "false"),
+    [
+        ([2.3, 3, np.nan], (0.01, 0.5, 0.9), 0, np.nan),
+        ([2.3, np.inf], (0.01, 0.5), 1, np.nan),
+        ([2.3, np.nan], (0.01, 0.02), 1, np.nan),
+        ([2.3, 2.2], (0.01, 0.02), np.nan, 0),
+        ([2.3, 2.2], (0.01, 0.5), np.nan, 1),
+        ([2.3, 2.2], (0.01, np.inf), np.nan, 0),
+    ],
+)
+def test_a_warning_is_late_or_false(losses, ratios, late, false):
+    run = a_run(losses, ratios)
+    assert measure("warns_too_late", **WARNING)(run) == pytest.approx(late, nan_ok=True)
+    assert measure("false_alarm", **WARNING)(run) == pytest.approx(false, nan_ok=True)
+
+
+def test_the_largest_layer_is_not_hidden_by_the_others():
+    layers = pd.DataFrame(
+        {"step": 0, "layer": ["hidden_1", "hidden_2", "hidden_3"], "depth": [1, 2, 3], "kind": "Dense"}
+    )
+    run = SimpleNamespace(layers=layers.assign(dead_fraction=[0.0, 0.9, 0.0]))
+    assert measure("layer_maximum", column="dead_fraction")(run) == 0.9
+    assert measure("layer_median", column="dead_fraction")(run) == 0.0
+
+
 @pytest.mark.parametrize(("losses", "share"), [([1, 2, np.nan, np.inf], 0.5), ([1, 2], 0.0), ([], np.nan)])
 def test_lost_share_counts_nan_and_inf(losses, share):
     assert measure("non_finite_share")(a_run(np.array(losses, float))) == pytest.approx(share, nan_ok=True)

@@ -117,6 +117,8 @@ def test_wrong_names_are_an_error(run):
 
 
 PARAMETERS = {
+    "false_alarm": {"column": "x", "bound": 1.0},
+    "layer_maximum": {"column": "x"},
     "layer_median": {"column": "x"},
     "at_training_loss": {"level": 1.0},
     "loss_at_progress": {"progress": 1.0},
@@ -124,6 +126,7 @@ PARAMETERS = {
     "steps_dead": {"horizon": 5},
     "steps_to_loss": {"level": 1.0},
     "warning_steps": {"column": "x", "bound": 1.0},
+    "warns_too_late": {"column": "x", "bound": 1.0},
     "recorded": {"name": "x"},
 }
 

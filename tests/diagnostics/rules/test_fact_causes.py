@@ -31,10 +31,11 @@ def net(activation: str, units: int, **more: Any) -> list[dict[str, Any]]:
     return [dense("hidden", 16), dense("out", units, activation, inputs=16, is_output=True, **more)]
 
 
-def run(architecture=None, loss=None, target=None, inputs=None, losses=None, **training):
+def run(architecture=None, loss=None, target=None, inputs=None, losses=None, outputs=(), **training):
     architecture = net("softmax", 10) if architecture is None else architecture
     loss = loss or loss_of("SparseCategoricalCrossentropy", from_logits=False)
     data = {"targets": [target or TEN], "inputs": [UNIT_INPUT | (inputs or {})], "constant_loss": {"value": 1.0}}
+    data |= {"outputs": list(outputs), "batches": 50}
     return run_of(
         scalars=scalars_table(np.full(100, 1.0) if losses is None else losses),
         **facts_of(loss | training, architecture, data),
@@ -52,6 +53,8 @@ def categorical(**more: Any):
 
 SPARSE_LOGITS = loss_of("SparseCategoricalCrossentropy", from_logits=True)
 BINARY, SQUARED = loss_of("BinaryCrossentropy", from_logits=False), loss_of("MeanSquaredError")
+IGNORING = loss_of("SparseCategoricalCrossentropy", from_logits=False)
+IGNORING["loss"]["settings"] = {"ignore_class": -1}
 ONE_HOT = {
     "classes": 10,
     "one_hot": True,
@@ -115,10 +118,64 @@ def test_an_activation_layer_makes_the_output_too():
         (net("softmax", 10), None, TEN | {"minimum": -1}, "sure"),
         (net("linear", 1), SQUARED, REAL | {"nonfinite": 3}, "sure"),
         (net("linear", 1), SQUARED, REAL | {"minimum": 2.0, "maximum": 2.0}, "sure"),
+        (
+            net("softmax", 10),
+            None,
+            TEN | {"maximum": 9 / 255, "integer": False, "classes": None, "shares": None},
+            "sure",
+        ),
+        (net("softmax", 10), IGNORING, TEN | {"minimum": -1, "classes": 11}, "clean"),
+        (
+            net("sigmoid", 1),
+            BINARY,
+            TWO | {"maximum": 1 / 255, "integer": False, "binary": False, "shares": None},
+            "sure",
+        ),
+        (net("sigmoid", 1), BINARY, TWO | {"minimum": 0.1, "maximum": 0.9, "integer": False, "shares": None}, "clean"),
+        (net("softmax", 10), categorical(), ONE_HOT | {"maximum": 0.004, "mean": 0.0004, "one_hot": False}, "sure"),
+        (net("softmax", 100), categorical(), ONE_HOT | {"shape": [None, 100], "maximum": 0.02, "mean": 0.01}, "clean"),
+        (net("softmax", 10), None, TEN | {"shares": [1.0], "classes": 1, "minimum": 3, "maximum": 3}, "sure"),
     ],
 )
 def test_labels(architecture, loss, target, answer):
     assert judged("invalid_labels", run(architecture, loss, target)) == answer
+
+
+@pytest.mark.parametrize("steps_per_epoch", [50, 500])
+def test_a_low_loss_on_labels_of_one_class_is_no_good_outcome(steps_per_epoch):
+    """Unless the file is sorted, and only its first batches were looked at."""
+    one = TEN | {"shares": [1.0], "classes": 1, "minimum": 3, "maximum": 3}
+    falling = np.geomspace(2.3, 0.001, 100)
+    found = diagnose(run(target=one, losses=falling, steps_per_epoch=steps_per_epoch))
+    told = next(one for one in found if one.rule == "invalid_labels")
+    assert told.severity == ("warning" if steps_per_epoch == 50 else "info")
+
+
+@pytest.mark.parametrize(
+    ("weighted", "answer"),
+    [([0.1] * 10, "clean"), ([0.991] + [0.001] * 9, "sure"), ([0.9] + [0.1 / 9] * 9, "clean"), (None, "clean")],
+)
+def test_weights_that_leave_one_class(weighted, answer):
+    found = run(target=TEN | ({"weighted_shares": weighted} if weighted else {}), losses=np.geomspace(1.0, 0.01, 100))
+    assert judged("uneven_weights", found) == answer
+    loud = [one.rule for one in diagnose(found) if one.is_loud]
+    assert loud[:1] == (["uneven_weights"] if answer == "sure" else [])
+
+
+@pytest.mark.parametrize(
+    ("precision", "epsilon", "answer"),
+    [("float16", 1e-7, "sure"), ("float16", 1e-3, "not_evaluated"), ("mixed_float16", 1e-7, "not_evaluated")],
+)
+def test_an_epsilon_that_float16_does_not_hold(precision, epsilon, answer):
+    adam = {"class": "Adam", "settings": {"learning_rate": 1e-3, "epsilon": epsilon}}
+    assert judged("float16_headroom", run(precision=precision, optimizer=adam)) == answer
+
+
+def test_sharpness_where_it_was_measured():
+    for rate, momentum, answer in [(0.1, 0.0, "sure"), (0.1, 0.9, "clean"), (0.02, 0.0, "clean")]:
+        found = run(optimizer={"class": "SGD", "settings": {"learning_rate": rate, "momentum": momentum}})
+        found.scalars["sharpness"] = np.where(np.arange(100) % 10 == 0, 60.0, np.nan)
+        assert judged("learning_rate_too_high", found) == answer
 
 
 @pytest.mark.parametrize(
@@ -142,6 +199,7 @@ def test_number_of_outputs(architecture, loss, target, answer):
         ({}, "clean"),
         ({"maximum": 255, "std": 78.0, "mean": 33.0, "feature_std_largest": 110.0}, "sure"),
         ({"mean": 1000.0, "feature_mean_largest": 1000.0}, "sure"),
+        ({"mean": 8.0, "std": 0.1, "feature_mean_largest": 8.0, "feature_std_largest": 0.1, "features": 1}, "warning"),
         ({"std": 1e-4, "feature_std_largest": 1e-4, "feature_mean_largest": 0.0}, "sure"),
         ({"feature_std_smallest": 1e-4}, "warning"),
     ],
@@ -150,6 +208,11 @@ def test_scale_of_inputs(inputs, answer):
     assert judged("unscaled_inputs", run(inputs=inputs)) == answer
     scaled = [{"path": "rescaling", "class": "Rescaling"}, *net("softmax", 10)]
     assert judged("unscaled_inputs", run(scaled, inputs=inputs)) == "clean"
+
+
+def test_the_cell_of_a_recurrent_layer_meets_the_inputs_too():
+    lstm = [{"path": "lstm", "class": "LSTM"}, {"path": "lstm/lstm_cell", "class": "LSTMCell", "parameters": 100}]
+    assert judged("unscaled_inputs", run([*lstm, *net("softmax", 10)], inputs={"mean": 1000.0})) == "sure"
 
 
 @pytest.mark.parametrize(
@@ -249,16 +312,19 @@ OWN = loss_of("squared_error") | {"loss": {"class": "squared_error", "name": ""}
 
 
 @pytest.mark.parametrize(
-    ("loss", "units", "shape", "answer"),
+    ("loss", "units", "shape", "spread", "answer"),
     [
-        (OWN, 1, [None], "sure"),  # [n] − [n, 1]
-        (OWN, 1, [None, 1], "clean"),
-        (OWN, 10, [None], "clean"),  # classes, as a sparse loss takes them
-        (loss_of("Poisson") | {"loss": {"class": "Poisson", "name": "poisson"}}, 1, [None], "clean"),
+        (OWN, 1, [None], 0.1, "sure"),  # [n] − [n, 1]
+        (OWN, 1, [None], 0.9, "clean"),  # such as a contrastive loss, which knows what it does
+        (OWN, 1, [None, 1], 0.1, "clean"),
+        (OWN, 10, [None], 0.1, "clean"),  # classes, as a sparse loss takes them
+        (loss_of("Poisson") | {"loss": {"class": "Poisson", "name": "poisson"}}, 1, [None], 0.1, "clean"),
     ],
 )
-def test_a_loss_of_ones_own_may_stretch_targets(loss, units, shape, answer):
-    assert judged("wrong_outputs", run(net("linear", units), loss, REAL | {"shape": shape})) == answer
+def test_a_loss_of_ones_own_may_stretch_targets(loss, units, shape, spread, answer):
+    outputs = [{"step": 99, "spread_over_batch": spread, "shape": [32, units]}]
+    found = run(net("linear", units), loss, REAL | {"shape": shape}, outputs=outputs)
+    assert judged("wrong_outputs", found) == answer
 
 
 def test_dropout_inside_recurrent_layers_counts():

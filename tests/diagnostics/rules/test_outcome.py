@@ -34,6 +34,13 @@ def only(run, rule):
     return ask(rule, case_of(run))
 
 
+def with_validation(run, losses):
+    """The run with these readings of the validation loss, one after each equal part."""
+    steps = np.linspace(0, len(run.scalars) - 1, len(losses) + 1)[1:].astype(int)
+    run.scalars = pd.concat([run.scalars, scalars_table(losses, steps=steps, split="validation")], ignore_index=True)
+    return run
+
+
 def noisy(level, size: float = 0.05, steps: int = 200):
     return np.broadcast_to(level, steps) * (1 + size * NOISE.standard_normal(steps))
 
@@ -84,9 +91,29 @@ def test_divergence(losses, severity):
     assert only(classifier(losses), DivergingLoss()).severity == severity
 
 
+def test_a_validation_loss_beyond_all_reason_is_told_after_any_number_of_epochs():
+    falling = np.linspace(0.7, 0.3, 60)
+    norm = [{"path": "norm", "class": "BatchNormalization"}]
+    penalised = dense("hidden", 8, regularizers={"kernel": {"class": "L2", "settings": {"l2": 1e-4}}})
+    run = classifier(falling, architecture=[penalised, *norm])
+    assert only(with_validation(run, [3000.0]), OverFitting()).severity == "warning"
+    assert "moving averages" in only(with_validation(run, [2000.0, 3000.0]), OverFitting()).means
+    assert only(with_validation(run, [3000.0, 0.5]), OverFitting()).severity == "not_evaluated"  # they caught up
+
+
+def test_a_weighted_constant_is_not_compared_with_a_validation_loss():
+    falling = np.linspace(0.007, 0.003, 60)
+    for weighted, severity in ((False, "warning"), (True, "not_evaluated")):
+        data = {"constant_loss": {"value": 0.007, "kind": "entropy", "weighted": weighted}}
+        run = with_validation(classifier(falling, data=data), [0.05, 0.05, 0.05])
+        assert only(run, OverFitting()).severity == severity
+
+
 def test_a_loss_that_still_falls_or_stands_still():
     slow = noisy(np.linspace(1.0, 0.85, 200) * LN2, 0.01)
     assert only(classifier(slow), SlowLoss()).severity == "warning"
+    better = noisy(np.linspace(1.0, 0.6, 200) * LN2, 0.01)
+    assert only(classifier(better), SlowLoss()).severity == "info"
     assert only(classifier(slow), StuckLoss()).severity == "clean"
     stuck = noisy(0.8 * LN2, 0.01)
     assert only(classifier(stuck), SlowLoss()).severity == "clean"

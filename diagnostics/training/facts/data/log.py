@@ -130,7 +130,8 @@ class DataLog:
         known = [each for each in found if each is not None]
         weights = [1.0 if one.weight is None else one.weight for one in losses]
         value = sum(weight * each.value for weight, each in zip(weights, known, strict=True))
-        return ConstantLoss(float(value), " + ".join(dict.fromkeys(each.kind for each in known)))
+        weighted = any(Column(by_tensor[key]).has("sample_weight") for key in keys)
+        return ConstantLoss(float(value), " + ".join(dict.fromkeys(each.kind for each in known)), weighted)
 
     def _best(self, loss: Loss, key: str, column: Column) -> ConstantLoss | None:
         targets, scale = self._targets(loss, key, column)

@@ -152,17 +152,28 @@ def target_facts(name: str, described: Described, rows: Sequence[Statistics], *,
     shares = None if labels is None else labels.counts[labels.counts > 0] / max(1.0, labels.counts.sum())
     if labels is not None and labels.one_hot:
         shares = labels.counts / max(1.0, labels.counts.sum())
+    weighted = _weighted_shares(column, labels) if labels is not None else None
     correlation, bound = _order(column, labels)
     return Target(
         **vars(column.values(name, described)),
         integer=_most(column, "fraction") == 0,
         classes=None if shares is None else len(shares),
         shares=None if shares is None else tuple(map(float, shares)),
+        weighted_shares=weighted,
         one_hot=is_one_hot(column),
         binary=_most(column, "not_binary") == 0,
         autocorrelation=_known(correlation),
         autocorrelation_bound=_known(bound),
     )
+
+
+def _weighted_shares(column: Column, labels: Labels) -> tuple[float, ...] | None:
+    """The share of each class by the weights of its examples, for the classes that ``shares`` has."""
+    if not column.has("sample_weight") or not column.has("weighted_classes"):
+        return None
+    weight = column.stacked("weighted_classes").sum(axis=0)[: len(labels.counts)]
+    weight = weight if labels.one_hot else weight[labels.counts > 0]
+    return tuple(map(float, weight / weight.sum())) if weight.sum() > 0 else None
 
 
 def output_facts(name: str, described: Described, row: Statistics, *, step: int, epoch: int, binary: bool) -> Output:

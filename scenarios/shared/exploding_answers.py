@@ -1,0 +1,52 @@
+"""The sentences with which ``exploding_gradient`` may answer its question."""
+
+from __future__ import annotations
+
+from scenarios.scenario import Answer
+
+ANSWERS = (
+    Answer(
+        "When the weights are too large, the depth profile of the gradient shows it before the first update; when the "
+        "learning rate is too large, the gradient is normal at the start.",
+        {"shows_before_the_first_update": "mixed"},
+    ),
+    Answer(
+        "The depth profile of the gradient shows both explosions before the first update.",
+        {"shows_before_the_first_update": "supported"},
+    ),
+    Answer(
+        "The depth profile of the gradient does not always show an explosion before the first update.",
+        {"shows_before_the_first_update": "refuted"},
+    ),
+    Answer(
+        "Whether the depth profile shows an explosion before the first update is not settled.",
+        {"shows_before_the_first_update": "open"},
+    ),
+    Answer(
+        "The update ratio warned in every run that was lost, at least one step before.",
+        {"warns_early": "supported"},
+    ),
+    Answer("The update ratio does not always warn in time.", {"warns_early": "mixed|refuted"}),
+    Answer(
+        "The runs are too few to say whether the update ratio always warns in time.",
+        {"explodes": "supported", "warns_early": "open"},
+    ),
+    Answer("It never warned in a healthy training.", {"no_false_alarm": "supported"}),
+    Answer("It also warns in healthy trainings.", {"no_false_alarm": "refuted"}),
+    Answer("With a clipping norm of 1 the loss stayed finite in every run.", {"clipping_saves": "supported"}),
+    Answer("A clipping norm of 1 does not always keep the loss finite.", {"clipping_saves": "refuted|mixed"}),
+    Answer(
+        "The runs are too few to say whether a clipping norm of 1 always keeps the loss finite.",
+        {"explodes": "supported", "clipping_saves": "open"},
+    ),
+    Answer(
+        "At the same learning rate and within two epochs, clipping alone made both networks learn.",
+        {"clipping_learns": "supported"},
+    ),
+    Answer(
+        "At the same learning rate and within two epochs, clipping alone does not always make a network learn.",
+        {"clipping_learns": "mixed|refuted"},
+    ),
+    Answer("Whether clipping alone makes a network learn is not settled.", {"clipping_learns": "open"}),
+)
+"""Sentences and the verdicts that each one needs, in the order in which a report shows them."""

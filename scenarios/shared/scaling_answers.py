@@ -1,0 +1,52 @@
+"""The sentences with which ``input_scaling`` may answer its question."""
+
+from __future__ import annotations
+
+from scenarios.scenario import Answer
+
+ANSWERS = (
+    Answer(
+        "Without normalisation the network loses more than half a point of accuracy, each at its own best learning rate.",
+        {"must_be_scaled": "supported"},
+    ),
+    Answer(
+        "Not always: without normalisation the network does not lose half a point of accuracy, each at its own best learning rate.",
+        {"must_be_scaled": "refuted"},
+    ),
+    Answer(
+        "Whether normalisation gains half a point of accuracy, each at its own best learning rate, depends on the network and the "
+        "images.",
+        {"must_be_scaled": "mixed"},
+    ),
+    Answer(
+        "Whether normalisation gains half a point of accuracy, each at its own best learning rate, is not settled.",
+        {"must_be_scaled": "open"},
+    ),
+    Answer(
+        "What raw inputs cost depends on the learning rate: the scale of the inputs and the rate must be chosen together.",
+        {"scale_reaches_gradient": "supported", "scale_is_a_rate": "mixed|refuted"},
+    ),
+    Answer(
+        "At every learning rate tried, raw inputs cost more than half a point of accuracy.",
+        {"scale_reaches_gradient": "supported", "scale_is_a_rate": "supported"},
+    ),
+    Answer(
+        "Whether raw or normalised inputs learn faster depends on the learning rate.",
+        {"gets_going_sooner": "mixed"},
+    ),
+    Answer("Normalised inputs learn faster, also at each one's best rate.", {"gets_going_sooner": "supported"}),
+    Answer("Normalised inputs do not always learn faster.", {"gets_going_sooner": "refuted"}),
+    Answer(
+        "For images, one mean and standard deviation for all pixels works better than separate ones for each pixel.",
+        {"global_for_images": "supported"},
+    ),
+    Answer(
+        "One mean and standard deviation for all pixels is not always better than separate ones for each pixel.",
+        {"global_for_images": "refuted|mixed"},
+    ),
+    Answer(
+        "Whether one mean and standard deviation for all pixels is better than separate ones is not settled.",
+        {"global_for_images": "open"},
+    ),
+)
+"""Sentences and the verdicts that each one needs, in the order in which a report shows them."""
