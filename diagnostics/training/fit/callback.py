@@ -82,7 +82,7 @@ class ProbeCallback(keras.callbacks.Callback):
         UsageError: TensorBoard is asked for and not installed, an invalid budget, or something that is no sink.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one option a keyword
         self,
         directory: str | Path,
         probes: Iterable[Probe] | None = None,
