@@ -5,16 +5,41 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from dataclasses import dataclass
+from types import CodeType, FrameType
 from typing import Any
 
 from diagnostics.runs.endings import TerminatedError
 
 HEARD = (signal.SIGINT, signal.SIGTERM)
-Note = Callable[[BaseException], None]
-"""Called from the handler with what is about to be raised; it must not wait for anything."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A signal.
+
+    Attributes:
+        error: what it stands for.
+        is_raised: whether that is about to be raised; a handler of the user's own may decide otherwise.
+        frame: the code that was interrupted.
+    """
+
+    error: BaseException
+    is_raised: bool
+    frame: FrameType | None
+
+    def is_inside(self, codes: Collection[CodeType]) -> bool:
+        """Whether the code that was interrupted runs inside of any of these functions."""
+        frame = self.frame
+        while frame is not None and frame.f_code not in codes:
+            frame = frame.f_back
+        return frame is not None
+
+
+Note = Callable[[Heard], None]
+"""Called from the handler."""
 
 _notes: list[Note] = []
 _before: dict[int, Any] = {}
@@ -56,8 +81,9 @@ def listening(note: Note) -> Iterator[None]:
 def _handle(number: int, frame: FrameType | None) -> None:
     before = _before.get(number, signal.SIG_DFL)
     error = KeyboardInterrupt() if number == signal.SIGINT else TerminatedError()
+    is_raised = not callable(before) or before is signal.default_int_handler
     for note in [*_notes]:
-        note(error)
+        note(Heard(error, is_raised, frame))
     if callable(before):
         before(number, frame)
         return

@@ -6,6 +6,7 @@ import inspect
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import keras
@@ -67,20 +68,17 @@ def hear_errors(callbacks: keras.callbacks.CallbackList, raised: Callable[[BaseE
         callbacks
     )  # no circle: ``fit`` frees its list when it ends, which `running_callback_list` is for
 
-    def heard(name: str) -> Callable[..., Any]:
-        original: Any = getattr(type(callbacks), name)
-
-        def call(*args: Any, **options: Any) -> Any:
-            try:
-                return original(owner(), *args, **options)
-            except BaseException as error:
-                raised(error)
-                raise
-
-        return call
-
     for name in CALLS:
-        setattr(callbacks, name, heard(name))
+        setattr(callbacks, name, partial(heard_call, owner, getattr(type(callbacks), name), raised))
+
+
+def heard_call(owner: Any, original: Any, raised: Callable[[BaseException], None], *args: Any, **options: Any) -> Any:
+    """Call a method of what ``owner`` refers to; tell of what it raises."""
+    try:
+        return original(owner(), *args, **options)
+    except BaseException as error:
+        raised(error)
+        raise
 
 
 @contextmanager

@@ -23,8 +23,9 @@ from diagnostics.training.fit.train_function import ObservedFunction
 from diagnostics.training.flight.flight import Flight
 from diagnostics.training.recorder import LenientRecorder
 from diagnostics.training.replicas import Batches
-from diagnostics.training.signals import listen
+from diagnostics.training.signals import Heard, listen
 from probes.monitor import Monitor
+from probes.seams.fit import heard_call
 from probes.seams.random_kernels import random_kernels_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from diagnostics.training.fit.train_function import FittedModel
 
 VALIDATION = "val_"
+SEEN_BY = (ObservedFunction.__call__.__code__, heard_call.__code__)
+"""Functions in which an exception ends the record as it passes."""
 
 
 class FitSession:
@@ -163,8 +166,11 @@ class FitSession:
         reason = "fit did not reach its end" if error is None else f"{type(error).__name__}: {error}"
         self._end(status_after(error), error=reason)
 
-    def _hear(self, error: BaseException) -> None:
-        self._heard = error
+    def _hear(self, heard: Heard) -> None:
+        """Note what may end ``fit``; where nothing of ours is under way that would see it pass, end the record at once."""
+        self._heard = heard.error
+        if heard.is_raised and not heard.is_inside(SEEN_BY):
+            self.fail(heard.error)
 
     def abandon(self) -> None:
         """End the run of a ``fit`` that called no callback at its end; the exception is known if it ended the process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 
@@ -13,6 +14,8 @@ import probes
 from diagnostics import ProbeCallback, Trainer, load_run
 from diagnostics.runs.endings import TerminatedError
 
+tensorflow_trainer = importlib.import_module("keras.src.backend.tensorflow.trainer")
+EPOCHS = tensorflow_trainer.TFEpochIterator
 X = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 Y = X[:, :1]
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -74,6 +77,20 @@ def test_a_signal_that_is_caught_around_training_leaves_an_interrupted_run(train
     assert run.status == "interrupted" and run.metadata["error"]
     assert run.scalars["step"].tolist() == [0, 1, 2] and set(run.layers["step"]) == {0, 1, 2}
     assert current() == before
+
+
+def test_a_signal_between_two_steps_ends_the_run_though_the_exception_is_kept(tmp_path, monkeypatch):
+    class Iterator(EPOCHS):
+        def __next__(self):
+            begin, end, batches = super().__next__()
+            if begin == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+            return begin, end, batches
+
+    monkeypatch.setattr(tensorflow_trainer, "TFEpochIterator", Iterator)
+    with pytest.raises(KeyboardInterrupt) as kept:
+        by_fit(tmp_path / "run", Does(lambda: None))
+    assert load_run(tmp_path / "run").status == "interrupted" and kept.value
 
 
 @pytest.mark.parametrize("train", [by_fit, by_trainer])
