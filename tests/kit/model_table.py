@@ -32,7 +32,8 @@ HEAD = """# Kinds of models: what is captured, and how equal training stays
 - **not seen, and why**: what `monitor.layer_table` says about the other layers.
 - The last three columns compare training with probes to the same training without. **bit-equal**: weights, optimizer state, losses
   and random generators are the same to the last bit. A number is the largest difference in any weight, relative to the largest
-  weight of the same variable. XLA may fuse a step differently when anything is added to it, and does not promise equal bits; 0e+00 stands where only losses differ.
+  weight of the same variable; 0e+00 stands where only losses differ. XLA may fuse a step differently when anything is added to it,
+  and does not promise equal bits.
 
 The models are small and the steps few. With TensorFlow's graph optimizer on, as by default, anything that reads a tensor can change
 which operations are fused. A prototype that read every output changed the weights of MobileNetV3 and ResNet50V2 by rounding errors;
