@@ -1,5 +1,5 @@
 # The checks that CI runs, one word each. Needs the environment of CONTRIBUTING.md.
-.PHONY: test fast lint types bench judge docs
+.PHONY: test fast lint types bench bench-compare judge docs
 
 test: # every test, on two processes
 	python -m pytest
@@ -17,6 +17,9 @@ types:
 bench: # what probes cost on this machine, by model and cadence
 	python -m tests.benchmarks.overhead
 	python -m tests.benchmarks.fit
+
+bench-compare: # this working tree against another commit: make bench-compare REV=HEAD~1
+	python -m tests.benchmarks.compare $(REV)
 
 judge: # how often diagnoses are right, on trainings whose fault is known; the first time, it trains them
 	python -m tests.benchmarks.judgement

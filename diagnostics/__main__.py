@@ -12,6 +12,7 @@ COMMANDS = {
     "run NAME": "test a claim about training (--list shows the scenarios, all runs them)",
     "watch SCRIPT": "run an unmodified script and record every training in it",
     "diagnose RUN": "say what is wrong with a stored run, and what to try",
+    "remedy FILE:FUNCTION": "retrain with what the findings suggest, over seeds, and say what helps",
     "replay RUN": "repeat a recorded step and say where its NaN or infinity comes from",
     "report RUN": "judge a stored run or scenario and write its report",
     "compare A B ...": "show runs side by side",

@@ -48,7 +48,7 @@ class Flow:
         if np.isnan(self.attenuation) and self.unreached:
             return f"the gradient{unreached.removeprefix(' and')} at {_steps(self.first_step, self.last_step)}"
         return (
-            f"the gradient {direction} {decades(abs(self.attenuation))} ({short(self.slope)} per layer, "
+            f"the gradient {direction} {decades(abs(self.attenuation))} ({short(self.slope)} per layer, 95 % "
             f"{interval(self.low, self.high)}){unreached} at {_steps(self.first_step, self.last_step)}"
         )
 

@@ -16,6 +16,10 @@ ENDED = "ended"
 """The rule that tells whether a run is complete: the other findings are read in its light."""
 
 
+LARGE, SHORT = 0.2, 10.0
+"""A share of measuring above this says nothing about a training of less than so many seconds: most of it is the first file."""
+
+
 def answer(found: Sequence[Finding]) -> str:
     """One or two sentences: how the run ended if it was cut short, then the first finding, or that no check complains."""
     short = next((one.what for one in found if one.rule == ENDED and one.severity in (*LOUD, "info")), "")
@@ -55,4 +59,7 @@ def _cost(cost: Mapping[str, Any]) -> str:
     written = f"{cost['closing']:.1f} s to close the run's files"
     if cost["share"] is None:
         return f"measuring took an unknown share of the step time (too few steps were timed), plus {written}"
+    plain = (cost.get("per_step_without") or 0.0) * (cost.get("steps") or 0)
+    if cost["share"] > LARGE and 0 < plain < SHORT:  # writing one file takes as long as many small steps
+        return f"measuring took {cost['share'] * plain:.1f} s, the steps {plain:.1f} s: too short to show its share, plus {written}"
     return f"measuring took {percent(cost['share'])} of the step time, plus {written}"

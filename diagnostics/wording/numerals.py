@@ -103,6 +103,10 @@ def estimate(effect: float, low: float, high: float) -> str:
     return "{} [{}, {}]".format(*(_fixed(value, max(places, 0)) for value in (effect, low, high)))
 
 
+MANY = 10.0
+"""A share from which on decimals of its per cent are noise."""
+
+
 def percent(share: float) -> str:
     """A share in per cent: ``0.0123`` is ``"1.2 %"``; below a tenth of a per cent it says so.
 
@@ -114,7 +118,7 @@ def percent(share: float) -> str:
         return MISSING
     if 0 < abs(share) < 1e-3:
         return "< 0.1 %"
-    return _trim(f"{100 * share:.1f}") + " %"
+    return (f"{100 * share:,.0f}" if abs(share) >= MANY else _trim(f"{100 * share:.1f}")) + " %"
 
 
 def decades(value: float) -> str:

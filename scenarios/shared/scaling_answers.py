@@ -23,6 +23,12 @@ ANSWERS = (
         {"must_be_scaled": "open"},
     ),
     Answer(
+        "Min-max and z-score are not equally good here: at each one's best rate, test accuracy differs by more than half a point.",
+        {"either_formula": "refuted"},
+    ),
+    Answer("Min-max and z-score do equally well, to within half a point.", {"either_formula": "supported"}),
+    Answer("Whether min-max and z-score do equally well is not settled.", {"either_formula": "open"}),
+    Answer(
         "What raw inputs cost depends on the learning rate: the scale of the inputs and the rate must be chosen together.",
         {"scale_reaches_gradient": "supported", "scale_is_a_rate": "mixed|refuted"},
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from scenarios.scenario import Claim, Part
 from scenarios.shared.parts import check_at, recorded
@@ -115,4 +116,20 @@ def raw_kills_units(parts: tuple[Part, ...], killed: float) -> Claim:
         outcomes={
             "": "More dead units on raw inputs: {supported}. Not more: {refuted}. Differences range from {low} to {high}."
         },
+    )
+
+
+def either_formula(part: Part, worse: float) -> Claim:
+    """Whether min-max does as well as the z-score.
+
+    Args:
+        part: the accuracy of one against that of the other, each at its best rate.
+        worse: the smallest difference that counts.
+    """
+    return Claim(
+        name="either_formula",
+        statement="Min-max and z-score are equally good.",
+        parts=(replace(part, expects="equal", threshold=0.0, margin=worse),),
+        threshold=f"supported when test accuracy differs by less than {worse}, each at its best rate",
+        outcomes={"": "Min-max changes test accuracy by {low}."},
     )

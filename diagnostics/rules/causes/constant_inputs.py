@@ -38,7 +38,8 @@ class ConstantInputs(Rule):
             name = f"Input {one.name!r}" if one.name else "The input"
             if one.minimum is not None and one.minimum == one.maximum:
                 return self._found(
-                    f"{name} is {short(one.minimum)} for every example", "check how it is loaded and rescaled"
+                    f"{name} is {short(one.minimum)} in every entry of every example",
+                    "check how it is loaded and rescaled",
                 )
             if one.features and one.features > 1 and (one.constant_features or 0) >= self.share * one.features:
                 told = f"{one.constant_features} of {one.features} features of the input are the same for every example"

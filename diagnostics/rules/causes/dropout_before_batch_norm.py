@@ -55,7 +55,7 @@ class DropoutBeforeBatchNorm(Rule):
         return Finding(
             self.name,
             "warning",
-            f"{len(norms)} batch normalisations come after a dropout, such as {norm.path} after {first.path}{told}.",
+            f"{_counted(len(norms))} after a dropout layer, such as {norm.path!r} after {first.path!r}{told}.",
             "In training they see a larger variance than in inference, and shift what they pass on.",
             "Move dropout behind the last batch normalisation, or leave it out.",
             layers=(first.path, *(order[place].path for place in norms)),
@@ -80,4 +80,8 @@ def _variance(case: Case, path: str) -> str:
     grid = case.grid("variance_ratio")
     if grid is None or path not in grid.layers:
         return ""
-    return f", which multiplies the variance by {short(float(grid.of([path]).typical()[0]))} in training"
+    return f"; that dropout multiplies the variance by {short(float(grid.of([path]).typical()[0]))}, in training only"
+
+
+def _counted(norms: int) -> str:
+    return f"{norms} batch normalisations come" if norms > 1 else "A batch normalisation comes"

@@ -156,7 +156,8 @@ class Initialisation(Rule):
             "warning",
             what,
             means,
-            "Use the initialiser that suits the activation: He for ReLU, LeCun for SELU, Glorot for tanh and linear layers.",
+            "Use the initialiser that suits the activation: He for ReLU, LeCun for SELU, Glorot for tanh and linear layers, orthogonal "
+            "for recurrent weights.",
             layers=layers,
             value=value,
             confidence=confidence,

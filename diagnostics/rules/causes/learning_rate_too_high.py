@@ -85,7 +85,8 @@ class LearningRateTooHigh(Rule):
                 ("update_ratio, or a record of the optimizer",), (), "Add probes.UpdateRatio() to the probes."
             )
         bound = self.adaptive_rate if optimizer.class_name in ADAPTIVE else self.plain_rate
-        return self._told(f"{optimizer.class_name} runs at a learning rate of {short(rate)}", rate, bound, 0.8, rate)
+        told = f"With {optimizer.class_name}, {short(rate)} is held against a bound of {short(bound)}"
+        return self._told(told, rate, bound, 0.8, rate)
 
     def _by_sharpness(self, case: Case, optimizer: Optimizer | None, rate: float | None) -> Finding | None:
         """What curvature allows, where it was measured; ``None`` where it was not, or allows the rate."""
@@ -127,7 +128,7 @@ class LearningRateTooHigh(Rule):
         return Finding(
             self.name,
             "warning",
-            f"{told}.",
+            f"The learning rate{f' of {short(rate)}' if rate else ''} is too high: {told[0].lower()}{told[1:]}.",
             "Steps of that size overshoot and erase what was learned.",
             f"Try {lower}, with a warm-up or gradient clipping by norm.",
             value=value,

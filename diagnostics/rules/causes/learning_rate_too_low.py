@@ -56,7 +56,7 @@ class LearningRateTooLow(Rule):
         return Finding(
             self.name,
             "warning",
-            f"{told}.",
+            f"The learning rate{f' of {short(rate)}' if rate else ''} is too low: {told[0].lower()}{told[1:]}.",
             "The weights end near where they began.",
             f"Try {higher}, or Adam at its default rate.",
             numbers={"ratio": ratio, "path": path},

@@ -58,8 +58,8 @@ class NonFinite(Rule):
         return Finding(
             rule=self.name,
             severity="error" if lasting else "warning" if inputs else "info",
-            what=f"{inputs}First NaN or Inf at step {first:.0f}, in {_places(spoiled, loss_step, layer_step)}.",
-            means=f"{origin}Every weight that it reaches is lost; measurements after this step mean nothing."
+            what=f"{inputs}{origin}First NaN or Inf at step {first:.0f}, in {_places(spoiled, loss_step, layer_step)}.",
+            means="Every weight that it reaches is lost; measurements after this step mean nothing."
             if lasting
             else "Every weight that they reach is lost, also where ReLU turns NaN into 0 and the loss looks sound."
             if inputs
@@ -87,7 +87,9 @@ class NonFinite(Rule):
         """A sentence on the operation that made it, where the steps before cannot have; empty where they can."""
         at_once = spoiled is not None and first == 0 and _outputs_spoiled(spoiled)
         if at_once and "float16" not in (case.training.precision or ""):
-            return "Nothing was trained yet: a logarithm, root, division or exponential in the model makes it. "
+            return (
+                "A logarithm, root, division or exponential in the model makes NaN or Inf before anything was trained. "
+            )
         step = case.nonfinite_loss_step
         if step != first or not is_own(case.training.loss) or not len(case.layers):
             return ""
@@ -100,9 +102,7 @@ class NonFinite(Rule):
         sizes = np.abs(rows[["activation_mean", "activation_std"]].to_numpy(np.float64))
         if _outputs_spoiled(rows) or not np.nanmax(sizes) < self.reach:
             return ""
-        return (
-            "Every layer's output is finite and the loss is not: a logarithm, root or division in your loss makes it. "
-        )
+        return "A logarithm, root or division in your loss makes NaN or Inf of finite outputs. "
 
 
 _AWAY_FROM_ZERO = (

@@ -70,8 +70,8 @@ class Saturation(Rule):
         return Finding(
             self.name,
             "warning",
-            f"In {len(concerned)} of {len(shares)} hidden layers with a bounded activation, at least {percent(threshold)} {of_what}; "
-            f"the worst is {worst} with {percent(shares[worst])}.",
+            f"{len(concerned)} of {len(shares)} hidden layers with a bounded activation are saturated: at least {percent(threshold)} "
+            f"{of_what}; the worst is {worst} with {percent(shares[worst])}.",
             "Where an activation is flat, no gradient passes.",
             "Scale the inputs to mean 0 and standard deviation 1; or try smaller first weights, batch normalisation, or ReLU.",
             layers=concerned,

@@ -63,8 +63,8 @@ class StoppedEarly(Rule):
         return Finding(
             self.name,
             "warning",
-            f"The loss fell by {percent(fall)} from the third quarter of training to the last, and training ended after "
-            f"{case.steps:,} steps.",
+            f"Training ended too early: after {case.steps:,} steps, the loss was still falling (by {percent(fall)} from the third "
+            "quarter of training to the last).",
             "The model had not finished learning.",
             "Train for several times as many epochs.",
             numbers={"fall": fall, "errors": errors},

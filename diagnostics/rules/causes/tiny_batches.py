@@ -48,7 +48,7 @@ class TinyBatches(Rule):
         return Finding(
             self.name,
             "warning",
-            f"{len(norms)} batch normalisations work on batches of {size} example{'s' * (size > 1)}.",
+            f"Batches of {size} example{'s' * (size > 1)} are too small for batch normalisation ({len(norms)} layers).",
             "Mean and variance of so few examples are mostly noise; of a single one nothing is left.",
             "Use batches of 16 or more, or layer or group normalisation.",
             layers=norms,

@@ -56,7 +56,8 @@ class UnevenWeights(Rule):
         return Finding(
             self.name,
             "warning",
-            f"The weights of examples leave {percent(weight)} of the loss to one class, which {percent(share)} of the examples have.",
+            f"class_weight or sample_weight gives one class {percent(weight)} of the loss, though only {percent(share)} of the "
+            "examples have that class.",
             "The model needs to learn nothing but to name that class.",
             "Check class_weight and sample_weight: a mask the wrong way round, or a class that kept weight 1 while the others got "
             "tiny ones. Balanced weights are examples / (classes × examples of the class).",

@@ -55,9 +55,9 @@ class UnrelatedTargets(Rule):
         return Finding(
             self.name,
             "warning",
-            f"The inputs of the training data say nothing about the targets of the validation data: {told} (a constant "
-            f"prediction has a loss of {short(outcome.constant or 0.0)}).",
-            "What the model learns holds for single training examples: inputs and targets were not kept together, or both parts "
+            f"What the model learns from the training data does not hold for the validation data at all: {told} (100 % is no loss, 0 % "
+            f"the loss of a constant prediction, {short(outcome.constant or 0.0)}).",
+            "Most likely inputs and targets were not kept together, or both parts "
             "of the data were prepared in different ways.",
             "Look at twenty inputs beside their targets, as the model gets them; shuffle inputs and targets by one permutation.",
             numbers={"trained": trained, "validated": best},

@@ -91,10 +91,12 @@ class UnscaledInputs(Rule):
         mean = max(_number(one.feature_mean_largest), abs(_number(one.mean)))
         smallest = _number(one.feature_std_smallest)
         if max(spread, mean) > self.large:
-            told = f"The inputs have a standard deviation of up to {short(spread)} and means of up to {short(mean)}"
+            told = (
+                f"The inputs are too large: a standard deviation of up to {short(spread)}, means of up to {short(mean)}"
+            )
             return told, max(spread, mean), self.large, 0.9
         if one.std is not None and 0 < spread < self.small:
-            return f"The inputs have a standard deviation of {short(spread)}", spread, self.small, 0.9
+            return f"The inputs are too small: a standard deviation of {short(spread)}", spread, self.small, 0.9
         if smallest > 0 and spread / smallest > self.uneven:
             told = f"The inputs' standard deviations differ by a factor of {short(spread / smallest)} between features"
             return told, spread / smallest, self.uneven, 0.7

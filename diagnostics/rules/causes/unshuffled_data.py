@@ -40,13 +40,13 @@ class UnshuffledData(Rule):
             return NotEvaluated(("a record of the order of the targets",), (), ALL_FACTS)
         worst = max(known, key=lambda target: target.autocorrelation or 0.0)
         value, bound = worst.autocorrelation or 0.0, worst.autocorrelation_bound or 0.0
-        told = f"Neighbouring examples' targets correlate with {short(value)} (in random order: at most {short(bound)})"
+        told = f"The targets of consecutive examples have a correlation of {short(value)} (in random order: at most {short(bound)})"
         if value <= max(self.least, bound):
             return Finding(self.name, "clean", f"{told}.", value=value, threshold=self.least)
         return Finding(
             self.name,
             "warning",
-            f"{told}.",
+            f"The examples are not shuffled: {told[0].lower()}{told[1:]}.",
             "Each stretch of training pulls the model towards the targets that come just then.",
             "Shuffle the examples before every epoch: fit(shuffle=True), or dataset.shuffle(number of examples) before batch().",
             value=value,

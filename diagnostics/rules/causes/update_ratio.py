@@ -46,9 +46,8 @@ class UpdateRatio(Rule):
         return Finding(
             rule=self.name,
             severity="clean" if word == "clean" else "warning",
-            what=f"In a typical step, {slow.sum()} of {len(ratios)} layers move by less than {short(self.slow)} of "
-            f"their weights' norm, {fast.sum()} by more than {short(self.fast)}; the ratios range from {short(low)} "
-            f"to {short(high)}.",
+            what=_what(len(ratios), int(slow.sum()), int(fast.sum()), self)
+            + f" The ratios of update to weights range from {short(low)} to {short(high)}.",
             means=_MEANING[word],
             do=_ADVICE[word],
             layers=tuple(layer for layer, off in zip(grid.layers, slow | fast, strict=True) if off),
@@ -66,6 +65,14 @@ class UpdateRatio(Rule):
             remedies=() if word == "clean" else (Remedy("learning_rate", {"factor": 0.1 if word == "fast" else 10.0}),),
             reference="CS231n notes, Neural networks part 3.",
         )
+
+
+def _what(layers: int, slow: int, fast: int, rule: UpdateRatio) -> str:
+    norm = "of their weights' norm"
+    parts = [f"{fast} of {layers} layers move by more than {short(rule.fast)} {norm}"] if fast else []
+    parts += [f"{slow} of {layers} layers move by less than {short(rule.slow)} {norm}"] if slow else []
+    all_well = f"all {layers} layers move by {short(rule.slow)} to {short(rule.fast)} {norm}"
+    return f"In a typical step, {' and '.join(parts) or all_well}."
 
 
 _MEANING = {

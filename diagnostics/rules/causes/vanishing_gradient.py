@@ -81,8 +81,9 @@ class VanishingGradient(Rule):
         return Finding(
             rule=self.name,
             severity="warning" if flagged else "clean",
-            what=f"Backpropagated through {len(chain)} layers, {shown}; this exceeds the bound in "
-            f"{len(flagged)} of {len(flow)} windows of steps.",
+            what=("The gradient vanishes. " if flagged else "")
+            + f"Backpropagated through {len(chain)} layers, {shown}; this "
+            f"exceeds the bound in {len(flagged)} of {len(flow)} parts of the training.",
             means=_meaning(shown, len(starved), flagged=bool(flagged), persists=persists),
             do=_ADVICE if flagged else "",
             layers=tuple(chain) if flagged else (),

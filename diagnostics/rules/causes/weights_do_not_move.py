@@ -55,8 +55,8 @@ class WeightsDoNotMove(Rule):
         return Finding(
             self.name,
             "warning" if len(still) >= self.share * len(reached) else "info",
-            f"{len(still)} of {len(reached)} layers with a gradient change by at most {short(self.still)} of their weights' norm in "
-            f"a typical step ({still[0]}).",
+            f"The weights of {len(still)} of {len(reached)} layers with a gradient do not move: a typical step changes them by at most "
+            f"{short(self.still)} of their norm ({still[0]}).",
             why,
             "Check the learning rate and its schedule, which variables the optimizer was built with, and the dtype of the weights: "
             "bfloat16 and float16 round small steps away, so keep the weights in float32 (mixed_bfloat16).",

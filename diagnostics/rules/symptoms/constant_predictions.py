@@ -56,7 +56,10 @@ class ConstantPredictions(Rule):
         share = last.most_frequent_share
         if share is None or not shares or share < self.same or max(shares) >= self.frequent:
             return ""
-        return f"{percent(share)} of the predictions name one class, which at most {percent(max(shares))} of the targets have"
+        most = percent(max(shares))
+        return (
+            f"{percent(share)} of the predictions are the same class, but no class has more than {most} of the targets"
+        )
 
     def _narrow(self, last: Output, target: Target) -> str:
         if last.spread_over_batch is None or not target.std or last.most_frequent_share is not None:

@@ -64,8 +64,8 @@ class OscillatingLoss(Rule):
         return Finding(
             self.name,
             severity,
-            f"In the second half, the loss is well above the {short(outcome.constant)} of a constant prediction in "
-            f"{percent(above)} of the steps, and {short(middle)} in the median.",
+            f"The loss swings: in the second half of training its median is {short(middle)}, but its mean over {size} steps is well "
+            f"above {short(outcome.constant)}, what a constant prediction would have, in {percent(above)} of such stretches.",
             "Steps keep destroying what was learned.",
             "Try a learning rate a tenth as large, or a larger batch.",
             numbers=numbers,

@@ -81,8 +81,8 @@ class OverFitting(Rule):
         return Finding(
             self.name,
             severity,
-            f"The validation loss rose from {short(lowest)} at step {validation.steps[best]:,.0f} to {short(end)}, while the "
-            f"training loss fell to {short(outcome.loss.end.mean)}.",
+            f"The model over-fits: the validation loss rose from {short(lowest)} at step {validation.steps[best]:,.0f} to "
+            f"{short(end)}, while the training loss fell to {short(outcome.loss.end.mean)}.",
             "The model learns its training examples by heart.",
             "Stop at the lowest validation loss (keras.callbacks.EarlyStopping with restore_best_weights), get more data, or "
             "add dropout, weight decay or augmentation.",

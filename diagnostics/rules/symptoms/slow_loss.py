@@ -57,7 +57,7 @@ class SlowLoss(Rule):
         return Finding(
             self.name,
             severity,
-            f"The loss fell by {percent(fall)} from the third quarter of training to the last, and the skill is "
+            f"The loss was still falling when training ended (by {percent(fall)} from the third quarter to the last), at a skill of "
             f"{percent(outcome.skill)}.",
             "Training ended while the model was still learning.",
             "Train longer, or raise the learning rate.",

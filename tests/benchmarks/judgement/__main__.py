@@ -69,7 +69,7 @@ def _score(judge: Judge, runs: dict[Case, Run]) -> Score:
 
 
 def _stored(cases: list[Case], out: Path) -> list[Case]:
-    return [case for case in cases if store.folder_of(case, out).exists()]
+    return [case for case in cases if store.note_of(case, out).exists()]  # one without a note is still being trained
 
 
 def _twins(cases: list[Case], everything: dict[str, Case]) -> dict[str, Case]:

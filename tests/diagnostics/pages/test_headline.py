@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import probes
 from diagnostics.measures.tables import KEYS
-from diagnostics.pages.headline import answer
+from diagnostics.pages.headline import answer, status
 from diagnostics.pages.run_figures import own_columns, sections
 from diagnostics.pages.run_page import report
 from diagnostics.rules import diagnose
@@ -74,3 +75,14 @@ def test_no_column_of_this_project_is_taken_for_ones_own():
 def test_a_reading_has_a_report(tmp_path):
     reading = probes.Reading(layers_table({"gradient_norm": np.ones((3, 2))}, steps=range(3)))
     assert "gradient" in report(reading, tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_share_of_a_training_of_a_second_is_told_in_seconds():
+    def told(**changes):
+        cost = {"share": 1.5, "per_step_without": 0.001, "steps": 400, "closing": 0.1, **changes}
+        run = run_of(scalars=LEARNED, metadata={"status": "finished", "cost": cost})
+        return status(SimpleNamespace(**vars(run) | {"status": "finished", "layer_table": [], "seed": 1, "damage": ()}))
+
+    assert "measuring took 0.6 s, the steps 0.4 s" in told()
+    assert "measuring took 150 %" in told(steps=40_000)
+    assert "measuring took 5 %" in told(share=0.05)

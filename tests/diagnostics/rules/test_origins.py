@@ -25,7 +25,7 @@ def test_a_loss_of_ones_own_that_is_not_finite_where_the_outputs_are():
         run = run_of(layers_table(columns, (0, 1), ("a", "b")), scalars_table([1.0, np.nan]), **facts)
         finding = only(run, NonFinite())
         assert finding.confidence == confidence, name
-        assert ("in your loss" in finding.means) == (confidence > 0.9)
+        assert ("in your loss" in finding.what) == (confidence > 0.9)
 
 
 def test_an_output_that_is_not_finite_before_anything_was_trained():
