@@ -25,6 +25,7 @@ from probes.seams.unheard import steps_unheard
 from probes.two_functions import TwoFunctions
 
 TrainFunction = Callable[[Any], Any]
+TrainingData: TypeAlias = "tf.data.Iterator | tf.distribute.DistributedIterator"
 Logs: TypeAlias = Any
 """What a step returns: by name, the scalars that Keras prints, or anything else that a custom ``train_step`` returns."""
 
@@ -100,23 +101,22 @@ class ObservedFunction:
         if not self._session.is_running():
             self._session.fail(None)
             return self._bare_function()(iterator)
+        try:
+            return self._step_of_fit(iterator)
+        except (StopIteration, tf.errors.OutOfRangeError):  # the end of the data
+            raise
+        except BaseException as error:  # also what a signal raises while rows are written
+            self._session.fail(error)
+            raise
+
+    def _step_of_fit(self, iterator: TrainingData) -> Logs:
         if self._session.passes_over:
             self._session.pass_over(cast(Batches, iterator))
             return {}
         self._session.begin_call()
         started = time.perf_counter()
-        try:
-            with (
-                nullcontext()
-                if self._flight is None
-                else self._flight.recording(getattr(iterator, "element_spec", None))
-            ):
-                logs = self._observed_or_bare(iterator)
-        except (StopIteration, tf.errors.OutOfRangeError):  # the end of the data
-            raise
-        except BaseException as error:
-            self._session.fail(error)
-            raise
+        with nullcontext() if self._flight is None else self._flight.recording(getattr(iterator, "element_spec", None)):
+            logs = self._observed_or_bare(iterator)
         self._has_run = True
         self._end_flight(logs)
         self._session.note(_taken(logs), time.perf_counter() - started)
