@@ -84,7 +84,7 @@ class Monitor:
         by_cadence = itertools.groupby(
             sorted(self.probes, key=lambda probe: probe.cadence), key=lambda probe: probe.cadence
         )
-        self._ledgers = [Ledger(tuple(group), capacity) for _, group in by_cadence]
+        self.ledgers = [Ledger(tuple(group), capacity) for _, group in by_cadence]
         self.count = StepCount()
         self.traced: Any = None
         self._inert = False
@@ -124,7 +124,7 @@ class Monitor:
         self._late.end()
         self.drop()
         number = self.count.number()
-        plan = [(ledger.probes, ledger.schedule.due(number)) for ledger in self._ledgers]
+        plan = [(ledger.probes, ledger.schedule.due(number)) for ledger in self.ledgers]
         step = Step(self._names, number, plan, self._optimizer)
         with self._under_way.forward(step), accompanied(self._companions):
             yield step
@@ -194,7 +194,7 @@ class Monitor:
         if not self.has_measured:  # layers made at the first call are known only now
             check_patterns([entry.path for entry in self._names.entries()], self.probes)
         self._table.note(step.capture, rows, step.flow, changed(step.variables, gradients, updates))
-        for ledger, due, references in zip(self._ledgers, step.dues, step.references, strict=True):
+        for ledger, due, references in zip(self.ledgers, step.dues, step.references, strict=True):
             ledger.record(step.number, due, rows, references)
         for companion in self._companions:
             companion.end_step(step.number, Due.any_of(step.dues))
@@ -235,12 +235,12 @@ class Monitor:
 
     def is_due(self, step: int) -> bool:
         """Whether any probe measures the step with this number, or a companion has to see it."""
-        measured = any(ledger.schedule.is_due(step) for ledger in self._ledgers)
+        measured = any(ledger.schedule.is_due(step) for ledger in self.ledgers)
         return measured or any(companion.wants(step) for companion in self._companions)
 
     def reset(self) -> None:
         """Forget what was not read, and count steps from 0 again: the next step begins another training."""
-        for ledger in self._ledgers:
+        for ledger in self.ledgers:
             ledger.forget()
         if self._losses is not None:
             self._losses.forget()
@@ -253,7 +253,7 @@ class Monitor:
 
         A cadence of 1 and the early steps stay. A window in whose midst the cadence changes is left out.
         """
-        for ledger in self._ledgers:
+        for ledger in self.ledgers:
             ledger.schedule.slow_down(factor)
 
     def read(self) -> Reading:
@@ -265,7 +265,7 @@ class Monitor:
         self._late.end()
         check_was_updated(self._captured and not self.has_measured)
         tables, events, lost = [], [], 0
-        for ledger in self._ledgers:
+        for ledger in self.ledgers:
             steps, values, overwritten = ledger.drain()
             tables.append(tabulate(ledger.probes, ledger.layout, steps, values, self._table.rows, ledger.history))
             events += ledger.history.take()
@@ -286,4 +286,4 @@ class Monitor:
         Below stand rows that are no layers: functions inside a ``call``, and calls of another shape. Units are ``None`` where
         they are not known; the depth of a layer that did not run is 0.
         """
-        return self._table.records(set[str]().union(*(ledger.rows for ledger in self._ledgers)))
+        return self._table.records(set[str]().union(*(ledger.rows for ledger in self.ledgers)))

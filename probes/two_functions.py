@@ -44,17 +44,20 @@ class TwoFunctions:
         monitor: the probes.
         bare: the step without probes, traced inside ``monitor.inert()``.
         measuring: the step with probes.
+
+    Attributes:
+        splits: whether the step can be split, as far as is known.
     """
 
     def __init__(self, monitor: Measures, bare: Callable[..., Any], measuring: Callable[..., Any]) -> None:
         self._monitor, self._bare, self._measuring = monitor, bare, measuring
         self._known: object = self  # the graph that was looked at last; at first none, not even the eager ``None``
-        self._splits = False
+        self.splits = False
 
     def __call__(self, *args: Any, **options: Any) -> Nest:
         """Run one step."""
         count = self._monitor.count
-        if not self._splits or self._monitor.is_due(count.upcoming()):
+        if not self.splits or self._monitor.is_due(count.upcoming()):
             return self._measured(*args, **options)
         with self._monitor.inert():
             result = self._bare(*args, **options)
@@ -70,12 +73,12 @@ class TwoFunctions:
         except BaseException:
             count.ask_again()
             raise
-        count.follow() if self._splits else count.ask_again()
+        count.follow() if self.splits else count.ask_again()
         if is_first:  # the only time that the host waits for the device
-            self._splits = count.total == before + 1
+            self.splits = count.total == before + 1
         if self._monitor.traced is not self._known:
             self._known = self._monitor.traced
-            self._splits = self._splits and _can_be_split(self._known)
+            self.splits = self.splits and _can_be_split(self._known)
         return result
 
 

@@ -113,7 +113,7 @@ def curve(scalars: pd.DataFrame, column: str = "loss", split: str = "train") -> 
     if column not in scalars or not len(scalars):
         return None
     rows = scalars.loc[(scalars["split"] == split).to_numpy()] if "split" in scalars else scalars
-    values = rows[column].to_numpy(np.float64)
+    values = pd.to_numeric(rows[column], errors="coerce").to_numpy(np.float64)  # a foreign part may hold text
     kept = np.ones(len(rows), bool) if column == "loss" and split == "train" else ~np.isnan(values)
     if not kept.any():
         return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from diagnostics.runs.order import MODEL, places
 
@@ -98,13 +99,13 @@ class Grids:
             self._column = column[names.codes]
 
     def __getitem__(self, column: str) -> Grid | None:
-        """The grid of a column; ``None`` if the table has no reading of it."""
+        """The grid of a column; ``None`` if the table has no reading of it, or a foreign part put text into it."""
         if column not in self._kept:
             self._kept[column] = self._cut(column)
         return self._kept[column]
 
     def _cut(self, column: str) -> Grid | None:
-        if column not in self._table or not len(self._table):
+        if column not in self._table or not len(self._table) or not is_numeric_dtype(self._table[column]):
             return None
         values = np.full((len(self._steps), len(self._names)), np.nan)
         values[self._row, self._column] = self._table[column].to_numpy(np.float64)

@@ -49,6 +49,11 @@ class Backlog:
         if len(frame):
             self._waiting.append((table, frame))
 
+    @property
+    def waits(self) -> bool:
+        """Whether rows wait for the disk."""
+        return bool(self._waiting)
+
     def write(self) -> None:
         """Bring all rows to disk.
 

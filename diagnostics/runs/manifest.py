@@ -22,6 +22,8 @@ SEALED_FROM = 2
 """The first version whose parts have checksums."""
 RUNNING, KILLED = "running", "killed"
 """Statuses before a writer has ended: it writes, or it died without a word. ``"killed"`` is inferred and not stored."""
+KEPT = ("layer_table", "probes", "gaps", "recorded")
+"""Fields that a continued run keeps."""
 LOADERS = {"run": "diagnostics.load_run", "scenario": "diagnostics.load_experiment"}
 
 
@@ -51,6 +53,31 @@ def create(directory: Path, kind: str, content: Mapping[str, Any]) -> tuple[lock
         held.release()
         raise
     return held, manifest
+
+
+def reopen(directory: Path, kind: str, content: Mapping[str, Any]) -> tuple[lock.FolderLock, dict[str, Any]]:
+    """Become the one who writes a folder that holds the beginning of these results; nothing is written yet.
+
+    Args:
+        directory: the folder.
+        kind: ``"run"`` or ``"scenario"``.
+        content: what else ``run.json`` is to hold; where this is empty, what stands there stays.
+
+    Returns:
+        The folder's lock, and what ``run.json`` is to hold: the old start time, and in ``resumed`` the times since.
+
+    Raises:
+        UsageError: the folder holds no such results, or another process writes there.
+    """
+    held = locked(directory)
+    try:
+        old = read(directory, kind)
+    except BaseException:
+        held.release()
+        raise
+    known = {name: value for name, value in content.items() if value or name not in old}
+    again = {"started": old["started"], "resumed": [*old.get("resumed", ()), now()]}
+    return held, {name: old[name] for name in KEPT if name in old} | new(kind, known) | again
 
 
 def new(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:

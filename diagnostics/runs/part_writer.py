@@ -75,6 +75,44 @@ class PartWriter:
             self._merge_last()
         return path
 
+    def keep(self, rows: int) -> None:
+        """Remove all rows but the first ones, so that a killed process leaves the table as it was, or as it is to be.
+
+        Args:
+            rows: how many stay.
+
+        Raises:
+            UsageError: there are fewer, or a part is damaged.
+            OSError: the disk refuses.
+        """
+        damage = self.store.contents().damage
+        if damage or self.rows < rows:
+            raise UsageError(
+                what="this table cannot be continued",
+                where=str(self.store.directory),
+                got=str(damage[0]) if damage else f"{self.rows} rows, where at least {rows} had been written",
+                do="restore the file, or train again in another folder",
+            )
+        while self.rows > rows and self.rows - self._parts[-1].rows >= rows:
+            self._remove(self._parts.pop().first)  # the last first: what is left is always a beginning
+        if self.rows > rows:
+            last = self._parts.pop()
+            table = self._read(last).slice(0, rows - self.rows)
+            self._parts.append(Part(last.first, last.until, len(table)))
+            part_file.write(self.store.directory / last.name, table.schema, [table], self._parts[-1], ROW_GROUP)
+        self._next = self._parts[-1].until if self._parts else 0
+
+    @property
+    def rows(self) -> int:
+        """How many rows the table has."""
+        return sum(part.rows for part in self._parts)
+
+    def _remove(self, first: int) -> None:
+        for path in reversed(self.store.listed()):
+            if (part_file.number(path) or 0) >= first:
+                path.unlink(missing_ok=True)
+        sync_folder(self.store.directory)
+
     def compact(self) -> tuple[Damage, ...]:
         """Merge all parts into the first, in bounded memory.
 

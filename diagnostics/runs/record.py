@@ -99,6 +99,7 @@ class Extra:
     gaps: tuple[Gap, ...] = ()
     recorded: Mapping[str, float] = field(default_factory=dict)
     cost: Cost | None = None
+    resumed: tuple[str, ...] = ()
 
 
 KINDS: Mapping[str, type[Common]] = {"run": Run, "scenario": Scenario}

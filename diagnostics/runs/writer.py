@@ -13,6 +13,7 @@ import pandas as pd
 
 from diagnostics.runs import manifest
 from diagnostics.runs.confined import as_path
+from diagnostics.runs.endings import status_after
 from diagnostics.runs.part_writer import PartWriter
 from diagnostics.runs.tables import stores
 from diagnostics.runs.typed import MOST
@@ -24,7 +25,7 @@ STATUSES = ("finished", "failed", "interrupted")
 class RunWriter:
     """Writes one run into a new folder; a context manager that also records how the run ended.
 
-    Left by Ctrl-C the status is ``"interrupted"``, by another exception ``"failed"`` with the message, else
+    Left by Ctrl-C or SIGTERM the status is ``"interrupted"``, by another exception ``"failed"`` with the message, else
     ``"finished"``. A process that is killed leaves every part that was appended, and readers see ``"killed"``.
     While the run goes on, no other process can write the folder.
 
@@ -36,9 +37,11 @@ class RunWriter:
         layer_table: one record per layer, when it is known already.
         probes: the probes' reprs, when they are known already.
         facts: further entries of ``run.json``, as JSON can hold them.
+        continues: how many rows of each table stay, where the folder holds the beginning of this run; rows behind them go.
 
     Raises:
-        UsageError: the folder holds something already, another process writes it, or it cannot be made or written.
+        UsageError: the folder holds something already, another process writes it, or it cannot be made or written; or what
+            is to be continued is damaged.
     """
 
     def __init__(
@@ -51,12 +54,31 @@ class RunWriter:
         layer_table: Sequence[Mapping[str, Any]] = (),
         probes: Sequence[str] = (),
         facts: Mapping[str, Any] | None = None,
+        continues: Mapping[str, int] | None = None,
     ) -> None:
         self.path = as_path(directory, "RunWriter(directory)")
         _check(config, seed)
         content = {"command": command, "config": config, "seed": seed, "layer_table": layer_table, "probes": probes}
-        self._lock, self._manifest = manifest.create(self.path, "run", content | dict(facts or {}))
+        content |= dict(facts or {})
+        open_folder = manifest.create if continues is None else manifest.reopen
+        self._lock, self._manifest = open_folder(self.path, "run", content)
         self._tables = {name: PartWriter(store) for name, store in stores(self.path).items()}
+        if continues is not None:
+            self._continue(continues)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has on disk."""
+        return {name: table.rows for name, table in self._tables.items()}
+
+    def _continue(self, rows: Mapping[str, int]) -> None:
+        try:
+            for name, table in self._tables.items():
+                table.keep(rows.get(name, 0))
+            manifest.update(self.path, self._manifest)
+        except BaseException:
+            self._lock.release()
+            raise
 
     def append(self, table: str, frame: pd.DataFrame) -> None:
         """Add rows to a table; they survive whatever happens afterwards.
@@ -125,9 +147,8 @@ class RunWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if kind is None or error is None:
             return self.finish()
-        status = "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
         try:
-            self.finish(status, error=f"{kind.__name__}: {error}")
+            self.finish(status_after(error), error=f"{kind.__name__}: {error}")
         except UsageError as unwritten:
             error.add_note(str(unwritten))  # the reason why training stopped matters more than this one
         return None

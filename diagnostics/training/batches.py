@@ -27,6 +27,7 @@ def dataset_of(
     batch_size: int = BATCH_SIZE,
     shuffle: bool = True,
     class_weight: Mapping[int, float] | None = None,
+    shuffle_seed: int | None = None,
 ) -> tf.data.Dataset:
     """Batches ``(x, y)`` or ``(x, y, sample_weight)``.
 
@@ -37,6 +38,7 @@ def dataset_of(
         batch_size: for arrays only.
         shuffle: for arrays only: shuffle the examples before every epoch.
         class_weight: multiplies each example's weight by that of its class.
+        shuffle_seed: seeds the shuffling of arrays; ``None`` leaves it to TensorFlow's own seed.
 
     Raises:
         UsageError: something else, arrays of different lengths, or no examples.
@@ -46,24 +48,31 @@ def dataset_of(
             raise _refused("y or sample_weight beside batches", "put them into the batches: (x, y, sample_weight)")
         dataset = x if isinstance(x, tf.data.Dataset) else _of_batches(x)
     else:
-        dataset = _of_arrays(x, y, sample_weight, batch_size, shuffle)
+        dataset = _of_arrays(x, y, sample_weight, batch_size, shuffle, shuffle_seed)
     if int(dataset.cardinality()) == 0:
         raise _refused("no batch at all", "check what the data set is made from")
-    return dataset if class_weight is None else dataset.map(_weighting(class_weight))
+    if int(dataset.cardinality()) == tf.data.INFINITE_CARDINALITY:
+        raise _refused("a data set without an end", "say how many batches make an epoch: dataset.take(...)")
+    return dataset if class_weight is None else dataset.map(_weighting(_checked_weights(class_weight)))
 
 
 def evaluation_of(data: object, batch_size: int) -> tf.data.Dataset | None:
     """Batches for evaluation, in their own order: ``None``, batches, or arrays ``(x, y)`` or ``(x, y, sample_weight)``."""
-    if data is None or isinstance(data, tf.data.Dataset):
-        return data
-    parts = data if isinstance(data, tuple) else (data,)
+    if data is None:
+        return None
+    parts = tuple(data) if isinstance(data, tuple | list) else (data,)
+    if not 1 <= len(parts) <= 3:
+        raise _refused(f"{len(parts)} parts", "give (x, y) or (x, y, sample_weight)")
     return dataset_of(*parts, batch_size=batch_size, shuffle=False)
 
 
-def _of_arrays(x: object, y: object, sample_weight: object, batch_size: int, shuffle: bool) -> tf.data.Dataset:
+def _of_arrays(
+    x: object, y: object, sample_weight: object, batch_size: int, shuffle: bool, seed: int | None
+) -> tf.data.Dataset:
     parts = tuple(part for part in (x, y, sample_weight) if part is not None)
     parts = parts if y is not None else (*parts[:1], None, *parts[1:]) if sample_weight is not None else parts
-    arrays = tf.nest.map_structure(_array, parts[0] if len(parts) == 1 else parts)
+    # Keras takes lists of inputs, where tf.data sees one tensor.
+    arrays = tf.nest.map_structure(_array, keras.tree.lists_to_tuples(parts[0] if len(parts) == 1 else parts))
     lengths = sorted({len(array) for array in tf.nest.flatten(arrays)})
     if not lengths or lengths == [0]:
         raise _refused("no examples", "check what the arrays are made from")
@@ -72,7 +81,7 @@ def _of_arrays(x: object, y: object, sample_weight: object, batch_size: int, shu
             f"arrays of {' and '.join(map(str, lengths))} examples", "give every array one entry per example"
         )
     dataset = tf.data.Dataset.from_tensor_slices(arrays)
-    return (dataset.shuffle(lengths[0]) if shuffle else dataset).batch(batch_size)
+    return (dataset.shuffle(lengths[0], seed=seed) if shuffle else dataset).batch(batch_size)
 
 
 def _array(part: object) -> np.ndarray:
@@ -103,6 +112,23 @@ def _epoch_of(source: keras.utils.PyDataset) -> Iterator[Any]:
     for number in range(source.num_batches):
         yield source[number]
     source.on_epoch_end()
+
+
+def _checked_weights(class_weight: object) -> Mapping[int, float]:
+    is_whole = isinstance(class_weight, Mapping) and class_weight
+    if not isinstance(class_weight, Mapping) or not is_whole or not all(map(_is_weight, class_weight.items())):
+        raise UsageError(
+            what="these are no weights of classes",
+            where="Trainer.fit(class_weight=...)",
+            got=f"{class_weight!r:.200}",
+            do="give a dictionary from class numbers to factors, such as {0: 1.0, 1: 5.0}",
+        )
+    return class_weight
+
+
+def _is_weight(item: tuple[object, object]) -> bool:
+    key, value = item
+    return isinstance(key, int | np.integer) and isinstance(value, int | float | np.number)
 
 
 def _weighting(class_weight: Mapping[int, float]) -> Callable[..., tuple[Nest, Nest, tf.Tensor]]:

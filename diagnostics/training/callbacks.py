@@ -30,7 +30,7 @@ def running_callbacks(
     Raises:
         UsageError: something that is no callback.
     """
-    callbacks = [given] if isinstance(given, keras.callbacks.Callback) else list(given or ())
+    callbacks = [*given] if isinstance(given, Iterable) else [] if given is None else [given]
     for each in callbacks:
         if not isinstance(each, keras.callbacks.Callback):
             do = "give keras.callbacks.Callback objects"

@@ -28,6 +28,11 @@ class HandedOn:
         self._writer, self.path, self._sinks = writer, writer.path, list(sinks)
         self._each(lambda sink: sink.begin(load_run(self.path)))
 
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has on disk."""
+        return self._writer.rows
+
     def append(self, table: str, frame: pd.DataFrame) -> None:
         """Add rows to a table; see `RunWriter.append`."""
         self._writer.append(table, frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,10 @@ from numpy.typing import ArrayLike
 
 from diagnostics.runs.files import json_text
 from probes.errors import UsageError
+
+COLOURS = re.compile(r"\x1b\[\d*m")
+NOT_TELLING = re.compile(r"Graph execution error|Detected at node|File |Exception encountered when calling|<stack|\[\[")
+"""Beginnings of lines around the one that says what went wrong."""
 
 
 def whole(name: str, value: object, least: int, where: str) -> int:
@@ -54,20 +59,63 @@ def check_labels(loss: object, model: keras.Model, y: ArrayLike | None) -> None:
     """
     shape = getattr(model, "output_shape", None) if model.built else None
     name = str(getattr(loss, "name", "")).lower()
-    if not name.startswith("sparse") or y is None or not isinstance(shape, tuple) or shape[-1] is None:
+    labels = np.asarray(y if y is not None else ())
+    outputs = shape[-1] if isinstance(shape, tuple) else None
+    if not name.startswith("sparse") or outputs is None or labels.size == 0 or labels.dtype.kind not in "iufb":
         return
-    low, high = int(np.min(y)), int(np.max(y))
-    if low < 0 or high >= shape[-1]:
+    low, high = int(np.min(labels)), int(np.max(labels))
+    if low < 0 or high >= outputs:
         raise UsageError(
             what="labels out of range",
             where="Trainer.fit(y=...)",
-            got=f"labels from {low} to {high}, and {shape[-1]} outputs",
-            do=f"number the classes from 0 to {shape[-1] - 1}, or give the last layer {high + 1} units",
+            got=f"labels from {low} to {high}, and {outputs} outputs",
+            do=f"number the classes from 0 to {outputs - 1}, or give the last layer {max(high, 0) + 1} units",
+        )
+
+
+def checked_seed(seed: object, where: str) -> int | None:
+    """A seed that NumPy and Keras take, or ``None``.
+
+    Raises:
+        UsageError: no whole number between 0 and 2³² − 1.
+    """
+    if seed is not None and whole("seed", seed, 0, where) >= 2**32:
+        do = "give a whole number below 2³², or None"
+        raise UsageError(what="invalid seed", where=f"{where}(seed=...)", got=repr(seed), do=do)
+    return None if seed is None else whole("seed", seed, 0, where)
+
+
+def check_progress(progress: object) -> None:
+    """Refuse what is neither a switch nor a function.
+
+    Raises:
+        UsageError: something else.
+    """
+    if not isinstance(progress, bool) and not callable(progress):
+        do = "give True, False, or a function of (steps, numbers)"
+        where = "Trainer.fit(progress=...)"
+        raise UsageError(what="progress cannot be shown by this", where=where, got=repr(progress), do=do)
+
+
+def check_scalar(loss: tf.Tensor) -> None:
+    """Refuse losses of examples, whose mean or sum only the user can choose.
+
+    Raises:
+        UsageError: the loss is no scalar.
+    """
+    if loss.shape.rank not in (0, None):
+        raise UsageError(
+            what="the loss is no single number",
+            where="Trainer(loss=...)",
+            got=f"a tensor of shape {[*loss.shape]}",
+            do="let the function return tf.reduce_mean(...) of it, or name a loss of Keras",
         )
 
 
 @contextmanager
-def first_step_explained(dataset: tf.data.Dataset, model: keras.Model) -> Iterator[None]:
+def first_step_explained(
+    dataset: tf.data.Dataset, model: keras.Model, what: str = "the first training step"
+) -> Iterator[None]:
     """Say in four parts why the first step failed; the original error stays attached.
 
     Raises:
@@ -78,14 +126,20 @@ def first_step_explained(dataset: tf.data.Dataset, model: keras.Model) -> Iterat
     except UsageError:
         raise
     except (ValueError, TypeError, tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
-        lines = [line.strip() for line in str(getattr(error, "message", None) or error).splitlines() if line.strip()]
         outputs = f", outputs {model.output_shape}" if model.built and hasattr(model, "output_shape") else ""
         raise UsageError(
-            what="the first training step failed",
+            what=f"{what} failed",
             where=f"Trainer.fit, model {model.name}",
-            got=f"batches {_shapes(dataset)}{outputs}: {lines[0] if lines else type(error).__name__}",
+            got=f"batches {_shapes(dataset)}{outputs}: {_telling_line(error)}",
             do="make the batches fit the model's input, and the targets its output and the loss",
         ) from error
+
+
+def _telling_line(error: Exception) -> str:
+    """The line of a message that says what went wrong, without colours, and without where in the frameworks it did."""
+    lines = COLOURS.sub("", str(getattr(error, "message", None) or error)).splitlines()
+    telling = [line.strip() for line in lines if line.strip() and not NOT_TELLING.match(line.strip())]
+    return telling[0] if telling else type(error).__name__
 
 
 def _shapes(dataset: tf.data.Dataset) -> str:

@@ -46,9 +46,10 @@ def loss_of(given: object) -> Callable[..., Any]:
         found = _found("loss", given, keras.losses)
         return found if isinstance(found, keras.losses.Loss) else MeanOf(found, given)
     if not callable(given) or inspect.isclass(given):
-        raise _refused(
-            "loss", given, "give a name such as 'mse', a keras.losses object, or a function of (y_true, y_pred)"
-        )
+        do = "give a name such as 'mse', a keras.losses object, or a function of (y_true, y_pred), which may add up several"
+        raise _refused("loss", given, do)
+    if inspect.isfunction(given) and given.__module__.startswith(keras.losses.mean_squared_error.__module__):
+        return MeanOf(given, given.__name__)  # as compile does: Keras' own functions return a loss for each example
     return given
 
 
@@ -75,6 +76,8 @@ def metrics_of(given: object, loss: Callable[..., Any]) -> tuple[keras.metrics.M
     Raises:
         UsageError: no such metric, or something else.
     """
+    if given is None:
+        return ()
     several = given if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     return tuple(_metric(each, loss) for each in several)
 

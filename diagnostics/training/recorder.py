@@ -18,6 +18,9 @@ from probes.reading import Reading
 FLUSH_SECONDS = 5.0
 """Time between two parts on disk: what a killed run can lose."""
 
+CUT = slice(None, -1), slice(-1, None)
+"""All rows but the last, and the last."""
+
 
 class Source(Protocol):
     """Where readings come from; a ``probes.Monitor`` is one."""
@@ -83,8 +86,11 @@ class Recorder:
             rows[name] = np.broadcast_to(np.asarray(rows.get(name, np.nan), np.float64), rows["step"].shape).copy()
             rows[name][-1] = value
 
-    def flush(self) -> None:
+    def flush(self, *, hold: bool = False) -> None:
         """Bring what was measured to disk; what it refuses is tried again at the next flush.
+
+        Args:
+            hold: keep the last row of scalars, for figures that its epoch may end with.
 
         Raises:
             UsageError: the disk refuses.
@@ -94,8 +100,32 @@ class Recorder:
             try:
                 self._collect(self._backlog)
             finally:  # what was measured before goes to disk, also when the monitor fails
-                self._write(self._writer, self._backlog)
+                self._write(self._writer, self._backlog, self._held_back() if hold else [])
                 self.seconds += time.monotonic() - self._flushed
+
+    @property
+    def pending(self) -> list[dict[str, Any]]:
+        """Scalars that are not on disk."""
+        return self._scalars
+
+    def place(self) -> dict[str, Any]:
+        """What a checkpoint says of the record: see ``checkpoints.place.Place``.
+
+        Raises:
+            UsageError: the disk has refused rows, which a checkpoint would lose.
+        """
+        if self._backlog is not None and self._backlog.waits:
+            do = "make space; a later checkpoint is tried again"
+            raise UsageError(what="rows wait for the disk", where="checkpoint", got="a disk that refuses", do=do)
+        rows = {} if self._writer is None else self._writer.rows
+        first_steps = {str(epoch): step for epoch, step in self._epochs.items()}
+        return {"rows": rows, "seconds": time.monotonic() - self._started, "first_steps": first_steps}
+
+    def go_on(self, seconds: float, first_steps: Mapping[str, int], pending: list[dict[str, Any]]) -> None:
+        """Continue the record of another process."""
+        self._started = time.monotonic() - seconds
+        self._epochs = {int(epoch): step for epoch, step in first_steps.items()}
+        self._scalars = pending
 
     def _collect(self, backlog: Backlog) -> None:
         if self._monitor is not None:
@@ -106,10 +136,20 @@ class Recorder:
                 steps, losses = reading.scalars["step"].to_numpy(), reading.scalars["loss"].to_numpy()
                 self.add(steps, epoch=0, split="train", loss=losses)
 
-    def _write(self, writer: RunWriter, backlog: Backlog) -> None:
+    def _held_back(self) -> list[dict[str, Any]]:
+        """Take the last row out of those that are to be written."""
+        if not self._scalars:
+            return []
+        rows = self._scalars.pop()
+        before, last = ({name: each[part] if np.ndim(each) else each for name, each in rows.items()} for part in CUT)
+        if len(before["step"]):
+            self._scalars.append(before)
+        return [last]
+
+    def _write(self, writer: RunWriter, backlog: Backlog, held: list[dict[str, Any]]) -> None:
         if self._scalars:
             backlog.put("scalars", pd.concat(map(pd.DataFrame, self._scalars), ignore_index=True))
-            self._scalars.clear()
+        self._scalars = held
         backlog.write()
         self._unwritten |= self._news()
         if self._unwritten:
@@ -140,10 +180,10 @@ class LenientRecorder(Recorder):
         self._warned = False
         self._last_error: Exception | None = None
 
-    def flush_until(self, step: int) -> None:
-        """Bring everything before ``step`` to disk; warn the first time that this fails."""
+    def flush_until(self, step: int, *, hold: bool = False) -> None:
+        """Bring everything before ``step`` to disk; warn the first time that this fails. ``hold``: as for `flush`."""
         try:
-            self.flush()
+            self.flush(hold=hold)
             self._last_error = None
         except Exception as error:  # whatever it is: training is worth more than its record
             self._last_error = error
@@ -155,6 +195,11 @@ class LenientRecorder(Recorder):
                 self._warned = True
                 warnings.warn(_trouble(self._path, self._first_unread, error), stacklevel=2)
         self._first_unread = step
+
+    def go_on(self, seconds: float, first_steps: Mapping[str, int], pending: list[dict[str, Any]]) -> None:
+        """Continue the record of another process."""
+        super().go_on(seconds, first_steps, pending)
+        self._first_unread = 1 + max((int(rows["step"][-1]) for rows in pending), default=-1)
 
     def gaps(self) -> list[Gap]:
         """The steps of which the record holds nothing or only a part, once nothing more is to be flushed."""

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from diagnostics.training.flight.flight import Flight
+from diagnostics.training.limits import check_scalar
 from diagnostics.training.replicas import Batches, equal_share, examples_of, iterator_of, on_all, share, strategy_of
 from diagnostics.training.stretches import Results, Run, Steps, Stretches
 from probes.monitor import Monitor
@@ -33,6 +34,7 @@ class TrainingStep:
 
     Attributes:
         flight: keeps what is needed to repeat the last steps; to be set before the first.
+        stretches: chooses between steps with and without probes; ``None`` if there is nothing to choose.
     """
 
     def __init__(
@@ -55,14 +57,15 @@ class TrainingStep:
         self._first_call: tuple[Any, tuple[object, ...]] | None = None
         self._random_kernels: list[str] | None = None
         several = self.strategy.num_replicas_in_sync > 1
-        self._run = self._whole() if monitor is None or several else self._split(monitor)
+        self.stretches = None if monitor is None or several else self._split(monitor)
+        self._run: Run = self.stretches or self._whole()
         self.evaluate_all = tf.function(self._evaluate, autograph=False, reduce_retracing=True)
 
     def _whole(self) -> Run:
         loop = self._noted(self._loop())
         return lambda batches, count: loop(batches, tf.constant(count))
 
-    def _split(self, monitor: Monitor) -> Run:
+    def _split(self, monitor: Monitor) -> Stretches:
         return Stretches(monitor, self._loop(), self._noted(self._loop()), lambda: not self.random_kernels())
 
     def _one(self) -> Callable[[Nest], Results]:
@@ -172,7 +175,9 @@ class TrainingStep:
     def _total_loss(self, y: Nest, predicted: Nest, weight: tf.Tensor | None) -> tf.Tensor:
         """The loss plus the losses that layers add, such as weight penalties."""
         extra = {} if weight is None else {"sample_weight": weight}
-        loss = share(self.loss, self._reported(y, predicted, **extra), y)
+        loss = self._reported(y, predicted, **extra)
+        check_scalar(loss)
+        loss = share(self.loss, loss, y)
         return tf.add_n([loss, *(equal_share(tf.cast(term, loss.dtype)) for term in self.model.losses)])
 
 

@@ -31,11 +31,14 @@ class Stretches:
         bare: the loop without probes, traced inside ``monitor.inert()``.
         measuring: the loop with probes.
         splits: whether steps may run in two loops; asked once ``measuring`` was traced.
+
+    Attributes:
+        splits: the answer; ``None`` until it is known.
     """
 
     def __init__(self, monitor: Monitor, bare: Steps, measuring: Steps, splits: Callable[[], bool]) -> None:
         self._monitor, self._bare, self._measuring, self._may_split = monitor, bare, measuring, splits
-        self._splits: bool | None = None
+        self.splits: bool | None = None
 
     def __call__(self, batches: Batches, count: int) -> Results:
         """The next ``count`` steps; see ``TrainingStep.run``."""
@@ -53,10 +56,10 @@ class Stretches:
 
     def _next_stretch(self, most: int) -> tuple[bool, int]:
         """Whether the next steps are to be measured, and how many of them are alike in this."""
-        if self._splits is False:
+        if self.splits is False:
             return True, most
         first = self._monitor.count.upcoming()
-        is_due = self._splits is None or self._monitor.is_due(first)
+        is_due = self.splits is None or self._monitor.is_due(first)
         differing = (passed for passed in range(1, most) if self._monitor.is_due(first + passed) != is_due)
         return is_due, next(differing, most)
 
@@ -75,6 +78,6 @@ class Stretches:
             count.ask_again()  # some of the steps may have run
             raise
         count.follow(steps)
-        if self._splits is None:
-            self._splits = self._may_split()
+        if self.splits is None:
+            self.splits = self._may_split()
         return results

@@ -16,17 +16,20 @@ from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.writer import RunWriter
 from diagnostics.training.batches import BATCH_SIZE, dataset_of, evaluation_of
 from diagnostics.training.callbacks import running_callbacks
+from diagnostics.training.checkpoints.inputs import check_repeatable
+from diagnostics.training.checkpoints.session import Checkpointing, check_no_resume, checked_every
 from diagnostics.training.facts import settings
 from diagnostics.training.facts.run_facts import RunFacts
 from diagnostics.training.flight.about import check_recordable, of_trainer
 from diagnostics.training.flight.flight import Flight
 from diagnostics.training.flight.options import FlightRecorder, options_of
-from diagnostics.training.limits import check_labels, checked_config, whole
+from diagnostics.training.limits import check_labels, check_progress, checked_config, checked_seed, whole
 from diagnostics.training.loop import Loop, Progress
 from diagnostics.training.named import loss_of, metrics_of, optimizer_of
 from diagnostics.training.new_run import check_sinks, new_run
 from diagnostics.training.progress import progress_bar
 from diagnostics.training.replicas import is_chief
+from diagnostics.training.signals import listening
 from diagnostics.training.step import TrainingStep
 from probes.checks import check_probes
 from probes.monitor import Monitor
@@ -62,6 +65,8 @@ class Trainer:
             more, with a warning.
         flight_recorder: ``True`` or a ``diagnostics.FlightRecorder``: at the first loss or gradient that is not finite, write
             what is needed to repeat the last steps to ``flight/`` in the run's folder.
+        checkpoint_every: steps between two checkpoints in ``checkpoints/`` in the run's folder, of which the last two are
+            kept; ``fit(..., resume=True)`` goes on from the newest.
 
     Attributes:
         monitor: what measures the steps; ``None`` without probes.
@@ -85,16 +90,22 @@ class Trainer:
         jit_compile: bool = False,
         sinks: Iterable[Sink] = (),
         flight_recorder: FlightRecorder | bool | None = None,
+        checkpoint_every: int | None = None,
     ) -> None:
         probes = None if probes is None else check_probes(probes)
         optimizer, loss = optimizer_of(optimizer), loss_of(loss)
         measured = metrics_of(metrics, loss)
         self._steps_per_call = whole("steps_per_call", steps_per_call, 1, "Trainer")
-        self._directory, self._config, self._seed = directory, checked_config(config, "Trainer"), seed
+        self._directory, self._config, self._seed = (
+            directory,
+            checked_config(config, "Trainer"),
+            checked_seed(seed, "Trainer"),
+        )
         self.model, self.optimizer, self._loss = model, optimizer, loss
         self.monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer, losses=False)
         self._step = TrainingStep(model, optimizer, loss, measured, self.monitor, jit_compile=jit_compile)
         self._facts = RunFacts(model, self.monitor)
+        self._checkpoint_every = checked_every(checkpoint_every, directory, self._step.strategy, "Trainer")
         self._sinks = check_sinks(sinks, "Trainer")
         self._recorder = options_of(flight_recorder, "Trainer")
         if self._recorder is not None:
@@ -108,8 +119,8 @@ class Trainer:
         y: ArrayLike | None = None,
         *,
         validation_data: object = None,
-        train_again: tf.data.Dataset | None = None,
-        test_data: tf.data.Dataset | None = None,
+        train_again: object = None,
+        test_data: object = None,
         test_each_epoch: bool = True,
         epochs: int = 1,
         progress: Progress | bool = True,
@@ -119,6 +130,7 @@ class Trainer:
         sample_weight: object = None,
         class_weight: Mapping[int, float] | None = None,
         callbacks: Iterable[keras.callbacks.Callback] | None = None,
+        resume: bool = False,
     ) -> Run | None:
         """Train, and record while training goes on.
 
@@ -140,6 +152,9 @@ class Trainer:
             sample_weight: weights of the examples, for arrays only.
             class_weight: class to the factor of its examples' weight.
             callbacks: Keras callbacks; they are called for the last batch of each call of the compiled function.
+            resume: go on where a killed or interrupted run in ``directory`` took its last checkpoint, also in the midst of an
+                epoch, bit-equal to a run that was not; begin where there is none. Make model, optimizer and data as they were
+                made: batches that were seen are read again and passed over. Callbacks are told of the epochs passed over.
 
         Returns:
             The stored run, or ``None`` if nothing is recorded or another worker records.
@@ -148,25 +163,34 @@ class Trainer:
             UsageError: TensorBoard is asked for and not installed; data that cannot be trained on; or a first step that
                 fails because batches, model and loss do not fit together.
             KeyboardInterrupt: after the run's status was set to ``interrupted``.
+            SystemExit: at SIGTERM, likewise.
         """
         whole("epochs", epochs, 0, "Trainer.fit")
         whole("batch_size", batch_size, 1, "Trainer.fit")
+        check_progress(progress)
         check_labels(self._loss, self.model, y)
-        options = {"batch_size": batch_size, "shuffle": shuffle, "class_weight": class_weight}
-        train_dataset = dataset_of(train_dataset, y, sample_weight, **options)
-        validation_data = evaluation_of(validation_data, batch_size)
-        facts = self._begin_facts(train_dataset, epochs)
+        kept = self._checkpointing(resume)
         if self._seed is not None:
             self._set_seeds(self._seed)
+        options = {"batch_size": batch_size, "shuffle": shuffle, "class_weight": class_weight}
+        drawn = None if kept is None else kept.start.shuffle_seed
+        train_dataset = dataset_of(train_dataset, y, sample_weight, shuffle_seed=drawn, **options)
+        if kept is not None:
+            check_repeatable(train_dataset, "Trainer.fit(train_dataset)")
+        evaluated = (evaluation_of(data, batch_size) for data in (validation_data, train_again, test_data))
+        validation_data, train_again, test_data = evaluated
+        facts = self._begin_facts(train_dataset, epochs)
         with (
             self._shown(progress, train_dataset, epochs) as report,
-            self._writer(tensorboard, facts) as writer,
+            self._writer(tensorboard, facts, kept) as writer,
             running_callbacks(callbacks, self.model, self.optimizer, epochs) as called,
+            listening(lambda _: None),
         ):
-            self._step.flight = self._flight()
-            loop = Loop(self._step, self.monitor, writer, report, self._steps_per_call, self._facts, called)
+            self._step.flight = self._flight(kept)
+            loop = Loop(self._step, self.monitor, writer, report, self._steps_per_call, self._facts, called, kept)
+            each_epoch = (train_again, train_again, validation_data, test_data if test_each_epoch else None)
             try:
-                for epoch in range(epochs):
+                for epoch in range(loop.resume(train_dataset, each_epoch, epochs), epochs):
                     loop.train(train_dataset, epoch)
                     loop.evaluate_again(train_again, epoch)
                     loop.validate(validation_data, epoch)
@@ -174,6 +198,7 @@ class Trainer:
                         loop.test(test_data, epoch)
                     if loop.end_epoch(epoch):
                         break
+                loop.checkpoint()
             finally:
                 loop.end()
             if loop.is_stopped and writer is not None and self._step.flight is not None:
@@ -184,13 +209,26 @@ class Trainer:
         """Seed everything, at the price that TensorFlow optimizes compiled functions anew."""
         keras.utils.set_random_seed(seed)
 
-    def _flight(self) -> Flight | None:
+    def _checkpointing(self, resume: bool) -> Checkpointing | None:
+        """What takes checkpoints, with the one that training goes on from.
+
+        Raises:
+            UsageError: there are none, or they are those of another run.
+        """
+        if self._checkpoint_every is None or self._directory is None:
+            check_no_resume(resume, "Trainer.fit(resume=True)", "Trainer(..., checkpoint_every=...)")
+            return None
+        about = {"config": self._config, "seed": self._seed, "probes": self._names_of_probes}
+        return Checkpointing(Path(self._directory), self._checkpoint_every, resume=resume, about=about)
+
+    def _flight(self, kept: Checkpointing | None) -> Flight | None:
         """What records the steps of one ``fit``."""
         if self._recorder is None or self._folder is None:
             return None
         compiled = {"jit_compile": self._step.jit_compile, "random_kernels": self._step.random_kernels}
         about = of_trainer(self.model, self.optimizer, self._loss, **compiled)
-        return Flight(self._recorder, Path(self._folder), self.model, self.optimizer, about)
+        first = 0 if kept is None else kept.start.step
+        return Flight(self._recorder, Path(self._folder), self.model, self.optimizer, about, first=first)
 
     @property
     def _folder(self) -> str | Path | None:
@@ -212,10 +250,16 @@ class Trainer:
         """What ``run.json`` says about the training before its first step."""
         return self._facts.begin(lambda: settings.of_trainer(self._step, self.optimizer, dataset, epochs))
 
-    def _writer(self, tensorboard: bool, facts: Mapping[str, Any]) -> AbstractContextManager[RunWriter | None]:
+    @property
+    def _names_of_probes(self) -> list[str]:
+        return [repr(probe) for probe in self.monitor.probes] if self.monitor else []
+
+    def _writer(
+        self, tensorboard: bool, facts: Mapping[str, Any], kept: Checkpointing | None
+    ) -> AbstractContextManager[RunWriter | None]:
         if self._folder is None:
             return nullcontext()
-        names = [repr(probe) for probe in self.monitor.probes] if self.monitor else []
-        about = {"command": self._config.get("command", "diagnostics.Trainer"), "config": self._config, "probes": names}
+        about = {"command": self._config.get("command", "diagnostics.Trainer"), "config": self._config, "facts": facts}
+        about |= {"probes": self._names_of_probes, "continues": None if kept is None else kept.continues}
         sinks = (*self._sinks, *check_sinks((), "Trainer.fit", tensorboard=tensorboard))
-        return new_run(self._folder, sinks=sinks, seed=self._seed, facts=facts, **about)
+        return new_run(self._folder, sinks=sinks, seed=self._seed, **about)

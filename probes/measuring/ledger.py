@@ -36,6 +36,15 @@ class Ledger:
         self.history = UnitHistory()
         self._capacity = capacity
         self._readings: Readings | None = None
+        self._opens_with: tuple[int, np.ndarray] | None = None
+
+    def open_window(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """What is merged of a window that is not complete; see `Readings.open_window`. ``None`` before the first step."""
+        return None if self._readings is None else self._readings.open_window()
+
+    def opens_with(self, since: int, values: np.ndarray) -> None:
+        """Continue a window of another process, from the first step on."""
+        self._opens_with = since, values
 
     @property
     def rows(self) -> set[str]:
@@ -78,4 +87,6 @@ class Ledger:
         if self.layout is None or self._readings is None:
             self.layout = Layout(self.probes, parts)
             self._readings = Readings(self.layout, self.schedule, self._capacity)
+            if self._opens_with is not None:
+                self._readings.opens_with(*self._opens_with)
         return self.layout, self._readings

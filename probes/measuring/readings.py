@@ -32,6 +32,19 @@ class Readings:
         self._read = 0
         replicas.alone(lambda: self._make_variables(layout.width))
 
+    def open_window(self) -> tuple[np.ndarray, np.ndarray]:
+        """The first step of the window that is open (-1: none is), and what was merged into it so far, ``[width]``."""
+        return self._open_since.numpy(), self._open_window.numpy()
+
+    def opens_with(self, since: int, values: np.ndarray) -> None:
+        """Continue a window that another process has opened; see `open_window`."""
+
+        def assign() -> None:
+            self._open_since.assign(since)
+            self._open_window.assign(values)
+
+        replicas.alone(assign)
+
     def write(self, step: tf.Tensor, vector: tf.Tensor) -> list[tf.Tensor]:
         """Merge a measured step into its window, and count the reading when the window is complete; returns nothing."""
         start, complete = step, tf.constant(1, tf.int64)

@@ -57,5 +57,9 @@ class StepCount:
 
     def reset(self) -> None:
         """Count from 0."""
-        self._on_device.assign(0)
+        self.go_on_from(0)
+
+    def go_on_from(self, steps: int) -> None:
+        """The next step has this number."""
+        self._on_device.assign(steps)
         self._known, self._passed_over = None, 0

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 
 
 class UnitHistory:
-    """Carries the last reading over to the next read, for probes that compare each reading with the one before."""
+    """Carries the last reading over to the next read, for probes that compare each reading with the one before.
+
+    Attributes:
+        last: the last reading of a probe, by its number and the row.
+    """
 
     def __init__(self) -> None:
-        self._last: dict[tuple[int, str], Arrays] = {}
+        self.last: dict[tuple[int, str], Arrays] = {}
         self._events: list[pd.DataFrame] = []
 
     def forget(self) -> None:
         """Forget the last readings: the next one starts another training."""
-        self._last.clear()
+        self.last.clear()
 
     def columns(self, probe: Probe, number: int, row: Row, steps: np.ndarray, statistics: Arrays) -> Arrays:
         """A probe's columns for one row, continuing what was read before; notes the events.
@@ -38,7 +42,7 @@ class UnitHistory:
         Returns:
             The columns, each ``[n]``.
         """
-        before = self._last.get((number, row.layer), {})
+        before = self.last.get((number, row.layer), {})
         known = len(before.get(next(iter(statistics)), ()))  # 1 if a reading is carried over, which gets no row again
         joined = {name: np.concatenate([before[name], value]) if known else value for name, value in statistics.items()}
         if units := as_unit_probe(probe):
@@ -46,7 +50,7 @@ class UnitHistory:
                 self._note(row, steps, event, happened[known:])
             last = units.continues_from(joined)
             if last is not None:
-                self._last[number, row.layer] = {name: value[last : last + 1].copy() for name, value in joined.items()}
+                self.last[number, row.layer] = {name: value[last : last + 1].copy() for name, value in joined.items()}
         # NaN and Inf are legitimate results here.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return {name: column[known:] for name, column in probe.summarize(joined).items()}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import keras
 
 from probes.seams.listeners import replaced
+
+SYMBOLIC_BUILD = "_symbolic_build"
+"""Keras' private name for what makes the variables of loss and metrics without a step."""
 
 Fit = Callable[..., Any]
 RunFit = Callable[[Fit, inspect.BoundArguments], Any]
@@ -53,6 +58,29 @@ def running_callback_list() -> keras.callbacks.CallbackList | None:
     return None
 
 
+CALLS = ("on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end")
+CALLS += ("on_test_begin", "on_test_end", "on_test_batch_begin", "on_test_batch_end")
+
+
+def hear_errors(callbacks: keras.callbacks.CallbackList, raised: Callable[[BaseException], None]) -> None:
+    """Call ``raised`` with what any of the callbacks raises in this ``fit``; the exception goes on."""
+    owner = weakref.ref(
+        callbacks
+    )  # no circle: ``fit`` frees its list when it ends, which `running_callback_list` is for
+
+    for name in CALLS:
+        setattr(callbacks, name, partial(heard_call, owner, getattr(type(callbacks), name), raised))
+
+
+def heard_call(owner: Any, original: Any, raised: Callable[[BaseException], None], *args: Any, **options: Any) -> Any:
+    """Call a method of what ``owner`` refers to; tell of what it raises."""
+    try:
+        return original(owner(), *args, **options)
+    except BaseException as error:
+        raised(error)
+        raise
+
+
 @contextmanager
 def attribute_set(model: keras.Model, name: str, value: Any) -> Iterator[None]:
     """Set an attribute of one model inside the ``with`` block, without Keras tracking it."""
@@ -64,3 +92,15 @@ def attribute_set(model: keras.Model, name: str, value: Any) -> Iterator[None]:
     finally:
         del attributes[name]
         attributes.update(before)
+
+
+def build_compiled(model: keras.Model, batch: Any) -> None:
+    """Make the variables of the loss and metrics given to ``compile``, which Keras makes in the first training step.
+
+    Args:
+        model: a compiled model.
+        batch: what ``fit`` would train on; no step is made.
+    """
+    build = getattr(model, SYMBOLIC_BUILD, None)
+    if build is not None:
+        build(data_batch=batch)

@@ -32,7 +32,8 @@ HEAD = """# Kinds of models: what is captured, and how equal training stays
 - **not seen, and why**: what `monitor.layer_table` says about the other layers.
 - The last three columns compare training with probes to the same training without. **bit-equal**: weights, optimizer state, losses
   and random generators are the same to the last bit. A number is the largest difference in any weight, relative to the largest
-  weight of the same variable. XLA may fuse a step differently when anything is added to it, and does not promise equal bits.
+  weight of the same variable; 0e+00 stands where only losses differ. XLA may fuse a step differently when anything is added to it,
+  and does not promise equal bits.
 
 The models are small and the steps few. With TensorFlow's graph optimizer on, as by default, anything that reads a tensor can change
 which operations are fused. A prototype that read every output changed the weights of MobileNetV3 and ResNet50V2 by rounding errors;
@@ -57,6 +58,8 @@ Other cases, each with a test; bit-equal here means with the graph optimizer off
 - **Layers that Keras does not track**, held in plain Python objects: seen when called. Their weights are not seen, because they are
   not trained (`tests/probes/capture/test_capture.py`). Layers of another model called in the same block are left out.
 - **Frozen layers**: outputs and their gradients are seen, weights are not, because they are not trained.
+- **A WGAN with a gradient penalty**, critic and generator with an optimizer each, one tape inside another: bit-equal, in `fit` and as a
+  watched loop (`tests/diagnostics/training/fit/test_second_order.py`).
 """
 
 

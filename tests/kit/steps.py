@@ -32,16 +32,18 @@ def make_step(
     loss: Callable[[Any, Any], Any] = mean_square,
     optimizer: Any = None,
     compiled: bool = True,
+    penalty: bool = False,
     **options: Any,
 ) -> Callable[..., Any]:
     """A step over (x, y) that returns loss and gradients; ``options`` go to ``tf.function``."""
+    losses = penalised(model, loss) if penalty else lambda x, y: loss(y, model(x, training=True))
     optimizer = optimizer or keras.optimizers.SGD(0.1)
 
     def step(x, y):
         with tf.GradientTape() as tape, contextlib.ExitStack() as stack:
             for monitor in monitors:
                 stack.enter_context(monitor.capture())
-            value = tf.reduce_mean(loss(y, model(x, training=True)))
+            value = tf.reduce_mean(losses(x, y))
             scaled = optimizer.scale_loss(value)
         gradients = tape.gradient(scaled, model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
@@ -50,6 +52,20 @@ def make_step(
         return value, gradients
 
     return tf.function(step, **options) if compiled else step
+
+
+def penalised(model: Any, loss: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The loss with a gradient penalty, as a WGAN-GP has it: (‖d output / d input‖ − 1)² of each example, by an inner tape."""
+
+    def losses(x: Any, y: Any) -> Any:
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            output = model(x, training=True)
+        slopes = inner.gradient(output, x)
+        norms = tf.sqrt(tf.reduce_sum(tf.square(slopes), axis=[*range(1, len(slopes.shape))]) + 1e-12)
+        return tf.reduce_mean(loss(y, output)) + 10.0 * tf.reduce_mean((norms - 1.0) ** 2)
+
+    return losses
 
 
 def batch_for(model: Any, shape: tuple[int, ...], seed: int = 0) -> Batch:

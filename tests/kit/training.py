@@ -53,7 +53,9 @@ def train(kind: Kind, monitors: int = 0, steps: int = STEPS, **options: Any) -> 
     optimizer.build(model.trainable_variables)
     scale = float(getattr(optimizer, "dynamic_scale", 1))
     watching = [probes.Monitor(model, probes.default(CADENCE), optimizer=optimizer) for _ in range(monitors)]
-    step = make_step(model, watching, loss=loss, optimizer=optimizer, **{**kind.options, **options})
+    step = make_step(
+        model, watching, loss=loss, optimizer=optimizer, penalty=kind.penalty, **{**kind.options, **options}
+    )
     results = [step(kind.x, 0.0) for _ in range(steps)]
     left = {f"weight {number} {v.path}": v for number, v in enumerate(model.variables)}
     left |= {f"optimizer {number} {v.path}": v for number, v in enumerate(optimizer.variables)}

@@ -27,6 +27,7 @@ class Kind:
         unseen: the layers whose activations are not captured, by path, with the reason.
         optimizer: makes the optimizer.
         options: of the ``tf.function`` around the step.
+        penalty: whether the loss holds the norm of its own gradient with respect to the input: a tape inside the tape.
     """
 
     make: Callable[[], Any]
@@ -34,6 +35,7 @@ class Kind:
     unseen: Mapping[str, str] = field(default_factory=dict)
     optimizer: Callable[[], Any] = lambda: keras.optimizers.SGD(0.1, momentum=0.9)
     options: Mapping[str, Any] = field(default_factory=dict)
+    penalty: bool = False
 
 
 def normal(*shape: int) -> tf.Tensor:
@@ -192,5 +194,9 @@ SETTINGS: dict[str, Kind] = {
     "Adam, clipvalue": Kind(mlp, DENSE, optimizer=adam(clipvalue=0.01)),
     "Adam, weight_decay": Kind(mlp, DENSE, optimizer=adam(weight_decay=0.1)),
     "Adam, use_ema": Kind(mlp, DENSE, optimizer=adam(use_ema=True, ema_overwrite_frequency=3)),
+    "gradient penalty (a tape in a tape)": Kind(mlp, DENSE, optimizer=adam(), penalty=True),
+    "gradient penalty, convolutions, dropout": Kind(
+        image(lambda: layers.Conv2D(4, 3), layers.LeakyReLU, lambda: layers.Dropout(0.3)), IMAGE, penalty=True
+    ),
     "Adam, gradient_accumulation_steps": Kind(mlp, DENSE, optimizer=adam(gradient_accumulation_steps=2)),
 }

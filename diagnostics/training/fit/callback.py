@@ -13,6 +13,8 @@ import keras
 
 from diagnostics.runs.folders import free_directory
 from diagnostics.runs.writer import RunWriter
+from diagnostics.training.checkpoints.inputs import check_repeatable
+from diagnostics.training.checkpoints.session import Checkpointing, check_no_resume, checked_every
 from diagnostics.training.facts import settings
 from diagnostics.training.facts.losses import minimises_compiled_loss
 from diagnostics.training.facts.run_facts import RunFacts
@@ -29,8 +31,8 @@ from diagnostics.training.replicas import is_chief
 from probes.checks import check_probes
 from probes.monitor import Monitor
 from probes.probe import Probe
-from probes.seams.datasets import feed_of_running_fit
-from probes.seams.fit import running_callback_list
+from probes.seams.datasets import Feed, feed_of_running_fit
+from probes.seams.fit import hear_errors, running_callback_list
 from probes.seams.random_kernels import random_kernels_of
 
 if TYPE_CHECKING:
@@ -67,6 +69,11 @@ class ProbeCallback(keras.callbacks.Callback):
             more, with a warning.
         flight_recorder: ``True`` or a ``diagnostics.FlightRecorder``: at the first loss or gradient that is not finite, write
             what is needed to repeat the last steps to ``flight/`` in the run's folder.
+        checkpoint_every: steps between two checkpoints in ``checkpoints/`` in the run's folder, of which the last two are kept.
+        resume: go on where a killed or interrupted run in ``directory`` took its last checkpoint; begin where there is none.
+            Repeat the script as it was: in the same call of ``fit``, the steps that were made are passed over, and only their
+            batches are read, so that training goes on in the midst of an epoch, bit-equal to one that was not killed. Put
+            the callback first: those behind it are told what the epochs passed over came to.
         verbose: 1 says on standard error, before the first step, what is measured when; 0 says nothing.
 
     Under a ``tf.distribute`` strategy the statistics are those of the whole batch, and the chief writes the run.
@@ -75,7 +82,7 @@ class ProbeCallback(keras.callbacks.Callback):
         UsageError: TensorBoard is asked for and not installed, an invalid budget, or something that is no sink.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one option a keyword
         self,
         directory: str | Path,
         probes: Iterable[Probe] | None = None,
@@ -86,6 +93,8 @@ class ProbeCallback(keras.callbacks.Callback):
         tensorboard: bool = False,
         sinks: Iterable[Sink] = (),
         flight_recorder: FlightRecorder | bool | None = None,
+        checkpoint_every: int | None = None,
+        resume: bool = False,
         verbose: int = 1,
     ) -> None:
         super().__init__()
@@ -96,6 +105,7 @@ class ProbeCallback(keras.callbacks.Callback):
         self._budget = check_budget(budget)
         self._verbose = verbose
         self._recorder = options_of(flight_recorder, "ProbeCallback")
+        self._checkpoint_every, self._resume = checkpoint_every, resume
         self._session: FitSession | None = None
         self._runs = 0
 
@@ -116,9 +126,11 @@ class ProbeCallback(keras.callbacks.Callback):
         facts = RunFacts(model, monitor)
         feed = feed_of_running_fit()
         training = partial(settings.of_fit, model, feed, self.params or {})
-        writer = self._writer(monitor, facts.begin(training, whole_loss=minimises_compiled_loss(model)))
+        kept = self._checkpointing(monitor, feed)
+        writer = self._writer(monitor, facts.begin(training, whole_loss=minimises_compiled_loss(model)), kept)
         try:
-            self._session = FitSession(model, monitor, writer, self._budget, facts, self._flight(writer, monitor))
+            flight = self._flight(writer, monitor, 0 if kept is None else kept.start.step)
+            self._session = FitSession(model, monitor, writer, self._budget, facts, flight, kept)
         except Exception as error:
             if writer is not None:
                 writer.finish("failed", error=f"{type(error).__name__}: {error}")
@@ -150,20 +162,33 @@ class ProbeCallback(keras.callbacks.Callback):
             self._session.fail(error)
             self._session = None
 
-    def _flight(self, writer: RunWriter | None, monitor: Monitor) -> Flight | None:
+    def _checkpointing(self, monitor: Monitor, feed: Feed) -> Checkpointing | None:
+        """What takes checkpoints; in a second ``fit``, those of ``directory-2``."""
+        model, where = cast("FittedModel", self.model), "ProbeCallback"
+        every = checked_every(self._checkpoint_every, self._wanted, model.distribute_strategy, where)
+        if every is None:
+            check_no_resume(self._resume, f"{where}(resume=True)", f"{where}(..., checkpoint_every=...)")
+            return None
+        check_repeatable(feed.dataset, "model.fit(x)")
+        if self._resume and self._runs:
+            self.directory = self._wanted.with_name(f"{self._wanted.name}-{self._runs + 1}")
+        about = {"seed": self._seed, "probes": [repr(probe) for probe in monitor.probes]}
+        return Checkpointing(self.directory, every, resume=self._resume, about=about)
+
+    def _flight(self, writer: RunWriter | None, monitor: Monitor, first: int) -> Flight | None:
         """What records the steps of one ``fit``."""
         if self._recorder is None or writer is None:
             return None
         model = cast("FittedModel", self.model)
         about = of_fit(model, lambda: random_kernels_of(monitor.traced))
-        return Flight(self._recorder, self.directory, model, model.optimizer, about)
+        return Flight(self._recorder, self.directory, model, model.optimizer, about, first=first)
 
-    def _writer(self, monitor: Monitor, facts: Mapping[str, Any]) -> RunWriter | None:
+    def _writer(self, monitor: Monitor, facts: Mapping[str, Any], kept: Checkpointing | None) -> RunWriter | None:
         """The run's writer; ``None`` in every worker but the chief, which writes for all."""
         model = cast("FittedModel", self.model)
         if not is_chief(model.distribute_strategy):
             return None
-        if self._runs:
+        if self._runs and not self._resume:
             self.directory = free_directory(self._wanted)
         known = {"model": model.name, "optimizer": _name_of_optimizer(model), **(self.params or {})}
         known |= {"steps_per_execution": model.steps_per_execution, "jit_compile": model.jit_compile}
@@ -172,6 +197,7 @@ class ProbeCallback(keras.callbacks.Callback):
         config = known | self._config
         command = self._config.get("command", "diagnostics.ProbeCallback")
         about = {"command": command, "config": config, "seed": self._seed, "probes": names, "facts": facts}
+        about |= {"continues": None if kept is None else kept.continues}
         return new_run(self.directory, sinks=self._sinks, **about)
 
 
@@ -195,4 +221,5 @@ def _end_with_fit(session: FitSession) -> None:
     """End the session when ``fit`` frees its callbacks, because Keras calls no callback after an exception."""
     callbacks = running_callback_list()
     if callbacks is not None:
+        hear_errors(callbacks, session.fail)
         weakref.finalize(callbacks, session.abandon)

@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
 
+from diagnostics.runs.endings import status_after
 from diagnostics.runs.writer import RunWriter
+from diagnostics.training.checkpoints.place import Place
+from diagnostics.training.checkpoints.session import Checkpointing, Parts
 from diagnostics.training.fit.pace import Pace
-from diagnostics.training.fit.step_scalars import unpacked
+from diagnostics.training.fit.resumption import Resumption
+from diagnostics.training.fit.step_scalars import LOSS, unpacked
 from diagnostics.training.fit.train_function import ObservedFunction
 from diagnostics.training.flight.flight import Flight
 from diagnostics.training.recorder import LenientRecorder
+from diagnostics.training.replicas import Batches
+from diagnostics.training.signals import Heard, listen
 from probes.monitor import Monitor
+from probes.seams.fit import heard_call
+from probes.seams.random_kernels import random_kernels_of
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
     from diagnostics.training.fit.train_function import FittedModel
 
 VALIDATION = "val_"
+SEEN_BY = (ObservedFunction.__call__.__code__, heard_call.__code__)
+"""Functions in which an exception ends the record as it passes."""
 
 
 class FitSession:
@@ -39,6 +49,7 @@ class FitSession:
         budget: the largest share of training time that measuring may take; ``None`` keeps the probes' own cadence.
         facts: what else ``run.json`` gets when it becomes known.
         flight: keeps what is needed to repeat the last steps, if anything does.
+        checkpointing: takes checkpoints, and may have one to go on from.
     """
 
     def __init__(
@@ -49,6 +60,7 @@ class FitSession:
         budget: float | None = None,
         facts: RunFacts | None = None,
         flight: Flight | None = None,
+        checkpointing: Checkpointing | None = None,
     ) -> None:
         self._model, self._monitor, self._writer = model, monitor, writer
         self._recorder, self._facts = LenientRecorder(writer, monitor, facts), facts
@@ -62,7 +74,12 @@ class FitSession:
         self._ended = False
         self._earlier = getattr(sys, "last_value", None)
         self._flight = flight
+        self._heard: BaseException | None = None
+        self._stop_listening = listen(self._hear)
         self._function = ObservedFunction(model, monitor, self, flight)
+        kernels = lambda: random_kernels_of(monitor.traced)  # noqa: E731
+        parts = Parts(model, model.optimizer, lambda: model.metrics, monitor, kernels)
+        self._resumption = None if checkpointing is None else Resumption(checkpointing, parts, self._recorder)
 
     def is_running(self) -> bool:
         """Whether this ``fit`` is still running; each ``fit`` creates its own history."""
@@ -79,15 +96,29 @@ class FitSession:
         if self._facts is not None:
             self._facts.trained_by(optimizers)
 
+    @property
+    def passes_over(self) -> bool:
+        """Whether the next step was made by another process."""
+        return self._resumption is not None and self._resumption.passes_over(self._step)
+
+    def pass_over(self, iterator: Batches) -> None:
+        """Take the batches of one call, whose steps another process has made."""
+        if self._resumption is not None:
+            self._step += self._resumption.pass_over(iterator, self._steps_of_call)
+
     def begin_call(self) -> None:
-        """Write to disk what was measured, if a flush is due."""
+        """Go on from a checkpoint, or take one; write to disk what was measured, if a flush is due."""
+        if self._resumption is not None and self._resumption.is_open:
+            self._take_up(self._resumption)
+        if self._resumption is not None and self._resumption.is_due(self._step):
+            self._checkpoint(self._resumption)
         if self._recorder.is_due:
             self._flush()
         self._pace.adjust()
 
     def note(self, scalars: tuple[str, Any] | None, seconds: float) -> None:
         """Keep the scalars of a call's last step, on the device until the next flush."""
-        count = max(1, int(self._model.steps_per_execution or 1))
+        count = self._steps_of_call
         self._pace.note(self._step, count, seconds)
         self._step += count
         self._pending.append((self._step - 1, scalars, time.monotonic() - self._started))
@@ -100,6 +131,10 @@ class FitSession:
 
     def end_epoch(self, logs: Mapping[str, Any] | None) -> None:
         """Record the epoch's metrics with its last step, and those of validation in a separate row."""
+        if self._resumption is not None:
+            logs = self._resumption.end_epoch(logs)
+            if self._resumption.is_open:
+                return
         self._correct_count()
         self._hand_over()
         numbers = _numbers(logs or {})
@@ -114,6 +149,10 @@ class FitSession:
 
     def finish(self) -> None:
         """End the run after the last epoch, or where the flight recorder stopped it."""
+        if self._resumption is not None and self._resumption.is_open:
+            self._take_up(self._resumption)
+        elif self._resumption is not None and not self._ended:
+            self._checkpoint(self._resumption)
         if self._flight is not None:
             self._flight.look()
             self._flight.look_at_weights()
@@ -122,21 +161,43 @@ class FitSession:
         self._end("finished")
 
     def fail(self, error: BaseException | None) -> None:
-        """End the run after an exception; ``None`` if it did not pass through the train function."""
-        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        """End the run after an exception; ``None`` if it is not known."""
+        error = error or self._heard
         reason = "fit did not reach its end" if error is None else f"{type(error).__name__}: {error}"
-        self._end(status, error=reason)
+        self._end(status_after(error), error=reason)
+
+    def _hear(self, heard: Heard) -> None:
+        """Note what may end ``fit``; where nothing of ours is under way that would see it pass, end the record at once."""
+        self._heard = heard.error
+        if heard.is_raised and not heard.is_inside(SEEN_BY):
+            self.fail(heard.error)
 
     def abandon(self) -> None:
         """End the run of a ``fit`` that called no callback at its end; the exception is known if it ended the process."""
         last = getattr(sys, "last_value", None)
         self.fail(None if last is self._earlier else last)
 
+    @property
+    def _steps_of_call(self) -> int:
+        return max(1, int(self._model.steps_per_execution or 1))
+
+    def _take_up(self, resumption: Resumption) -> None:
+        self._started = resumption.take_up()
+        self._function.splits = resumption.start.splits
+
+    def _checkpoint(self, resumption: Resumption) -> None:
+        self._hand_over()
+        place = Place(self._step, self._epoch, self._step - self._epoch_start, splits=self._function.splits)
+        resumption.checkpoint(place)
+
     def _end(self, status: str, **extra: Any) -> None:
         if self._ended:
             return
         self._ended = True
+        self._stop_listening()
         self._function.restore()
+        if self._resumption is not None:
+            self._resumption.end()
         before = self._recorder.seconds
         self._flush()
         if self._given_up:
@@ -170,6 +231,8 @@ class FitSession:
             steps, packed, seconds = zip(*calls, strict=True)
             columns = {} if key is None else unpacked(key, [each[1] for each in packed])
             self._by_step |= columns.keys()
+            if self._resumption is not None and LOSS in columns:
+                self._resumption.compare(steps[0], columns[LOSS])
             self._recorder.add(np.array(steps), epoch=self._epoch, split="train", seconds=list(seconds), **columns)
 
 

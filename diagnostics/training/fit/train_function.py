@@ -6,7 +6,7 @@ import functools
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 import keras
 import tensorflow as tf
@@ -14,6 +14,7 @@ import tensorflow as tf
 from diagnostics.training.fit.step_scalars import PREFIX, StepScalars
 from diagnostics.training.flight.flight import ENTRY, Flight
 from diagnostics.training.flight.in_fit import Recorded
+from diagnostics.training.replicas import Batches
 from probes.errors import UsageError
 from probes.monitor import Monitor
 from probes.observing import observing
@@ -24,6 +25,7 @@ from probes.seams.unheard import steps_unheard
 from probes.two_functions import TwoFunctions
 
 TrainFunction = Callable[[Any], Any]
+TrainingData: TypeAlias = "tf.data.Iterator | tf.distribute.DistributedIterator"
 Logs: TypeAlias = Any
 """What a step returns: by name, the scalars that Keras prints, or anything else that a custom ``train_step`` returns."""
 
@@ -42,6 +44,14 @@ class Session(Protocol):
     def is_running(self) -> bool:
         """Whether its ``fit`` is still running."""
         ...
+
+    @property
+    def passes_over(self) -> bool:
+        """Whether the next step was made by another process, and only its batch is to be taken."""
+        ...
+
+    def pass_over(self, iterator: Batches) -> None:
+        """Take the batches of one call."""
 
     def begin_call(self) -> None:
         """The train function is about to be called."""
@@ -91,20 +101,22 @@ class ObservedFunction:
         if not self._session.is_running():
             self._session.fail(None)
             return self._bare_function()(iterator)
-        self._session.begin_call()
-        started = time.perf_counter()
         try:
-            with (
-                nullcontext()
-                if self._flight is None
-                else self._flight.recording(getattr(iterator, "element_spec", None))
-            ):
-                logs = self._observed_or_bare(iterator)
+            return self._step_of_fit(iterator)
         except (StopIteration, tf.errors.OutOfRangeError):  # the end of the data
             raise
-        except BaseException as error:
+        except BaseException as error:  # also what a signal raises while rows are written
             self._session.fail(error)
             raise
+
+    def _step_of_fit(self, iterator: TrainingData) -> Logs:
+        if self._session.passes_over:
+            self._session.pass_over(cast(Batches, iterator))
+            return {}
+        self._session.begin_call()
+        started = time.perf_counter()
+        with nullcontext() if self._flight is None else self._flight.recording(getattr(iterator, "element_spec", None)):
+            logs = self._observed_or_bare(iterator)
         self._has_run = True
         self._end_flight(logs)
         self._session.note(_taken(logs), time.perf_counter() - started)
@@ -115,6 +127,16 @@ class ObservedFunction:
         returned = logs.pop(ENTRY, None) if isinstance(logs, dict) else None
         if self._flight is not None and self._flight.end_call(int(self._model.steps_per_execution or 1), returned):
             self._model.stop_training = True
+
+    @property
+    def splits(self) -> bool | None:
+        """Whether steps that are not measured run in a function of their own; ``None`` where there is no choice."""
+        return self._observed.splits if isinstance(self._observed, TwoFunctions) else None
+
+    @splits.setter
+    def splits(self, known: bool | None) -> None:
+        if isinstance(self._observed, TwoFunctions):
+            self._observed.splits = bool(known)
 
     def leave(self) -> None:
         """End the session, because another ``fit`` has begun: its own has ended without calling a callback."""

@@ -41,6 +41,7 @@ class Flight:
         optimizer: its optimizer.
         about: what replaying has to know beside state and batches; called when a record is written.
         thorough: whether the signs of a step say of all gradients whether they are finite.
+        first: the number of the first step.
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class Flight:
         about: Callable[[], Mapping[str, Any]] = dict,
         *,
         thorough: bool = False,
+        first: int = 0,
     ) -> None:
         self.options, self._folder, self._about = options, folder, about
-        self._model, self._optimizer = model, optimizer
+        self._model, self._optimizer, self._first = model, optimizer, first
         self._thorough = thorough or options.on_nonfinite == "skip"
         self._ring, self._judge = Ring(options.steps), Judge(options)
         self._kept: KeptSteps | None = None
@@ -203,7 +205,7 @@ class Flight:
     def _seen(self) -> int:
         """The number of steps whose signs are known."""
         newest = self._ring.newest
-        return 0 if newest is None else newest.first + len(newest.signs)
+        return self._first if newest is None else newest.first + len(newest.signs)
 
     @property
     def _every(self) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import ml_dtypes  # comes with TensorFlow
 import numpy as np
@@ -18,6 +20,10 @@ from probes.errors import UsageError
 KINDS = "kinds"
 """The entry that says how each array is to be read, as JSON: NumPy's format knows neither bfloat16 nor bytes of any length."""
 TEXT = "bytes"
+SEAL = b"crc32 %08x"
+"""What stands behind the archive: the checksum of all bytes before it."""
+SEALED = len(SEAL % 0)
+CHUNK = 1 << 20
 
 
 def save(path: Path, state: Mapping[str, np.ndarray]) -> None:
@@ -35,6 +41,7 @@ def save(path: Path, state: Mapping[str, np.ndarray]) -> None:
         kinds[name], entries[f"{number:06d}"] = _packed(np.asarray(array))
     with written_whole(path) as file:
         np.savez(file, allow_pickle=False, **{KINDS: np.array(json.dumps(kinds))}, **entries)
+        _seal(file)
 
 
 def load(path: Path) -> dict[str, np.ndarray]:
@@ -44,7 +51,7 @@ def load(path: Path) -> dict[str, np.ndarray]:
         UsageError: no such file, a link, or damaged.
     """
     try:
-        with np.load(io.BytesIO(confined.read(path)), allow_pickle=False) as archive:
+        with np.load(io.BytesIO(_unsealed(confined.read(path))), allow_pickle=False) as archive:
             kinds = json.loads(str(archive[KINDS]))
             return {name: _unpacked(kind, archive[f"{place:06d}"]) for place, (name, kind) in enumerate(kinds.items())}
     except (OSError, KeyError, ValueError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
@@ -54,6 +61,22 @@ def load(path: Path) -> dict[str, np.ndarray]:
             got=f"{type(error).__name__}: {error}",
             do="restore the file, or record the run again",
         ) from error
+
+
+def _seal(file: BinaryIO) -> None:
+    file.seek(0)
+    checksum = 0
+    while chunk := file.read(CHUNK):
+        checksum = zlib.crc32(chunk, checksum)
+    file.write(SEAL % checksum)
+
+
+def _unsealed(content: bytes) -> memoryview:
+    whole = memoryview(content)
+    archive = whole[: max(0, len(content) - SEALED)]
+    if content[len(archive) :] != SEAL % zlib.crc32(archive):
+        raise ValueError("its checksum does not match its content")
+    return archive
 
 
 def _packed(array: np.ndarray) -> tuple[object, np.ndarray]:

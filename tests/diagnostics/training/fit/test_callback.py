@@ -230,7 +230,7 @@ def test_a_fit_that_another_callback_ends_leaves_no_probe(tmp_path):
     fit(model, epochs=1)
     assert_put_back(model)
     run = load_run(tmp_path / "run")
-    assert run.status == "failed" and "did not reach its end" in run.metadata["error"]
+    assert run.status == "failed" and "no more" in run.metadata["error"]
     assert len(run.scalars) == 5 and kept.value
 
 
