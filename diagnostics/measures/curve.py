@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import pandas as pd
+
+from diagnostics.measures.tables import numbers
 
 BLOCKS = 8  # blocks of consecutive readings: enough for a standard error, long enough for noise to decorrelate
 TAIL = 0.1  # the last tenth of the readings is the end of training
@@ -113,7 +116,7 @@ def curve(scalars: pd.DataFrame, column: str = "loss", split: str = "train") -> 
     if column not in scalars or not len(scalars):
         return None
     rows = scalars.loc[(scalars["split"] == split).to_numpy()] if "split" in scalars else scalars
-    values = pd.to_numeric(rows[column], errors="coerce").to_numpy(np.float64)  # a foreign part may hold text
+    values = numbers(cast(pd.Series, rows[column]))
     kept = np.ones(len(rows), bool) if column == "loss" and split == "train" else ~np.isnan(values)
     if not kept.any():
         return None

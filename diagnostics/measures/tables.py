@@ -67,7 +67,7 @@ def readings(run: RunLike, column: str, layers: str = "*") -> pd.DataFrame:
             return pd.DataFrame(columns=["step", "layer", "depth", "position", "value"])
         raise unknown_name("statistic", column, [name for name in table.columns if name not in KEYS])
     chosen = _fits(table.loc[:, "layer"], layers)
-    rows, value = table.loc[chosen, ["step", "layer", "depth"]], table.loc[chosen, column].to_numpy(np.float64)
+    rows, value = table.loc[chosen, ["step", "layer", "depth"]], numbers(table.loc[chosen, column])
     place = places(table.loc[chosen])
     rows["position"] = np.unique(place, return_inverse=True)[1]
     rows["value"] = value
@@ -102,6 +102,11 @@ def profile(run: RunLike, column: str, layers: str = "*", step: int = 0, until: 
     medians = [np.median(values[chain == place]) for place in range(len(first))] if several else values[first]
     measured = window.loc[:, ["layer", "depth", "position"]].iloc[first].reset_index(drop=True)
     return measured.assign(value=np.asarray(medians, np.float64))
+
+
+def numbers(column: pd.Series) -> np.ndarray:
+    """A column's values as numbers; what is text in a foreign run's part is missing, NaN."""
+    return np.asarray(pd.to_numeric(column, errors="coerce"), np.float64)
 
 
 def known_scalar(scalars: pd.DataFrame, column: str) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnostics.measures.tables import RunLike, known_scalar
+from diagnostics.measures.tables import RunLike, known_scalar, numbers
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ def _curve(run: RunLike, column: str, split: str) -> tuple[np.ndarray, np.ndarra
     if table.empty:
         return np.array([]), np.array([])
     rows = table.loc[table["split"] == split, ["step", column]].sort_values("step", kind="stable")
-    values = rows[column].to_numpy(np.float64)
+    values = numbers(rows[column])
     values = np.where(np.isnan(values), np.inf, values) if column == "loss" else values
     kept = ~np.isnan(values)
     return rows["step"].to_numpy(np.float64)[kept], values[kept]

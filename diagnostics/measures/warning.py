@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnostics.measures.tables import RunLike, readings
+from diagnostics.measures.tables import RunLike, numbers, readings
 from diagnostics.measures.training import FirstNonFiniteStep
 
 
@@ -101,7 +101,7 @@ class NonFiniteShare:
         """A share, in [0, 1]; NaN without a loss."""
         if "loss" not in run.scalars:
             return np.nan
-        losses = run.scalars.loc[run.scalars["split"] == self.split, "loss"].to_numpy(np.float64)
+        losses = numbers(run.scalars.loc[run.scalars["split"] == self.split, "loss"])
         return float(np.mean(~np.isfinite(losses))) if losses.size else np.nan
 
 

@@ -50,8 +50,8 @@ def test_every_block_runs(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.glob("runs/live/tensorboard/train/*")) and list(tmp_path.glob("boards/relu/train/*"))
 
 
-def test_there_are_ten_questions_each_with_a_block():
+def test_there_are_eleven_questions_each_with_a_block():
     parts = re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:]
-    assert [part.partition(".")[0] for part in parts] == [str(number) for number in range(1, 11)]
+    assert [part.partition(".")[0] for part in parts] == [str(number) for number in range(1, 12)]
     assert all("```" in part and part.splitlines()[0].endswith("?") for part in parts)
     assert {kind for kind, _ in BLOCKS} == {"python", "console"}

@@ -254,3 +254,10 @@ def test_early_stopping_reads_the_test_part_at_the_best_validation_epoch():
     assert measure("at_best_epoch")(run_of(scalars=scalars)) == 10
     diverged = scalars.assign(loss=np.nan)
     assert np.isnan(measure("at_best_epoch")(run_of(scalars=diverged)))
+
+
+def test_text_in_a_foreign_part_is_missing():
+    table = scalars_table([1.0, 0.5, 0.25]).astype({"loss": object})
+    table.loc[1, "loss"] = "half"
+    assert measure("non_finite_share")(run_of(scalars=table)) == pytest.approx(1 / 3)
+    assert measure("first_non_finite_step")(run_of(scalars=table)) == 1

@@ -27,7 +27,8 @@ def a_run(events=EVENTS, checked: bool = True):
     layers = [(step, name, depth, "Dense") for step in CHECKS for depth, name in enumerate(("hidden_1", "hidden_2"))]
     table = pd.DataFrame(layers, columns=["step", "layer", "depth", "kind"])
     table["dead_fraction"] = 0.1 if checked else np.nan
-    return SimpleNamespace(layers=table, units=pd.DataFrame(events, columns=["step", "layer", "unit", "event"]))
+    units = pd.DataFrame(events, columns=["step", "layer", "unit", "event"])
+    return SimpleNamespace(layers=table, units=units, scalars=pd.DataFrame())
 
 
 @pytest.mark.parametrize(
