@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework import config
 
 import probes
 from diagnostics import ProbeCallback, Trainer, load_run
@@ -179,6 +180,17 @@ UNREPEATABLE = {
 }
 
 
+@pytest.fixture
+def without_determinism():
+    """TensorFlow itself refuses operations without a seed once another test of this process has asked for determinism."""
+    enabled = config.is_op_determinism_enabled()
+    config.disable_op_determinism()
+    yield
+    if enabled:
+        config.enable_op_determinism()
+
+
+@pytest.mark.usefixtures("without_determinism")
 @pytest.mark.parametrize("reason", UNREPEATABLE)
 def test_data_that_cannot_be_repeated_is_refused_before_the_first_step(reason, tmp_path):
     net = model()
