@@ -67,6 +67,14 @@ def current() -> list[object]:
     return [signal.getsignal(number) for number in SIGNALS]
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Ctrl-C interrupts, as it does in a terminal: a shell that starts tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("train", [by_fit, by_trainer])
 def test_a_signal_that_is_caught_around_training_leaves_an_interrupted_run(train, number, tmp_path):
