@@ -23,6 +23,8 @@ WORDED = (f"{SVG}text", f"{SVG}tspan", f"{SVG}style")
 _PLACES = ("x", "y", "transform")
 _DIGITS = re.compile(r"(\.\d\d)\d+")
 _CIRCLE = re.compile(r"M 0 ([\d.]+)\s+C ")
+OWN = (HREF, "width", "height")
+"""What a picture is, wherever it lies."""
 _MAP = re.compile(
     r'<image (?P<pixels>xlink:href="[^"]+" width="\d+" height="\d+") (?P<place>transform="matrix[^"]+" class="\w+") />'
 )
@@ -44,7 +46,15 @@ def slim(root: ET.Element) -> None:
         if element.tag == f"{SVG}g":
             _join_dots(element, circles)
         elif element.tag == f"{SVG}image":
-            element.set(HREF, PNG + with_palette(element.get(HREF, "").partition(",")[2]))
+            _reduce(element)
+
+
+def _reduce(image: ET.Element) -> None:
+    """A picture with a palette, its own attributes before its place: versions of matplotlib write them in different orders."""
+    given = dict(image.attrib)
+    given[HREF] = PNG + with_palette(given.get(HREF, "").partition(",")[2])
+    image.attrib.clear()
+    image.attrib.update({name: given.pop(name) for name in OWN if name in given} | given)
 
 
 def _circle(path: ET.Element) -> re.Match[str] | None:
