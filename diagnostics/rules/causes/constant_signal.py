@@ -68,7 +68,7 @@ class ConstantSignal(Rule):
             self.name,
             "warning",
             f"{_which(flat)} the same for every example.",
-            "What lies behind that layer cannot tell examples apart.",
+            "What comes after it cannot tell examples apart.",
             f"Look at the input and output of {flat[0]} for one batch; an integer dtype that rounds to 0 is a common reason.",
             layers=tuple(flat),
             value=1.0,
