@@ -7,7 +7,7 @@ them is shown as not run.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from diagnostics.commands import catalogue
@@ -17,7 +17,8 @@ from scenarios.shared import source
 HEAD = """# What came out
 
 Two runs of `python -m diagnostics.run all --thorough` with different replicates, side by side: *first* and *again*. Replicates below
-1,000 served for development; those shown here begin at 1,000, and arms, thresholds and sentences were fixed before. Each scenario
+1,000 served for development; those shown here lie above, and arms, thresholds and sentences were fixed before. A scenario that was
+changed after a look at its published run was run again with replicates that nobody had seen. Each scenario
 shows the hash of its file and of what it imports; a test fails when one of them has changed since.
 [verdicts.md](verdicts.md) explains words, intervals and methods. Numbers that depend on the machine (`layer_width`) hold for the one
 that this was run on.
@@ -40,6 +41,7 @@ def page(first: Path, again: Path) -> Iterator[str]:
     """
     found = {name: [_result(folder, name) for folder in (first, again)] for name in catalogue.names()}
     yield HEAD
+    yield from _stability(found.values())
     yield "| question | answer |\n|---|---|"
     for name, (one, _) in found.items():
         yield f"| [{catalogue.about(name).splitlines()[0]}](#{name}) | {one.answer if one else NOT_RUN} |"
@@ -49,6 +51,26 @@ def page(first: Path, again: Path) -> Iterator[str]:
             yield f"`{source_of(name)}`: {NOT_RUN}."
         else:
             yield from _section(one, two)
+
+
+def _stability(results: Iterable[Sequence[Overview | None]]) -> Iterator[str]:
+    """How many verdicts are others with other replicates."""
+    pairs = []
+    for one, two in results:
+        again = {claim.statement: claim.word for claim in two.claims} if two else {}
+        pairs += [
+            (claim.word, again[claim.statement]) for claim in (one.claims if one else ()) if claim.statement in again
+        ]
+    if pairs:
+        flipped = sum(set(pair) == {"supported", "refuted"} for pair in pairs)
+        changed, opened = (
+            sum(one != two for one, two in pairs),
+            [sum(pair[run] == "open" for pair in pairs) for run in (0, 1)],
+        )
+        yield (
+            f"Of {len(pairs)} claims, {flipped} change between supported and refuted from the first run to the second, and {changed} "
+            f"change at all; {opened[0]} are open in the first and {opened[1]} in the second.\n"
+        )
 
 
 def _result(folder: Path, name: str) -> Overview | None:
@@ -62,13 +84,19 @@ def _result(folder: Path, name: str) -> Overview | None:
 
 
 def _section(one: Overview, two: Overview | None) -> Iterator[str]:
-    yield f"`{one.source}` **{one.question}** {one.answer}\n\n({one.status})\n\n{one.scope}\n"
+    yield f"`{one.source}` **{one.question}** {one.answer}\n\n({one.status}; {_drawn(one, two)})\n\n{one.scope}\n"
     yield "| first | again | statement | effect, by part | replicates |\n|---|---|---|---|---|"
     seconds = {claim.statement: claim.word for claim in two.claims} if two else {}
     for claim in one.claims:
         word = seconds.get(claim.statement, "–")
         yield f"| {claim.word} | {word} | {claim.statement} | {'<br>'.join(claim.effects)} | {claim.seeds} |"
     yield f"\nA sceptic could still object: {one.objection}"
+
+
+def _drawn(one: Overview, two: Overview | None) -> str:
+    """Which replicates each run had."""
+    spans = [f"{min(each.replicates):,} to {max(each.replicates):,}" for each in (one, two) if each]
+    return f"replicates {' and '.join(spans)}"
 
 
 if __name__ == "__main__":
