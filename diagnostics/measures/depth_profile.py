@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -121,50 +122,49 @@ class UnevenDepth(DepthSlope):
 
 
 @dataclass(frozen=True)
-class LayerMedian:
+class AcrossLayers(abc.ABC):
+    """One value for all layers, from each layer's median over steps.
+
+    Args:
+        column: the statistic.
+        layers: shell pattern of the layers.
+        step: the window's first step; negative counts from the last reading.
+        until: the window's last step; None for the first step alone.
+    """
+
+    column: str
+    layers: str = "*"
+    step: int = 0
+    until: int | None = -1
+    unit: ClassVar[str] = ""
+
+    def __call__(self, run: RunLike) -> float:
+        """The value in the statistic's own unit; NaN without a reading."""
+        values = profile(run, self.column, self.layers, self.step, self.until)["value"].to_numpy()
+        return self.of(values) if values.size else np.nan
+
+    @abc.abstractmethod
+    def of(self, values: np.ndarray) -> float:
+        """One value from those of the layers, ``[layers]``."""
+
+
+class LayerMedian(AcrossLayers):
     """The typical value of a statistic over layers and steps.
 
     Formula: median over layers of the median over steps.
-
-    Args:
-        column: the statistic.
-        layers: shell pattern of the layers.
-        step: the window's first step; negative counts from the last reading.
-        until: the window's last step; None for the first step alone.
     """
 
-    column: str
-    layers: str = "*"
-    step: int = 0
-    until: int | None = -1
-    unit: ClassVar[str] = ""
-
-    def __call__(self, run: RunLike) -> float:
-        """The median in the statistic's own unit; NaN without a reading."""
-        values = profile(run, self.column, self.layers, self.step, self.until)["value"].to_numpy()
-        return float(np.median(values)) if values.size else np.nan
+    def of(self, values: np.ndarray) -> float:
+        """The median."""
+        return float(np.median(values))
 
 
-@dataclass(frozen=True)
-class LayerMaximum:
+class LayerMaximum(AcrossLayers):
     """The value of a statistic in the layer where it is largest.
 
     Formula: maximum over layers of the median over steps.
-
-    Args:
-        column: the statistic.
-        layers: shell pattern of the layers.
-        step: the window's first step; negative counts from the last reading.
-        until: the window's last step; None for the first step alone.
     """
 
-    column: str
-    layers: str = "*"
-    step: int = 0
-    until: int | None = -1
-    unit: ClassVar[str] = ""
-
-    def __call__(self, run: RunLike) -> float:
-        """The maximum in the statistic's own unit; NaN without a reading."""
-        values = profile(run, self.column, self.layers, self.step, self.until)["value"].to_numpy()
-        return float(np.max(values)) if values.size else np.nan
+    def of(self, values: np.ndarray) -> float:
+        """The maximum."""
+        return float(np.max(values))
