@@ -61,5 +61,5 @@ def _cost(cost: Mapping[str, Any]) -> str:
         return f"measuring took an unknown share of the step time (too few steps were timed), plus {written}"
     plain = (cost.get("per_step_without") or 0.0) * (cost.get("steps") or 0)
     if cost["share"] > LARGE and 0 < plain < SHORT:  # writing one file takes as long as many small steps
-        return f"measuring took {cost['share'] * plain:.1f} s, the steps {plain:.1f} s: too short to show its share, plus {written}"
+        return f"measuring took {cost['share'] * plain:.2f} s, the steps {plain:.2f} s: too short to show its share, plus {written}"
     return f"measuring took {percent(cost['share'])} of the step time, plus {written}"

@@ -83,6 +83,6 @@ def test_a_share_of_a_training_of_a_second_is_told_in_seconds():
         run = run_of(scalars=LEARNED, metadata={"status": "finished", "cost": cost})
         return status(SimpleNamespace(**vars(run) | {"status": "finished", "layer_table": [], "seed": 1, "damage": ()}))
 
-    assert "measuring took 0.6 s, the steps 0.4 s" in told()
+    assert "measuring took 0.60 s, the steps 0.40 s" in told()
     assert "measuring took 150 %" in told(steps=40_000)
     assert "measuring took 5 %" in told(share=0.05)
