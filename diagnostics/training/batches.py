@@ -109,9 +109,14 @@ def _of_batches(source: keras.utils.PyDataset | Iterator[Nest]) -> tf.data.Datas
 
 
 def _epoch_of(source: keras.utils.PyDataset) -> Iterator[Any]:
-    for number in range(source.num_batches):
+    """The end is told before the last batch is handed out: nobody need ask for another one after it."""
+    last = source.num_batches - 1
+    for number in range(last):
         yield source[number]
+    # A copy, since what is told may shuffle in place the arrays that a batch is a view of.
+    batch = tf.nest.map_structure(np.array, source[last])
     source.on_epoch_end()
+    yield batch
 
 
 def _checked_weights(class_weight: object) -> Mapping[int, float]:

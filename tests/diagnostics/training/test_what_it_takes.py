@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import diagnostics
 from diagnostics import Trainer
+from diagnostics.training.batches import dataset_of
 from probes.errors import UsageError
 
 DRAW = np.random.default_rng(0)
@@ -83,6 +84,23 @@ def test_a_py_dataset_is_told_of_the_end_of_each_epoch():
     batches = Batches()
     trainer().fit(batches, epochs=2, progress=False)
     assert batches.ended == 2
+
+
+def test_a_py_dataset_that_shuffles_in_place_keeps_its_last_batch():
+    class Shuffled(Batches):
+        def __init__(self):
+            super().__init__()
+            self.x = X.copy()
+
+        def __getitem__(self, index):
+            return self.x[5 * index : 5 * index + 5], Y[5 * index : 5 * index + 5]
+
+        def on_epoch_end(self):
+            self.x[:] = 0
+
+    first, *others = dataset_of(Shuffled(), None, None, batch_size=5, shuffle=False)
+    np.testing.assert_array_equal(first[0], X[:5])
+    np.testing.assert_array_equal(others[-1][0], X[15:])
 
 
 LOSSES = {
