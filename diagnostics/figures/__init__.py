@@ -15,6 +15,7 @@ from diagnostics.figures.effects import effects
 from diagnostics.figures.gap import gap
 from diagnostics.figures.heat_map import heat_map
 from diagnostics.figures.histogram_pair import histogram_pair
+from diagnostics.figures.layer_courses import layer_courses
 from diagnostics.figures.layer_profile import layer_profile
 from diagnostics.figures.overlay import overlay
 from diagnostics.figures.seed_pairs import seed_pairs
@@ -33,6 +34,7 @@ __all__ = [
     "gap",
     "heat_map",
     "histogram_pair",
+    "layer_courses",
     "layer_profile",
     "overlay",
     "seed_pairs",

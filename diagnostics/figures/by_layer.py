@@ -68,7 +68,7 @@ def by_layer(
         layer_panels.title(figure, axis.label, entries, room)
         right = layer_panels.place(figure, box)
         _map(right, rows, axis, limits)
-        names.label(right, rows, shown=stacked)
+        names.label(right, rows, shown=stacked, painted=True)
         _bar(figure, rows, axis, limits, box)
         figure.follow(left, column, x="value", y="layer", layers=rows.names)
         figure.follow(right, column, x="step", y="layer", layers=rows.names)
@@ -88,7 +88,13 @@ def _bar(figure: Drawing, rows: Rows, axis: Quantity, limits: Limits, box: tuple
     """The map's title, colours and special colours, above it."""
     width, height = (side * style.PIXELS_PER_INCH for side in figure.get_size_inches())
     left, top = box[0], box[1] - HEAD
-    figure.text(left / width, 1 - (top + 2) / height, "colour over steps →", va="top", color=style.colour("muted"))
+    figure.text(
+        left / width,
+        1 - (top + 2) / height,
+        "the same, step by step →",
+        va="top",
+        color=style.colour("muted"),
+    )
     place = (left + BAR_INSET, top + 24, min(box[2], BAR) - 2 * BAR_INSET, 9)
     colour_scale.bar(figure, axis.scale, limits, place, (width, height))
     known = rows.values[~np.isnan(rows.values)]

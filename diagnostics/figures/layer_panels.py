@@ -25,10 +25,11 @@ LINE, CHARACTER = 16, 6.4
 SIGNS = ("o", "s", "^", "D")
 """Markers of the most frequent kinds of layer; layers of other kinds share the last."""
 Guide = tuple[float, str]
+# The later, the thinner, and on top: moments that coincide stay visible as edges of each other.
 _LOOKS: Mapping[str, dict] = {
-    "start": {"lw": 0.9, "zorder": 3.0},
-    "middle": {"lw": 1.2, "zorder": 3.1},
-    "end": {"lw": 1.7, "zorder": 3.2},
+    "start": {"lw": 3.8, "zorder": 3.0},
+    "middle": {"lw": 2.4, "zorder": 3.1},
+    "end": {"lw": 1.1, "zorder": 3.2},
 }
 
 
@@ -49,11 +50,18 @@ class Names:
     @classmethod
     def of(cls, rows: Rows, width: int) -> Names:
         """The axis for these rows in a figure of this width."""
-        longest = min(max(map(len, rows.names)), 15 if width < 1.3 * style.NARROW else 30)
+        longest = min(max(map(len, rows.names)), 15 if width < 1.3 * style.NARROW else 24 if width < style.WIDE else 36)
         return cls(int(longest * CHARACTER) + 14, longest, float(np.clip(ROW * len(rows.names), LOWEST, TALLEST)))
 
-    def label(self, axes: Axes, rows: Rows, *, shown: bool = True) -> None:
-        """Set the limits of the axis and write names; lines show where nets begin, and blocks if there is no room for every name."""
+    def label(self, axes: Axes, rows: Rows, *, shown: bool = True, painted: bool = False) -> None:
+        """Set the limits of the axis and write names; lines show where nets begin, and blocks if there is no room for every name.
+
+        Args:
+            axes: the panel.
+            rows: the readings.
+            shown: whether names are written.
+            painted: whether the panel is full of colours, which lines between blocks would only cover.
+        """
         count = len(rows.names)
         axes.set_ylim(count - 0.5, -0.5)
         axes.yaxis.set_visible(False)  # names are texts; matplotlib would still lay out the ticks that are not there
@@ -63,7 +71,7 @@ class Names:
         for row, name in texts.items() if shown else ():
             cut = layer_names.shortened(name, self.longest)
             axes.text(left, row, cut, transform=across, size=8, color=style.colour("muted"), ha="right", va="center")
-        if len(texts) < count:
+        if len(texts) < count and not painted:
             places = [row - 0.5 for row in texts]
             axes.hlines(places, 0, 1, transform=across, color=style.colour("rule"), lw=0.6, zorder=1.2)
         for row in range(1, len(rows.nets)):
@@ -103,7 +111,7 @@ def profile(axes: Axes, rows: Rows, axis: Quantity, limits: Limits, guides: Sequ
         values, looks = around(rows, step), {"color": style.colour(moment), "ms": size, **_LOOKS[moment]}
         if blocks:
             _line(axes, values, np.arange(len(values)), limits, marker="o", alpha=0.55, **(looks | {"ls": ""}))
-            _medians(axes, values, blocks, **(looks | {"lw": looks["lw"] + 0.5}))
+            _medians(axes, values, blocks, **looks)
             continue
         for kind, net in dict.fromkeys(zip(rows.kinds, nets, strict=True)):
             own = np.array([row for row, each in enumerate(rows.kinds) if (each, nets[row]) == (kind, net)])
@@ -163,7 +171,10 @@ def handles(rows: Rows, guides: Sequence[Guide], *, log: bool = False) -> list[A
         marks.swatch("median of its block", muted, lw=1.7),
     ]
     return [
-        *(marks.swatch(f"{name} (step {at:,})", style.colour(name), lw=2) for name, at in moments(rows.steps).items()),
+        *(
+            marks.swatch(f"{name} (step {at:,})", style.colour(name), lw=_LOOKS[name]["lw"])
+            for name, at in moments(rows.steps).items()
+        ),
         *(
             marks.swatch(kinds[0] if len(kinds) == 1 else "other kinds", muted, ls="", marker=sign, ms=4.5, mew=0)
             for sign, kinds in shown.items()
@@ -201,4 +212,4 @@ def highlight(axes: Axes, rows: Rows, layers: Collection[str]) -> None:
     """Shade the rows of some layers."""
     for row, name in enumerate(rows.names):
         if name in layers:
-            axes.axhspan(row - 0.5, row + 0.5, color=style.colour("theory"), alpha=0.1, lw=0, zorder=0.5)
+            axes.axhspan(row - 0.5, row + 0.5, color=style.colour("context"), alpha=0.3, lw=0, zorder=0.5)

@@ -12,7 +12,7 @@ import pandas as pd
 from diagnostics.figures import heat_map
 from diagnostics.figures.svg import write_png
 from diagnostics.pages.headline import answer, status
-from diagnostics.pages.run_figures import MAPPED
+from diagnostics.pages.views import MAPPED
 from diagnostics.rules import diagnose
 from diagnostics.runs.order import in_one_row
 from diagnostics.runs.run import Run

@@ -74,7 +74,7 @@ class DeadUnits(Rule):
             severity="warning",
             what=f"{len(concerned)} of {len(last)} layers have at least {percent(self.warning)} dead units at the last check; the "
             f"worst is {grid.layers[worst]} with {percent(share)}{self._since(grid, worst, float(first[worst]))}.",
-            means="No gradient reaches the layers before it; they are not trained."
+            means=f"No gradient passes {grid.layers[worst]}: the layers before it are not trained."
             if share >= self.whole
             else "A dead unit receives no gradient from these examples and contributes nothing to the output.",
             do="Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping.",
