@@ -19,9 +19,11 @@ from diagnostics.figures.layer_courses import layer_courses
 from diagnostics.figures.layer_profile import layer_profile
 from diagnostics.figures.overlay import overlay
 from diagnostics.figures.seed_pairs import seed_pairs
+from diagnostics.figures.stability import stability
 from diagnostics.figures.time_to_revival import time_to_revival
 from diagnostics.figures.unit_raster import unit_raster
 from diagnostics.figures.units_by_layer import units_by_layer
+from diagnostics.figures.value_bands import value_bands
 
 __all__ = [
     "before_after",
@@ -38,7 +40,9 @@ __all__ = [
     "layer_profile",
     "overlay",
     "seed_pairs",
+    "stability",
     "time_to_revival",
     "unit_raster",
     "units_by_layer",
+    "value_bands",
 ]

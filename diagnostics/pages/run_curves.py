@@ -8,16 +8,19 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from diagnostics.figures import curves
+from diagnostics.figures import curves, stability
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.layer_rows import has_readings
 from diagnostics.pages.finite_part import until_no_number
 from diagnostics.pages.page import Exhibit
 from diagnostics.pages.views import slug
+from diagnostics.runs.facts import Training
 
 NO_METRICS = ("step", "epoch", "seconds", "loss", "learning_rate")
 POINTS = 90
 """Steps from which on a line is a median of several."""
+SHARPNESS = "sharpness"
+"""What a loop that calls ``probes.Sharpness`` records it as; the rules know it by this name, too."""
 FEWEST = 3
 """Fewest steps with a number for a curve of a loss that is lost."""
 CAPTIONS = {
@@ -26,11 +29,12 @@ CAPTIONS = {
 }
 
 
-def curves_of(scalars: pd.DataFrame) -> Iterator[Exhibit]:
-    """The loss, every metric, and a learning rate that changes; of columns that are equal, the first.
+def curves_of(scalars: pd.DataFrame, training: Training | None = None) -> Iterator[Exhibit]:
+    """The loss, every metric, a learning rate that changes, and sharpness; of columns that are equal, the first.
 
     Args:
         scalars: a run's ``scalars``, with ``arm`` and ``seed``.
+        training: the run's settings, for the sharpness that its learning rate allows.
     """
     drawn: list[str] = []
     for column in ("loss", *_metrics(scalars), *_changing_rates(scalars)):
@@ -38,7 +42,29 @@ def curves_of(scalars: pd.DataFrame) -> Iterator[Exhibit]:
             continue
         if not any(_equal(scalars, column, other) for other in drawn):
             drawn.append(column)
+            if column == SHARPNESS:
+                yield _stability(scalars, training)
+                continue
             yield _curve(scalars, column, [other for other in _metrics(scalars) if _is_copy(scalars, column, other)])
+
+
+def _stability(scalars: pd.DataFrame, training: Training | None) -> Exhibit:
+    """The sharpness against 2 / rate, or 2 (1 + β) / rate with momentum β: for other optimizers no such limit is known."""
+    rows = scalars.loc[scalars[SHARPNESS].notna()]
+    optimizer = training.optimizer if training else None
+    limit, said = pd.Series(np.nan, rows.index), "Above 2 / learning rate, plain gradient descent oscillates"
+    if optimizer is not None and optimizer.class_name == "SGD":
+        momentum = float(optimizer.settings.get("momentum") or 0.0)
+        told_rate = optimizer.learning_rate if optimizer.learning_rate is not None else np.nan
+        rates = rows["learning_rate"].fillna(told_rate) if "learning_rate" in rows else pd.Series(told_rate, rows.index)
+        limit = 2 * (1 + momentum) / rates.where(rates > 0)
+        name = f"2 (1 + {momentum:g}) / learning rate" if momentum else "2 / learning rate"
+        said = f"Above the dashed line, {name}, gradient descent oscillates"
+    caption = f"{said}; training often settles just there (Cohen et al. 2021)."
+    frame = pd.DataFrame({"step": rows["step"], SHARPNESS: rows[SHARPNESS], "limit": limit})
+    return Exhibit(
+        "sharpness-curves", partial(stability, frame), caption, f"Sharpness over the steps. {caption}", half=True
+    )
 
 
 def told(scalars: pd.DataFrame) -> str:

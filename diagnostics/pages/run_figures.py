@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
@@ -13,9 +14,11 @@ from diagnostics.figures import by_layer, layer_courses, time_to_revival, units_
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.heat_map import MOST_COLUMNS
 from diagnostics.figures.layer_rows import Rows, readings
+from diagnostics.pages.distributions import distributions, missing_histograms
 from diagnostics.pages.page import Exhibit, Section
 from diagnostics.pages.run_curves import curves_of, told
-from diagnostics.pages.views import DEAD_UNITS, View, is_nothing, missing_views, views_of
+from diagnostics.pages.views import DEAD_UNITS, NOISE_SCALE, View, is_nothing, missing_views, views_of
+from diagnostics.runs.facts import Training
 from diagnostics.survival import spells
 
 BOTH = "Lines: each layer at three moments of training. Colours: every recorded step, as on the bar."
@@ -42,6 +45,8 @@ def sections(
     events: pd.DataFrame | None = None,
     units: Mapping[str, int] | None = None,
     lost: str = "",
+    probes: Sequence[str] = (),
+    training: Training | None = None,
 ) -> Iterator[Section]:
     """One section for each group of recorded columns, then one that lists what was not recorded.
 
@@ -53,23 +58,33 @@ def sections(
         events: a run's ``units``, if it recorded any.
         units: number of units by layer, for the events.
         lost: where the rows of `layers` end, if the run went on.
+        probes: the reprs of the run's probes.
+        training: the run's settings, where they are known.
     """
-    drawn = tuple(curves_of(scalars.assign(arm=name, seed=seed)))
+    drawn = tuple(curves_of(scalars.assign(arm=name, seed=seed), training))
     text = told(scalars)
     if drawn or text:
         yield Section("Loss and metrics", text=text, figures=drawn)
     for heading, views in views_of(layers).items():
         nothing = [view.nothing for view in views if is_nothing(view, layers)]
-        figures = tuple(_by_layer(view, layers) for view in views if view.nothing not in nothing)
+        figures = tuple(_by_layer(_against(view, training), layers) for view in views if view.nothing not in nothing)
         if heading == DEAD_UNITS:
             figures += tuple(_unit_exhibits(layers, events, units or {}, name))
         yield Section(heading, text=" ".join([*([lost] if lost else []), *nothing]), figures=figures)
         lost = ""  # said once
-    missing = missing_views(layers)
-    if missing:
-        lines = (f"{quantity(view.column).label.partition(' (')[0]}: probes.{view.probe}()" for view in missing)
+    if counted := tuple(distributions(layers, probes)):
+        yield Section("Distributions", figures=counted)
+    missing = [(quantity(view.column).label.partition(" (")[0], view.probe) for view in missing_views(layers)]
+    if missing := [*missing, *missing_histograms(layers)]:
+        lines = (f"{what}: probes.{probe}()" for what, probe in missing)
         text = f"The probes of this run did not measure: {'; '.join(lines)}."
         yield Section("Not recorded, and the probe that would", text=text, folded=True)
+
+
+def _against(view: View, training: Training | None) -> View:
+    """A view whose reference is a setting of the training, with it: the noise scale against the batch."""
+    size = training.batch_size if training and view.column == NOISE_SCALE else None
+    return replace(view, guides=((float(size), f"{size:,}, the batch"),)) if size else view
 
 
 def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:

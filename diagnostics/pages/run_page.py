@@ -113,8 +113,9 @@ def _sections(
         yield Section("What was not checked", tables=(missing_of(lacking),), folded=True)
     yield from _model(run, layers, loud, shown)
     units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
-    named = {"name": run.name, "seed": run.seed or 0}
-    yield from run_figures.sections(layers, run.scalars, **named, events=run.units, units=units, lost=lost)
+    about = {"name": run.name, "seed": run.seed or 0, "units": units, "lost": lost, "probes": run.probes}
+    about["training"] = run.training
+    yield from run_figures.sections(layers, run.scalars, events=run.units, **about)
 
 
 def _letters(run: Run, loud: Sequence[Finding]) -> Iterator[Section]:

@@ -11,9 +11,10 @@ import pandas as pd
 from diagnostics.figures.columns import QUANTITIES
 from diagnostics.figures.layer_rows import has_readings
 from diagnostics.measures.tables import KEYS
+from diagnostics.pages.distributions import HISTOGRAMS
 
-DEAD_UNITS = "Dead units"
-WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples", "histogram")
+DEAD_UNITS, NOISE_SCALE = "Dead units", "gradient_noise_scale"
+WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples", *HISTOGRAMS)
 WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expected_variance")
 WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
 """The project's own statistics that have neither a figure here nor an axis in ``QUANTITIES``."""
@@ -65,7 +66,7 @@ VIEWS: Mapping[str, tuple[View, ...]] = {
             guides=((1.0, "1, noise alone"),),
         ),
         View(
-            "gradient_noise_scale",
+            NOISE_SCALE,
             "The batch size from which on a larger batch hardly helps: far above the batch that you train with, a larger one would "
             "pay; far below it, a smaller one would do.",
             "GradientNoise",

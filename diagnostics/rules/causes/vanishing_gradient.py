@@ -83,7 +83,7 @@ class VanishingGradient(Rule):
             severity="warning" if flagged else "clean",
             what=("The gradient vanishes. " if flagged else "")
             + f"Backpropagated through {len(chain)} layers, {shown}; this "
-            f"exceeds the bound in {len(flagged)} of {len(flow)} parts of the training.",
+            f"exceeds the bound in {len(flagged) or 'none'} of {len(flow)} parts of the training.",
             means=_meaning(shown, len(starved), flagged=bool(flagged), persists=persists),
             do=_ADVICE if flagged else "",
             layers=tuple(chain) if flagged else (),

@@ -10,7 +10,7 @@ from diagnostics.pages.finite_part import until_lost, until_no_number
 from diagnostics.pages.run_curves import curves_of, told
 from diagnostics.pages.run_figures import sections
 from diagnostics.pages.views import shown
-from tests.kit.runs import layers_table, scalars_table
+from tests.kit.runs import facts_of, layers_table, scalars_table
 
 STEPS = range(0, 60, 20)
 SCALARS = scalars_table(np.linspace(2, 1, 60))
@@ -77,3 +77,41 @@ def test_two_metrics_of_equal_values_are_drawn_once():
     drawn = {each.name: each.caption for each in curves_of(twice)}
     assert list(drawn) == ["loss-curves", "loss-generator-curves", "loss-other-curves"]
     assert drawn["loss-generator-curves"].endswith("Equal to it: generator_loss.")
+
+
+def stable(optimizer: dict | None, **columns) -> tuple[str, np.ndarray]:
+    """The caption of the sharpness' figure, and the limit that it draws."""
+    table = scalars_table(np.ones(6), 0.1).assign(sharpness=[10.0, 15, 20, 21, 20, -1], arm="mine", seed=0, **columns)
+    training = facts_of({"optimizer": optimizer} if optimizer else None)["training"]
+    figure = {each.name: each for each in curves_of(table, training)}["sharpness-curves"]
+    measured, below, limit = figure.draw(width=528).axes[0].lines
+    assert np.nanmax(measured.get_ydata()) == 21 and list(below.get_xdata()) == [5]
+    return figure.caption, limit.get_ydata()
+
+
+def test_sharpness_is_held_against_what_the_rate_and_the_momentum_allow():
+    plain = {"class": "SGD", "settings": {"learning_rate": 0.1, "momentum": 0.0}}
+    caption, limit = stable(plain)
+    assert "2 / learning rate" in caption and limit == pytest.approx(np.full(6, 20.0))
+    caption, limit = stable({"class": "SGD", "settings": {"learning_rate": 0.1, "momentum": 0.9}})
+    assert "2 (1 + 0.9) / learning rate" in caption and limit == pytest.approx(np.full(6, 38.0))
+    _, limit = stable(plain, learning_rate=[0.1, 0.1, 0.2, 0.2, 0.4, 0.4])
+    assert limit == pytest.approx([20, 20, 10, 10, 5, 5])
+
+
+@pytest.mark.parametrize("optimizer", [None, {"class": "Adam", "settings": {"learning_rate": 0.1}}])
+def test_without_a_known_limit_none_is_drawn(optimizer):
+    caption, limit = stable(optimizer)
+    assert "dashed" not in caption and np.isnan(limit).all()
+
+
+def test_gradient_noise_is_held_against_the_batch():
+    table = layers_table(
+        {name: np.full((3, 2), 40.0) for name in ("gradient_snr", "gradient_noise_scale")}, steps=STEPS
+    )
+    training = facts_of({"batch_size": 32})["training"]
+    found = {one.heading: one for one in sections(table, SCALARS, name="mine", training=training)}
+    snr, scale = (each.draw(width=1080) for each in found["Gradient noise"].figures)
+    assert "1, noise alone" in {text.get_text() for text in snr.legends[0].get_texts()}
+    assert "32, the batch" in {text.get_text() for text in scale.legends[0].get_texts()}
+    assert "GradientNoise" not in found["Not recorded, and the probe that would"].text
