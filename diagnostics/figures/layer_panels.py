@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from diagnostics.figures import layer_names, marks, style
 from diagnostics.figures.columns import Quantity
@@ -25,6 +27,22 @@ LINE, CHARACTER = 16, 6.4
 SIGNS = ("o", "s", "^", "D")
 """Markers of the most frequent kinds of layer; layers of other kinds share the last."""
 Guide = tuple[float, str]
+
+
+class Band(NamedTuple):
+    """What other trainings measured, for each layer of a profile.
+
+    Args:
+        low: lower end, ``[layers]``.
+        high: upper end, ``[layers]``.
+        name: whose values it holds, for the legend.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    name: str
+
+
 # The later, the thinner, and on top: moments that coincide stay visible as edges of each other.
 _LOOKS: Mapping[str, dict] = {
     "start": {"lw": 3.8, "zorder": 3.0},
@@ -86,7 +104,9 @@ def place(figure: Drawing, box: tuple[float, float, float, float]) -> Axes:
     return figure.add_axes((left / width, 1 - (top + tall) / height, wide / width, tall / height))
 
 
-def profile(axes: Axes, rows: Rows, axis: Quantity, limits: Limits, guides: Sequence[Guide] = ()) -> None:
+def profile(
+    axes: Axes, rows: Rows, axis: Quantity, limits: Limits, guides: Sequence[Guide] = (), band: Band | None = None
+) -> None:
     """Draw values to the right at start, middle and end of training.
 
     Where names show blocks, every layer is a dot, and a line joins the blocks' medians: kinds of layers have levels of their
@@ -98,6 +118,7 @@ def profile(axes: Axes, rows: Rows, axis: Quantity, limits: Limits, guides: Sequ
         axis: the quantity's scale.
         limits: of the values.
         guides: reference values.
+        band: what other trainings measured.
     """
     axes.set_xscale(axis.scale.name)
     axes.set_xlim(*limits)
@@ -116,6 +137,12 @@ def profile(axes: Axes, rows: Rows, axis: Quantity, limits: Limits, guides: Sequ
         for kind, net in dict.fromkeys(zip(rows.kinds, nets, strict=True)):
             own = np.array([row for row, each in enumerate(rows.kinds) if (each, nets[row]) == (kind, net)])
             _line(axes, values[own], own, limits, marker=sign_of[kind], **looks)
+    if band is not None:
+        for net in dict.fromkeys(nets):
+            own = np.array([row for row, each in enumerate(nets) if each == net])
+            edges = np.concatenate([[own[0] - 0.5], own, [own[-1] + 0.5]])
+            low, high = (np.concatenate([end[own[:1]], end[own], end[own[-1:]]]) for end in (band.low, band.high))
+            axes.fill_betweenx(edges, low, high, color=style.colour("healthy"), alpha=0.3, lw=0, zorder=0.6)
     for value, _ in guides:
         axes.axvline(value, color=style.colour("theory"), lw=1.1, ls=(0, (3, 2)), zorder=2)
 
@@ -148,6 +175,12 @@ def _line(axes: Axes, values: np.ndarray, rows: np.ndarray, limits: Limits, **lo
             axes.plot(np.full(where.sum(), edge), rows[where], sign, color=looks["color"], ms=4.5, mew=0, clip_on=False)
 
 
+def limits_of(rows: Rows, axis: Quantity, guides: Sequence[Guide], band: Band | None) -> Limits:
+    """Limits of a profile's values: the readings, reference values and what other trainings measured."""
+    others = [] if band is None else [band.low, band.high]
+    return axis.scale.limits(np.concatenate([rows.values.ravel(), [value for value, _ in guides], *others]))
+
+
 def signs(kinds: Sequence[str]) -> dict[str, list[str]]:
     """Which kinds of layer each marker shows, the most frequent first."""
     ordered = sorted(dict.fromkeys(kinds), key=lambda kind: -list(kinds).count(kind))
@@ -156,13 +189,14 @@ def signs(kinds: Sequence[str]) -> dict[str, list[str]]:
     return dict(zip(SIGNS, groups, strict=False))
 
 
-def handles(rows: Rows, guides: Sequence[Guide], *, log: bool = False) -> list[Artist]:
+def handles(rows: Rows, guides: Sequence[Guide], *, log: bool = False, band: Band | None = None) -> list[Artist]:
     """The legend of a profile: moments, kinds of layer where there are several, markers at the edge, and reference values.
 
     Args:
         rows: the readings.
         guides: reference values.
         log: whether the axis is logarithmic, which has no place for zero.
+        band: what other trainings measured.
     """
     muted, blocks = style.colour("muted"), blocks_of(rows.names)
     shown = signs(rows.kinds) if len(set(rows.kinds)) > 1 and not blocks else {}
@@ -182,6 +216,7 @@ def handles(rows: Rows, guides: Sequence[Guide], *, log: bool = False) -> list[A
         *(dots if blocks else []),
         *_edges(rows, log=log),
         *(marks.swatch(text, style.colour("theory"), lw=1.1, ls=(0, (3, 2))) for _, text in guides),
+        *([Patch(color=style.colour("healthy"), alpha=0.3, lw=0, label=band.name)] if band else []),
     ]
 
 
@@ -209,7 +244,8 @@ def title(figure: Drawing, label: str, entries: Sequence[Artist], width: float) 
 
 
 def highlight(axes: Axes, rows: Rows, layers: Collection[str]) -> None:
-    """Shade the rows of some layers."""
+    """Mark the rows of some layers with a bar along the left edge."""
+    across = axes.get_yaxis_transform()
     for row, name in enumerate(rows.names):
         if name in layers:
-            axes.axhspan(row - 0.5, row + 0.5, color=style.colour("context"), alpha=0.3, lw=0, zorder=0.5)
+            axes.plot([0, 0], [row - 0.5, row + 0.5], color=style.colour("warning"), lw=4, transform=across, zorder=4)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
-from diagnostics.figures import curves, layer_courses, layer_profile
+from diagnostics.figures import curves, layer_courses, layer_profile, style
 from diagnostics.figures.columns import quantity
-from diagnostics.figures.layer_rows import Rows, has_readings
+from diagnostics.figures.layer_rows import Rows, has_readings, readings
+from diagnostics.pages.healthy import band_of
 from diagnostics.pages.page import Exhibit
 from diagnostics.rules import Finding
 from diagnostics.rules.finding import Evidence
@@ -41,8 +44,8 @@ def figures_of(run: Run, finding: Finding) -> tuple[Exhibit | None, Exhibit | No
         own = rows.assign(arm=run.name, seed=0).dropna(subset=[] if series.column == "loss" else [series.column])
         draw = partial(curves, own, series.column, guide=guides[0] if guides else None)
         return _exhibit(finding, series.column, draw, f"{label} over the steps."), None
-    draw = partial(layer_profile, rows, series.column, guides=guides, layers=finding.layers)
-    shaded = " Shaded: the layers named here." if finding.layers else ""
+    draw = partial(_profile, rows, series.column, guides=guides, layers=finding.layers)
+    shaded = " Marked at the left edge: the layers named here." if finding.layers else ""
     profile = _exhibit(finding, series.column, draw, f"{label} by layer, input at the top.{shaded}")
     if rows.loc[rows[series.column].notna(), "step"].nunique() < FEWEST_STEPS:
         return profile, None
@@ -52,6 +55,11 @@ def figures_of(run: Run, finding: Finding) -> tuple[Exhibit | None, Exhibit | No
     return profile, _exhibit(
         finding, f"{series.column}-course", draw, f"Since when: {_lower(label)} over the steps.{since}"
     )
+
+
+def _profile(rows: pd.DataFrame, column: str, *, width: int = style.HALF, **marked: Any) -> Figure:
+    known = readings(rows, column)
+    return layer_profile(known, column, band=band_of(column, known), width=width, **marked)
 
 
 def first_step(run: Run, finding: Finding) -> int | None:
