@@ -36,8 +36,11 @@ def until_lost(layers: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     if not columns:
         return layers, ""
     values = layers[columns].to_numpy(float)
+    endless = np.isinf(values).any(axis=1)
+    if not endless.any():
+        return layers, ""
     steps = layers["step"].to_numpy()
-    lost = np.unique(steps[np.isinf(values).any(axis=1)])
+    lost = np.unique(steps[endless])
     finite = np.isfinite(values)
     sound = np.union1d(
         steps[(finite & (values != 0)).any(axis=1)], np.setdiff1d(steps[finite.any(axis=1)], lost, assume_unique=False)
