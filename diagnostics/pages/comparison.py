@@ -20,7 +20,7 @@ from diagnostics.pages.comparison_tables import Statistic, signed
 from diagnostics.pages.html import write_page
 from diagnostics.pages.page import Exhibit, Page, Section, Table
 from diagnostics.pages.run_figures import MAP
-from diagnostics.pages.views import MAPPED, slug
+from diagnostics.pages.views import MAPPED, WITHOUT_FIGURE, slug
 from diagnostics.rules import Finding, case_of
 from diagnostics.rules.causes.non_finite import NonFinite
 from diagnostics.runs.order import in_one_row
@@ -67,7 +67,7 @@ def page_of(runs: Sequence[Run]) -> Page:
     return Page(
         kind="comparison",
         title=" · ".join(named),
-        answer=" ".join(part for part in (answer(named, statistics), changes(found)) if part),
+        answer=answer(named, statistics, changes(found)),
         status=" · ".join(f"{name}: {run.status}, {_steps(run)} steps" for name, run in named.items()),
         sections=tuple(_sections(named, statistics, findings_table(found))),
         details={name: str(run.path) for name, run in named.items()},
@@ -84,13 +84,13 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     return names if all(names) else [str(path) for path in paths]
 
 
-def answer(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> str:
-    """Up to three sentences: which run became NaN or Inf, which ends with the lowest loss, which statistic differs most."""
+def answer(runs: Mapping[str, Run], statistics: Sequence[Statistic], changed: str = "") -> str:
+    """Up to four sentences: which run became NaN or Inf, which ends with the lowest loss, what changed, which statistic differs most."""
     broken = _broken(runs)
     largest = "" if broken else _most(statistics, next(iter(runs)))
-    if not broken and not largest and not differences.uneven_scalars(runs):
+    if not broken and not largest and not changed and not differences.uneven_scalars(runs):
         return "These runs agree in every number that they have in common."
-    return " ".join(part for part in (broken, _ending(runs), largest) if part)
+    return " ".join(part for part in (broken, _ending(runs), changed, largest) if part)
 
 
 def _broken(runs: Mapping[str, Run]) -> str:
@@ -150,14 +150,15 @@ def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic], findings
         yield Section("Layers", tables=(layers,))
     together = _together(runs, "layers")
     same = [one for one in statistics if len(one.rows) and one.largest == 0]
-    if same:
-        yield Section("The same in all runs", text=f"{', '.join(_heading(one.column) for one in same)}.")
     for one in statistics:
-        if one in same:
+        if one in same or one.column in WITHOUT_FIGURE:
             continue
         shown = (tables.statistic_table(one, reference, others),) if len(one.rows) else ()
         text = "" if shown else "No two runs recorded this statistic for the same layer and step."
         yield Section(_heading(one.column), text, tables=shown, figures=tuple(_by_depth(together, one.column)))
+    if same:
+        names = ", ".join(quantity(one.column).label.partition(" (")[0] for one in same)
+        yield Section("The same in all runs", text=f"{names[:1].upper()}{names[1:]}.")
 
 
 def _curves(runs: Mapping[str, Run]) -> Iterator[Exhibit]:

@@ -46,9 +46,8 @@ def changes(found: Found) -> str:
     _, second = found
     gone = [title(rule) for rule in _loud(found) if _change(found, rule) == "gone"]
     new = [title(rule) for rule in _loud(found) if _change(found, rule) == "new"]
-    parts = [f"gone: {_listed(gone)}"] if gone else []
-    parts += [f"new: {_listed(new)}"] if new else []
-    return f"In {second}, {'; '.join(parts)}." if parts else ""
+    told = {"Gone in": gone, "New in": new}
+    return " ".join(f"{word} {second}: {_listed(names)}." for word, names in told.items() if names)
 
 
 MOST = 3

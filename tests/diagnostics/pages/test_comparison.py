@@ -214,9 +214,9 @@ def test_findings_that_are_gone_or_new_are_told(tmp_path):
     assert section.heading == "Findings" and section.tables[0].header == ("finding", "stuck", "learns", "change")
     rows = {row[0]: row[1:] for row in section.tables[0].rows}
     assert rows and all(row[0].startswith(("warning", "error")) and row[-1] == "gone" for row in rows.values())
-    assert "In learns, gone: " in page.answer
+    assert "Gone in learns: " in page.answer
     back = page_of([learns, stuck])
-    assert {row[-1] for row in back.sections[0].tables[0].rows} == {"new"} and "In stuck, new: " in back.answer
+    assert {row[-1] for row in back.sections[0].tables[0].rows} == {"new"} and "New in stuck: " in back.answer
     three = page_of([stuck, learns, stored(tmp_path / "third", {"gradient_norm": NORMS}, losses=[2.3] * 60)])
     assert three.sections[0].tables[0].header == ("finding", "stuck", "learns", "third")
 
