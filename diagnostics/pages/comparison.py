@@ -85,7 +85,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 
 
 def answer(runs: Mapping[str, Run], statistics: Sequence[Statistic], changed: str = "") -> str:
-    """Up to four sentences: which run became NaN or Inf, which ends with the lowest loss, what changed, which statistic differs most."""
+    """Up to four sentences: NaN or Inf, the lowest loss at the end, findings that changed, the statistic that differs most."""
     broken = _broken(runs)
     largest = "" if broken else _most(statistics, next(iter(runs)))
     if not broken and not largest and not changed and not differences.uneven_scalars(runs):
