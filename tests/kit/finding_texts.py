@@ -171,6 +171,13 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "it falls decides.",
         "Train for ten times as many epochs, and judge then.",
     ),
+    "strong_penalty": (
+        "The penalty costs more than what large weights could gain, so that training makes them small, and hardly anything of the "
+        "input reaches the output.",
+        "Before a batch normalisation the size of the weights is arbitrary, and a decay that shrinks them does no harm. Weights that "
+        "were initialised far too large shrink rightly. In both cases the model learns, and this is told as an oddity.",
+        "Divide the penalty by a hundred; 1e-4 is common for L2. Once the model learns, raise it while validation improves.",
+    ),
     "stuck_loss": (
         "The model learned little and no longer improves.",
         "It may be all that the data allow: targets full of noise leave a loss that nobody can lower. This is "

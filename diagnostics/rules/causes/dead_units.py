@@ -82,7 +82,7 @@ class DeadUnits(Rule):
             numbers={"layers": len(last), "concerned": len(concerned), "worst": share, "born": float(first[worst])},
             value=share,
             threshold=self.warning,
-            confidence=0.95 if share >= self.whole else 0.8 if bad else 0.5,
+            confidence=0.95 if share >= self.whole else 0.78 if bad else 0.5,
             evidence=(Evidence("dead_fraction"),),
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("activation", {"activation": "leaky_relu"})),
             reference="Lu et al. 2019, arXiv 1903.06733.",

@@ -23,13 +23,15 @@ class StoppedEarly(Rule):
     Args:
         errors: standard errors, as in ``SlowLoss``.
         fall: share of the loss. One per cent in a quarter of the run: less would not pay.
-        short: steps of a run of at most one epoch that are too few to conclude anything, if nothing else explains that the model
-            learned nothing. A hundred: Adam at its default rate then moves a weight by a tenth at most.
+        short: steps that are too few to conclude anything, if nothing else explains that the model learned nothing. A hundred:
+            Adam at its default rate then moves a weight by a tenth at most.
+        poor: skill below which little was learned, as in ``SlowLoss``.
     """
 
     errors: float = 3.0
     fall: float = 0.01
     short: int = 100
+    poor: float = 0.3
 
     rank: ClassVar[int] = 69
     explains: ClassVar[frozenset[str]] = frozenset({"no_learning", "slow_loss", "stuck_loss", "constant_predictions"})
@@ -40,18 +42,24 @@ class StoppedEarly(Rule):
         if np.isnan(fall):
             return NotEvaluated(("ten readings of the loss",))
         if errors < self.errors or fall < self.fall:
-            if case.steps <= self.short and (case.training.epochs or 0) == 1:
+            if self._is_short(case):
                 return self._short(case.steps)
             return Finding(self.name, "clean", "The loss had stopped falling, or hardly fell, when training ended.")
         return self._falling(case, fall, errors)
+
+    def _is_short(self, case: Case) -> bool:
+        """Whether there were too few steps to conclude anything: a single short epoch, or several in which little was learned."""
+        skill = case.outcome.skill
+        little = skill is not None and skill < self.poor
+        return case.steps <= self.short and (little or case.training.epochs == 1)
 
     def _short(self, steps: int) -> Finding:
         return Finding(
             self.name,
             "warning",
-            f"Training ended after one epoch of {steps:,} steps.",
+            f"Training ended after {steps:,} steps.",
             "So few steps show neither that the model can learn nor that it cannot.",
-            "Train for ten times as many epochs, and judge then.",
+            "Train for ten times as many epochs (smaller batches give more steps, too), and judge then.",
             value=steps,
             threshold=self.short,
             confidence=0.7,
@@ -60,13 +68,17 @@ class StoppedEarly(Rule):
         )
 
     def _falling(self, case: Case, fall: float, errors: float) -> Finding:
+        told = (
+            f"after {case.steps:,} steps, the loss was still falling (by {percent(fall)} from the third quarter of training to the "
+            "last)."
+        )
         return Finding(
             self.name,
             "warning",
-            f"Training ended too early: after {case.steps:,} steps, the loss was still falling (by {percent(fall)} from the third "
-            "quarter of training to the last).",
+            f"Training ended too early: {told}",
             "The model had not finished learning.",
             "Train for several times as many epochs.",
+            if_harmless=f"More epochs would still improve the model: {told}",
             numbers={"fall": fall, "errors": errors},
             value=fall,
             threshold=self.fall,

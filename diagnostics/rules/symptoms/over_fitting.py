@@ -13,7 +13,7 @@ from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, S
 from diagnostics.rules.losses import family_of
 from diagnostics.rules.outcome import ACCURACIES, LAST_READINGS, Outcome
 from diagnostics.rules.rule import Rule
-from diagnostics.wording.numerals import short
+from diagnostics.wording.numerals import percent, short
 
 ABOVE_CHANCE = 0.3
 """Skill by accuracy from which on a model tells classes, as in ``NoLearning``."""
@@ -28,9 +28,12 @@ class OverFitting(Rule):
     Formula: the last readings of the validation loss lie above its smallest running mean by at least the factor ``rise``, in
     every one of the last ``last`` readings, while the training loss fell on. A warning when the validation loss also ends above
     the best constant's, or ``harm`` × its minimum, or gave back at least ``forgone`` of what it had gained over the best constant.
+
     Or, from ``few`` readings on: the validation loss was never below that of the best constant, while the model learned its training
-    data. Or the last validation loss exceeds ``absurd`` × the larger of the best constant's loss and the first training loss, while
-    the training loss fell.
+    data. Or the skill on validation data (of classes by accuracy, else by loss) is below ``chance`` in each of the last readings, be
+    it one, while that on training data is at least ``holds``; or, from ``few`` readings on, below ``holds`` times that on training
+    data, which is at least ``by_heart``. Or the last validation loss exceeds ``absurd`` × the larger of the best constant's loss and
+    the first training loss, while the training loss fell.
 
     Args:
         rise: factor. A fifth: beyond what a validation loss wanders.
@@ -42,6 +45,9 @@ class OverFitting(Rule):
         kept: accuracy on the validation data that may be lost from its best: a loss that rises while accuracy holds means
             over-confidence, which is told and no warning.
         learned: skill on the training data (see ``NoLearning``), without which there is nothing to over-fit with.
+        by_heart: skill on the training data of a model that knows them by heart. Nine tenths.
+        holds: share of that skill which must hold on validation data. A half: what does not is worth more than what does.
+        chance: skill on validation data that is none. A tenth, as small parts of the data wander by that.
         absurd: factor. Ten: untrained nets are rarely that wrong. Moving averages of a batch normalisation that do not fit the
             data give such numbers, and then the model cannot be used however well it trains.
     """
@@ -54,6 +60,9 @@ class OverFitting(Rule):
     few: int = 3
     learned: float = 0.3
     kept: float = 0.03
+    by_heart: float = 0.9
+    holds: float = 0.5
+    chance: float = 0.1
     absurd: float = 10.0
 
     is_symptom: ClassVar[bool] = True
@@ -66,6 +75,8 @@ class OverFitting(Rule):
             return self._useless(validation, outcome)
         if validation is not None and outcome.loss is not None and self._is_absurd(case, outcome.loss, validation):
             return self._unusable(case, outcome.loss, validation)
+        if found := self._by_skill(outcome, 0 if validation is None else len(validation.finite)):
+            return found
         if validation is None or len(validation.finite) < self.fewest or outcome.loss is None:
             return NotEvaluated((f"a validation loss with {self.fewest} readings",), (), "Give fit validation_data=.")
         values = validation.finite
@@ -94,6 +105,36 @@ class OverFitting(Rule):
             threshold=self.rise,
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("early_stopping"), Remedy("regularization")),
+        )
+
+    def _by_skill(self, outcome: Outcome, readings: int) -> Finding | None:
+        """A warning where most of what the model can do on training data does not hold on validation data."""
+        trained, held = outcome.skills
+        if trained is None or held is None or not readings:
+            return None
+        useless = trained >= self.holds and held < self.chance
+        forgotten = trained >= self.by_heart and held < self.holds * trained and readings >= self.few
+        if not useless and not forgotten:
+            return None
+        few = readings < self.few
+        times = f"{readings} reading{'s' * (readings > 1)}" if few else "the last readings"
+        return Finding(
+            self.name,
+            "warning",
+            f"Most of what the model learned does not hold for the validation data: on training data it has a skill of "
+            f"{percent(trained)}, on validation data {percent(held)} (100 % is perfect, 0 % a constant prediction; {times}).",
+            "It knows its training examples by heart, or the two parts of the data differ, or a layer such as batch normalisation "
+            "works otherwise in inference.",
+            "Train for a few more epochs and look again: so early, moving averages of batch normalisation may lag behind."
+            if few
+            else "Get more data, a smaller model, dropout, weight decay or augmentation; check that both parts are shuffled and "
+            "prepared alike.",
+            numbers={"trained": trained, "validated": held, "readings": readings},
+            value=held,
+            threshold=self.chance if useless else self.holds * trained,
+            confidence=0.7 if few else 0.9,
+            evidence=(Evidence("loss", "scalars"),),
+            remedies=(Remedy("regularization"),),
         )
 
     def _harms(self, lowest: float, end: float, constant: float | None) -> bool:

@@ -26,6 +26,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "output_loss_mismatch": ("output_loss_mismatch",),
     "linear_stack": ("linear_stack",),
     "wrong_outputs": ("wrong_outputs",),
+    "strong_penalty": ("strong_penalty",),
     "dropout_rate": ("dropout_rate",),
     "dropout_before_batch_norm": ("dropout_before_batch_norm",),
     "tiny_batches": ("tiny_batches",),
