@@ -139,7 +139,10 @@ class Outcome:
         if self.accuracy_skill is not None:
             return self.accuracy_skill, self.validation_accuracy_skill
         by_class = family_of(self.case.training.loss) != "regression"
-        return (None, None) if by_class else (self.loss_skill, self.validation_skill)
+        if by_class or self.validation_skill is None or self.constant is None or self.case.validation_loss is None:
+            return None, None
+        best = float(self.case.validation_loss.values[-LAST_READINGS:].min())  # a single bad epoch is not enough
+        return self.loss_skill, 1 - best / self.constant
 
     @cached_property
     def loss_skill(self) -> float | None:
@@ -163,8 +166,7 @@ class Outcome:
         ``None`` if unknown. The best, because a single reading may be an unlucky one.
         """
         shares = self.case.data.targets[0].shares if len(self.case.data.targets) == 1 else None
-        curves = (self.case.metric(name, "validation") for name in ACCURACIES)
-        found = next((curve for curve in curves if curve is not None), None)
+        found = self._accuracy_curve("validation")
         if found is None or not shares or not max(shares) < 1:
             return None
         return 1 - (1 - float(found.values[-LAST_READINGS:].max())) / (1 - max(shares))
@@ -177,9 +179,14 @@ class Outcome:
             target.classes and (by_class or target.one_hot or target.binary) for target in self.case.data.targets
         ):
             return None
-        curves = (self.case.metric(name) for name in ACCURACIES)
-        found = next((curve for curve in curves if curve is not None), None)
+        found = self._accuracy_curve("train")
         return None if found is None else found.end.mean  # a single batch's is mostly noise
+
+    def _accuracy_curve(self, split: str) -> Curve | None:
+        """The accuracy of a split; of one-hot rows not that of single entries, most of which are 0 and easily right."""
+        rows = any(one.one_hot and (one.classes or 0) > 2 for one in self.case.data.targets)
+        names = (name for name in ACCURACIES if not rows or name != "binary_accuracy")
+        return next((found for name in names if (found := self.case.metric(name, split)) is not None), None)
 
     @cached_property
     def fall(self) -> float:

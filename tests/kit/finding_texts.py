@@ -222,6 +222,13 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "`fit(shuffle=True)`, or `dataset.shuffle(number of examples)` before `batch()`; a buffer of a tenth is "
         "not enough for sorted data.",
     ),
+    "unusual_activation": (
+        "A softmax between hidden layers, or a recurrent layer without the tanh that it is made for.",
+        "A softmax is right where weights over places or experts are wanted, as in attention and gates. A recurrent net of ReLUs "
+        "that begins at the identity learns well, and short sequences allow almost anything: without a bad outcome it is told as "
+        "an oddity.",
+        "ReLU or tanh in hidden layers; in LSTM, GRU and SimpleRNN the default.",
+    ),
     "update_ratio": (
         "A layer that moves by much less than a thousandth of its weights a step hardly learns; by far more, and "
         "it forgets.",

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.model import averages_lag
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent, short
 
@@ -50,6 +51,10 @@ class UnrelatedTargets(Rule):
                 ),
                 (),
                 "Give fit validation_data=.",
+            )
+        if averages_lag(case.architecture, case.steps):  # a better reason why validation fails
+            return NotEvaluated(
+                ("moving averages of batch normalisation that have settled",), (), "Train for more steps."
             )
         trained, best = outcome.loss_skill or 0.0, 1 - float(validation.finite.min()) / (outcome.constant or 1.0)
         told = f"the skill is {percent(trained)} on training data, and at best {percent(best)} on validation data"

@@ -11,6 +11,7 @@ from diagnostics.measures.curve import Curve
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
 from diagnostics.rules.losses import family_of
+from diagnostics.rules.model import averages_lag
 from diagnostics.rules.outcome import ACCURACIES, LAST_READINGS, Outcome
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent, short
@@ -72,10 +73,10 @@ class OverFitting(Rule):
         """Warning, info or clean; not evaluated without a validation loss of six epochs."""
         validation, outcome = case.validation_loss, case.outcome
         if validation is not None and outcome.loss is not None and self._never(case, outcome, validation):
-            return self._useless(validation, outcome)
+            return self._useless(case, validation, outcome)
         if validation is not None and outcome.loss is not None and self._is_absurd(case, outcome.loss, validation):
             return self._unusable(case, outcome.loss, validation)
-        if found := self._by_skill(outcome, 0 if validation is None else len(validation.finite)):
+        if found := self._by_skill(case, 0 if validation is None else len(validation.finite)):
             return found
         if validation is None or len(validation.finite) < self.fewest or outcome.loss is None:
             return NotEvaluated((f"a validation loss with {self.fewest} readings",), (), "Give fit validation_data=.")
@@ -107,9 +108,9 @@ class OverFitting(Rule):
             remedies=(Remedy("early_stopping"), Remedy("regularization")),
         )
 
-    def _by_skill(self, outcome: Outcome, readings: int) -> Finding | None:
+    def _by_skill(self, case: Case, readings: int) -> Finding | None:
         """A warning where most of what the model can do on training data does not hold on validation data."""
-        trained, held = outcome.skills
+        trained, held = case.outcome.skills
         if trained is None or held is None or not readings:
             return None
         useless = trained >= self.holds and held < self.chance
@@ -118,17 +119,20 @@ class OverFitting(Rule):
             return None
         few = readings < self.few
         times = f"{readings} reading{'s' * (readings > 1)}" if few else "the last readings"
+        means, do = _in_inference(case) or (
+            "It knows its training examples by heart, or the two parts of the data differ.",
+            "Train for a few more epochs, and look again."
+            if few
+            else "Get more data, a smaller model, dropout, weight decay or augmentation; check that both parts are shuffled and "
+            "prepared alike.",
+        )
         return Finding(
             self.name,
             "warning",
             f"Most of what the model learned does not hold for the validation data: on training data it has a skill of "
             f"{percent(trained)}, on validation data {percent(held)} (100 % is perfect, 0 % a constant prediction; {times}).",
-            "It knows its training examples by heart, or the two parts of the data differ, or a layer such as batch normalisation "
-            "works otherwise in inference.",
-            "Train for a few more epochs and look again: so early, moving averages of batch normalisation may lag behind."
-            if few
-            else "Get more data, a smaller model, dropout, weight decay or augmentation; check that both parts are shuffled and "
-            "prepared alike.",
+            means,
+            do,
             numbers={"trained": trained, "validated": held, "readings": readings},
             value=held,
             threshold=self.chance if useless else self.holds * trained,
@@ -155,9 +159,7 @@ class OverFitting(Rule):
         """Whether the model fails on validation data as no sane model does, although its training loss fell."""
         bound = self.absurd * max(case.outcome.validation_constant or 0.0, loss.start)
         fell = loss.end.mean < loss.start and family_of(case.training.loss) is not None
-        return bool(
-            fell and bound > 0 and validation.finite[-2:].min(initial=np.inf) > bound and not _tells_classes(case)
-        )
+        return bool(fell and bound > 0 and validation.finite[-2:].min(initial=np.inf) > bound)
 
     def _unusable(self, case: Case, loss: Curve, validation: Curve) -> Finding:
         end = float(validation.finite[-1]) if len(validation.finite) else float("nan")
@@ -182,22 +184,37 @@ class OverFitting(Rule):
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("normalization", {"momentum": 0.9})),
         )
 
-    def _useless(self, validation: Curve, outcome: Outcome) -> Finding:
+    def _useless(self, case: Case, validation: Curve, outcome: Outcome) -> Finding:
         lowest, constant = float(validation.finite.min()), outcome.validation_constant or 0.0
+        means, do = _in_inference(case) or (
+            "What the model learns holds for its training examples only.",
+            "Check that inputs and targets belong together, that both parts are preprocessed alike and shuffled, and get more "
+            "data or a smaller model.",
+        )
         return Finding(
             self.name,
             "warning",
             f"The validation loss was never below {short(lowest)}, and that of the best constant prediction is {short(constant)}, "
             f"while the training loss fell to {short(outcome.loss.end.mean if outcome.loss else float('nan'))}.",
-            "What the model learns holds for its training examples only.",
-            "Check that inputs and targets belong together, that both parts are preprocessed alike and shuffled, and get more "
-            "data or a smaller model.",
+            means,
+            do,
             numbers={"lowest": lowest, "constant": constant},
             value=lowest,
             threshold=constant,
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("shuffle"), Remedy("regularization")),
         )
+
+
+def _in_inference(case: Case) -> tuple[str, str] | None:
+    """What it means, and what to do, where batch normalisation may work otherwise in inference; ``None`` where it cannot be that."""
+    if not averages_lag(case.architecture, case.steps):
+        return None
+    return (
+        "In training, batch normalisation uses each batch's own mean and variance, in inference its moving averages; after "
+        f"{case.steps:,} steps these lag behind.",
+        "Train for more steps, or lower the momentum of the batch normalisation (0.9), and look again before you change the data.",
+    )
 
 
 def _normalises(case: Case) -> bool:

@@ -25,6 +25,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "invalid_labels": ("invalid_labels",),
     "output_loss_mismatch": ("output_loss_mismatch",),
     "linear_stack": ("linear_stack",),
+    "unusual_activation": ("unusual_activation",),
     "wrong_outputs": ("wrong_outputs",),
     "strong_penalty": ("strong_penalty",),
     "dropout_rate": ("dropout_rate",),

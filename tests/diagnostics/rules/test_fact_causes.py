@@ -273,7 +273,8 @@ def test_layers_without_activation():
     linear = [dense("one", 16, "linear"), dense("two", 16, None), dense("out", 10, "softmax", is_output=True)]
     assert judged("linear_stack", run(linear)) == "sure"
     assert judged("linear_stack", run([linear[0], {"path": "act", "class": "ReLU"}, *linear[1:]])) == "clean"
-    assert judged("linear_stack", run(linear[2:])) == "clean"
+    assert judged("linear_stack", run(linear[2:])) == "warning"
+    assert judged("linear_stack", run(linear[2:], losses=np.linspace(1.0, 0.1, 100))) == "clean"
 
 
 def test_frozen_dropped_and_normalised():

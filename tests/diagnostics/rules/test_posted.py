@@ -9,7 +9,9 @@ import pytest
 from diagnostics.rules import case_of, diagnose
 from diagnostics.rules.causes.stopped_early import StoppedEarly
 from diagnostics.rules.causes.strong_penalty import StrongPenalty
+from diagnostics.rules.causes.unrelated_targets import UnrelatedTargets
 from diagnostics.rules.causes.unshuffled_data import UnshuffledData
+from diagnostics.rules.causes.unusual_activation import UnusualActivation
 from diagnostics.rules.stages import ask
 from diagnostics.rules.symptoms.contradicting_metric import ContradictingMetric
 from diagnostics.rules.symptoms.ended import Ended
@@ -21,10 +23,12 @@ REAL = {"integer": False, "minimum": -2.0, "maximum": 2.5, "mean": 0.0, "std": 1
 FALLING = np.linspace(2.3, 0.3, 100)
 
 
-def run(losses=FALLING, *, loss="SparseCategoricalCrossentropy", target=None, units=10, validation=(), **more):
+def run(
+    losses=FALLING, *, loss="SparseCategoricalCrossentropy", target=None, units=10, validation=(), hidden=(), **more
+):
     """A run of ten classes; ``validation`` holds pairs of loss and accuracy."""
     activation = "softmax" if units > 1 else "linear"
-    net = [dense("hidden", 16), dense("out", units, activation, inputs=16, is_output=True)]
+    net = [*(hidden or [dense("hidden", 16)]), dense("out", units, activation, inputs=16, is_output=True)]
     data = {"targets": [target or TEN], "constant_loss": {"value": 2.303 if units > 1 else 1.0}, "batches": 50}
     training = loss_of(loss) | {"steps_per_epoch": 50, "metrics": ["accuracy"]}
     accuracy = more.pop("accuracy", np.linspace(0.1, 0.95, len(losses)) if units > 1 else 0.0)
@@ -44,10 +48,47 @@ def only(one, rule):
 def test_a_gap_between_training_and_validation_shows_in_a_single_reading():
     found = only(run(validation=[(2.1, 0.16)]), OverFitting())
     assert found.severity == "warning" and found.confidence == pytest.approx(0.7)
-    assert "1 reading)" in found.what and "moving averages" in found.do
+    assert "1 reading)" in found.what and "look again" in found.do
+    norm = {"path": "norm", "class": "BatchNormalization", "settings": {"momentum": 0.99}}
+    for momentum, is_early in ((0.99, True), (0.9, False)):
+        norms = [dense("hidden", 16), norm | {"settings": {"momentum": momentum}}]
+        found = only(run(validation=[(2.1, 0.16)] * 3, hidden=norms), OverFitting())
+        assert ("moving averages" in found.means) == is_early  # 100 steps
     assert not only(run(validation=[(2.1, 0.16), (0.5, 0.8)]), OverFitting()).is_loud  # it settled
     weak = run(accuracy=0.4, validation=[(2.1, 0.16)])
     assert not only(weak, OverFitting()).is_loud  # there is little to hold
+
+
+def test_lagging_averages_are_no_unrelated_targets():
+    norm = {"path": "norm", "class": "BatchNormalization", "settings": {"momentum": 0.99}}
+    fails = run(validation=[(9.0, 0.1)] * 4, hidden=[dense("hidden", 16), norm])
+    assert diagnose(fails)[0].rule == "over_fitting"
+    assert only(run(validation=[(9.0, 0.1)] * 4), UnrelatedTargets()).is_loud
+
+
+def test_activations_that_are_made_for_something_else():
+    flat = np.full(100, 2.3)
+    inner = [dense("hidden", 16, "softmax")]
+    assert diagnose(run(flat, accuracy=0.1, hidden=inner))[0].rule == "unusual_activation"
+    assert not any(one.is_loud for one in diagnose(run(hidden=inner)))
+    lstm = {"path": "lstm", "class": "LSTM", "units": 8, "parameters": 100, "trainable_parameters": 100}
+    for activation, is_loud in (("sigmoid", True), ("tanh", False)):
+        found = only(run(flat, hidden=[lstm | {"activation": activation}]), UnusualActivation())
+        assert found.is_loud == is_loud
+
+
+def test_a_single_layer_is_blamed_last():
+    single = run_of(scalars=scalars_table(np.full(100, 2.3), accuracy=0.1), **_facts(run(np.full(100, 2.3))))
+    single.architecture = single.architecture[-1:]
+    first = next(one for one in diagnose(single) if one.is_loud)
+    assert first.rule == "linear_stack" and "single layer" in first.what
+
+
+def test_an_accuracy_of_single_entries_is_none_of_rows():
+    one_hot = {"one_hot": True, "classes": 10, "shares": [0.1] * 10, "shape": [None, 10]}
+    idle = run(np.full(100, 2.3), target=one_hot, loss="CategoricalCrossentropy")
+    idle.scalars = idle.scalars.rename(columns={"accuracy": "binary_accuracy"}).assign(binary_accuracy=0.9)
+    assert diagnose(idle)[0].severity == "warning" and case_of(idle).outcome.accuracy is None
 
 
 def test_most_of_what_is_known_by_heart_must_hold():
