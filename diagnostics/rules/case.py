@@ -157,6 +157,11 @@ class Case:
         return an_epoch is not None and self.data.batches >= an_epoch
 
     @cached_property
+    def epochs(self) -> int:
+        """The number of epochs that were begun; 0 if unknown."""
+        return len(np.unique(self.loss.epochs)) if self.loss is not None else 0
+
+    @cached_property
     def _grids(self) -> Grids:
         layers = self.layers
         if len(layers) and np.isfinite(self.first_nonfinite_step):

@@ -11,6 +11,7 @@ import numpy as np
 from diagnostics.measures.curve import Curve
 from diagnostics.rules.losses import family_of
 from diagnostics.rules.model import LINEAR_MAPS
+from diagnostics.wording.numerals import percent
 
 if TYPE_CHECKING:
     from diagnostics.rules.case import Case
@@ -26,6 +27,11 @@ ACCURACIES = (
     "categorical_accuracy",
     "sparse_categorical_accuracy",
 )
+
+
+def better(skill: float) -> str:
+    """A skill in words, such as ``"52 % better than the best constant prediction"``."""
+    return f"{percent(skill) if skill > 0 else 'no'} better than the best constant prediction"
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,8 +72,9 @@ class DeadUnits(Rule):
         return Finding(
             rule=self.name,
             severity="warning",
-            what=f"{len(concerned)} of {len(last)} layers have at least {percent(self.warning)} dead units at the last check; the "
-            f"worst is {grid.layers[worst]} with {percent(share)}{self._since(grid, worst, float(first[worst]))}.",
+            what=f"{percent(share)} of the units in {grid.layers[worst]} are dead: they put out 0 for every example"
+            f"{self._since(grid, worst, float(first[worst]))}. {len(concerned)} of {len(last)} layers have "
+            f"{percent(self.warning)} or more.",
             means="No gradient reaches the layers before it; they are not trained."
             if share >= self.whole
             else "A dead unit receives no gradient from these examples and contributes nothing to the output.",

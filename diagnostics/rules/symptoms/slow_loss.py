@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Severity
+from diagnostics.rules.outcome import better
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent
 
@@ -57,8 +58,8 @@ class SlowLoss(Rule):
         return Finding(
             self.name,
             severity,
-            f"The loss was still falling when training ended (by {percent(fall)} from the third quarter to the last), at a skill of "
-            f"{percent(outcome.skill)}.",
+            f"The loss was still falling when training ended (by {percent(fall)} from the third quarter to the last), and the "
+            f"model was {better(outcome.skill)}.",
             "Training ended while the model was still learning.",
             "Train longer, or raise the learning rate.",
             numbers=numbers,

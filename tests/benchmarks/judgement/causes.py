@@ -31,7 +31,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "dropout_rate": ("dropout_rate",),
     "dropout_before_batch_norm": ("dropout_before_batch_norm",),
     "tiny_batches": ("tiny_batches",),
-    "constant_predictions": ("constant_predictions",),
+    "constant_predictions": ("constant_predictions", "strong_penalty"),  # the second where a penalty is why
     "constant_signal": ("constant_signal",),
     "unshuffled_data": ("unshuffled_data",),
     "float16_headroom": ("float16_headroom",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -182,6 +184,16 @@ def test_few_steps_that_taught_little_are_told_and_others_are_not():
     assert only(run(flat, accuracy=0.1), StoppedEarly()).what == f"Training ended after {few} steps."
     learned = 0.3 * (1 + 0.01 * np.random.default_rng(0).standard_normal(40))
     assert not only(run(learned), StoppedEarly()).is_loud
+
+
+def test_a_callback_that_ends_training_at_once():
+    noise = 2.2 * (1 + 0.02 * np.random.default_rng(0).standard_normal(150))
+    cut = run(noise, accuracy=0.2, metadata={"status": "finished"})
+    cut.training = replace(cut.training, epochs=40)
+    first = next(one for one in diagnose(cut) if one.is_loud)
+    assert first.rule == "stopped_early" and "after 1 of 40 epochs" in first.what and "EarlyStopping" in first.do
+    cut.training = replace(cut.training, epochs=2)
+    assert not only(cut, StoppedEarly()).is_loud
 
 
 def test_an_oddity_claims_no_harm():
