@@ -13,6 +13,7 @@ from diagnostics.pages.comparison import compare, page_of
 from diagnostics.pages.html import write_page
 from diagnostics.pages.terminal import print_summary
 from diagnostics.runs import manifest
+from diagnostics.runs.experiment import found_runs, run_directory
 from diagnostics.runs.folders import check_output, free_directory
 from diagnostics.runs.run import Run, load_run
 from probes.errors import UsageError
@@ -29,7 +30,7 @@ exit codes: 0 done; 2 wrong usage, or nothing there to compare"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare stored runs: a page, and its summary on standard output. Returns the exit code: 0 done, 2 wrong usage."""
-    return command.run(_parser(), _compare, arguments)
+    return command.read(_parser(), _compare, arguments)
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _load(folder: Path) -> Run:
     if manifest.kind_of(folder) == "scenario":
-        arms = sorted(str(path.parent) for path in folder.glob(f"arms/*/*/{manifest.NAME}"))
+        arms = sorted(str(run_directory(folder, arm, seed)) for arm, seed in found_runs(folder))
         raise UsageError(
             what="a whole scenario is not one run",
             where=str(folder),

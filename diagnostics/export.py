@@ -37,7 +37,7 @@ exit codes: 0 done; 2 wrong usage, or nothing there to export"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Export a stored run or a whole scenario. Returns the exit code: 0 done, 2 wrong usage."""
-    return command.run(_parser(), _export, arguments)
+    return command.read(_parser(), _export, arguments)
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns the exit code: 0 done, 2 wrong usage, 3 a finding as severe as ``--fail-on``.
     """
-    return command.run(_parser(), _report, arguments)
+    return command.read(_parser(), _report, arguments)
 
 
 def _report(options: argparse.Namespace) -> int:
