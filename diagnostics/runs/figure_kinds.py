@@ -56,7 +56,7 @@ KINDS: Mapping[str, FigureKind] = {
 }
 """The kinds of figure that a scenario can use, by the name of their function in ``diagnostics.figures``."""
 
-PAIR, TRIPLE = 2, 3
+TRIPLE = 3
 
 
 @dataclass(frozen=True)
@@ -108,16 +108,16 @@ def check_figure(kind: str, parameters: Mapping[str, object], where: str) -> Non
     if not isinstance(options, Mapping):
         do = "give a mapping of the figure's keyword arguments"
         raise UsageError(what="a figure's options must be a mapping", where=where, got=repr(options), do=do)
-    from_record(_Parameters, parameters, f"{where}.parameters")
+    typed = from_record(_Parameters, parameters, f"{where}.parameters")
     from_record(_Options, options, f"{where}.options")
     _check_guide(parameters.get("guide"), where)
     _check_guide(options.get("guide"), where)
     known = KINDS[kind]
     _check_known("parameter", kind, parameters, COMMON | known.optional | known.required, where)
     _check_known("option", kind, options, known.options, where)
-    if not all(len(pair) == TRIPLE for pair in parameters.get("pairs", ())):
+    if not all(len(pair) == TRIPLE for pair in typed.pairs):
         do = "give each comparison as a label, the treated arm and its control"
-        raise UsageError(what="these are no comparisons", where=where, got=f"{parameters['pairs']!r:.200}", do=do)
+        raise UsageError(what="these are no comparisons", where=where, got=f"{typed.pairs!r:.200}", do=do)
     for name in sorted({"column", *known.required} - parameters.keys()):
         raise UsageError(
             what=f"the figure {kind} has no {name!r}",
@@ -128,8 +128,8 @@ def check_figure(kind: str, parameters: Mapping[str, object], where: str) -> Non
 
 
 def _check_guide(guide: object, where: str) -> None:
-    named = isinstance(guide, list | tuple) and len(guide) == PAIR and isinstance(guide[0], int | float)
-    if not (guide in (None, "chance") or (named and isinstance(guide[1], str))):
+    parts = tuple(map(type, guide)) if isinstance(guide, list | tuple) else ()
+    if guide not in (None, "chance") and parts not in ((int, str), (float, str)):
         do = 'give "chance", or a number and its name'
         raise UsageError(what="this is no guide", where=where, got=f"{guide!r:.200}", do=do)
 
