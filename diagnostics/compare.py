@@ -9,6 +9,7 @@ from pathlib import Path
 
 from diagnostics.commands import command
 from diagnostics.commands.callable_module import make_callable
+from diagnostics.commands.options import out_path
 from diagnostics.pages.comparison import compare, page_of
 from diagnostics.pages.html import write_page
 from diagnostics.pages.terminal import print_summary
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    directory = Path(options.out) if options.out else free_directory(DEFAULT)
+    directory = out_path(options.out) or free_directory(DEFAULT)
     if not options.force:
         check_output(directory)
     page = page_of([_load(Path(folder)) for folder in options.runs])

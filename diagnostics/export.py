@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.commands import command
+from diagnostics.commands.options import out_path
 from diagnostics.commands.quiet import quiet_import
 from diagnostics.runs import manifest
 from diagnostics.runs.confined import as_name
@@ -43,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _export(options: argparse.Namespace) -> int:
     folder, kind = Path(options.folder), "tensorboard" if options.tensorboard else "csv"
     source = LOADERS[manifest.kind_of(folder)](folder)
-    directory = check_output(Path(options.out)) if options.out else free_directory(folder / kind)
+    wanted = out_path(options.out)
+    directory = check_output(wanted) if wanted else free_directory(folder / kind)
     print(EXPORTS[kind](source, directory))
     return 0
 

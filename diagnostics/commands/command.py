@@ -16,7 +16,7 @@ from diagnostics.wording.printable import printable
 from probes.errors import UsageError
 
 TRACEBACK = "DIAGNOSTICS_TRACEBACK"
-MOST_SHOWN = 300
+MOST_SHOWN, MOST_OF_LINE = 300, 1500
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
@@ -48,8 +48,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def print_error(error: UsageError) -> None:
-    """Print misuse on standard error."""
-    print(printable(f"error: {error}"), file=sys.stderr)
+    """Print misuse on standard error; of a part that is very long, its beginning."""
+    lines = [line if len(line) <= MOST_OF_LINE else f"{line[:MOST_OF_LINE]}…" for line in f"error: {error}".split("\n")]
+    print(printable("\n".join(lines)), file=sys.stderr)
 
 
 def run(

@@ -88,7 +88,13 @@ def restore(
             if name in values:
                 held_by(variable).assign(values[name])
         _restore_host(state)
-    except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:  # what others than we have written
+    except (
+        TypeError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:  # what others than we have written
         raise _other_structure(f"{type(error).__name__}: {error!s:.200}") from error
 
 
