@@ -35,15 +35,17 @@ def answer(found: Sequence[Finding]) -> str:
     if not clean and not odd:
         return "This run did not record enough for any check."
     if odd:
-        count = "an oddity" if len(odd) == 1 else f"{len(odd)} oddities"
-        return f"Nothing wrong: {clean} checks passed, and {count} did no harm."
+        count = "an oddity is" if len(odd) == 1 else f"{len(odd)} oddities are"
+        return f"Nothing wrong was found: {clean} checks passed, and {count} noted."
     checks = "the one check that could run" if clean == 1 else f"all {clean} checks that could run"
     return f"Nothing suspicious: {checks} passed."
 
 
 def _said(finding: Finding) -> str:
-    """What a finding comes to; the measurement itself is in its letter."""
-    return findings.sentence(finding.rule, finding.layers, finding.steps, finding.means or finding.what)
+    """What a finding comes to, and what to do first; the measurement itself is in its letter."""
+    said = findings.sentence(finding.rule, finding.layers, finding.steps, finding.means or finding.what)
+    do = finding.do.split(". ")[0].rstrip(".")
+    return f"{said} {do}." if do else said
 
 
 def _result(loud: Sequence[Finding]) -> str:
