@@ -105,7 +105,8 @@ def overview(statistics: list[Statistic], reference: str, others: list[str], see
         f"1 decade is a factor of ten; other differences are in the statistic's own unit. {_since(statistics)}"
     )
     if by_chance:
-        caption += f" {BY_CHANCE.capitalize()}: the largest difference from {', '.join(seeds)}, which repeat it with another seed or none."
+        repeats = ", ".join(seeds)
+        caption += f" {BY_CHANCE.capitalize()}: the largest difference from {repeats}, which repeat it with another seed or none."
     return Table(caption, header, tuple(rows), numeric=frozenset({reference, *others, "difference", BY_CHANCE}))
 
 

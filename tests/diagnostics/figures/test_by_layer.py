@@ -154,3 +154,18 @@ def test_courses_keep_the_extremes_of_the_steps_that_share_a_point():
     named, others = (course(rows, np.array(which)) for which in ([False, True, False], [True, False, True]))
     assert named.high.max() == 50 and others.high.max() == 1 and len(named.x) <= 120
     assert (named.median == 1).all() and named.x[np.argmax(named.high)] <= 617
+
+
+def test_of_a_thousand_layers_a_profile_keeps_the_extremes_of_each_block():
+    frame = frames.network(160)
+    few = layer_profile(frame, "update_ratio")
+    names = [f"stage_{n // 100}/block_{n // 5}/{'conv' if n % 2 else 'norm'}_{n % 5}" for n in range(1000)]
+    values = np.ones((3, 1000))
+    values[:, 617] = 50.0
+    many = layers_table({"update_ratio": values}, steps=(0, 10, 20), names=names)
+    kinds = np.where(np.arange(3000) % 2, "Conv2D", "BatchNormalization")
+    figure = layer_profile(many.assign(kind=kinds), "update_ratio")
+    texts = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert "range of its block" in texts and "a layer" not in texts
+    assert max(np.nanmax(line.get_xdata()) for line in figure.axes[0].lines if len(line.get_xdata()) > 2) == 50
+    assert "a layer" in {text.get_text() for text in few.legends[0].get_texts()}
