@@ -72,9 +72,10 @@ class DeadUnits(Rule):
         return Finding(
             rule=self.name,
             severity="warning",
-            what=f"{len(concerned)} of {len(last)} layers have at least {percent(self.warning)} dead units at the last check; the "
-            f"worst is {grid.layers[worst]} with {percent(share)}{self._since(grid, worst, float(first[worst]))}.",
-            means="No gradient reaches the layers before it; they are not trained."
+            what=f"{percent(share)} of the units in {grid.layers[worst]} are dead: they put out 0 for every example"
+            f"{self._since(grid, worst, float(first[worst]))}. {len(concerned)} of {len(last)} layers have "
+            f"{percent(self.warning)} or more.",
+            means=f"No gradient passes {grid.layers[worst]}: the layers before it are not trained."
             if share >= self.whole
             else "A dead unit receives no gradient from these examples and contributes nothing to the output.",
             do="Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping.",
@@ -82,7 +83,7 @@ class DeadUnits(Rule):
             numbers={"layers": len(last), "concerned": len(concerned), "worst": share, "born": float(first[worst])},
             value=share,
             threshold=self.warning,
-            confidence=0.95 if share >= self.whole else 0.8 if bad else 0.5,
+            confidence=0.95 if share >= self.whole else 0.78 if bad else 0.5,
             evidence=(Evidence("dead_fraction"),),
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("activation", {"activation": "leaky_relu"})),
             reference="Lu et al. 2019, arXiv 1903.06733.",

@@ -124,16 +124,18 @@ class LearningRateTooHigh(Rule):
     def _told(self, told: str, value: float, threshold: float, confidence: float, rate: float | None) -> Finding:
         if not value >= threshold:
             return Finding(self.name, "clean", f"{told}.", value=value, threshold=threshold)
+        named = f"The learning rate{f' of {short(rate)}' if rate else ''}"
         lower = f"a learning rate of {short(rate / 10)}" if rate else "a learning rate a tenth as large"
         return Finding(
             self.name,
             "warning",
-            f"The learning rate{f' of {short(rate)}' if rate else ''} is too high: {told[0].lower()}{told[1:]}.",
+            f"{named} is too high: {told[0].lower()}{told[1:]}.",
             "Steps of that size overshoot and erase what was learned.",
             f"Try {lower}, with a warm-up or gradient clipping by norm.",
             value=value,
             threshold=threshold,
             confidence=confidence,
+            if_harmless=f"{named} is high: {told[0].lower()}{told[1:]}.",
             evidence=(Evidence("update_ratio"), Evidence("loss", "scalars")),
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("clipping", {"clipnorm": 1.0})),
             reference="CS231n notes; Cohen et al. 2021, arXiv 2103.00065.",

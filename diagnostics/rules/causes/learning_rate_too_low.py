@@ -52,17 +52,19 @@ class LearningRateTooLow(Rule):
         if path >= self.path and not (falls and ratio < self.ratio):
             return Finding(self.name, "clean", f"{told}.", value=path, threshold=self.path)
         rate = case.training.optimizer.learning_rate if case.training.optimizer else None
+        named = f"The learning rate{f' of {short(rate)}' if rate else ''}"
         higher = f"a learning rate of {short(rate * 10)}" if rate else "a learning rate ten times as large"
         return Finding(
             self.name,
             "warning",
-            f"The learning rate{f' of {short(rate)}' if rate else ''} is too low: {told[0].lower()}{told[1:]}.",
+            f"{named} is too low: {told[0].lower()}{told[1:]}.",
             "The weights end near where they began.",
             f"Try {higher}, or Adam at its default rate.",
             numbers={"ratio": ratio, "path": path},
             value=path,
             threshold=self.path,
             confidence=0.88,
+            if_harmless=f"{named} is low: {told[0].lower()}{told[1:]}.",
             evidence=(Evidence("update_ratio"), Evidence("loss", "scalars")),
             remedies=(Remedy("learning_rate", {"factor": 10.0}), Remedy("optimizer", {"class": "Adam"})),
             reference="CS231n notes, Neural networks part 3.",

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
+from diagnostics.rules.outcome import better
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent
 
@@ -42,8 +43,8 @@ class StuckLoss(Rule):
         return Finding(
             self.name,
             "info",
-            f"The loss stands still at a skill of {percent(outcome.skill)} over the best constant prediction.",
-            "The model learned little of what the targets vary by; noisy targets allow no more.",
+            f"The loss no longer falls, and the model is {better(outcome.skill)}.",
+            "It learned little of what the targets vary by; noisy targets allow no more.",
             "Compare with a simple model, such as a linear one or nearest neighbours.",
             numbers=numbers,
             value=outcome.skill,
