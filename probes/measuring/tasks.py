@@ -85,7 +85,7 @@ def tasks(probes: tuple[Probe, ...], rows: Sequence[RowSnapshots]) -> list[Task]
         selecting = [n for n in own if probes[n].selects(row.path)]
         for forward in (True, False):
             needs = {n: _needs_at(probes[n], forward) for n in selecting}
-            numbers = tuple(n for n in selecting if needs[n] and _any_applies(probes[n], needs[n], row.snapshots))
+            numbers = tuple(n for n in selecting if any(_applies(probes[n], needs[n], each) for each in row.snapshots))
             if numbers:
                 read = frozenset[Need]().union(*(needs[n] for n in numbers))
                 snapshots = tuple(_only(read, each) for each in row.snapshots)
@@ -100,10 +100,8 @@ def _needs_at(probe: Probe, forward: bool) -> frozenset[Need]:
     return probe.needs & FORWARD if forward else probe.needs - FORWARD
 
 
-def _any_applies(probe: Probe, needs: frozenset[Need], snapshots: Sequence[Snapshot]) -> bool:
-    return any(
-        probe.applies(each) and (probe.needs_all or any(each.has(frozenset({n})) for n in needs)) for each in snapshots
-    )
+def _applies(probe: Probe, needs: frozenset[Need], snapshot: Snapshot) -> bool:
+    return probe.applies(snapshot) and any(snapshot.has(frozenset({need})) for need in needs)
 
 
 def _only(needs: frozenset[Need], snapshot: Snapshot) -> Snapshot:
