@@ -125,7 +125,7 @@ def profile(
     set_ticks(axes.xaxis, axis.scale.ticks(limits, 5), axis.scale.label)
     axes.xaxis.grid(visible=True)
     size = float(np.clip(180 / len(rows.names), 1.6, 4.0))
-    blocks = blocks_of(rows.names)
+    blocks = blocks_in(rows)
     sign_of = {kind: sign for sign, kinds in signs(rows.kinds).items() for kind in kinds}
     nets = rows.nets or [""] * len(rows.names)
     for moment, step in moments(rows.steps).items():
@@ -152,6 +152,11 @@ def blocks_of(names: Sequence[str]) -> list[layer_names.Block]:
     found = layer_names.blocks(names, max(len(names) // 2, 1))
     several = [block for block in found if block.first < block.last]
     return found if len(several) > 2 else []
+
+
+def blocks_in(rows: Rows) -> list[layer_names.Block]:
+    """The blocks that a profile shows as medians; none where all layers are of one kind, which a line through all shows as well."""
+    return blocks_of(rows.names) if len(set(rows.kinds)) > 1 else []
 
 
 def _medians(axes: Axes, values: np.ndarray, blocks: Sequence[layer_names.Block], **looks) -> None:
@@ -198,7 +203,7 @@ def handles(rows: Rows, guides: Sequence[Guide], *, log: bool = False, band: Ban
         log: whether the axis is logarithmic, which has no place for zero.
         band: what other trainings measured.
     """
-    muted, blocks = style.colour("muted"), blocks_of(rows.names)
+    muted, blocks = style.colour("muted"), blocks_in(rows)
     shown = signs(rows.kinds) if len(set(rows.kinds)) > 1 and not blocks else {}
     dots = [
         marks.swatch("a layer", muted, ls="", marker="o", ms=2.5, mew=0),
