@@ -72,6 +72,9 @@ def test_layers_without_blocks_are_named_at_even_distances():
 
 def test_a_long_name_keeps_the_end_that_tells_siblings_apart():
     assert shortened("encoder/block_1/dense", 8) == "…1/dense"
+    query, key = (f"block_0_attention/{name}" for name in ("query", "key"))
+    assert shortened(query, 15) == "block_0…n/query" and shortened(query, 15) != shortened(query.replace("0", "1"), 15)
+    assert shortened(key, 15) != shortened(query, 15) and len(shortened(key, 15)) == 15
 
 
 def test_a_map_keeps_every_spike_and_every_dip():
