@@ -79,7 +79,7 @@ class ExplodingGradient(Rule):
             steps=(flagged[0].first_step, flagged[-1].last_step) if flagged else (),
             value=-shown.attenuation,
             threshold=self.attenuation,
-            confidence=0.95 if violent else 0.6,
+            confidence=0.95 if violent else 0.55,
             evidence=(Evidence("activation_gradient_rms"), Evidence("update_ratio")),
             remedies=(Remedy("clipping", {"clipnorm": 1.0}), Remedy("initialization")) if flagged else (),
             reference="Pascanu et al. 2013, arXiv 1211.5063.",
