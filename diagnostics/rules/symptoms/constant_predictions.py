@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated
+from diagnostics.rules.losses import is_own
 from diagnostics.rules.rule import Rule
 from diagnostics.runs.data_facts import Output, Target
 from diagnostics.wording.numerals import percent, short
@@ -39,7 +40,8 @@ class ConstantPredictions(Rule):
         if not case.data.outputs or len(case.data.targets) != 1:
             return NotEvaluated(("a record of the model's outputs and of one target",), (), ALL_FACTS)
         last, target, skill = case.data.outputs[-1], case.data.targets[0], _skill(case)
-        what = self._same(last, target) or self._narrow(last, target)
+        own = is_own(case.training.loss)  # its outputs may be distances or scores, whose largest entry is no class
+        what = ("" if own else self._same(last, target)) or self._narrow(last, target, own=own)
         if not what or (skill is not None and skill >= self.learned) or _batch_is_one(last):
             return Finding(self.name, "clean", "Predictions vary with the input.")
         return Finding(
@@ -61,8 +63,9 @@ class ConstantPredictions(Rule):
             f"{percent(share)} of the predictions are the same class, but no class has more than {most} of the targets"
         )
 
-    def _narrow(self, last: Output, target: Target) -> str:
-        if last.spread_over_batch is None or not target.std or last.most_frequent_share is not None:
+    def _narrow(self, last: Output, target: Target, *, own: bool) -> str:
+        is_number = last.most_frequent_share is None or (own and last.shape[-1:] == (1,))
+        if last.spread_over_batch is None or not target.std or not is_number:
             return ""
         if last.spread_over_batch >= self.spread * target.std:
             return ""

@@ -62,7 +62,7 @@ def frozen() -> dict[str, Half]:
 
 
 def seen() -> dict[str, int]:
-    """The scored cases whose judgement was looked at, by full name, and at which look."""
+    """The scored cases whose judgement was looked at, by full name, and at which look; 0: they were written with the rules in view."""
     lines = [line.split() for line in SEEN.read_text(encoding="utf-8").splitlines()]
     return {name: int(look) for look, name in lines}
 
