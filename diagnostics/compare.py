@@ -9,10 +9,12 @@ from pathlib import Path
 
 from diagnostics.commands import command
 from diagnostics.commands.callable_module import make_callable
+from diagnostics.commands.options import out_path
 from diagnostics.pages.comparison import compare, page_of
 from diagnostics.pages.html import write_page
 from diagnostics.pages.terminal import print_summary
 from diagnostics.runs import manifest
+from diagnostics.runs.experiment import found_runs, run_directory
 from diagnostics.runs.folders import check_output, free_directory
 from diagnostics.runs.run import Run, load_run
 from probes.errors import UsageError
@@ -29,11 +31,11 @@ exit codes: 0 done; 2 wrong usage, or nothing there to compare"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare stored runs: a page, and its summary on standard output. Returns the exit code: 0 done, 2 wrong usage."""
-    return command.run(_parser(), _compare, arguments)
+    return command.read(_parser(), _compare, arguments)
 
 
 def _compare(options: argparse.Namespace) -> int:
-    directory = Path(options.out) if options.out else free_directory(DEFAULT)
+    directory = out_path(options.out) or free_directory(DEFAULT)
     if not options.force:
         check_output(directory)
     page = page_of([_load(Path(folder)) for folder in options.runs])
@@ -55,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _load(folder: Path) -> Run:
     if manifest.kind_of(folder) == "scenario":
-        arms = sorted(str(path.parent) for path in folder.glob(f"arms/*/*/{manifest.NAME}"))
+        arms = sorted(str(run_directory(folder, arm, seed)) for arm, seed in found_runs(folder))
         raise UsageError(
             what="a whole scenario is not one run",
             where=str(folder),

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns the exit code: 0 done, 2 wrong usage, 3 a finding as severe as ``--fail-on``.
     """
-    return command.run(_parser(), _diagnose, arguments)
+    return command.read(_parser(), _diagnose, arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.commands import command
+from diagnostics.commands.options import out_path
 from diagnostics.commands.quiet import quiet_import
 from diagnostics.runs import manifest
 from diagnostics.runs.confined import as_name
@@ -37,13 +38,14 @@ exit codes: 0 done; 2 wrong usage, or nothing there to export"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Export a stored run or a whole scenario. Returns the exit code: 0 done, 2 wrong usage."""
-    return command.run(_parser(), _export, arguments)
+    return command.read(_parser(), _export, arguments)
 
 
 def _export(options: argparse.Namespace) -> int:
     folder, kind = Path(options.folder), "tensorboard" if options.tensorboard else "csv"
     source = LOADERS[manifest.kind_of(folder)](folder)
-    directory = check_output(Path(options.out)) if options.out else free_directory(folder / kind)
+    wanted = out_path(options.out)
+    directory = check_output(wanted) if wanted else free_directory(folder / kind)
     print(EXPORTS[kind](source, directory))
     return 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnostics.commands import catalogue, command
-from diagnostics.commands.options import counted, parse_seeds
+from diagnostics.commands.options import counted, out_path, parse_seeds
 from diagnostics.commands.quiet import quiet_import
 from diagnostics.pages.remedies import as_json, lines
 from diagnostics.runs.folders import check_output, free_directory
@@ -61,7 +61,8 @@ def _remedy(options: argparse.Namespace) -> int:
         do = "give at least 2, better 5"
         raise UsageError(what="one seed shows no spread", where="--seeds", got=f"{options.seeds!r:.200}", do=do)
     make, name = _target(options)
-    directory = check_output(Path(options.out)) if options.out else free_directory(Path("runs") / f"remedy-{name}")
+    wanted = out_path(options.out)
+    directory = check_output(wanted) if wanted else free_directory(Path("runs") / f"remedy-{name}")
     outcome = _tried(
         options, make if epochs is None else lambda seed: make(seed)._replace(epochs=epochs), seeds, directory
     )

@@ -29,7 +29,7 @@ exit codes: 0 done; 2 wrong usage, or nothing there to replay"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Repeat a recorded step, print where it stopped being finite, and write a page. Returns the exit code: 0 done, 2 misuse."""
-    return command.run(_parser(), _replay, arguments)
+    return command.read(_parser(), _replay, arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

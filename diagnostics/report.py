@@ -12,6 +12,7 @@ from diagnostics.commands import command
 from diagnostics.commands.callable_module import make_callable
 from diagnostics.commands.follow import Rendered, follow
 from diagnostics.commands.judging import add_fail_on, exit_status
+from diagnostics.commands.options import out_path
 from diagnostics.pages.html import write_page
 from diagnostics.pages.markdown import markdown
 from diagnostics.pages.page import Page
@@ -43,11 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns the exit code: 0 done, 2 wrong usage, 3 a finding as severe as ``--fail-on``.
     """
-    return command.run(_parser(), _report, arguments)
+    return command.read(_parser(), _report, arguments)
 
 
 def _report(options: argparse.Namespace) -> int:
-    folder, out = Path(options.folder), Path(options.out) if options.out else None
+    folder, out = Path(options.folder), out_path(options.out)
     if out is None and is_page(folder) and not options.text:
         raise UsageError(
             what="a page is not replaced by its own report",

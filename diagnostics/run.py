@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from diagnostics.commands import catalogue, command
 from diagnostics.commands.command import EXIT_FAILED, EXIT_INTERRUPTED
 from diagnostics.commands.judging import add_fail_on, exit_status
-from diagnostics.commands.options import counted, parse_seeds
+from diagnostics.commands.options import check_backend, counted, out_path, parse_seeds
 from diagnostics.runs.folders import check_output, free_directory
 from probes.errors import UsageError, unknown_name
 
@@ -99,6 +99,7 @@ def _run(options: argparse.Namespace) -> int:
         )
     if options.scenario not in (ALL, *catalogue.names()):
         raise unknown_name("scenario", options.scenario, [ALL, *catalogue.names()])
+    check_backend(options.backend)
     first = counted("--first", options.first) or 0
     checked = {
         "epochs": counted("--epochs", options.epochs),
@@ -113,7 +114,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _directory(options: argparse.Namespace) -> Path:
-    wanted = Path(options.out or Path("runs") / options.scenario)
+    wanted = out_path(options.out) or Path("runs") / options.scenario
     if options.resume:
         return wanted
     return check_output(wanted) if options.out else free_directory(wanted)

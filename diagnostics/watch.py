@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from diagnostics.commands import command
 from diagnostics.commands.judging import add_fail_on, exit_status
+from diagnostics.commands.options import out_path
 from diagnostics.commands.scripts import check_target, run_target, short_name
 from diagnostics.commands.when_imported import when_imported
 from diagnostics.training.fit.budget import parse_budget
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.target is None:
             raise _no_target()
         check_target(options.target, module=options.module)
+        out_path(options.out)
         budget = parse_budget(options.budget)
     except UsageError as error:
         command.print_error(error)
@@ -68,7 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _watch(options: argparse.Namespace, rest: list[str], typed: str, budget: float | None) -> int:
-    next_directory = _numbering((options.out or OUT).resolve(), short_name(options.target, module=options.module))
+    next_directory = _numbering(
+        (out_path(options.out) or OUT).resolve(), short_name(options.target, module=options.module)
+    )
     watched: list[WatchedProcess] = []
     severities: list[str] = []
     status = "finished"

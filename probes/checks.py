@@ -64,12 +64,28 @@ def check_probes(probes: object) -> tuple[Probe, ...]:
     return tuple(chosen)
 
 
-def check_model(model: Watchable, probes: Sequence[Probe]) -> None:
-    """Refuse a model in which there is nothing to see, and patterns that match none of its layers.
+def _check_options(optimizer: object, capacity: object) -> None:
+    """Refuse what is no optimizer, and no number of readings.
 
     Raises:
-        UsageError: naming the model or the pattern.
+        UsageError: naming it.
     """
+    if optimizer is not None and (isinstance(optimizer, type) or not hasattr(optimizer, "apply")):
+        do = "give the optimizer itself, such as keras.optimizers.SGD(0.1), or None"
+        raise UsageError(what="this is no optimizer", where="Monitor(optimizer=...)", got=repr(optimizer), do=do)
+    is_count = isinstance(capacity, int) and not isinstance(capacity, bool) and capacity > 0
+    if capacity is not None and not is_count:
+        do = "give a whole number of readings, 1 or more, or None"
+        raise UsageError(what="invalid capacity", where="Monitor(capacity=...)", got=repr(capacity), do=do)
+
+
+def check_model(model: Watchable, probes: Sequence[Probe], optimizer: object, capacity: object) -> None:
+    """Refuse a model in which there is nothing to see, patterns that match none of its layers, and other arguments of no use.
+
+    Raises:
+        UsageError: naming the model, the pattern or the argument.
+    """
+    _check_options(optimizer, capacity)
     if is_watchable_without_layers(model):
         check_patterns([entry.path for entry in names_of(model).entries()], probes)
         return

@@ -13,7 +13,10 @@ from probes.probe import Arrays, Statistic
 from probes.seams.operations import FUNCTIONS
 from probes.snapshot.facts import CallKind
 from probes.snapshot.snapshot import Snapshot
-from probes.unit_probe import UnitProbe, changes
+from probes.unit_probe import UnitProbe, at_check, changes, last_known
+
+NOT_FINITE = 2.0**-40
+"""What an entry that is NaN or infinite adds to the number of active ones: 2⁴⁰ of them stay below one active entry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +29,10 @@ class DeadUnits(UnitProbe):
     ``death``, dead at this check and alive at the one before; ``revival``, alive at this check and dead at the one before.
 
     The probe examines outputs of functions that are 0 over a whole range of inputs: ReLU, ReLU6 and clipped ReLU, as a
-    layer, as ``activation=`` or inside a ``call``. A unit is silent where its output is exactly 0; NaN does not count. The
-    slope below 0 must be 0, so that leaky and parametric ReLU have no dead units. Rectification written as a product or
+    layer, as ``activation=`` or inside a ``call``. A unit is silent where its output is exactly 0. NaN and infinity are neither
+    silent nor alive: a unit whose other entries are all 0 stays what it was at the check before, and its state is unknown if
+    there was none. A NaN is thus no revival. (TensorFlow's fused kernels on a CPU turn NaN into 0 at a ReLU; the unit then is silent.)
+    The slope below 0 must be 0, so that leaky and parametric ReLU have no dead units. Rectification written as a product or
     with ``tf.maximum`` is not detected.
 
     Args:
@@ -41,7 +46,8 @@ class DeadUnits(UnitProbe):
 
     Returns:
         Columns dead_fraction in [0, 1]; births, deaths and revivals, each a number of units; dead_unit_examples, the examples behind
-        the check: a unit silent on only 32 examples need not be dead. Missing for an empty check and for all other layers.
+        the check: a unit silent on only 32 examples need not be dead. Missing for an empty check, for one that cannot tell of
+        any unit, and for all other layers.
 
     Raises:
         UsageError: a reference set that holds nothing or does not fit the model, or one together with a window.
@@ -56,41 +62,45 @@ class DeadUnits(UnitProbe):
     columns: ClassVar = ("dead_fraction", "births", "deaths", "revivals", "dead_unit_examples")
 
     def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
-        """For each unit the number of entries that are not 0, and the examples.
+        """For each unit the number of entries that are active, and the examples.
 
         Sums of float32 stop growing at 2²⁴ but never return to 0, so that a unit that was active once is never taken for dead.
         """
         activation = snapshot.activation
         assert activation is not None
         examples = tf.shape(activation)[0] if activation.shape.rank else 1
-        active = tf.cast(by_unit(activation, snapshot.unit_axis) != 0, tf.float32)
+        entries = by_unit(activation, snapshot.unit_axis)
+        active = tf.where(tf.math.is_finite(entries), tf.cast(entries != 0, tf.float32), NOT_FINITE)
         return {"nonzero": unit_sums(active), "examples": tf.cast(examples, tf.float32)}
 
     def summarize(self, statistics: Arrays) -> dict[str, np.ndarray]:
         """Shares and counts of units; the first axis is the order of the checks."""
-        examples = statistics["examples"]
         dead, known = self._dead(statistics)
-        missing = np.where(known, 0, np.nan)  # added to a number, it leaves it as it is or makes it NaN
+        missing = np.where(known.any(axis=-1), 0, np.nan)  # added to a number, it leaves it as it is or makes it NaN
         counts = {event: happened.sum(axis=-1) + missing for event, happened in changes(dead, known).items()}
         return {
-            "dead_fraction": dead.mean(axis=-1) + missing,
+            "dead_fraction": at_check(dead, last_known(known)).mean(axis=-1) + missing,
             "births": counts["born_dead"],
             "deaths": counts["death"],
             "revivals": counts["revival"],
-            "dead_unit_examples": examples + missing,
+            "dead_unit_examples": statistics["examples"] + missing,
         }
 
     def events(self, statistics: Arrays) -> dict[str, np.ndarray]:
         """Which units were born dead, died or were revived at which check."""
         return changes(*self._dead(statistics))
 
-    def continues_from(self, statistics: Arrays) -> int | None:
-        """The last check that saw an example."""
-        known = np.flatnonzero(self._dead(statistics)[1])
-        return int(known[-1]) if len(known) else None
+    def carried(self, statistics: Arrays) -> Arrays | None:
+        """For each unit the last check that could tell of it."""
+        known = self._dead(statistics)[1]
+        if not known.any():
+            return None
+        last = last_known(known)[-1:]
+        nonzero = np.where(last < 0, NOT_FINITE, at_check(statistics["nonzero"], last))
+        return {"nonzero": nonzero.astype(np.float32), "examples": statistics["examples"][last.max() : last.max() + 1]}
 
     @staticmethod
     def _dead(statistics: Arrays) -> tuple[np.ndarray, np.ndarray]:
-        """Whether a unit is dead ``[checks, units]``, and whether the check can tell ``[checks]``."""
+        """Whether a unit is dead, and whether the check can tell, each ``[checks, units]``."""
         nonzero = statistics["nonzero"]
-        return nonzero == 0, (statistics["examples"] > 0) & ~np.isnan(nonzero).any(axis=-1)
+        return nonzero == 0, (statistics["examples"] > 0)[:, None] & ((nonzero == 0) | (nonzero >= 1))

@@ -77,7 +77,7 @@ class Monitor:
     ) -> None:
         self.model = model
         self.probes = check_probes(default() if probes is None else probes)
-        check_model(model, self.probes)
+        check_model(model, self.probes, optimizer, capacity)
         check_references(model, self.probes)
         self._optimizer = optimizer
         self._names = names_of(model)

@@ -48,8 +48,12 @@ class UnitProbe(Probe):
         """
 
     @abc.abstractmethod
-    def continues_from(self, statistics: Arrays) -> int | None:
-        """The reading with which the next one is compared; ``None`` when there is none."""
+    def carried(self, statistics: Arrays) -> Arrays | None:
+        """The reading with which the next one is compared, as the only one of its axis; ``None`` when there is none.
+
+        Args:
+            statistics: as for ``summarize``; the first axis counts the readings in order.
+        """
 
 
 def as_unit_probe(probe: Probe) -> UnitProbe | None:
@@ -64,20 +68,31 @@ def reference_of(probe: Probe) -> ReferenceSet | None:
 
 
 def changes(dead: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:
-    """What happened to each unit at each check; a check that cannot tell is passed over.
+    """What happened to each unit at each check; where a check cannot tell, the unit stays what it was.
 
     Args:
         dead: whether the unit was dead, ``[checks, units]``, in the order of the checks.
-        known: whether the check can tell, ``[checks]``.
+        known: whether the check can tell, ``[checks, units]``.
 
     Returns:
-        born_dead (dead at the first check that can tell), death and revival (other than at the check before), each
+        born_dead (dead at the first check that can tell), death and revival (other than at the check before that can tell), each
         ``[checks, units]``.
     """
-    happened = {event: np.zeros(dead.shape, bool) for event in ("born_dead", "death", "revival")}
-    checks = np.flatnonzero(known)
-    now, before = dead[checks[1:]], dead[checks[:-1]]
-    happened["born_dead"][checks[:1]] = dead[checks[:1]]
-    happened["death"][checks[1:]] = now & ~before
-    happened["revival"][checks[1:]] = ~now & before
-    return happened
+    none = np.full((1, dead.shape[1]), -1)
+    before = np.concatenate([none, last_known(known)])[:-1]
+    first, was_dead = before < 0, at_check(dead, before)
+    happened = {"born_dead": dead & first, "death": dead & ~first & ~was_dead, "revival": ~dead & was_dead}
+    return {event: each & known for event, each in happened.items()}
+
+
+def last_known(known: np.ndarray) -> np.ndarray:
+    """For each check and unit the last check up to it that can tell, ``[checks, units]``; -1 where none can."""
+    checks = np.where(known, np.arange(len(known))[:, None], -1)
+    return np.maximum.accumulate(checks, axis=0) if len(checks) else checks
+
+
+def at_check(values: np.ndarray, check: np.ndarray) -> np.ndarray:
+    """The values ``[checks, units]`` that units had at these checks ``[n, units]``; false, or 0, at check -1."""
+    if not len(values):
+        return np.zeros(check.shape, values.dtype)
+    return np.where(check >= 0, np.take_along_axis(values, np.maximum(check, 0), axis=0), values.dtype.type(0))

@@ -1,16 +1,22 @@
-"""What all five commands share: exit codes, the argument parser, and how misuse is reported."""
+"""What all commands share: exit codes, the argument parser, and how misuse is reported."""
 
 from __future__ import annotations
 
 import argparse
 import io
+import os
+import shlex
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from diagnostics.wording.printable import printable
 from probes.errors import UsageError
 
+TRACEBACK = "DIAGNOSTICS_TRACEBACK"
+MOST_SHOWN, MOST_OF_LINE = 300, 1500
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
@@ -42,8 +48,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def print_error(error: UsageError) -> None:
-    """Print misuse on standard error."""
-    print(printable(f"error: {error}"), file=sys.stderr)
+    """Print misuse on standard error; of a part that is very long, its beginning."""
+    lines = [line if len(line) <= MOST_OF_LINE else f"{line[:MOST_OF_LINE]}…" for line in f"error: {error}".split("\n")]
+    print(printable("\n".join(lines)), file=sys.stderr)
 
 
 def run(
@@ -61,6 +68,33 @@ def run(
     """
     options = parser.parse_args(arguments)
     return exit_code(lambda: work(options))
+
+
+def read(
+    parser: argparse.ArgumentParser, work: Callable[[argparse.Namespace], int], arguments: Sequence[str] | None
+) -> int:
+    """The same for a command that only reads results, which may be damaged in a way that nobody thought of.
+
+    What it then meets is said as misuse is, without a traceback; `TRACEBACK` in the environment lets it through.
+    """
+
+    def careful(options: argparse.Namespace) -> int:
+        try:
+            return work(options)
+        except (UsageError, OSError):
+            raise
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                raise
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            raise UsageError(
+                what="these results cannot be read to their end",
+                where=shlex.join([parser.prog, *(sys.argv[1:] if arguments is None else arguments)])[:MOST_SHOWN],
+                got=f"{type(error).__name__}: {error!s:.{MOST_SHOWN}} ({Path(last.filename).name}:{last.lineno})",
+                do=f"restore the folder, or train again; if it is whole, report this with what {TRACEBACK}=1 shows",
+            ) from error
+
+    return run(parser, careful, arguments)
 
 
 def exit_code(work: Callable[[], int]) -> int:

@@ -14,19 +14,17 @@ from typing import TYPE_CHECKING
 import joblib
 
 from diagnostics.commands.crew import MOST_JOBS, cores, shared_out, stay
+from diagnostics.commands.options import BACKENDS, check_backend
 from diagnostics.commands.quiet import quiet_import, repeatable
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import run_directory
 from diagnostics.training.progress import Advance
-from probes.errors import UsageError, unknown_name
+from probes.errors import UsageError
 
 if TYPE_CHECKING:
     from diagnostics.training.contract import ArmLike, DataLike
     from diagnostics.training.division import Task
     from diagnostics.training.runner import Runner
-
-BACKENDS = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
-"""joblib's process back-ends, and the package that each needs."""
 
 POLL_SECONDS = 0.5
 
@@ -134,8 +132,7 @@ def _ended(place: Path) -> bool:
 
 
 def _backend(name: str) -> contextlib.AbstractContextManager[object]:
-    if name not in BACKENDS:
-        raise unknown_name("back-end", name, BACKENDS)
+    check_backend(name)
     try:
         importlib.import_module(BACKENDS[name])
         if name == "ray":

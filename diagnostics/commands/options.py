@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
+from pathlib import Path
 
+from diagnostics.runs.confined import as_path
 from probes.errors import UsageError, unknown_name
 
+BACKENDS = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
+"""joblib's process back-ends, and the package that each needs."""
 MOST = 2**32 - 1
 """The largest seed that every random generator takes."""
 MOST_SEEDS = 10_000
@@ -49,6 +53,29 @@ def parse_seeds(text: str | None, first: int = 0) -> tuple[int, ...] | None:
 
 def _is_number(text: str) -> bool:
     return text.isdecimal() and len(text) <= len(str(MOST)) and int(text) <= MOST
+
+
+def check_backend(name: str) -> None:
+    """Refuse a back-end of joblib that nobody knows.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    if name not in BACKENDS:
+        raise unknown_name("back-end", f"{name:.200}", BACKENDS, where="--backend")
+
+
+def out_path(text: str | Path | None) -> Path | None:
+    """Where results are wanted; ``None`` when nothing was said.
+
+    Raises:
+        UsageError: it names no place on any disk.
+    """
+    if text is None:
+        return None
+    if str(text).strip() in ("", "."):
+        raise UsageError(what="this names no place for results", where="--out", got=repr(str(text)), do="name one")
+    return as_path(text, "--out")
 
 
 def choose_arms(text: str | None, known: Sequence[str]) -> list[str]:

@@ -31,6 +31,7 @@ from diagnostics.measures.training import (
 )
 from diagnostics.measures.units import DeadForGood, StepsDead, UnitEvents
 from diagnostics.measures.warning import FalseAlarm, NonFiniteShare, WarningSteps, WarnsTooLate
+from diagnostics.runs.typed import from_record
 from diagnostics.statistics.slopes import Slope, attenuation, depth_slope, theil_sen
 from probes.errors import unknown_name
 
@@ -82,6 +83,9 @@ class Measure(Protocol):
         ...
 
 
+CHANCE = "chance"
+"""Stands for a number that the data decide, such as ln 10, until these are known."""
+
 MEASURES: dict[str, type[Measure]] = {
     re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind
     for kind in (
@@ -125,7 +129,7 @@ def measure(name: str, /, **parameters: object) -> Measure:
         A function of a run; its attribute ``unit`` is the unit of the number.
 
     Raises:
-        UsageError: no such measure, or a measure without such a parameter.
+        UsageError: no such measure, or a measure without such a parameter, or with one of another type.
     """
     if name not in MEASURES:
         raise unknown_name("measure", name, MEASURES)
@@ -133,4 +137,6 @@ def measure(name: str, /, **parameters: object) -> Measure:
     for parameter in parameters:
         if parameter not in known:
             raise unknown_name(f"parameter of {name}", parameter, known)
+    fixed = {parameter: value for parameter, value in parameters.items() if value != CHANCE}
+    from_record(MEASURES[name], fixed, f"measure {name}")  # they may come from somebody else's file
     return MEASURES[name](**parameters)

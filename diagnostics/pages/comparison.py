@@ -18,7 +18,8 @@ from diagnostics.pages.alignment import aligned
 from diagnostics.pages.comparison_tables import Statistic, signed
 from diagnostics.pages.html import write_page
 from diagnostics.pages.page import Exhibit, Page, Section
-from diagnostics.pages.run_figures import MAP, MAPPED, slug
+from diagnostics.pages.run_figures import MAP
+from diagnostics.pages.views import MAPPED, slug
 from diagnostics.rules import Finding, case_of
 from diagnostics.rules.causes.non_finite import NonFinite
 from diagnostics.runs.order import in_one_row

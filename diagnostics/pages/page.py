@@ -131,6 +131,7 @@ class Letter:
         advice: what to try.
         note: how it relates to other findings, and where the reasoning comes from.
         evidence: the figure that shows it.
+        course: the same over the steps, for who asks since when.
         rule: the rule that found it.
         layers: paths of all layers concerned.
     """
@@ -146,6 +147,7 @@ class Letter:
     advice: tuple[Advice, ...] = ()
     note: str = ""
     evidence: Exhibit | None = None
+    course: Exhibit | None = None
     rule: str = ""
     layers: tuple[str, ...] = ()
 
@@ -178,7 +180,8 @@ class Section:
     @property
     def exhibits(self) -> tuple[Exhibit, ...]:
         """The figures of the letters, then the section's own."""
-        return (*(letter.evidence for letter in self.letters if letter.evidence), *self.figures)
+        shown = [each for letter in self.letters for each in (letter.evidence, letter.course) if each]
+        return (*shown, *self.figures)
 
 
 @dataclass(frozen=True)

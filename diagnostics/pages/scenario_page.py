@@ -21,6 +21,7 @@ from diagnostics.runs.plan import FigurePlan, Plan
 from diagnostics.verdict import claims
 from diagnostics.verdict.sentences import answer
 from diagnostics.wording import numerals
+from probes.errors import UsageError
 
 TITLES = {
     "activation_gradient_rms": "Gradient at each layer's output",
@@ -153,7 +154,18 @@ def _figures(experiment: Experiment) -> list[Section]:
 
 
 def _drawing(tables: Tables, figure: FigurePlan) -> Callable[..., Figure]:
-    """A figure's function with every argument set except its width."""
+    """A figure's function with every argument set except its width; where its table cannot be made, it says why."""
+    try:
+        return _drawn(tables, figure)
+    except UsageError as error:
+        return partial(_missing, error)
+
+
+def _missing(error: UsageError, **_: object) -> Figure:
+    raise error
+
+
+def _drawn(tables: Tables, figure: FigurePlan) -> Callable[..., Figure]:
     kind, parameters = KINDS[figure.kind], cast(Parameters, figure.parameters)
     options = dict(parameters.get("options", {}))
     if "guide" in parameters:
@@ -167,5 +179,9 @@ def _drawing(tables: Tables, figure: FigurePlan) -> Callable[..., Figure]:
 def _guide(experiment: Experiment, guide: str | tuple[float, str]) -> tuple[float, str]:
     if guide == "chance":
         classes = experiment.plan.data.classes
+        if classes < 2:
+            raise UsageError(
+                what="there is no chance level", where="guide", got=f"{classes} classes", do="give a number"
+            )
         return math.log(classes), f"chance: ln {classes}"
     return float(guide[0]), str(guide[1])

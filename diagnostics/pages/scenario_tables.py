@@ -18,6 +18,7 @@ from diagnostics.runs.experiment import Experiment
 from diagnostics.runs.run import Run
 from diagnostics.statistics.intervals import interval_of
 from diagnostics.survival import spells
+from probes.errors import UsageError
 
 COLUMNS = ("series", "setting", "seed", "value")
 _NOTHING = spells(pd.DataFrame(), 0).assign(arm="", seed=0)
@@ -47,7 +48,7 @@ class Tables:
             table = _numbered(table.loc[table["layer"].isin(_layers_like(table, parameters["layers"])), :])
         if "split" in parameters:
             table = table.loc[table["split"] == parameters["split"], :]
-        return table.dropna(subset=[parameters["column"]])
+        return table.dropna(subset=[_known(table, parameters["column"])])
 
     @cached_property
     def _layers(self) -> pd.DataFrame:
@@ -126,7 +127,7 @@ def histograms(experiment: Experiment, parameters: Parameters) -> pd.DataFrame:
     """
     shown = {arm.label for arm in experiment.plan.arms.values() if fnmatchcase(arm.name, parameters["arms"])}
     rows = [
-        (label, seed, name.partition("@")[0], float(name.partition("@")[2]), float(share))
+        (label, seed, name.partition("@")[0], _number(name.partition("@")[2], name), float(share))
         for label, seed, run in _runs(experiment)
         for name, share in run.metadata.get("recorded", {}).items()
         if label in shown and name.startswith(("before@", "after@"))
@@ -146,7 +147,7 @@ def spells_by_arm(experiment: Experiment, parameters: Parameters) -> pd.DataFram
     """
     labels = _labels(experiment)
     frames = [
-        spells_of(run, parameters.get("layers", "*")).assign(arm=labels[arm], seed=seed)
+        spells_of(run, parameters.get("layers", "*")).assign(arm=labels.get(arm, arm), seed=seed)
         for arm, runs in experiment.runs.items()
         for seed, run in runs.items()
     ]
@@ -165,7 +166,8 @@ def layer_means(experiment: Experiment, parameters: Parameters) -> pd.DataFrame:
     Returns:
         Columns arm (its label), seed, step, split (``train``) and the statistic.
     """
-    column, table = parameters["column"], experiment.table("layers")
+    table = experiment.table("layers")
+    column = _known(table, parameters["column"])
     rows = (
         table.loc[table["layer"].isin(_layers_like(table, parameters["layers"]))]
         .dropna(subset=[column])
@@ -196,7 +198,7 @@ def _of_arms(experiment: Experiment, parameters: Parameters) -> list[tuple[str, 
     of_run = measure(parameters.get("measure", "recorded"), **of)
     place, series = parameters["setting"], parameters["series"]
     return [
-        (str(arm.settings.get(series, "")), float(arm.settings[place]), seed, of_run(run))
+        (str(arm.settings.get(series, "")), _number(arm.settings[place], f"{name}: {place}"), seed, of_run(run))
         for name, arm in experiment.plan.arms.items()
         if place in arm.settings
         for seed, run in experiment.runs.get(name, {}).items()
@@ -205,7 +207,7 @@ def _of_arms(experiment: Experiment, parameters: Parameters) -> list[tuple[str, 
 
 def _of_names(experiment: Experiment, column: str) -> list[tuple[str, float, int, float]]:
     return [
-        (label, float(recorded.partition("@")[2]), seed, float(value))
+        (label, _number(recorded.partition("@")[2], recorded), seed, float(value))
         for label, seed, run in _runs(experiment)
         for recorded, value in run.metadata.get("recorded", {}).items()
         if recorded.startswith(f"{column}@")
@@ -228,6 +230,23 @@ def _with_labels(experiment: Experiment, name: str) -> pd.DataFrame:
     """One table of all runs, with the arms' labels in place of their names."""
     table = experiment.table(name)
     return table.assign(arm=table["arm"].cat.rename_categories(_labels(experiment)))
+
+
+def _number(value: object, where: str) -> float:
+    try:
+        return float(value)  # pyright: ignore[reportArgumentType] - whatever stands in a file
+    except (TypeError, ValueError) as error:
+        do = "restore the file, or run the scenario again"
+        raise UsageError(what="a figure needs a number here", where=where, got=f"{value!r:.100}", do=do) from error
+
+
+def _known(table: pd.DataFrame, column: str) -> str:
+    """The column, if it is one of numbers."""
+    if column not in table or not pd.api.types.is_numeric_dtype(table[column]):
+        got = ", ".join(map(str, table.columns))
+        do = "record it: see the scenario's probes and metrics"
+        raise UsageError(what=f"no run has the column {column!r:.50}", where="figure", got=f"{got:.300}", do=do)
+    return column
 
 
 def _labels(experiment: Experiment) -> dict[str, str]:

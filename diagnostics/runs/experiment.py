@@ -21,6 +21,8 @@ from probes.errors import UsageError, unknown_name
 
 ARMS = "arms"
 SEED_PREFIX = "seed-"
+MOST_DIGITS = 19
+"""Digits of a number that fits into 63 bits."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +140,19 @@ def run_directory(path: str | Path, arm: str, seed: int) -> Path:
 
 
 def found_runs(path: Path) -> Iterator[tuple[str, int]]:
-    """Arm and seed of every folder that has a run's name."""
-    for file in path.glob(f"{ARMS}/*/{SEED_PREFIX}*/"):
-        seed = file.name.removeprefix(SEED_PREFIX)
-        if seed.isascii() and seed.isdecimal() and str(int(seed)) == seed:
-            yield file.parent.name, int(seed)
+    """Arm and seed of every folder that has a run's name; links are not followed."""
+    for arm in _folders(path / ARMS):
+        for place in _folders(arm):
+            seed = place.name.removeprefix(SEED_PREFIX)
+            is_number = seed.isascii() and seed.isdecimal() and len(seed) < MOST_DIGITS
+            if is_number and place.name == f"{SEED_PREFIX}{int(seed)}":
+                yield arm.name, int(seed)
+
+
+def _folders(path: Path) -> list[Path]:
+    if path.is_symlink() or not path.is_dir():
+        return []
+    return [each for each in path.iterdir() if each.is_dir() and not each.is_symlink()]
 
 
 def _load(path: Path, arm: str, seed: int) -> Run | Incomplete:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from diagnostics.runs.typed import from_record
 from probes.errors import UsageError, unknown_name
 
 
@@ -54,6 +56,43 @@ KINDS: Mapping[str, FigureKind] = {
 }
 """The kinds of figure that a scenario can use, by the name of their function in ``diagnostics.figures``."""
 
+TRIPLE = 3
+
+
+@dataclass(frozen=True)
+class _Parameters:
+    """The types of parameters; what they mean says ``diagnostics.pages.figure_parameters``."""
+
+    column: str = ""
+    title: str = ""
+    layers: str = ""
+    split: str = ""
+    theory: bool = False
+    measure: str = ""
+    of: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = ""
+    references: Mapping[str, float] = field(default_factory=dict)
+    pairs: tuple[tuple[str, ...], ...] = ()
+    arms: str = ""
+    setting: str = ""
+    series: str = ""
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The types of options: keyword arguments of functions in ``diagnostics.figures``."""
+
+    before: str = ""
+    expected: str = ""
+    label: str = ""
+    reference: str = ""
+    x: str = ""
+    y: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    arms: tuple[str, ...] = ()
+    theory: Mapping[str, tuple[tuple[float, ...], ...]] = field(default_factory=dict)
+
+
 COMMON = frozenset({"column", "title", "options"})
 
 
@@ -65,13 +104,20 @@ def check_figure(kind: str, parameters: Mapping[str, object], where: str) -> Non
     """
     if kind not in KINDS:
         raise unknown_name("kind of figure", kind, KINDS, where)
-    known = KINDS[kind]
-    _check_known("parameter", kind, parameters, COMMON | known.optional | known.required, where)
     options = parameters.get("options", {})
     if not isinstance(options, Mapping):
         do = "give a mapping of the figure's keyword arguments"
         raise UsageError(what="a figure's options must be a mapping", where=where, got=repr(options), do=do)
+    typed = from_record(_Parameters, parameters, f"{where}.parameters")
+    from_record(_Options, options, f"{where}.options")
+    _check_guide(parameters.get("guide"), where)
+    _check_guide(options.get("guide"), where)
+    known = KINDS[kind]
+    _check_known("parameter", kind, parameters, COMMON | known.optional | known.required, where)
     _check_known("option", kind, options, known.options, where)
+    if not all(len(pair) == TRIPLE for pair in typed.pairs):
+        do = "give each comparison as a label, the treated arm and its control"
+        raise UsageError(what="these are no comparisons", where=where, got=f"{typed.pairs!r:.200}", do=do)
     for name in sorted({"column", *known.required} - parameters.keys()):
         raise UsageError(
             what=f"the figure {kind} has no {name!r}",
@@ -79,6 +125,13 @@ def check_figure(kind: str, parameters: Mapping[str, object], where: str) -> Non
             got=", ".join(parameters) or "no parameters",
             do=f"add {name!r} to the figure's parameters",
         )
+
+
+def _check_guide(guide: object, where: str) -> None:
+    parts = tuple(map(type, guide)) if isinstance(guide, list | tuple) else ()
+    if guide not in (None, "chance") and parts not in ((int, str), (float, str)):
+        do = 'give "chance", or a number and its name'
+        raise UsageError(what="this is no guide", where=where, got=f"{guide!r:.200}", do=do)
 
 
 def _check_known(what: str, kind: str, given: Iterable[str], known: frozenset[str], where: str) -> None:

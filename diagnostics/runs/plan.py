@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from string import Formatter
 from typing import Any, Literal
 
 from diagnostics.runs.figure_kinds import check_figure
+from diagnostics.runs.plan_checks import check_arms, check_claim
 from diagnostics.runs.typed import from_record
-from probes.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -146,13 +145,14 @@ class Plan:
             where: the record's source, named in errors.
 
         Raises:
-            UsageError: a required field is missing or has the wrong type, or a figure's kind or parameters are wrong.
+            UsageError: a required field is missing or has the wrong type, a claim cannot be judged or told as it is written, or
+                a figure's kind or parameters are wrong.
         """
         plan = from_record(cls, record, where)
         from_record(_Required, plan.config, f"{where}: config")
+        check_arms({name: arm.label for name, arm in plan.arms.items()}, f"{where}: arms")
         for number, claim in enumerate(plan.claims):
-            for template in claim.outcomes.values():
-                _check_template(template, f"{where}: claims[{number}].outcomes")
+            check_claim(claim, plan.data.classes, f"{where}: claims[{number}]")
         for number, figure in enumerate(plan.figures):
             check_figure(figure.kind, figure.parameters, f"{where}: figures[{number}]")
         return plan
@@ -160,18 +160,3 @@ class Plan:
     def record(self) -> dict[str, Any]:
         """The plan as stored in ``run.json``; ``Plan.of`` reads it back."""
         return asdict(self)
-
-
-def _check_template(template: str, where: str) -> None:
-    """Refuse a sentence whose braces hold more than a name: formats and attributes would run in somebody else's file."""
-    try:
-        fields = [field[1:] for field in Formatter().parse(template) if field[1] is not None]
-    except ValueError as error:
-        raise _bad_template(template, where) from error
-    if not all(str(name).isidentifier() and not spec and not conversion for name, spec, conversion in fields):
-        raise _bad_template(template, where)
-
-
-def _bad_template(template: str, where: str) -> UsageError:
-    do = "write fields as {supported}, {refuted}, {low} or {high}"
-    return UsageError(what="the sentence has braces that are no field", where=where, got=f"{template!r:.200}", do=do)

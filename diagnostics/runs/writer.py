@@ -17,6 +17,7 @@ from diagnostics.runs.endings import status_after
 from diagnostics.runs.part_writer import PartWriter
 from diagnostics.runs.tables import stores
 from diagnostics.runs.typed import MOST
+from diagnostics.runs.uninterrupted import uninterrupted
 from probes.errors import UsageError, unknown_name
 
 STATUSES = ("finished", "failed", "interrupted")
@@ -96,7 +97,8 @@ class RunWriter:
             raise UsageError(
                 what="the run has ended", where=str(self.path), got=f"rows for {table}", do="append before finish()"
             )
-        self._tables[table].append(frame)
+        with uninterrupted():
+            self._tables[table].append(frame)
 
     def describe(self, **known: Any) -> None:
         """Put into ``run.json`` what has become known, such as ``layer_table=`` and ``probes=``.
@@ -107,8 +109,9 @@ class RunWriter:
         Raises:
             UsageError: the file cannot be written.
         """
-        manifest.update(self.path, self._manifest | known)
-        self._manifest |= known
+        with uninterrupted():
+            manifest.update(self.path, self._manifest | known)
+            self._manifest |= known
 
     def finish(self, status: str = "finished", **extra: Any) -> None:
         """End the run: set the status, and merge each table's parts into one file. A second call does nothing.
@@ -122,6 +125,10 @@ class RunWriter:
         """
         if status not in STATUSES:
             raise unknown_name("status", status, STATUSES)
+        with uninterrupted():
+            self._finish(status, extra)
+
+    def _finish(self, status: str, extra: Mapping[str, Any]) -> None:
         if not self._ended:
             self.describe(status=status, ended=manifest.now(), **extra)
             try:  # a process that is killed from here on has ended its run

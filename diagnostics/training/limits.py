@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from diagnostics.runs.confined import as_path
 from diagnostics.runs.files import json_text
 from probes.errors import UsageError
 
@@ -31,6 +33,29 @@ def whole(name: str, value: object, least: int, where: str) -> int:
         do = f"give a whole number, {least} or more"
         raise UsageError(what=f"invalid {name}", where=f"{where}({name}=...)", got=repr(value), do=do)
     return int(value)
+
+
+def checked_directory(directory: object, where: str) -> Path:
+    """A folder for results.
+
+    Raises:
+        UsageError: it is no path, or an empty one.
+    """
+    path = as_path(directory, f"{where}(directory)")
+    if directory == "":
+        raise UsageError(what="this is no path", where=f"{where}(directory)", got="''", do="name a folder")
+    return path
+
+
+def check_switch(name: str, value: object, where: str) -> None:
+    """Refuse what is neither true nor false.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    if not isinstance(value, bool | np.bool_):
+        got = f"{value!r:.200}"
+        raise UsageError(what=f"invalid {name}", where=f"{where}({name}=...)", got=got, do="give True or False")
 
 
 def checked_config(config: Mapping[str, Any] | None, where: str) -> dict[str, Any]:

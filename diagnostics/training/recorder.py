@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.runs.backlog import Backlog, Gap
+from diagnostics.runs.uninterrupted import uninterrupted
 from diagnostics.runs.writer import RunWriter
 from probes.errors import UsageError
 from probes.reading import Reading
@@ -97,11 +98,15 @@ class Recorder:
         """
         self._flushed = time.monotonic()
         if self._writer is not None and self._backlog is not None:
-            try:
-                self._collect(self._backlog)
-            finally:  # what was measured before goes to disk, also when the monitor fails
-                self._write(self._writer, self._backlog, self._held_back() if hold else [])
-                self.seconds += time.monotonic() - self._flushed
+            with uninterrupted():  # no row is in two places, or in none
+                self._flush(self._writer, self._backlog, hold=hold)
+
+    def _flush(self, writer: RunWriter, backlog: Backlog, *, hold: bool) -> None:
+        try:
+            self._collect(backlog)
+        finally:  # what was measured before goes to disk, also when the monitor fails
+            self._write(writer, backlog, self._held_back() if hold else [])
+            self.seconds += time.monotonic() - self._flushed
 
     @property
     def pending(self) -> list[dict[str, Any]]:

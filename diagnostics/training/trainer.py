@@ -23,7 +23,15 @@ from diagnostics.training.facts.run_facts import RunFacts
 from diagnostics.training.flight.about import check_recordable, of_trainer
 from diagnostics.training.flight.flight import Flight
 from diagnostics.training.flight.options import FlightRecorder, options_of
-from diagnostics.training.limits import check_labels, check_progress, checked_config, checked_seed, whole
+from diagnostics.training.limits import (
+    check_labels,
+    check_progress,
+    check_switch,
+    checked_config,
+    checked_directory,
+    checked_seed,
+    whole,
+)
 from diagnostics.training.loop import Loop, Progress
 from diagnostics.training.named import loss_of, metrics_of, optimizer_of
 from diagnostics.training.new_run import check_sinks, new_run
@@ -97,10 +105,11 @@ class Trainer:
         measured = metrics_of(metrics, loss)
         self._steps_per_call = whole("steps_per_call", steps_per_call, 1, "Trainer")
         self._directory, self._config, self._seed = (
-            directory,
+            None if directory is None else checked_directory(directory, "Trainer"),
             checked_config(config, "Trainer"),
             checked_seed(seed, "Trainer"),
         )
+        check_switch("jit_compile", jit_compile, "Trainer")
         self.model, self.optimizer, self._loss = model, optimizer, loss
         self.monitor = None if probes == () else Monitor(model, probes, optimizer=optimizer, losses=False)
         self._step = TrainingStep(model, optimizer, loss, measured, self.monitor, jit_compile=jit_compile)

@@ -48,9 +48,9 @@ class UnitHistory:
         if units := as_unit_probe(probe):
             for event, happened in units.events(joined).items():
                 self._note(row, steps, event, happened[known:])
-            last = units.continues_from(joined)
+            last = units.carried(joined)
             if last is not None:
-                self.last[number, row.layer] = {name: value[last : last + 1].copy() for name, value in joined.items()}
+                self.last[number, row.layer] = {name: value.copy() for name, value in last.items()}
         # NaN and Inf are legitimate results here.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return {name: column[known:] for name, column in probe.summarize(joined).items()}

@@ -1,162 +1,140 @@
-"""Damages run folders at random and opens them: ``python -m tests.benchmarks.fuzz --minutes 5``.
+"""Damages folders of results at random and reads them: ``python -m tests.benchmarks.fuzz --minutes 10``.
 
-Each input is a stored run with one to three kinds of damage, such as flipped bits, cut or foreign files, wrong JSON, links and
-folders in place of files. Whatever comes of it, `load_run`, the tables, `diagnose` and the page may raise ``UsageError`` alone,
-must not write into the folder, and must come to an end. Anything else is printed with the seed that makes it again.
+Each input is a whole folder of some kind (a run of `Trainer`, of ``fit``, of a writer alone, an experiment, a page with its
+data) with one to three kinds of damage, and one command that reads it, in a process of its own. Whatever comes of it, there is
+no traceback, no long wait, no huge memory, no crash, nothing outside the folder is read or written, and nothing in it is
+replaced but pages. Anything else is printed with the seed that makes it again.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import io
 import json
 import os
 import random
+import resource
 import shutil
+import signal
+import sys
 import tempfile
 import time
-import traceback
-import warnings
-from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import diagnostics.compare
+import diagnostics.export
+import diagnostics.report  # all is loaded before the fork  # noqa: F401
+from tests.kit import good_runs, readers
+from tests.kit.bad_input import stored_run
+from tests.kit.damage import damaged
+from tests.kit.guarded import SECONDS, Guarded, guarded, without_privileges
 
-import diagnostics
-from diagnostics.runs import part_file
-from diagnostics.runs.part_file import Part
-from diagnostics.runs.run import load_run
-from probes.errors import UsageError
-from tests.kit.bad_input import WRONG, stored_run
-
-SLOW_SECONDS = 30.0
-TEXTS = ["", "\0", "../../x", "a" * 300, "$x_y$", "<b>&", "\u202e", "\ud800", "part-00000", "=1+1", "\x1b[31m"]
-Damage = Callable[[Path, random.Random], None]
+MOST_MEMORY = 6 << 30
+"""Bytes of addresses that a command may take beyond those of the process that it begins in."""
 
 
-def files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+class Place:
+    """The folders of one fuzzing: whole ones, and the one that is damaged.
+
+    Args:
+        home: where they go.
+        heavy: whether TensorFlow takes part.
+    """
+
+    def __init__(self, home: Path, heavy: bool) -> None:
+        self.home, self.heavy = home, heavy
+        self.outside, self.good = home / "outside", home / "good"
+        (self.outside / "figures").mkdir(parents=True)
+        (self.outside / "train.py").write_text("the user's own")
+        stored_run(self.outside / "run")
+        stored_run(self.good)
+        kinds = good_runs.HEAVY if heavy else good_runs.LIGHT
+        self.whole = {kind: home / f"whole-{kind}{good_runs.SUFFIX.get(kind, '')}" for kind in kinds}
+        for kind, path in self.whole.items():
+            _apart(lambda make=kinds[kind], path=path: make(path))
+
+    def prepared(self, draw: random.Random) -> tuple[Path, str, list[str], str]:
+        """A damaged copy: where it is, its kind, its damage, and the reader to try."""
+        kind = draw.choice(sorted(self.whole))
+        folder = self.home / f"run{good_runs.SUFFIX.get(kind, '')}"
+        whole = self.whole[kind]
+        shutil.copytree(whole, folder) if whole.is_dir() else shutil.copy(whole, folder)
+        done = damaged(folder, draw, self.outside)
+        names = readers.SCENARIO if kind == "scenario" else readers.LIGHT
+        if self.heavy:
+            names = tuple(name for name in readers.HEAVY if name != "resume" or kind == "trainer")
+        return folder, kind, done, draw.choice(names)
+
+    def clean(self) -> None:
+        for each in self.home.iterdir():
+            if each.name.split(".")[0] in ("run", "out"):
+                each.chmod(0o700) if not each.is_symlink() else None
+                shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+        for each in self.outside.glob("moved-*"):
+            each.chmod(0o700)
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
 
 
-def flip(folder: Path, draw: random.Random) -> None:
-    path = draw.choice(files(folder))
-    content = bytearray(path.read_bytes() or b"\0")
-    for _ in range(draw.choice([1, 1, 3, 50])):
-        content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
-    path.write_bytes(content)
-
-
-def cut(folder: Path, draw: random.Random) -> None:
-    path = draw.choice(files(folder))
-    content = path.read_bytes()
-    path.write_bytes(content[: draw.randrange(len(content) + 1)])
-
-
-def splice(folder: Path, draw: random.Random) -> None:
-    path, other = draw.choice(files(folder)), draw.choice(files(folder))
-    content, more = path.read_bytes(), other.read_bytes()
-    at, start = draw.randrange(len(content) + 1), draw.randrange(len(more) + 1)
-    path.write_bytes(content[:at] + more[start : start + draw.randrange(1, 400)] + content[at:])
-
-
-def swap(folder: Path, draw: random.Random) -> None:
-    path, other = draw.choice(files(folder)), draw.choice(files(folder))
-    path.write_bytes(other.read_bytes())
-
-
-def remove(folder: Path, draw: random.Random) -> None:
-    path = draw.choice([path for path in folder.rglob("*")])
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def copy(folder: Path, draw: random.Random) -> None:
-    path = draw.choice(files(folder))
-    name = draw.choice(
-        [f"{path.stem} (copy){path.suffix}", f"part-{draw.randrange(99999):05d}.parquet", "part-0.parquet", ".x"]
-    )
-    shutil.copy(path, path.with_name(name))
-
-
-def replace_by_other_kind(folder: Path, draw: random.Random) -> None:
-    path = draw.choice([path for path in folder.rglob("*")])
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-    make = draw.choice(
-        [path.mkdir, path.touch, lambda: path.symlink_to("/etc/hostname"), lambda: path.symlink_to(path)]
-    )
-    make()
-
-
-def json_field(folder: Path, draw: random.Random) -> None:
-    path = folder / "run.json"
-    record = json.loads(path.read_text())
-    at = record
-    for _ in range(draw.randrange(4)):
-        inner = [
-            each for each in (at.values() if isinstance(at, dict) else at) if isinstance(each, dict | list) and each
-        ]
-        at = draw.choice(inner) if inner else at
-    key = draw.choice([*at]) if isinstance(at, dict) else draw.randrange(len(at))
-    at[key] = draw.choice([*WRONG, *TEXTS])
-    path.write_text(json.dumps(record))
-
-
-def json_text(folder: Path, draw: random.Random) -> None:
-    path = folder / "run.json"
-    text = path.read_text()
-    at = draw.randrange(len(text))
-    path.write_text(
-        text[:at] + draw.choice(["[" * 500, '{"a":', "NaN", "1e999", "null,", '"', "}", "\\ud800"]) + text[at:]
-    )
-
-
-def column(folder: Path, draw: random.Random) -> None:
-    """A part that is whole and sealed, with a column of another kind."""
-    path = draw.choice([path for path in files(folder) if path.suffix == ".parquet"])
-    table = pq.read_table(path)
-    values = draw.choice(
-        [[None], [1], [2.5], ["x"], [b"x"], [True], [[1.0]], [{"a": 1}], [2**62], [float("nan")], TEXTS[:1]]
-    )
-    name = draw.choice([*table.column_names, "new", "", "\n", "seconds", "model"])
-    content = pa.array(values * len(table))
-    table = table.set_column(table.column_names.index(name), name, content) if name in table.column_names else (
-        table.append_column(name, content)
-    )  # fmt: skip
-    if draw.random() < 0.3:
-        table = table.append_column(draw.choice(table.column_names), content)
-    part_file.write(path, table.schema, [table], Part(0, draw.choice([1, 1, 3])), 1 << 20)
-
-
-DAMAGES: list[Damage] = [flip, cut, splice, swap, remove, copy, replace_by_other_kind, json_field, json_text, column]
-
-
-def damaged(whole: Path, folder: Path, seed: int) -> list[str]:
-    """A damaged copy of a run; returns the kinds of damage."""
-    draw = random.Random(seed)
-    shutil.copytree(whole, folder)
-    done = []
-    for _ in range(draw.choice([1, 1, 2, 3])):
-        damage = draw.choice(DAMAGES)
+def _apart(work) -> None:
+    child = os.fork()
+    if child == 0:
         try:
-            damage(folder, draw)
-        except (OSError, ValueError, LookupError, pa.ArrowException, TypeError, AttributeError):
-            continue  # what it would damage is gone already
-        done.append(damage.__name__)
-    return done
+            sys.stdout = sys.stderr = io.StringIO()
+            work()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
 
 
-def opened(folder: Path) -> str:
-    """How far a run opens: ``refused``, or ``opened``."""
-    before = sorted(os.listdir(folder)) if folder.is_dir() else []
+def read_apart(place: Place, name: str, folder: Path) -> Guarded:
+    """Run a reader in a process of its own."""
+    out = place.home / "out"
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        result = Guarded(faults=["it ended its process"])
+        try:
+            _limited()
+            main, arguments = readers.reader(name, folder, place.good, out)
+            result = guarded(main, arguments, folder, place.outside, changes=name == "resume")
+        except BaseException as error:
+            result = Guarded(faults=[f"{type(error).__name__}: {error}"])
+        finally:
+            os.write(
+                writer,
+                json.dumps(vars(result) | {"out": "", "err": result.err[-2000:]}, default=repr).encode()[:60_000],
+            )
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as said:
+        text = _heard(said, child)
+    ended = os.waitpid(child, 0)[1]
+    if not text:
+        return Guarded(
+            faults=[f"the process ended with {ended}, signal {os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else None}"]
+        )
+    return Guarded(**json.loads(text))
+
+
+def _limited() -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MOST_MEMORY,) * 2)
+    sys.stdin = io.StringIO()
+    without_privileges()
+
+
+def _heard(said, child: int) -> str:
+    def kill(*_: object) -> None:
+        os.kill(child, signal.SIGKILL)
+
+    signal.signal(signal.SIGALRM, kill)
+    signal.alarm(3 * SECONDS)
     try:
-        run = load_run(folder)
-        diagnostics.diagnose(run)
-        _ = run.units, run.damage, run.training, run.architecture, run.data, repr(run), run._repr_html_()
-    except UsageError:
-        return "refused"
+        return said.read()
     finally:
-        assert (sorted(os.listdir(folder)) if folder.is_dir() else []) == before, "the folder was written"
-    return "opened"
+        signal.alarm(0)
 
 
 def main() -> None:
@@ -164,28 +142,38 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--count", type=int, help="inputs at most")
+    parser.add_argument("--heavy", action="store_true", help="runs, and readers, that need TensorFlow")
+    parser.add_argument("--only", help="this reader")
+    parser.add_argument("--kind", help="this kind of folder")
+    parser.add_argument("--damage", help="this damage")
+    parser.add_argument("--show", action="store_true", help="print each input, and what the command said")
     given = parser.parse_args()
-    warnings.simplefilter("ignore")
+    if given.heavy:
+        import tensorflow  # noqa: F401, PLC0415
+
+        import diagnostics.training.flight.explain  # noqa: F401, PLC0415
     results, kinds, failures = collections.Counter(), collections.Counter(), {}
-    with tempfile.TemporaryDirectory() as place:
-        whole, until = stored_run(Path(place) / "whole"), time.monotonic() + 60 * given.minutes
-        seed = given.seed
+    with tempfile.TemporaryDirectory() as home:
+        os.chmod(home, 0o755)
+        place, until, seed = Place(Path(home), given.heavy), time.monotonic() + 60 * given.minutes, given.seed
         while time.monotonic() < until and (given.count is None or seed < given.seed + given.count):
-            folder, began = Path(place) / "run", time.monotonic()
-            done = damaged(whole, folder, seed)
-            try:
-                results[opened(folder)] += 1
-            except BaseException as error:
-                last = traceback.extract_tb(error.__traceback__)[-1]
-                about = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+            folder, kind, done, name = place.prepared(random.Random(seed))
+            name = given.only or name
+            if (given.kind and kind != given.kind) or (given.damage and not any(given.damage in each for each in done)):
+                place.clean()
+                seed += 1
+                continue
+            result = read_apart(place, name, folder)
+            results[{0: "read", 3: "read", 2: "refused"}.get(result.code, "failed")] += 1
+            kinds.update(each.partition(" ")[0] for each in done)
+            if given.show:
+                print(f"seed {seed}, {kind}, {name}, {done}: {result.code} {result.err[-300:]}", flush=True)
+            for fault in result.faults:
+                about = fault.splitlines()[0][:90]
                 if about not in failures:
-                    print(f"seed {seed}, {done}: {about}: {str(error)[:200]}", flush=True)
-                    traceback.print_exc()
+                    print(f"seed {seed}, {kind}, {name}, {done}: {fault}", flush=True)
                 failures[about] = failures.get(about, 0) + 1
-            if time.monotonic() - began > SLOW_SECONDS:
-                failures[f"seed {seed} took {time.monotonic() - began:.0f} s"] = 1
-            kinds.update(done)
-            shutil.rmtree(folder, ignore_errors=True)
+            place.clean()
             seed += 1
     print(f"{seed - given.seed} inputs: {dict(results)}; damage {dict(kinds)}; failures {failures or 'none'}")
     if failures:

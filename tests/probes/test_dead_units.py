@@ -17,8 +17,11 @@ from keras import layers
 
 import probes
 from diagnostics.survival import dead_over_time, spells
+from probes.measuring.unit_history import UnitHistory
+from probes.row import Row
 from probes.unit_probe import changes
 from tests.kit.steps import make_step, statuses
+from tests.kit.twins.dead_units import history
 
 X = np.random.default_rng(0).normal(size=(24, 6)).astype(np.float32)
 still = partial(keras.optimizers.SGD, 0.0)
@@ -66,11 +69,52 @@ def assert_events(units: pd.DataFrame, expected: pd.DataFrame) -> None:
 def test_what_changes_adds_up_to_who_is_dead(data):
     checks, units = data.draw(st.integers(0, 8)), data.draw(st.integers(1, 4))
     dead = data.draw(arrays_of.arrays(bool, (checks, units)))
-    known = data.draw(arrays_of.arrays(bool, checks))
+    known = data.draw(arrays_of.arrays(bool, (checks, units)))
     happened = changes(dead, known)
     balance = happened["born_dead"].astype(int) + happened["death"] - happened["revival"]
     np.testing.assert_array_equal(balance.cumsum(axis=0)[known], dead[known])
     assert not any(happened[event][~known].any() for event in happened)
+
+
+ENTRIES = st.sampled_from([0.0, -0.0, 1.0, 1e-30, np.nan, np.inf, -np.inf])
+
+
+@settings(max_examples=60, derandomize=True)
+@given(st.data())
+def test_what_is_not_finite_leaves_a_unit_as_it_was(data):
+    checks, units, examples = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
+    outputs = data.draw(arrays_of.arrays(np.float32, (checks, examples, units), elements=ENTRIES))
+    probe, first = probes.DeadUnits(every=1), data.draw(st.integers(0, checks))
+    measured = [
+        probe.measure(probes.Snapshot("Dense", tf.constant(1.0), activation=tf.constant(output))) for output in outputs
+    ]
+    whole = {name: np.stack([each[name].numpy() for each in measured]) for name in measured[0]}
+    states, expected = history([output.T for output in outputs])
+    found = UnitHistory()
+    tables = []
+    for part in (slice(first), slice(first, None)):  # two reads give what one would
+        steps = np.arange(checks)[part]
+        own = {name: value[part] for name, value in whole.items()}
+        tables.append(found.columns(probe, 0, Row("relu", 1, "Dense"), steps, own))
+    events = pd.concat([pd.DataFrame({"step": [], "unit": [], "event": []}), *found.take()])
+    assert {(row.step, row.unit): row.event for row in events.itertuples()} == {
+        (step, unit): event for step, own in enumerate(expected) for unit, event in own.items()
+    }
+    last = np.concatenate([table["dead_fraction"] for table in tables])[-1]
+    if np.isfinite(last):
+        assert last == pytest.approx(states.count("dead") / units)
+
+
+def test_a_nan_in_training_is_no_revival():
+    model = dense(trainable=False)
+    model.get_layer("hidden").bias.assign([-100.0] * 4 + [100.0] * 5)
+    monitor = probes.Monitor(model, [probes.DeadUnits(every=1)])
+    spoiled = X[:2] * np.float32(np.nan)
+    train(monitor, [X[:2], spoiled, X[:2]], compiled=False)  # compiled, TensorFlow fuses NaN away
+    reading = monitor.read()
+    assert reading.units["event"].tolist() == ["born_dead"] * 4
+    assert reading.layers["revivals"].fillna(0).tolist() == [0, 0, 0]
+    assert reading.layers["dead_fraction"].iloc[[0, 2]].tolist() == pytest.approx([4 / 9, 4 / 9])
 
 
 @pytest.mark.parametrize("compiled", [True, False])

@@ -75,7 +75,7 @@ class DeadUnits(Rule):
             what=f"{percent(share)} of the units in {grid.layers[worst]} are dead: they put out 0 for every example"
             f"{self._since(grid, worst, float(first[worst]))}. {len(concerned)} of {len(last)} layers have "
             f"{percent(self.warning)} or more.",
-            means="No gradient reaches the layers before it; they are not trained."
+            means=f"No gradient passes {grid.layers[worst]}: the layers before it are not trained."
             if share >= self.whole
             else "A dead unit receives no gradient from these examples and contributes nothing to the output.",
             do="Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping.",

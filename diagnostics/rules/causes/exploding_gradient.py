@@ -71,7 +71,7 @@ class ExplodingGradient(Rule):
             severity="warning" if flagged else "clean",
             what=("The gradient explodes. " if flagged else "")
             + f"Backpropagated through {len(chain)} layers, {shown}; this "
-            f"exceeds the bound in {len(flagged)} of {len(flow)} parts of the training.",
+            f"exceeds the bound in {len(flagged) or 'none'} of {len(flow)} parts of the training.",
             means=_meaning(shown, violent=bool(violent), flagged=bool(flagged)),
             do=_ADVICE if flagged else "",
             layers=tuple(chain) if flagged else (),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from diagnostics.runs.typed import from_record
+from probes.errors import UsageError
 
 ABOUT, PENDING, LOSSES = "about", "pending/", "losses"
 
@@ -69,10 +70,14 @@ def unpacked(arrays: Mapping[str, np.ndarray], where: str) -> tuple[Place, list[
         where: the file, named in errors.
 
     Raises:
-        UsageError: a field is missing or has the wrong type.
-        ValueError: it is no JSON.
+        UsageError: it is no JSON, or a field has the wrong type.
     """
-    place = from_record(Place, json.loads(str(arrays.get(ABOUT, "{}"))), where)
+    try:
+        about = json.loads(str(arrays.get(ABOUT, "{}")))
+    except (ValueError, RecursionError) as error:
+        do = "remove this checkpoint; training then goes on from the one before"
+        raise UsageError(what="this checkpoint cannot be read", where=where, got=f"{error!s:.200}", do=do) from error
+    place = from_record(Place, about, where)
     pending: dict[str, dict[str, Any]] = {}
     for name, values in arrays.items():
         if name.startswith(PENDING):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from probes.errors import UsageError
 
 
@@ -27,7 +29,7 @@ def check_budget(budget: float | None, given: object = None) -> float | None:
     Raises:
         UsageError: another number.
     """
-    if budget is not None and (isinstance(budget, str) or not 0 < budget <= 1):
+    if budget is not None and (not isinstance(budget, float | int | np.number) or not 0 < budget <= 1):
         raise _invalid_budget(budget if given is None else given)
     return budget
 

@@ -26,6 +26,7 @@ from diagnostics.training.flight.about import check_recordable, of_fit
 from diagnostics.training.flight.flight import Flight
 from diagnostics.training.flight.in_fit import check_fit
 from diagnostics.training.flight.options import FlightRecorder, options_of
+from diagnostics.training.limits import check_switch, checked_config, checked_directory, checked_seed, whole
 from diagnostics.training.new_run import check_sinks, new_run
 from diagnostics.training.replicas import is_chief
 from probes.checks import check_probes
@@ -99,12 +100,15 @@ class ProbeCallback(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self._sinks = check_sinks(sinks, "ProbeCallback", tensorboard=tensorboard)
-        self.directory = self._wanted = Path(directory)
+        self.directory = self._wanted = checked_directory(directory, "ProbeCallback")
         self.probes = None if probes is None else check_probes(probes)
-        self._config, self._seed = dict(config or {}), seed
+        self._config, self._seed = checked_config(config, "ProbeCallback"), checked_seed(seed, "ProbeCallback")
         self._budget = check_budget(budget)
-        self._verbose = verbose
+        self._verbose = whole("verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0, "ProbeCallback")
         self._recorder = options_of(flight_recorder, "ProbeCallback")
+        if checkpoint_every is not None:
+            whole("checkpoint_every", checkpoint_every, 1, "ProbeCallback")
+        check_switch("resume", resume, "ProbeCallback")
         self._checkpoint_every, self._resume = checkpoint_every, resume
         self._session: FitSession | None = None
         self._runs = 0

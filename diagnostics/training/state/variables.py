@@ -83,10 +83,19 @@ def restore(
         optimizer.build(model.trainable_variables)
     variables = named(model, optimizer, metrics)
     values = _matched(state, variables)
-    for name, variable in variables.items():
-        if name in values:
-            held_by(variable).assign(values[name])
-    _restore_host(state)
+    try:
+        for name, variable in variables.items():
+            if name in values:
+                held_by(variable).assign(values[name])
+        _restore_host(state)
+    except (
+        TypeError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:  # what others than we have written
+        raise _other_structure(f"{type(error).__name__}: {error!s:.200}") from error
 
 
 def named(

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.figures import by_layer, layer_profile, style
+from diagnostics.figures.layer_courses import course
 from diagnostics.figures.layer_names import blocks, shortened, ticks
 from diagnostics.figures.layer_panels import SIGNS, blocks_of, signs
 from diagnostics.figures.layer_rows import Rows, around, thinned
 from probes.errors import UsageError
 from tests.kit import figure_frames as frames
+from tests.kit.runs import layers_table
 
 RESNET = [
     "stem",
@@ -143,3 +145,12 @@ def test_zeros_and_infinities_are_marked_at_the_edge():
     figure = layer_profile(frames.network(6), "update_ratio", width=style.NARROW)
     markers = {line.get_marker() for line in figure.axes[0].lines}
     assert "<" in markers and ">" in markers
+
+
+def test_courses_keep_the_extremes_of_the_steps_that_share_a_point():
+    values = np.ones((1000, 3))
+    values[617, 1] = 50.0
+    rows = Rows.of(layers_table({"update_ratio": values}, steps=range(1000)), "update_ratio")
+    named, others = (course(rows, np.array(which)) for which in ([False, True, False], [True, False, True]))
+    assert named.high.max() == 50 and others.high.max() == 1 and len(named.x) <= 120
+    assert (named.median == 1).all() and named.x[np.argmax(named.high)] <= 617

@@ -12,8 +12,9 @@ import pytest
 import probes
 from diagnostics.measures.tables import KEYS
 from diagnostics.pages.headline import answer, status
-from diagnostics.pages.run_figures import own_columns, sections
+from diagnostics.pages.run_figures import sections
 from diagnostics.pages.run_page import report
+from diagnostics.pages.views import own_columns
 from diagnostics.rules import diagnose
 from probes.probe import Probe
 from tests.kit.runs import layers_table, run_of, scalars_table

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import diagnostics.pages.run_page
+from diagnostics.pages.finite_part import until_lost
 from diagnostics.pages.headline import answer
-from diagnostics.pages.run_figures import until_lost
 from diagnostics.pages.run_page import page_of, report
 from diagnostics.rules import Evidence, Finding, Remedy
 from diagnostics.runs.run import Run, load_run
