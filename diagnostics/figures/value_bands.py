@@ -25,12 +25,20 @@ POINTS = 48
 """Most points of a band: of more steps, neighbours are added up, as counts can be."""
 MOST_LAYERS = 16
 """Most panels; of more layers, some are shown, evenly spread from the first to the last."""
+LONE = 0.06
+"""Width of a single reading, as a share of the axis."""
 LEAST = 1.5
 """Least height of the axis on either side that has values, in bins."""
 
 
 def value_bands(
-    frame: pd.DataFrame, column: str, edges: Sequence[float], *, label: str = "value", width: int = style.WIDE
+    frame: pd.DataFrame,
+    column: str,
+    edges: Sequence[float],
+    *,
+    label: str = "value",
+    line: bool = True,
+    width: int = style.WIDE,
 ) -> Figure:
     """Small multiples by layer: the median, and bands that hold 50, 80 and 98 % of the values at each step.
 
@@ -40,6 +48,7 @@ def value_bands(
         column: the counts.
         edges: the K edges of the bins.
         label: what the values are.
+        line: whether the median is drawn; that of values around 0 jumps from side to side.
         width: width in CSS pixels.
 
     Returns:
@@ -62,7 +71,7 @@ def value_bands(
     }
     notes = {name: _note(counts[:, -1]) for name, (_, counts) in found.items()}
     ends = (float(known["step"].to_numpy().min()), float(known["step"].to_numpy().max()))
-    limits, handles = _limits(list(places.values())), _handles()
+    limits, handles = _limits(list(places.values())), _handles(line=line)
     texts = bins.ticks(np.asarray(edges, float)[first:], limits)
     layout = headed(len(found), label, handles, width)
     with small_multiples(
@@ -79,7 +88,7 @@ def value_bands(
             axes.set_ylim(*limits)
             set_ticks(axes.yaxis, list(texts), texts.__getitem__, labels=name in grid.first_column)
             set_ticks(axes.xaxis, step_ticks(*ends) if name in grid.last_row else [], short)
-            _panel(axes, found[name][0], places[name])
+            _panel(axes, found[name][0], places[name], line=line)
             grid.figure.follow(axes, column, x="step", y="value", layers=[name])
     return grid.figure
 
@@ -108,15 +117,19 @@ def _chosen(known: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(order[place], known.loc[names == order[place]]) for place in places]
 
 
-def _panel(axes: Axes, steps: np.ndarray, places: np.ndarray) -> None:
-    if np.isnan(places).all():
-        say_missing(axes, "nothing was counted")
+def _panel(axes: Axes, steps: np.ndarray, places: np.ndarray, *, line: bool) -> None:
+    known = ~np.isnan(places[-1])
+    if not known.any():
+        say_missing(axes, "no number")
         return
-    x = steps if len(steps) > 1 else np.array([steps[0], steps[0] + 1])  # a single reading is as wide as the panel
-    places = places if len(steps) > 1 else np.repeat(places, 2, axis=1)
+    x, places = steps[known], places[:, known]
+    if len(x) == 1:  # a single reading, as an area that can be seen
+        span = axes.get_xlim()[1] - axes.get_xlim()[0]
+        x, places = np.array([x[0], x[0] + LONE * span]), np.repeat(places, 2, axis=1)
     for at, density in enumerate(SHARES.values()):
         axes.fill_between(x, places[2 * at], places[2 * at + 1], color=style.colour("end"), alpha=density, lw=0)
-    axes.plot(x, places[-1], color=style.colour("end"), lw=1.1)
+    if line:
+        axes.plot(x, places[-1], color=style.colour("end"), lw=1.1)
 
 
 def _limits(places: Sequence[np.ndarray]) -> tuple[float, float]:
@@ -131,12 +144,12 @@ def _note(nan: np.ndarray) -> str:
     return f"{int(nan.sum()):,} NaN" if nan.any() else ""
 
 
-def _handles() -> list[Artist]:
+def _handles(*, line: bool) -> list[Artist]:
     end, density, words = style.colour("end"), 0.0, []
     for share, own in SHARES.items():
         density = 1 - (1 - density) * (1 - own)  # bands lie on one another
         words.append(Patch(color=end, alpha=density, lw=0, label=f"{100 * share:.0f} % of the values"))
-    return [marks.swatch("median", end, lw=1.3), *words[::-1]]
+    return [*([marks.swatch("median", end, lw=1.1)] if line else []), *words[::-1]]
 
 
 def _check(counts: Sequence[float], column: str, edges: Sequence[float]) -> None:

@@ -14,7 +14,7 @@ from diagnostics.pages.page import Table
 from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import MISSING, decades, short
 
-MOST_ROWS = 30
+MOST_ROWS = 12
 """Rows of a table on the page; smaller differences can be read from the runs' own tables."""
 
 
@@ -85,18 +85,22 @@ def overview(statistics: list[Statistic], reference: str, others: list[str]) -> 
         others: names of the other runs.
     """
     ordered = sorted(statistics, key=lambda one: (not one.ratio, -np.nan_to_num(one.largest)))
-    most = [(one, row) for one in ordered for row in one.rows.head(1).to_dict("records")]
+    most = [(one, row) for one in ordered if one.largest != 0 for row in one.rows.head(1).to_dict("records")]
     if len(others) == 1:
         header = ("statistic", "layer", reference, *others, "difference")
-        rows = [(one.column, str(row["layer"]), *_cells(one, row)[:3]) for one, row in most]
+        rows = [(_words(one), str(row["layer"]), *_cells(one, row)[:3]) for one, row in most]
     else:
         header = ("statistic", "layer", "run", "difference")
-        rows = [(one.column, str(row["layer"]), str(row["run"]), signed(one, row["difference"])) for one, row in most]
+        rows = [(_words(one), str(row["layer"]), str(row["run"]), signed(one, row["difference"])) for one, row in most]
     caption = (
         f"Each statistic at the layer where it differs most from {reference}: medians over the steps that both runs recorded. "
         f"1 decade is a factor of ten; other differences are in the statistic's own unit. {_since(statistics)}"
     )
     return Table(caption, header, tuple(rows), numeric=frozenset({reference, *others, "difference"}))
+
+
+def _words(one: Statistic) -> str:
+    return quantity(one.column).label.partition(" (")[0]
 
 
 def _since(statistics: list[Statistic]) -> str:

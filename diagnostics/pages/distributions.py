@@ -22,11 +22,13 @@ class Counted(NamedTuple):
         what: what was counted, in words.
         probe: the probe that counts it.
         see: what to see in the figure.
+        line: whether the median is drawn.
     """
 
     what: str
     probe: str
     see: str
+    line: bool = True
 
 
 HISTOGRAMS: Mapping[str, Counted] = {
@@ -37,6 +39,7 @@ HISTOGRAMS: Mapping[str, Counted] = {
         "gradients of the weights",
         "GradientHistogram",
         "Bands that narrow from the output to the input show a gradient that vanishes.",
+        line=False,
     ),
     "weight_histogram": Counted(
         "weights before the update",
@@ -45,8 +48,8 @@ HISTOGRAMS: Mapping[str, Counted] = {
     ),
 }
 BANDS = (
-    "At each step the bands hold half, 80 % and 98 % of the values; the line is their median. Decades are equally high on both "
-    "sides of 0; what lies close to it is drawn as 0."
+    "At each step the bands hold half, 80 % and 98 % of the values. Decades are equally high on both sides of 0; what lies close "
+    "to it is drawn as 0."
 )
 
 
@@ -64,7 +67,7 @@ def distributions(layers: pd.DataFrame, probes: Sequence[str]) -> Iterator[Exhib
         count = rows["layer"].nunique()
         some = f" {MOST_LAYERS} of {count} layers, evenly spread." if count > MOST_LAYERS else ""
         caption = f"{one.see} {BANDS}{some}"
-        draw = partial(value_bands, rows, column, edges_of(probes, one.probe), label=one.what)
+        draw = partial(value_bands, rows, column, edges_of(probes, one.probe), label=one.what, line=one.line)
         yield Exhibit(
             f"{column}-bands".replace("_", "-"), draw, caption, f"Distribution of {one.what} by layer. {caption}"
         )

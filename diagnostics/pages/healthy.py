@@ -11,13 +11,13 @@ import numpy as np
 
 from diagnostics.figures.layer_panels import Band
 from diagnostics.figures.layer_rows import Rows
+from diagnostics.wording.numerals import percent
 
 FILE = Path(__file__).with_name("healthy.json")
 """Made by ``python -m tests.kit.healthy_band`` of the judgement benchmark's healthy trainings."""
 LEVELLED = frozenset({"activation_gradient_rms"})
 """Statistics in the loss's own unit: their band is relative to the layer nearest to the output."""
 FEWEST_LAYERS = 3
-HEALTHY = "Green: where small trainings that went well lie, for comparison (docs/judgement.md)."
 
 
 def band_of(column: str, rows: Rows) -> Band | None:
@@ -36,8 +36,13 @@ def band_of(column: str, rows: Rows) -> Band | None:
         return None
     depths = relative_depths(rows)
     low, high = (level * np.interp(depths, known["depths"], found[end]) for end in ("low", "high"))
-    share = known["shares"][1] - known["shares"][0]
-    return Band(low, high, f"{100 * share:.0f} % of {found['runs']} healthy trainings")
+    return Band(low, high, f"{_share()} of healthy runs")
+
+
+def told(column: str) -> str:
+    """What the band of a statistic holds, as a sentence for a caption."""
+    runs = _content()["columns"][column]["runs"]
+    return f"Green: where {_share()} of {runs} small trainings that went well lie (docs/judgement.md)."
 
 
 def is_compared(column: str, layers: int) -> bool:
@@ -66,6 +71,11 @@ def levels_of(rows: Rows) -> np.ndarray:
         net: np.nan if np.isnan(values[row]).all() else float(np.nanmedian(values[row])) for net, row in last.items()
     }
     return np.array([level[net] for net in nets])
+
+
+def _share() -> str:
+    low, high = _content()["shares"]
+    return percent(high - low)
 
 
 @cache

@@ -14,8 +14,8 @@ from diagnostics.figures import by_layer, layer_courses, time_to_revival, units_
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.heat_map import MOST_COLUMNS
 from diagnostics.figures.layer_rows import Rows, readings
+from diagnostics.pages import healthy
 from diagnostics.pages.distributions import distributions, missing_histograms
-from diagnostics.pages.healthy import HEALTHY, band_of, is_compared
 from diagnostics.pages.page import Exhibit, Section
 from diagnostics.pages.run_curves import curves_of, told
 from diagnostics.pages.views import DEAD_UNITS, NOISE_SCALE, View, is_nothing, missing_views, views_of
@@ -91,7 +91,7 @@ def _against(view: View, training: Training | None) -> View:
 def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
     rows, left = _drawn(view, layers)
     count = len(np.unique(rows["step"].to_numpy()))
-    green = HEALTHY if is_compared(view.column, len(rows["layer"].unique())) else ""
+    green = healthy.told(view.column) if healthy.is_compared(view.column, len(rows["layer"].unique())) else ""
     caption = " ".join(part for part in (view.caption, left, BOTH, green) if part)
     if count > MOST_COLUMNS:
         each = f"{count / MOST_COLUMNS:.0f}"
@@ -120,7 +120,7 @@ def _drawn(view: View, layers: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 def _drawn_by_layer(rows: Callable[[], Rows], view: View, *, width: int) -> Figure:
     known = rows()
-    return by_layer(known, view.column, guides=view.guides, band=band_of(view.column, known), width=width)
+    return by_layer(known, view.column, guides=view.guides, band=healthy.band_of(view.column, known), width=width)
 
 
 def _steps(rows: pd.DataFrame) -> str:

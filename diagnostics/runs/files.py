@@ -80,6 +80,16 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: Path) -> None:
+    """Make the content of a file that somebody else wrote survive a power failure.
+
+    Raises:
+        OSError: it is not there, or the disk failed.
+    """
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def is_leftover(path: Path) -> bool:
     """Whether a file is what a killed process left half written."""
     return path.name.startswith(".") and path.name.endswith(PARTIAL)

@@ -67,6 +67,7 @@ class Trace:
     def recording(self) -> Iterator[None]:
         """Record inside the ``with`` block."""
         watched = {"replace": self._replace, "unlink": self._unlink, "mkdir": self._mkdir, "fsync": self._fsync}
+        watched["rename"] = self._rename
         originals = {name: getattr(os, name) for name in watched}
         for name, note in watched.items():
             setattr(os, name, _noting(originals[name], note))
@@ -85,18 +86,16 @@ class Trace:
             kind, name, content = step
             done += kind == "done"
             if kind == "partial":
-                yield State(
-                    _applied(durable, pending) | {name: (content or b"")[: len(content or b"") // 2]},
-                    done,
-                    f"{number} {name} half",
-                )
+                half = (content or b"")[: len(content or b"") // 2]
+                yield State(_reachable(_applied(durable, pending) | {name: half}), done, f"{number} {name} half")
             if kind == "sync":
                 durable = _applied(durable, [change for change in pending if _parent(change[1]) == name])
                 pending = [change for change in pending if _parent(change[1]) != name]
-            elif kind in ("set", "remove", "folder"):
+            elif kind in ("set", "remove", "folder", "move"):
                 pending.append(step)
             for kept in _subsets(pending):
-                yield State(_applied(durable, kept), done, f"{number} {kind} {name}, {len(pending) - len(kept)} lost")
+                what = f"{number} {kind} {name}, {len(pending) - len(kept)} lost"
+                yield State(_reachable(_applied(durable, kept)), done, what)
 
     def _relative(self, path: Any) -> str | None:
         place = Path(os.path.abspath(path))
@@ -109,6 +108,10 @@ class Trace:
 
     def _replace(self, source: Any, target: Any) -> None:
         self._note("set", target, self._synced.get(os.stat(target).st_ino, b""))
+
+    def _rename(self, source: Any, target: Any) -> None:
+        """A folder that was written beside its place; a file would be renamed by ``os.replace``."""
+        self._note("move", target, str(self._relative(source)).encode())
 
     def _unlink(self, path: Any) -> None:
         if not str(path).endswith(".partial"):
@@ -127,7 +130,7 @@ class Trace:
     def note_synced_file(self, path: str, number: int) -> None:
         """Note what a file holds now."""
         self._synced[number] = Path(path).read_bytes()
-        self._note("partial", path, self._synced[number])
+        self._note("partial" if path.endswith(".partial") else "set", path, self._synced[number])
 
 
 def _noting(original: Callable[..., Any], note: Callable[..., None]) -> Callable[..., Any]:
@@ -144,9 +147,22 @@ def _applied(content: Content, changes: list[tuple[str, str, bytes | None]]) -> 
     for kind, name, new in changes:
         if kind == "remove":
             content.pop(name, None)
+        elif kind == "move":
+            source = (new or b"").decode()
+            inside = [each for each in content if each.startswith(f"{source}/")]
+            content |= {name + each.removeprefix(source): content.pop(each) for each in inside} | {name: None}
+            content.pop(source, None)
         else:
             content[name] = new
-    folders = {name for name, each in content.items() if each is None} | {"."}
+    return content
+
+
+def _reachable(content: Content) -> Content:
+    """What can be found from the top: a folder whose own making was lost takes its files with it."""
+    folders = {"."}
+    for name in sorted(name for name, each in content.items() if each is None):
+        if _parent(name) in folders:
+            folders.add(name)
     return {name: each for name, each in content.items() if _parent(name) in folders}
 
 

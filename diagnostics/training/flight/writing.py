@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from diagnostics.runs.confined import own
-from diagnostics.runs.files import PARTIAL, make_folder, sync_folder, write_json
+from diagnostics.runs.files import PARTIAL, make_folder, sync_file, sync_folder, write_json
 from diagnostics.runs.flight import FOLDER, MODEL, RECORD, SCHEMA_VERSION
 from diagnostics.training.flight.judge import Fault
 from diagnostics.training.flight.kept import KeptSteps
@@ -51,6 +51,8 @@ def write_record(
         for stretch in stretches:
             _write_stretch(partial, stretch)
         saved = about["model"](partial / MODEL)
+        if (partial / MODEL).exists():
+            sync_file(partial / MODEL)
         record = {key: value for key, value in about.items() if key != "model"}
         spec = structure_bytes(kept.spec) if kept is not None else None
         record |= {"schema_version": SCHEMA_VERSION, "step": fault.step, "kind": fault.kind, "detail": fault.detail}
