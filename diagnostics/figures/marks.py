@@ -38,7 +38,8 @@ def band(axes: Axes, line: Track, color: str, limits: Limits, **looks) -> None:
     endless = np.isinf(line.median) & ~below
     shown = np.where(below | endless, np.nan, line.median)
     single = np.count_nonzero(~np.isnan(shown)) == 1  # a lone dot, large enough to be found
-    axes.plot(line.x, shown, color=color, **(looks | {"ms": LONE} if single and "marker" in looks else looks))
+    size = {"ms": LONE} if single and "marker" in looks else {}
+    axes.plot(line.x, shown, **{"color": color, **looks, **size})
     alone = lonely(shown)
     if "marker" not in looks and alone.any():
         axes.plot(line.x[alone], shown[alone], "o", color=color, ms=3, mew=0)

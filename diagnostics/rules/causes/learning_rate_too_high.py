@@ -38,6 +38,8 @@ class LearningRateTooHigh(Rule):
         adaptive_rate: for Adam and its kin, whose step is about the rate whatever the gradient. A hundred times the default.
         plain_rate: for gradient descent. One: with inputs of scale 1, curvature allows about 2 divided by their number.
 
+        learned: skill from which on early steps of such a size are likely to have been the way to it, unless the loss swings. Three
+            tenths, as in ``SlowLoss``.
         unstable: two. At 1 gradient descent oscillates and may still learn at the edge of stability; above 2 it does not
             come back (Lewkowycz et al. 2020).
 
@@ -53,6 +55,7 @@ class LearningRateTooHigh(Rule):
     shrunk: float = 0.3
     adaptive_rate: float = 0.1
     plain_rate: float = 1.0
+    learned: float = 0.3
     unstable: float = 2.0
 
     rank: ClassVar[int] = 50
@@ -119,7 +122,8 @@ class LearningRateTooHigh(Rule):
             )
             return self._told(told, largest, self.jump, 0.9, rate)
         told = f"In a typical early step, half of the layers change by {percent(ratio)} of their weights' norm or more"
-        return self._told(told, ratio, self.high, 0.9 if ratio >= self.sure else 0.8, rate)
+        learned = (case.outcome.skill or 0.0) >= self.learned
+        return self._told(told, ratio, self.high, 0.9 if ratio >= self.sure and not learned else 0.8, rate)
 
     def _told(self, told: str, value: float, threshold: float, confidence: float, rate: float | None) -> Finding:
         if not value >= threshold:

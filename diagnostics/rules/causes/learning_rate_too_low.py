@@ -22,12 +22,16 @@ class LearningRateTooLow(Rule):
 
     Args:
         path: share of the weights' norm. A tenth, if all steps pointed the same way, which they never do.
+        usual: ratio of a usual rate, of which only few steps were made: 10⁻³, the rule of thumb.
+        short: those steps, as in ``StoppedEarly``.
         ratio: 10⁻⁴, a tenth of the rule of thumb (CS231n notes).
         errors: standard errors by which a falling loss falls from the third to the last quarter.
         readings: fewest measured steps.
     """
 
     path: float = 0.1
+    usual: float = 1e-3
+    short: int = 100
     ratio: float = 1e-4
     errors: float = 3.0
     readings: int = 3
@@ -49,7 +53,8 @@ class LearningRateTooLow(Rule):
             f"A typical step changes no layer by more than {short(ratio)} of its weights' norm, {percent(path)} in all "
             f"{case.steps:,} steps"
         )
-        if path >= self.path and not (falls and ratio < self.ratio):
+        few = ratio >= self.usual and case.steps <= self.short  # it is the steps that are missing
+        if few or (path >= self.path and not (falls and ratio < self.ratio)):
             return Finding(self.name, "clean", f"{told}.", value=path, threshold=self.path)
         rate = case.training.optimizer.learning_rate if case.training.optimizer else None
         named = f"The learning rate{f' of {short(rate)}' if rate else ''}"

@@ -17,7 +17,7 @@ class UnrelatedTargets(Rule):
     """Training data that a model learns by heart only, as when inputs were shuffled and their targets were not.
 
     Formula: the skill of the training loss at the end (see ``NoLearning``) is at least ``by_heart``, and no reading of the
-    validation loss has a skill above ``nothing``.
+    validation loss has a skill above that, nor the mean of its last ``readings`` one above ``nothing``.
 
     Args:
         by_heart: skill. A twentieth: beyond what first weights and noise of the loss give.
@@ -57,9 +57,10 @@ class UnrelatedTargets(Rule):
                 ("moving averages of batch normalisation that have settled",), (), "Train for more steps."
             )
         trained, best = outcome.loss_skill or 0.0, 1 - float(validation.finite.min()) / (outcome.constant or 1.0)
+        last = 1 - float(validation.finite[-self.readings :].mean()) / (outcome.constant or 1.0)
         told = f"the skill is {percent(trained)} on training data, and at best {percent(best)} on validation data"
         told_apart = (outcome.validation_accuracy_skill or 0.0) >= self.tells
-        if trained < self.by_heart or best > self.nothing or told_apart:
+        if trained < self.by_heart or best > self.by_heart or last > self.nothing or told_apart:
             return Finding(self.name, "clean", f"{told[0].upper()}{told[1:]}.", value=best, threshold=self.nothing)
         return Finding(
             self.name,

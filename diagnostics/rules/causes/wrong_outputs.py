@@ -84,11 +84,14 @@ class WrongOutputs(Rule):
                 f"Nothing shows that shapes ({_axes(truth)}) and ({_axes(predicted)}) are stretched against each other."
             )
             return Finding(self.name, "clean", told)
-        return self._found(
+        found = self._found(
             f"Your loss compares outputs of shape ({_axes(predicted)}) with targets of shape ({_axes(truth)}), and NumPy's rules "
             "stretch one against the other",
             0.9,
             layer,
+        )
+        return replace(
+            found, do="Give both the same shape before they are compared: tf.reshape(truth, tf.shape(predicted))."
         )
 
     def _found(self, what: str, confidence: float, layer: str) -> Finding:

@@ -90,8 +90,9 @@ class OverFitting(Rule):
             return Finding(
                 self.name, "clean", "The validation loss does not rise while training goes on.", numbers=numbers
             )
+        lasting = not self._came_back(values[: best + 1])
         harmful = self._harms(lowest, end, outcome.validation_constant) and not _accuracy_holds(case, self.kept)
-        severity: Severity = "warning" if harmful else "info"
+        severity: Severity = "warning" if harmful and lasting else "info"
         return Finding(
             self.name,
             severity,
@@ -107,6 +108,12 @@ class OverFitting(Rule):
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("early_stopping"), Remedy("regularization")),
         )
+
+    def _came_back(self, values: np.ndarray) -> bool:
+        """Whether the validation loss rose as far before its minimum, for ``last`` readings, and came back: then it swings."""
+        above = values > self.rise * np.minimum.accumulate(values)
+        runs = np.convolve(above, np.ones(self.last, int), "valid") if len(above) >= self.last else np.zeros(1)
+        return bool((runs == self.last).any())
 
     def _by_skill(self, case: Case, readings: int) -> Finding | None:
         """A warning where most of what the model can do on training data does not hold on validation data."""

@@ -122,6 +122,9 @@ def test_a_loss_that_still_falls_or_stands_still():
     stuck = noisy(0.8 * LN2, 0.01)
     assert only(classifier(stuck), SlowLoss()).severity == "clean"
     assert only(classifier(stuck), StuckLoss()).severity == "info"
+    tiny = noisy(0.94 * LN2, 0.01)
+    assert only(classifier(tiny), StuckLoss()).severity == "warning"
+    assert only(classifier(tiny, accuracy=0.7), StuckLoss()).severity == "info"  # unsure of itself, and often right
 
 
 def test_the_false_alarm_level_of_a_falling_loss_is_what_is_stated():
