@@ -111,17 +111,18 @@ def _heard(function: Callable[..., Any], like: Callable[..., Any] | None) -> Cal
 
 
 @functools.cache
-def _of_logits() -> Mapping[str, keras.losses.Loss]:
-    """The losses of Keras that TensorFlow's functions stand for."""
-    return {
-        "softmax_cross_entropy_with_logits": keras.losses.CategoricalCrossentropy(from_logits=True),
-        "sparse_softmax_cross_entropy_with_logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        "sigmoid_cross_entropy_with_logits": keras.losses.BinaryCrossentropy(from_logits=True),
+def _of_logits() -> Mapping[str, Callable[..., Any]]:
+    """The functions of Keras that TensorFlow's stand for."""
+    like = {
+        "softmax_cross_entropy_with_logits": keras.losses.categorical_crossentropy,
+        "sparse_softmax_cross_entropy_with_logits": keras.losses.sparse_categorical_crossentropy,
+        "sigmoid_cross_entropy_with_logits": keras.losses.binary_crossentropy,
     }
+    return {name: functools.partial(function, from_logits=True) for name, function in like.items()}
 
 
 @functools.cache
-def _functions() -> tuple[tuple[Any, str, keras.losses.Loss | None], ...]:
+def _functions() -> tuple[tuple[Any, str, Callable[..., Any] | None], ...]:
     """Module and name of each function that is replaced, and the loss that it stands for."""
     modules = {
         id(module): module for module in (keras.losses, getattr(getattr(tf, "keras", None), "losses", keras.losses))

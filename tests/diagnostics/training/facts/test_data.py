@@ -327,7 +327,7 @@ def test_losses_that_a_loop_calls_as_functions_are_heard(name, tmp_path):
             step(x, y)
     watched.end("finished")
     run = load_run(tmp_path / "run")
-    assert run.training.loss and run.training.loss.type.endswith("CategoricalCrossentropy")
+    assert run.training.loss and run.training.loss.class_name.endswith("CategoricalCrossentropy")
     assert run.training.loss.from_logits is True
     assert run.data.constant_loss and run.data.constant_loss.value == pytest.approx(entropy(LABELS))
 
