@@ -1,4 +1,4 @@
-"""Hidden layers that let too little pass; written with the rules in view."""
+"""Hidden layers of one or two units, which let too little pass; written with the rules in view."""
 
 import keras
 
