@@ -24,6 +24,8 @@ HEAD, FOOT = 84, 24
 """Least room above a panel, for its title, legend or colour bar, and room below it for ticks."""
 LINE, CHARACTER = 16, 6.4
 """Height of a line of the legend, and width of a character of a layer's name."""
+MOST_DOTS = 300
+"""Most layers that are dots of their own in a profile by blocks; of more, each block shows its range."""
 SIGNS = ("o", "s", "^", "D")
 """Markers of the most frequent kinds of layer; layers of other kinds share the last."""
 Guide = tuple[float, str]
@@ -125,13 +127,16 @@ def profile(
     set_ticks(axes.xaxis, axis.scale.ticks(limits, 5), axis.scale.label)
     axes.xaxis.grid(visible=True)
     size = float(np.clip(180 / len(rows.names), 1.6, 4.0))
-    blocks = blocks_of(rows.names)
+    blocks = blocks_in(rows)
     sign_of = {kind: sign for sign, kinds in signs(rows.kinds).items() for kind in kinds}
     nets = rows.nets or [""] * len(rows.names)
     for moment, step in moments(rows.steps).items():
         values, looks = around(rows, step), {"color": style.colour(moment), "ms": size, **_LOOKS[moment]}
         if blocks:
-            _line(axes, values, np.arange(len(values)), limits, marker="o", alpha=0.55, **(looks | {"ls": ""}))
+            if len(values) > MOST_DOTS:
+                _ranges(axes, values, blocks, limits, color=looks["color"])
+            else:
+                _line(axes, values, np.arange(len(values)), limits, marker="o", alpha=0.55, **(looks | {"ls": ""}))
             _medians(axes, values, blocks, **looks)
             continue
         for kind, net in dict.fromkeys(zip(rows.kinds, nets, strict=True)):
@@ -154,6 +159,11 @@ def blocks_of(names: Sequence[str]) -> list[layer_names.Block]:
     return found if len(several) > 2 else []
 
 
+def blocks_in(rows: Rows) -> list[layer_names.Block]:
+    """The blocks that a profile shows as medians; none where all layers are of one kind, which a line through all shows as well."""
+    return blocks_of(rows.names) if len(set(rows.kinds)) > 1 else []
+
+
 def _medians(axes: Axes, values: np.ndarray, blocks: Sequence[layer_names.Block], **looks) -> None:
     """A line through the median of each block of several layers, over what the scale can show."""
     shown = np.where(np.isfinite(values) & ((values > 0) | (axes.get_xscale() != "log")), values, np.nan)
@@ -162,6 +172,19 @@ def _medians(axes: Axes, values: np.ndarray, blocks: Sequence[layer_names.Block]
         float(np.median(own[~np.isnan(own)])) if (~np.isnan(own := shown[span])).any() else np.nan for span in spans
     ]
     axes.plot(middle, [(span.start + span.stop - 1) / 2 for span in spans], marker="", **looks)
+
+
+def _ranges(axes: Axes, values: np.ndarray, blocks: Sequence[layer_names.Block], limits: Limits, color: str) -> None:
+    """A thin line from the least to the greatest value of each block: a thousand dots could not be told apart."""
+    shown = np.where(np.isinf(values), limits[1], values)
+    x: list[float] = []
+    y: list[float] = []
+    for block in blocks:
+        own = shown[block.first : block.last + 1]
+        if (~np.isnan(own)).any():
+            x += [*np.clip([np.nanmin(own), np.nanmax(own)], *limits).tolist(), np.nan]
+            y += [(block.first + block.last) / 2] * 3
+    axes.plot(x, y, color=color, lw=0.7, alpha=0.55, zorder=2.9)
 
 
 def _line(axes: Axes, values: np.ndarray, rows: np.ndarray, limits: Limits, **looks) -> None:
@@ -198,10 +221,13 @@ def handles(rows: Rows, guides: Sequence[Guide], *, log: bool = False, band: Ban
         log: whether the axis is logarithmic, which has no place for zero.
         band: what other trainings measured.
     """
-    muted, blocks = style.colour("muted"), blocks_of(rows.names)
+    muted, blocks = style.colour("muted"), blocks_in(rows)
     shown = signs(rows.kinds) if len(set(rows.kinds)) > 1 and not blocks else {}
+    several = len(rows.names) > MOST_DOTS
     dots = [
-        marks.swatch("a layer", muted, ls="", marker="o", ms=2.5, mew=0),
+        marks.swatch("range of its block", muted, lw=0.7)
+        if several
+        else marks.swatch("a layer", muted, ls="", marker="o", ms=2.5, mew=0),
         marks.swatch("median of its block", muted, lw=1.7),
     ]
     return [

@@ -50,7 +50,7 @@ class Flow:
             return f"the gradient{unreached.removeprefix(' and')} at {_steps(self.first_step, self.last_step)}"
         return (
             f"the gradient {verb} by a factor of {factor(abs(self.attenuation))} ({short(sign * self.slope)} decades per layer, 95 % "
-            f"{interval(*ends)}){unreached} at {_steps(self.first_step, self.last_step)}"
+            f"{interval(ends[0], ends[1])}){unreached} at {_steps(self.first_step, self.last_step)}"
         )
 
 

@@ -145,7 +145,9 @@ def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic], findings
     reference, *others = runs
     compared = [one for one in statistics if len(one.rows)]
     if compared:
-        yield Section("Where the statistics differ most", tables=(tables.overview(compared, reference, others),))
+        seeds = differences.same_but_for_the_seed(runs)
+        overview = tables.overview(compared, reference, others, seeds)
+        yield Section("Where the statistics differ most", tables=(overview,))
     if layers.rows:
         yield Section("Layers", tables=(layers,))
     together = _together(runs, "layers")

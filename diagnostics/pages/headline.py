@@ -29,7 +29,7 @@ def answer(found: Sequence[Finding]) -> str:
     short = next((one.what for one in found if one.rule == ENDED and one.severity in (*LOUD, "info")), "")
     loud = [finding for finding in found if finding.severity in LOUD and finding.rule != ENDED]
     if loud or short:
-        return " ".join(part for part in (short, _said(loud[0]) if loud else "", _result(loud)) if part)
+        return " ".join(part for part in (short, *(_told(loud) if loud else ())) if part)
     clean = sum(finding.severity == "clean" and finding.rule != ENDED for finding in found)
     odd = [finding for finding in found if finding.severity == "info"]
     if not clean and not odd:
@@ -41,11 +41,12 @@ def answer(found: Sequence[Finding]) -> str:
     return f"Nothing suspicious: {checks} passed."
 
 
-def _said(finding: Finding) -> str:
-    """What a finding comes to, and what to do first; the measurement itself is in its letter."""
-    said = findings.sentence(finding.rule, finding.layers, finding.steps, finding.means or finding.what)
-    do = finding.do.split(". ")[0].rstrip(".")
-    return f"{said} {do}." if do else said
+def _told(loud: Sequence[Finding]) -> tuple[str, ...]:
+    """What the first finding comes to, what it led to, and what to do first; the measurement itself is in its letter."""
+    first = loud[0]
+    do = first.do.split(". ")[0].rstrip(".")
+    said = findings.sentence(first.rule, first.layers, first.steps, first.means or first.what)
+    return (said, _result(loud), f"{do}." if do else "")
 
 
 def _result(loud: Sequence[Finding]) -> str:

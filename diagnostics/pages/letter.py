@@ -19,6 +19,8 @@ CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
 """Words for a finding's confidence, from the least share on."""
 OUTCOMES = {"clean": "passed", "info": "odd, no harm"}
 """Words for a check that asks for nothing."""
+UNITS = {"vanishing_gradient": "decades lost", "exploding_gradient": "decades gained"}
+"""What a rule's number counts, where its name does not tell."""
 LATE = 0.1
 """The share at a training's end that counts as its end."""
 MOST_PLACES = 6
@@ -73,7 +75,8 @@ def bound_of(finding: Finding) -> str:
         near = f" ({short(ratio, 2)} × the bound)"
     else:
         near = f" (a factor of {short(max(ratio, 1 / ratio), 2)} away)"
-    return f"{short(value)}, bound {short(threshold)}{near}"
+    unit = f" {UNITS[finding.rule]}" if finding.rule in UNITS else ""
+    return f"{short(value)}{unit}, bound {short(threshold)}{near}"
 
 
 def measured_of(findings: Sequence[Finding]) -> Table | None:
@@ -138,7 +141,7 @@ def _since(run: Run, finding: Finding) -> str:
     begun = f"step {first:,}" if first else "the start"
     last = int(max(finding.steps)) if finding.steps else end
     if last is None or last == first:
-        return begun
+        return f"seen at step {first:,}, the last" if first and first == end else begun
     # A rule looks at windows of measured steps: what lasts into the last tenth of the training lasts to its end.
     to_the_end = end is not None and last >= end - LATE * (end - first)
     return f"{begun}, to the end" if to_the_end else f"{begun}, until step {last:,}"

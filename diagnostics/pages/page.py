@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -184,6 +185,10 @@ class Section:
         return (*shown, *self.figures)
 
 
+LONG = 150
+"""Characters from which on only the first sentence of an answer stands in large letters."""
+
+
 @dataclass(frozen=True)
 class Page:
     """A whole report.
@@ -213,6 +218,12 @@ class Page:
     trends: Mapping[str, str] = field(default_factory=dict)
     refresh: int = 0
     run: str = ""
+
+    @property
+    def lead(self) -> str:
+        """The answer's first sentence if it is a long one, for large letters; otherwise the whole answer."""
+        first = re.split(r"(?<=[.!?]) (?=[A-Z])", self.answer, maxsplit=1)[0]
+        return first if len(self.answer) > LONG else self.answer
 
     def _repr_html_(self) -> str:
         """For notebooks: the page without figures and tables."""

@@ -37,7 +37,8 @@ PICTURED = (
 )
 """Which quantity colours the model when no finding suggests one, the first that was recorded."""
 PICTURE = (
-    "Every row is a block, input at the top, and every cell a layer. Choose a cell to mark its layer in all figures."
+    "Every row is a block, input at the top, and every cell a layer; at the right its output's shape and its parameters. Choose a "
+    "cell to mark its layer in all figures."
 )
 MARKED = " Triangles mark layers that a finding names."
 TRENDS = {"train": "loss", "validation": "validation loss"}

@@ -24,10 +24,10 @@ STEPS = (0, 10, 20)
 NORMS = np.array([[1.0, 2.0], [4.0, 8.0], [16.0, 32.0]])
 
 
-def stored(path, columns, *, losses=(2.0, 1.0), steps=STEPS, names=None, **config) -> Run:
+def stored(path, columns, *, losses=(2.0, 1.0), steps=STEPS, names=None, seed=0, **config) -> Run:
     layers, scalars = layers_table(columns, steps=steps, names=names), scalars_table(losses)
     table = [{"layer": name, "kind": "Dense", "units": 3} for name in dict.fromkeys(layers["layer"])]
-    with RunWriter(path, command="train.py", config=config, seed=0, layer_table=table, probes=["P()"]) as writer:
+    with RunWriter(path, command="train.py", config=config, seed=seed, layer_table=table, probes=["P()"]) as writer:
         writer.append("layers", layers)
         writer.append("scalars", scalars)
     return load_run(path)
@@ -229,3 +229,17 @@ def test_what_is_the_same_in_all_runs_is_said_in_a_sentence(tmp_path):
     same = next(section for section in page.sections if section.heading == "The same in all runs")
     assert same.text == "Gradient entries that are NaN or Inf."
     assert "gradient-nonfinite-overlay" not in [each.name for section in page.sections for each in section.figures]
+
+
+def test_runs_that_differ_in_their_seed_alone_are_the_yardstick(tmp_path):
+    sizes = {"first": (0, 0.1, 1.0), "again": (1, 0.1, 1.5), "other": (0, 0.2, 100.0), "both": (1, 0.2, 120.0)}
+    runs = [
+        stored(tmp_path / n, {"gradient_norm": NORMS * size}, seed=seed, rate=rate)
+        for n, (seed, rate, size) in sizes.items()
+    ]
+    assert differences.same_but_for_the_seed(dict(zip(sizes, runs, strict=True))) == ["again"]
+    table = next(one for one in page_of(runs).sections if "differ most" in one.heading).tables[0]
+    assert table.header[-1] == "between repeats" and table.rows[0][2:] == ("both", "+2.08 decades", "0.176 decades")
+    assert "again, which repeat it" in table.caption
+    two = next(one for one in page_of(runs[::2]).sections if "differ most" in one.heading).tables[0]
+    assert "between repeats" not in two.header
