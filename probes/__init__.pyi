@@ -9,6 +9,7 @@ from probes.dead_units import DeadUnits as DeadUnits
 from probes.defaults import default as default
 from probes.dropout_variance import DropoutVariance as DropoutVariance
 from probes.errors import UsageError as UsageError
+from probes.gradient_histogram import GradientHistogram as GradientHistogram
 from probes.gradient_noise import GradientNoise as GradientNoise
 from probes.gradient_norm import GradientNorm as GradientNorm
 from probes.histogram import Histogram as Histogram
@@ -20,5 +21,6 @@ from probes.saturation import Saturation as Saturation
 from probes.sharpness import Sharpness as Sharpness
 from probes.snapshot.snapshot import Snapshot as Snapshot
 from probes.update_ratio import UpdateRatio as UpdateRatio
+from probes.weight_histogram import WeightHistogram as WeightHistogram
 
 def probe_names() -> list[str]: ...

@@ -60,7 +60,7 @@ class Probe(abc.ABC):
     looks_at: ClassVar[CallKind] = ANY_CALL
     """The kind of calls that the probe looks at."""
     needs_all: ClassVar[bool] = True
-    """Whether ``measure`` reads everything in ``needs``; if not, one of them is enough."""
+    """Whether ``measure`` reads everything in ``needs`` at once; if not, it is called for each part as soon as that is there."""
 
     def __post_init__(self) -> None:
         """Fill in the defaults that depend on one another, and check them."""

@@ -15,12 +15,15 @@ from diagnostics.figures.effects import effects
 from diagnostics.figures.gap import gap
 from diagnostics.figures.heat_map import heat_map
 from diagnostics.figures.histogram_pair import histogram_pair
+from diagnostics.figures.layer_courses import layer_courses
 from diagnostics.figures.layer_profile import layer_profile
 from diagnostics.figures.overlay import overlay
 from diagnostics.figures.seed_pairs import seed_pairs
+from diagnostics.figures.stability import stability
 from diagnostics.figures.time_to_revival import time_to_revival
 from diagnostics.figures.unit_raster import unit_raster
 from diagnostics.figures.units_by_layer import units_by_layer
+from diagnostics.figures.value_bands import value_bands
 
 __all__ = [
     "before_after",
@@ -33,10 +36,13 @@ __all__ = [
     "gap",
     "heat_map",
     "histogram_pair",
+    "layer_courses",
     "layer_profile",
     "overlay",
     "seed_pairs",
+    "stability",
     "time_to_revival",
     "unit_raster",
     "units_by_layer",
+    "value_bands",
 ]

@@ -13,7 +13,7 @@ from diagnostics.figures import colour_scale, layer_panels, style
 from diagnostics.figures.columns import Quantity, quantity
 from diagnostics.figures.drawing import Drawing
 from diagnostics.figures.heat_map import column_width
-from diagnostics.figures.layer_panels import FOOT, HEAD, Guide, Names
+from diagnostics.figures.layer_panels import FOOT, HEAD, Band, Guide, Names
 from diagnostics.figures.layer_rows import Rows, readings, thinned
 from diagnostics.figures.scales import Limits, set_ticks, step_ticks
 from diagnostics.wording.numerals import short
@@ -29,7 +29,12 @@ BAR = 420
 
 
 def by_layer(
-    frame: pd.DataFrame | Rows, column: str, *, guides: Sequence[Guide] = (), width: int = style.WIDE
+    frame: pd.DataFrame | Rows,
+    column: str,
+    *,
+    guides: Sequence[Guide] = (),
+    band: Band | None = None,
+    width: int = style.WIDE,
 ) -> Figure:
     """Profile and map of one run: layers downwards from the input, values or steps to the right.
 
@@ -41,6 +46,7 @@ def by_layer(
             themselves, for who draws them several times.
         column: the quantity.
         guides: reference values and their names, drawn in the profile.
+        band: what other trainings measured, behind the profile.
         width: width in CSS pixels; a narrow figure has the map below the profile.
 
     Returns:
@@ -50,11 +56,11 @@ def by_layer(
         UsageError: when a column is missing, or nothing was measured.
     """
     rows, axis = readings(frame, column), quantity(column)
-    limits = axis.scale.limits(np.append(rows.values.ravel(), [value for value, _ in guides]))
+    limits = layer_panels.limits_of(rows, axis, guides, band)
     names, stacked = Names.of(rows, width), width < 2 * style.NARROW
     free = width - names.room - RIGHT
     wide = free if stacked else SHARE * (free - GAP)
-    entries = layer_panels.handles(rows, guides, log=axis.scale.name == "log")
+    entries = layer_panels.handles(rows, guides, log=axis.scale.name == "log", band=band)
     room = names.room + wide
     top = layer_panels.head(axis.label, entries, room)
     below = top + names.height + FOOT + HEAD if stacked else top
@@ -63,13 +69,14 @@ def by_layer(
     with style.styled():
         figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, total / style.PIXELS_PER_INCH))
         left = layer_panels.place(figure, (names.room, top, wide, names.height))
-        layer_panels.profile(left, rows, axis, limits, guides)
+        layer_panels.profile(left, rows, axis, limits, guides, band)
         names.label(left, rows)
         layer_panels.title(figure, axis.label, entries, room)
         right = layer_panels.place(figure, box)
-        _map(right, rows, axis, limits)
-        names.label(right, rows, shown=stacked)
-        _bar(figure, rows, axis, limits, box)
+        shown = layer_panels.limits_of(rows, axis, guides, None)  # colours tell this run's readings apart
+        _map(right, rows, axis, shown)
+        names.label(right, rows, shown=stacked, painted=True)
+        _bar(figure, rows, axis, shown, box)
         figure.follow(left, column, x="value", y="layer", layers=rows.names)
         figure.follow(right, column, x="step", y="layer", layers=rows.names)
     return figure
@@ -88,7 +95,13 @@ def _bar(figure: Drawing, rows: Rows, axis: Quantity, limits: Limits, box: tuple
     """The map's title, colours and special colours, above it."""
     width, height = (side * style.PIXELS_PER_INCH for side in figure.get_size_inches())
     left, top = box[0], box[1] - HEAD
-    figure.text(left / width, 1 - (top + 2) / height, "colour over steps →", va="top", color=style.colour("muted"))
+    figure.text(
+        left / width,
+        1 - (top + 2) / height,
+        "the same, step by step →",
+        va="top",
+        color=style.colour("muted"),
+    )
     place = (left + BAR_INSET, top + 24, min(box[2], BAR) - 2 * BAR_INSET, 9)
     colour_scale.bar(figure, axis.scale, limits, place, (width, height))
     known = rows.values[~np.isnan(rows.values)]

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from diagnostics.figures.scales import Limits, Scale, set_ticks
 
-ZERO, INFINITE, MISSING = "#7cf2b4", "#00c8ff", "#b9bfc6"
+ZERO, INFINITE, MISSING = "#4f8a80", "#00c8ff", "#b9bfc6"
 """Colours outside the colour map, for values that the scale cannot show."""
 SHADES = 250
 """Colours of the map: with the special ones, as many as a picture with a palette can have."""
@@ -97,7 +97,7 @@ def special_legend(
         total: width and height of the figure.
     """
     occurs = {
-        ("zero or negative", ZERO): scale.name == "log" and bool(np.any(values <= 0)),
+        ("zero or negative" if np.any(values < 0) else "zero", ZERO): scale.name == "log" and bool(np.any(values <= 0)),
         ("infinite or NaN", INFINITE): bool(np.isposinf(values).any()),
         ("missing", MISSING): bool(np.isnan(values).any()),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from diagnostics.figures.scales import Linear, Log, Scale
+from diagnostics.figures.scales import Linear, Log, Scale, Share
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Quantity:
     always_measured: bool = False
 
 
-LOG, LINEAR, SHARE = Log(), Linear(), Linear(margin=0.02, always=(0.0, 1.0))
+LOG, LINEAR, WHOLE, SHARE = Log(), Linear(), Linear(margin=0.02, always=(0.0, 1.0)), Share(margin=0.02)
 
 QUANTITIES: Mapping[str, Quantity] = {
     "activation_gradient_rms": Quantity("gradient at the layer's output, RMS (loss per unit of activation)", LOG),
@@ -38,8 +38,8 @@ QUANTITIES: Mapping[str, Quantity] = {
     "activation_largest": Quantity("largest |activation|", LOG),
     "constant_fraction": Quantity("units that are constant over the batch (share)", SHARE),
     "zero_fraction": Quantity("activations exactly 0 (share)", SHARE),
-    "population_sparseness": Quantity("population sparseness (0 dense, 1 sparse)", SHARE),
-    "lifetime_sparseness": Quantity("lifetime sparseness (0 dense, 1 sparse)", SHARE),
+    "population_sparseness": Quantity("population sparseness (0 dense, 1 sparse)", WHOLE),
+    "lifetime_sparseness": Quantity("lifetime sparseness (0 dense, 1 sparse)", WHOLE),
     "saturated_fraction": Quantity("saturated activations (share)", SHARE),
     "dead_fraction": Quantity("dead units (share)", SHARE),
     "gradient_nonfinite": Quantity("gradient entries that are NaN or Inf (count)", LINEAR),
@@ -51,8 +51,11 @@ QUANTITIES: Mapping[str, Quantity] = {
     "ks_distance": Quantity("Kolmogorov-Smirnov distance between before and after", LINEAR),
     "skewness": Quantity("change of the standardised third moment", LINEAR),
     "kurtosis": Quantity("change of the standardised fourth moment", LINEAR),
+    "gradient_snr": Quantity("gradient against its noise ‖mean‖ / standard error (no unit)", LOG),
+    "gradient_noise_scale": Quantity("gradient noise scale (examples)", LOG),
+    "sharpness": Quantity("sharpness, largest eigenvalue of the loss's Hessian", LOG),
     "loss": Quantity("loss", LOG, always_measured=True),
-    "accuracy": Quantity("accuracy (share)", SHARE),
+    "accuracy": Quantity("accuracy (share)", WHOLE),
     "rmse": Quantity("root mean squared error (standard deviations of the target)", LINEAR),
     "learning_rate": Quantity("learning rate", LOG),
 }

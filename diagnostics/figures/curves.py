@@ -60,15 +60,18 @@ def curves(
     lines = tracks(thin(frame, column), column, by=("arm", "split"), along="step")
     limits = axis.scale.limits(np.append(values_of(lines), [guide[0]] if guide else []))
     steps = (float(frame["step"].to_numpy().min()), float(frame["step"].to_numpy().max()))
-    handles = [*_handles(lines, guide, others=len(names) > 1), *marks.edge_legend(lines, axis.scale)]
+    several = len(names) > 1
+    handles = [*_handles(lines, guide, others=several), *marks.edge_legend(lines, axis.scale)]
     x = (steps[0], steps[1] + 0.015 * (steps[1] - steps[0]) if steps[1] > steps[0] else steps[0] + 1)
-    with small_multiples(names, y=axis.label, x="step", handles=handles, width=width, notes=notes) as grid:
+    with small_multiples(
+        names, y=axis.label, x="step", handles=handles, width=width, notes=notes, titled=several
+    ) as grid:
         for name, axes in grid.laid_out(axis.scale, limits, x=x, ticks=step_ticks(*steps), most=5):
             axes.add_collection(_grey(lines, but=name), autolim=False)
             _panel(axes, {split: lines.get((name, split), NOTHING) for split in SPLITS}, limits)
             if guide:
                 marks.guide_line(axes, guide[0], limits)
-            if len(names) == 1:
+            if not several:
                 grid.figure.follow(axes, column, x="step", y="value")
     return grid.figure
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 SEPARATORS = "/_"
 COVERED = 0.8
 """Share of the layers that must be in blocks of several; finer divisions would name parts, not blocks."""
+BOTH_ENDS = 12
+"""Fewest characters in which both ends of a name can be read."""
 LARGE = 0.25
 """Share of the layers above which a block gets names between its borders, too."""
 
@@ -75,8 +77,11 @@ def ticks(names: Sequence[str], height: float, least: float = 13.0) -> dict[int,
 
 
 def shortened(name: str, longest: int) -> str:
-    """A name cut to `longest` characters; it keeps its end, which distinguishes siblings."""
-    return name if len(name) <= longest else f"…{name[1 - longest :]}"
+    """A name cut to `longest` characters; its end distinguishes siblings, its start blocks, where there is room for both."""
+    if len(name) <= longest:
+        return name
+    tail = longest // 2 if longest >= BOTH_ENDS else longest - 1
+    return f"{name[: longest - 1 - tail]}…{name[-tail:]}"
 
 
 def _apart(*chosen: dict[int, str], least: float) -> dict[int, str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from diagnostics.figures import layer_panels, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.drawing import Drawing
-from diagnostics.figures.layer_panels import FOOT, Guide, Names
+from diagnostics.figures.layer_panels import FOOT, Band, Guide, Names
 from diagnostics.figures.layer_rows import Rows, readings
 
 RIGHT = 14
@@ -24,6 +23,7 @@ def layer_profile(
     *,
     guides: Sequence[Guide] = (),
     layers: Collection[str] = (),
+    band: Band | None = None,
     width: int = style.HALF,
 ) -> Figure:
     """Layers downwards from the input, values to the right, at three moments of one run.
@@ -33,6 +33,7 @@ def layer_profile(
         column: the quantity.
         guides: thresholds and other reference values with their names.
         layers: the layers to shade.
+        band: what other trainings measured, behind the profile.
         width: width in CSS pixels.
 
     Returns:
@@ -42,14 +43,14 @@ def layer_profile(
         UsageError: when a column is missing, or nothing was measured.
     """
     rows, axis = readings(frame, column), quantity(column)
-    limits = axis.scale.limits(np.append(rows.values.ravel(), [value for value, _ in guides]))
-    names, entries = Names.of(rows, width), layer_panels.handles(rows, guides, log=axis.scale.name == "log")
+    limits = layer_panels.limits_of(rows, axis, guides, band)
+    names, entries = Names.of(rows, width), layer_panels.handles(rows, guides, log=axis.scale.name == "log", band=band)
     top = layer_panels.head(axis.label, entries, width)
     with style.styled():
         height = top + names.height + FOOT
         figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
         axes = layer_panels.place(figure, (names.room, top, width - names.room - RIGHT, names.height))
-        layer_panels.profile(axes, rows, axis, limits, guides)
+        layer_panels.profile(axes, rows, axis, limits, guides, band)
         layer_panels.highlight(axes, rows, layers)
         names.label(axes, rows)
         layer_panels.title(figure, axis.label, entries, width)

@@ -46,6 +46,13 @@ class Rows(NamedTuple):
         nets = tuple(known[MODEL].iloc[first].astype(str).to_numpy()) if MODEL in known else ()
         return cls(values, np.asarray(steps), names, kinds, nets)
 
+    def only(self, kept: np.ndarray) -> Rows:
+        """The layers for which `kept` holds."""
+        names, kinds, nets = (
+            tuple(np.array(each, object)[kept]) if each else () for each in (self.names, self.kinds, self.nets)
+        )
+        return Rows(self.values[kept], self.steps, names, kinds, nets)
+
 
 def readings(frame: pd.DataFrame | Rows, column: str) -> Rows:
     """The readings of a quantity, from a run's table or as they are.

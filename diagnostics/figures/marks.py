@@ -14,6 +14,8 @@ from diagnostics.figures.seeds import Track
 
 ZERO, INFINITE = "v", "^"
 EDGE_SIZE = 4.5
+LONE = 6.0
+"""Size of the marker of a line that has one point."""
 
 
 def band(axes: Axes, line: Track, color: str, limits: Limits, **looks) -> None:
@@ -35,7 +37,9 @@ def band(axes: Axes, line: Track, color: str, limits: Limits, **looks) -> None:
     below = (line.median <= 0) & (axes.get_yscale() == "log")
     endless = np.isinf(line.median) & ~below
     shown = np.where(below | endless, np.nan, line.median)
-    axes.plot(line.x, shown, color=color, **looks)
+    single = np.count_nonzero(~np.isnan(shown)) == 1  # a lone dot, large enough to be found
+    size = {"ms": LONE} if single and "marker" in looks else {}
+    axes.plot(line.x, shown, **{"color": color, **looks, **size})
     alone = lonely(shown)
     if "marker" not in looks and alone.any():
         axes.plot(line.x[alone], shown[alone], "o", color=color, ms=3, mew=0)

@@ -91,7 +91,9 @@ class Layout:
         return count if count <= fit else fit - fit % 2 if fit > 2 else fit
 
 
-def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[str, str] | None = None) -> Panels:
+def panels(
+    names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[str, str] | None = None, titled: bool = True
+) -> Panels:
     """Make an empty grid with one titled panel per name.
 
     Args:
@@ -99,13 +101,18 @@ def panels(names: Sequence[str], *, width: int, layout: Layout, notes: Mapping[s
         width: width of the figure in CSS pixels.
         layout: distances.
         notes: a second, quieter title line by name.
+        titled: whether the panels have their names above them; a single one says nothing that the page does not.
     """
     columns = layout.columns(len(names), width)
     rows = -(-len(names) // columns)
     wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)
     texts = {name: _fitted(note, wide + layout.gap) for name, note in (notes or {}).items()}
-    titles = {name: style.wrapped(name, wide + layout.gap - 8) for name in names}
-    title = layout.title + NOTE * max((text.count("\n") + 1 for text in texts.values()), default=0)
+    titles = {name: style.wrapped(name, wide + layout.gap - 8) if titled else "" for name in names}
+    title = (
+        layout.title
+        - (0 if titled else LINE)
+        + NOTE * max((text.count("\n") + 1 for text in texts.values()), default=0)
+    )
     title += LINE * max(text.count("\n") for text in titles.values())
     row_height = title + layout.panel
     height = layout.head + rows * row_height + layout.bottom
@@ -131,6 +138,7 @@ def small_multiples(
     width: int,
     notes: Mapping[str, str] | None = None,
     layout: Layout | None = None,
+    titled: bool = True,
 ) -> Iterator[Panels]:
     """A grid to draw in, in the house style; axis titles and legend are written when the block ends.
 
@@ -142,9 +150,11 @@ def small_multiples(
         width: width of the figure in CSS pixels.
         notes: a second, quieter title line by name.
         layout: distances; by default as :func:`headed` has them.
+        titled: whether the panels have their names above them.
     """
     with style.styled():
-        grid = panels(names, width=width, layout=layout or headed(len(names), y, handles, width), notes=notes)
+        layout = layout or headed(len(names), y, handles, width)
+        grid = panels(names, width=width, layout=layout, notes=notes, titled=titled)
         yield grid
         axis_titles(grid, y=y, x=x)
         style.legend(grid.figure, handles, top=8 + LINE * style.lines_of(y, width))
@@ -187,6 +197,8 @@ def _fitted(note: str, width: float) -> str:
 
 
 def _title(axes: Axes, name: str, note: str) -> None:
+    if not name and not note:
+        return
     points = 72 / style.PIXELS_PER_INCH
     lift = 5 + NOTE * (note.count("\n") + 1) if note else 5
     above: dict = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}

@@ -109,6 +109,20 @@ class Linear:
         return short(value)
 
 
+@dataclass(frozen=True)
+class Share(Linear):
+    """A share, from 0 to the first of a few round ends that has room for it: few scales stay comparable, and 5 % is seen."""
+
+    ends: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0)
+
+    def limits(self, values: np.ndarray) -> Limits:
+        """Limits from 0 to one of the ends, or around what lies beyond them."""
+        shown = values[np.isfinite(values)]
+        largest = float(shown.max(initial=0.0))
+        end = next((one for one in self.ends if largest <= one), largest)
+        return super().limits(np.append(shown, [0.0, end]))
+
+
 def round_steps(limits: Limits, most: int) -> list[float]:
     """Multiples of 1, 2 or 5 times a power of ten inside the limits, at most `most` of them."""
     rough = (limits[1] - limits[0]) / max(most, 1)

@@ -46,6 +46,8 @@ PALETTE: Mapping[str, Colour] = {
     "theory": Colour("#cf5c00", "#ff9f4a"),
     "training": Colour("#22303c", "#dfe6ec"),
     "validation": Colour("#b8347c", "#f38cc4"),
+    "healthy": Colour("#46896e", "#6fb598"),
+    "cursor": Colour("#00805f", "#3fe0a8"),
     "supported": Colour("#00705e", "#4fd0b5"),
     "refuted": Colour("#b3261e", "#ff8a80"),
     "mixed": Colour("#6b3fa0", "#c7a5f2"),

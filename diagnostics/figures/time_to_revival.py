@@ -15,6 +15,8 @@ from diagnostics.figures.seeds import require
 from diagnostics.wording import numerals
 
 SHARE = Linear(margin=0.02, always=(0.0, 1.0))
+MARGIN = 0.03
+"""Room for half a tick label at the right, as a share of the axis."""
 LABEL = "share of dead units not yet revived"
 
 
@@ -43,8 +45,11 @@ def time_to_revival(frame: pd.DataFrame, *, width: int = style.WIDE) -> Figure:
         *([marks.swatch("the other arms", style.colour("context"), lw=0.9)] if len(names) > 1 else []),
     ]
     notes = {name: _note(found[name], groups[name], groups[names[0]], first=name == names[0]) for name in names}
-    with small_multiples(names, y=LABEL, x="steps since death", handles=handles, width=width, notes=notes) as grid:
-        for name, axes in grid.laid_out(SHARE, (0.0, 1.02), x=(0, last), ticks=step_ticks(0, last)):
+    several, end = len(names) > 1, last * (1 + MARGIN)
+    with small_multiples(
+        names, y=LABEL, x="steps since death", handles=handles, width=width, notes=notes, titled=several
+    ) as grid:
+        for name, axes in grid.laid_out(SHARE, (0.0, 1.02), x=(0, end), ticks=step_ticks(0, last)):
             for other in names:
                 _curve(axes, found[other], own=other == name)
             _cut_off(axes, found[name], groups[name])

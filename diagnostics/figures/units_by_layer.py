@@ -22,7 +22,7 @@ from diagnostics.runs.order import in_one_row
 from diagnostics.survival import spells
 from diagnostics.wording.numerals import short
 
-ENDED, LASTING = "#8593a3", "#c8501e"
+ENDED, LASTING = "#8593a3", "#9c5a2e"
 """Colours of spells that ended and of those that did not; distinct on light and dark paper, and in grey."""
 MOST_COLUMNS = 240
 """Most columns of a panel, which has no more pixels; with more checks, several share a column."""

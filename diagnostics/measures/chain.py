@@ -10,7 +10,7 @@ import numpy as np
 from diagnostics.measures.grid import Grid, column_medians
 from diagnostics.statistics.slopes import decades as logarithms
 from diagnostics.statistics.slopes import depth_slope
-from diagnostics.wording.numerals import decades, interval, short
+from diagnostics.wording.numerals import factor, interval, short
 
 END_SHARE = 0.25  # early layers are the first quarter of the chain, late ones the last
 
@@ -43,13 +43,14 @@ class Flow:
 
     def __str__(self) -> str:
         """How the gradient changes on its way back, as a clause."""
-        direction = "gains" if self.attenuation < 0 else "loses"
+        sign, verb = (-1, "grows") if self.attenuation < 0 else (1, "shrinks")
+        ends = sorted((sign * self.low, sign * self.high))
         unreached = f" and is exactly 0 at {self.unreached} layer{'s' * (self.unreached > 1)}" if self.unreached else ""
         if np.isnan(self.attenuation) and self.unreached:
             return f"the gradient{unreached.removeprefix(' and')} at {_steps(self.first_step, self.last_step)}"
         return (
-            f"the gradient {direction} {decades(abs(self.attenuation))} ({short(self.slope)} per layer, 95 % "
-            f"{interval(self.low, self.high)}){unreached} at {_steps(self.first_step, self.last_step)}"
+            f"the gradient {verb} by a factor of {factor(abs(self.attenuation))} ({short(sign * self.slope)} decades per layer, 95 % "
+            f"{interval(ends[0], ends[1])}){unreached} at {_steps(self.first_step, self.last_step)}"
         )
 
 

@@ -155,6 +155,10 @@ def _regularization(patient: Patient, settings: Settings) -> Advice:
     return Advice("Add dropout or weight decay.", "x = keras.layers.Dropout(0.3)(x)")
 
 
+def _penalty(patient: Patient, settings: Settings) -> Advice:
+    return Advice("Weaken the penalty on the weights.", "kernel_regularizer=keras.regularizers.L2(1e-4)")
+
+
 def _dropout(patient: Patient, settings: Settings) -> Advice:
     if "after" in settings:
         return Advice("Put dropout behind the last normalisation.", "")
@@ -206,6 +210,7 @@ WRITERS: Mapping[str, Callable[[Patient, Settings], Advice]] = {
     "learning_rate": _learning_rate,
     "normalization": _normalization,
     "optimizer": _optimizer,
+    "penalty": _penalty,
     "precision": _precision,
     "regularization": _regularization,
     "scale_inputs": _scale_inputs,

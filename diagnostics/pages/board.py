@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
@@ -12,14 +10,12 @@ import pandas as pd
 from diagnostics.figures import heat_map
 from diagnostics.figures.svg import write_png
 from diagnostics.pages.headline import answer, status
-from diagnostics.pages.run_figures import MAPPED
+from diagnostics.pages.views import MAPPED
 from diagnostics.rules import diagnose
 from diagnostics.runs.order import in_one_row
 from diagnostics.runs.run import Run
 
 SPLITS: Mapping[str, str] = {"train": "train", "validation": "validation"}
-EDGES = (*(float(f"{digit}e{power}") for power in range(-6, 3) for digit in (1, 3)), 1e3)
-"""The edges of ``probes.Histogram`` where its repr is missing; a test compares them with the probe."""
 PLAIN = (bool, int, float, str)
 NO_METRICS = ("step", "epoch", "seconds", "learning_rate")
 
@@ -27,20 +23,6 @@ NO_METRICS = ("step", "epoch", "seconds", "learning_rate")
 def numeric(frame: pd.DataFrame, but: Sequence[str]) -> list[str]:
     """The numeric columns, except those named in ``but``."""
     return [str(name) for name in frame.select_dtypes("number").columns if name not in but]
-
-
-def edges_of(probes: Sequence[str]) -> tuple[float, ...]:
-    """The bin edges of the ``Histogram`` among a run's probes.
-
-    Args:
-        probes: their reprs, as ``run.json`` has them.
-
-    Returns:
-        e_1 < … < e_K; the default edges without such a probe.
-    """
-    texts = [re.search(r"edges=(\([^)]*\))", probe) for probe in probes if probe.startswith("Histogram(")]
-    found = [tuple(ast.literal_eval(text[1])) for text in texts if text]
-    return found[0] if found else EDGES
 
 
 def hyperparameters(run: Run) -> dict[str, bool | int | float | str]:

@@ -15,15 +15,17 @@ from diagnostics.figures.columns import quantity
 from diagnostics.pages import comparison_tables as tables
 from diagnostics.pages import differences
 from diagnostics.pages.alignment import aligned
+from diagnostics.pages.comparison_findings import changes, findings_table, found_in
 from diagnostics.pages.comparison_tables import Statistic, signed
 from diagnostics.pages.html import write_page
-from diagnostics.pages.page import Exhibit, Page, Section
-from diagnostics.pages.run_figures import MAP, MAPPED, slug
+from diagnostics.pages.page import Exhibit, Page, Section, Table
+from diagnostics.pages.run_figures import MAP
+from diagnostics.pages.views import MAPPED, WITHOUT_FIGURE, slug
 from diagnostics.rules import Finding, case_of
 from diagnostics.rules.causes.non_finite import NonFinite
 from diagnostics.runs.order import in_one_row
 from diagnostics.runs.run import Run
-from diagnostics.wording.numerals import short
+from diagnostics.wording.numerals import factor, short
 from probes.errors import UsageError
 
 STEPS = "All runs on the same axes, one line per run."
@@ -61,12 +63,13 @@ def page_of(runs: Sequence[Run]) -> Page:
     _check(runs)
     named = aligned(dict(zip(names_of([run.path for run in runs]), runs, strict=True)))
     statistics = [Statistic.of(named, column) for column in differences.statistics(named)]
+    found = found_in(named)
     return Page(
         kind="comparison",
         title=" · ".join(named),
-        answer=answer(named, statistics),
+        answer=answer(named, statistics, changes(found)),
         status=" · ".join(f"{name}: {run.status}, {_steps(run)} steps" for name, run in named.items()),
-        sections=tuple(_sections(named, statistics)),
+        sections=tuple(_sections(named, statistics, findings_table(found))),
         details={name: str(run.path) for name, run in named.items()},
     )
 
@@ -81,13 +84,13 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     return names if all(names) else [str(path) for path in paths]
 
 
-def answer(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> str:
-    """Up to three sentences: which run became NaN or Inf, which ends with the lowest loss, which statistic differs most."""
+def answer(runs: Mapping[str, Run], statistics: Sequence[Statistic], changed: str = "") -> str:
+    """Up to four sentences: NaN or Inf, the lowest loss at the end, findings that changed, the statistic that differs most."""
     broken = _broken(runs)
     largest = "" if broken else _most(statistics, next(iter(runs)))
-    if not broken and not largest and not differences.uneven_scalars(runs):
+    if not broken and not largest and not changed and not differences.uneven_scalars(runs):
         return "These runs agree in every number that they have in common."
-    return " ".join(part for part in (broken, _ending(runs), largest) if part)
+    return " ".join(part for part in (broken, _ending(runs), changed, largest) if part)
 
 
 def _broken(runs: Mapping[str, Run]) -> str:
@@ -119,12 +122,19 @@ def _most(statistics: Sequence[Statistic], reference: str) -> str:
     most = max(apart, key=lambda one: (one.ratio, one.largest))
     row = most.rows.iloc[0]
     side = "above" if row["difference"] > 0 else "below"
-    size = signed(most, abs(row["difference"])).removeprefix("+")
+    ratio = most.ratio and np.isfinite(row["difference"])
     label = quantity(most.column).label.partition(" (")[0]
+    if ratio:
+        large, small = (row["run"], reference) if row["difference"] > 0 else (reference, row["run"])
+        times = factor(abs(row["difference"]))
+        return f"The largest difference is in the {label}: at {row['layer']}, it is {times} times as large in {large} as in {small}."
+    size = signed(most, abs(row["difference"])).removeprefix("+")
     return f"The largest difference is in the {label}: at {row['layer']}, {row['run']} is {size} {side} {reference}."
 
 
-def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> Iterator[Section]:
+def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic], findings: Table | None) -> Iterator[Section]:
+    if findings:
+        yield Section("Findings", tables=(findings,))
     settings, layers = tables.settings_table(runs), tables.layers_table(runs)
     if settings.rows:
         yield Section("Settings", tables=(settings,))
@@ -135,14 +145,22 @@ def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic]) -> Itera
     reference, *others = runs
     compared = [one for one in statistics if len(one.rows)]
     if compared:
-        yield Section("Where the statistics differ most", tables=(tables.overview(compared, reference, others),))
+        seeds = differences.same_but_for_the_seed(runs)
+        overview = tables.overview(compared, reference, others, seeds)
+        yield Section("Where the statistics differ most", tables=(overview,))
     if layers.rows:
         yield Section("Layers", tables=(layers,))
     together = _together(runs, "layers")
+    same = [one for one in statistics if len(one.rows) and one.largest == 0]
     for one in statistics:
+        if one in same or one.column in WITHOUT_FIGURE:
+            continue
         shown = (tables.statistic_table(one, reference, others),) if len(one.rows) else ()
         text = "" if shown else "No two runs recorded this statistic for the same layer and step."
         yield Section(_heading(one.column), text, tables=shown, figures=tuple(_by_depth(together, one.column)))
+    if same:
+        names = ", ".join(quantity(one.column).label.partition(" (")[0] for one in same)
+        yield Section("The same in all runs", text=f"{names[:1].upper()}{names[1:]}.")
 
 
 def _curves(runs: Mapping[str, Run]) -> Iterator[Exhibit]:

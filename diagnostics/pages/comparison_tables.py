@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,8 @@ from diagnostics.pages.page import Table
 from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import MISSING, decades, short
 
-MOST_ROWS = 30
+BY_CHANCE = "between repeats"
+MOST_ROWS = 12
 """Rows of a table on the page; smaller differences can be read from the runs' own tables."""
 
 
@@ -76,27 +77,53 @@ def scalars_table(runs: Mapping[str, Run]) -> Table:
     return Table("Mean over the last epoch of each run", ("scalar", *runs), rows, numeric=frozenset(runs))
 
 
-def overview(statistics: list[Statistic], reference: str, others: list[str]) -> Table:
+def overview(statistics: list[Statistic], reference: str, others: list[str], seeds: Sequence[str] = ()) -> Table:
     """Every statistic at the layer where it differs most: those in decades first, the largest first.
 
     Args:
         statistics: all that could be compared.
         reference: name of the first run.
         others: names of the other runs.
+        seeds: those that differ from the first in nothing but their seed: what chance alone does, as a yardstick for the rest.
     """
     ordered = sorted(statistics, key=lambda one: (not one.ratio, -np.nan_to_num(one.largest)))
-    most = [(one, row) for one in ordered for row in one.rows.head(1).to_dict("records")]
+    most = [
+        (one, row) for one in ordered if one.largest != 0 for row in _without(one, seeds).head(1).to_dict("records")
+    ]
+    by_chance = bool(seeds) and len(seeds) < len(others)
     if len(others) == 1:
         header = ("statistic", "layer", reference, *others, "difference")
-        rows = [(one.column, str(row["layer"]), *_cells(one, row)[:3]) for one, row in most]
+        rows = [(_words(one), str(row["layer"]), *_cells(one, row)[:3]) for one, row in most]
     else:
-        header = ("statistic", "layer", "run", "difference")
-        rows = [(one.column, str(row["layer"]), str(row["run"]), signed(one, row["difference"])) for one, row in most]
+        header = ("statistic", "layer", "run", "difference", *((BY_CHANCE,) if by_chance else ()))
+        chance = [(_by_chance(one, seeds),) if by_chance else () for one, _ in most]
+        named = [(_words(one), *(str(row[key]) for key in ("layer", "run"))) for one, row in most]
+        sizes = [signed(one, row["difference"]) for one, row in most]
+        rows = [(*name, size, *own) for name, size, own in zip(named, sizes, chance, strict=True)]
     caption = (
         f"Each statistic at the layer where it differs most from {reference}: medians over the steps that both runs recorded. "
         f"1 decade is a factor of ten; other differences are in the statistic's own unit. {_since(statistics)}"
     )
-    return Table(caption, header, tuple(rows), numeric=frozenset({reference, *others, "difference"}))
+    if by_chance:
+        repeats = ", ".join(seeds)
+        caption += f" {BY_CHANCE.capitalize()}: the largest difference from {repeats}, which repeat it with another seed or none."
+    return Table(caption, header, tuple(rows), numeric=frozenset({reference, *others, "difference", BY_CHANCE}))
+
+
+def _without(one: Statistic, seeds: Sequence[str]) -> pd.DataFrame:
+    """The rows of the runs that differ in more than their seed, if there are any."""
+    kept = one.rows.loc[~one.rows["run"].isin(list(seeds))]
+    return kept if len(kept) else one.rows
+
+
+def _by_chance(one: Statistic, seeds: Sequence[str]) -> str:
+    sizes = np.abs(one.rows.loc[one.rows["run"].isin(list(seeds)), "difference"].to_numpy(float))
+    known = sizes[~np.isnan(sizes)]
+    return signed(one, float(known.max())).removeprefix("+") if known.size else MISSING
+
+
+def _words(one: Statistic) -> str:
+    return quantity(one.column).label.partition(" (")[0]
 
 
 def _since(statistics: list[Statistic]) -> str:

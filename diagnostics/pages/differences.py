@@ -38,6 +38,18 @@ def settings(runs: Mapping[str, Run]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(differing, orient="index", columns=list(known), dtype=object)
 
 
+def same_but_for_the_seed(runs: Mapping[str, Run]) -> list[str]:
+    """The runs whose recorded settings differ from the first one's in nothing, or in the seed alone.
+
+    Args:
+        runs: by name.
+    """
+    found = settings(runs)
+    others = found.drop(index=[key for key in found.index if key == "seed" or key.endswith(".seed")])
+    first, *rest = runs
+    return [name for name in rest if all(row[name] == row[first] for _, row in others.iterrows())]
+
+
 def _settings(run: Run, recorded: bool) -> Iterator[tuple[str, Any]]:
     left_out = {"command", *(SAID_TWICE if recorded else ())}
     yield from training(run).items() if recorded else ()

@@ -7,15 +7,19 @@ from typing import Any
 
 import pandas as pd
 
-from diagnostics.rules import LOUD, Finding
+from diagnostics.rules import LOUD, Finding, rules
 from diagnostics.runs.run import Run
 from diagnostics.wording import findings
 from diagnostics.wording.numerals import percent
 
 ENDED = "ended"
 """The rule that tells whether a run is complete: the other findings are read in its light."""
+NON_FINITE = "non_finite"
+"""The rule whose finding everybody asks the step of."""
 
 
+CLOSED = 0.2
+"""Seconds for closing a run's files that are worth a word."""
 LARGE, SHORT = 0.2, 10.0
 """A share of measuring above this says nothing about a training of less than so many seconds: most of it is the first file."""
 
@@ -25,21 +29,35 @@ def answer(found: Sequence[Finding]) -> str:
     short = next((one.what for one in found if one.rule == ENDED and one.severity in (*LOUD, "info")), "")
     loud = [finding for finding in found if finding.severity in LOUD and finding.rule != ENDED]
     if loud or short:
-        return " ".join(part for part in (short, _said(loud[0]) if loud else "") if part)
+        return " ".join(part for part in (short, *(_told(loud) if loud else ())) if part)
     clean = sum(finding.severity == "clean" and finding.rule != ENDED for finding in found)
     odd = [finding for finding in found if finding.severity == "info"]
     if not clean and not odd:
         return "This run did not record enough for any check."
     if odd:
-        count = "an oddity" if len(odd) == 1 else f"{len(odd)} oddities"
-        return f"Nothing wrong: {clean} checks passed, and {count} did no harm."
+        count = "an oddity is" if len(odd) == 1 else f"{len(odd)} oddities are"
+        return f"Nothing wrong was found: {clean} checks passed, and {count} noted."
     checks = "the one check that could run" if clean == 1 else f"all {clean} checks that could run"
     return f"Nothing suspicious: {checks} passed."
 
 
-def _said(finding: Finding) -> str:
-    """What a finding comes to; the measurement itself is in its letter."""
-    return findings.sentence(finding.rule, finding.layers, finding.steps, finding.means or finding.what)
+def _told(loud: Sequence[Finding]) -> tuple[str, ...]:
+    """What the first finding comes to, what it led to, and what to do first; the measurement itself is in its letter."""
+    first = loud[0]
+    do = first.do.split(". ")[0].rstrip(".")
+    said = findings.sentence(first.rule, first.layers, first.steps, first.means or first.what)
+    return (said, _result(loud), f"{do}." if do else "")
+
+
+def _result(loud: Sequence[Finding]) -> str:
+    """What the first finding led to: the symptoms that it explains, and since when the run holds no numbers."""
+    symptoms = {name for name, rule in rules().items() if rule.is_symptom}
+    names = [
+        f"{findings.title(one.rule)}{f' since step {min(one.steps):,}' if one.rule == NON_FINITE and one.steps else ''}"
+        for one in loud[1:]
+        if one.explained_by == loud[0].rule and (one.rule == NON_FINITE or one.rule in symptoms)
+    ]
+    return f"The result: {', '.join(names)}." if names else ""
 
 
 def status(run: Run) -> str:
@@ -56,10 +74,11 @@ def status(run: Run) -> str:
 
 def _cost(cost: Mapping[str, Any]) -> str:
     """The cost of measuring, as far as the run itself shows it."""
-    written = f"{cost['closing']:.1f} s to close the run's files"
+    # What rounds to nothing is left out.
+    written = f", plus {cost['closing']:.1f} s to close the run's files" if cost["closing"] >= CLOSED else ""
     if cost["share"] is None:
-        return f"measuring took an unknown share of the step time (too few steps were timed), plus {written}"
+        return f"measuring took an unknown share of the step time (too few steps were timed){written}"
     plain = (cost.get("per_step_without") or 0.0) * (cost.get("steps") or 0)
     if cost["share"] > LARGE and 0 < plain < SHORT:  # writing one file takes as long as many small steps
-        return f"measuring took {cost['share'] * plain:.2f} s, the steps {plain:.2f} s: too short to show its share, plus {written}"
-    return f"measuring took {percent(cost['share'])} of the step time, plus {written}"
+        return f"measuring took {cost['share'] * plain:.2f} s, the steps {plain:.2f} s: too short to show its share{written}"
+    return f"measuring took {percent(cost['share'])} of the step time{written}"

@@ -204,7 +204,15 @@ def _embedded(data: Mapping[str, object]) -> Markup:
 @cache
 def _environment() -> Environment:
     loader = PackageLoader("diagnostics.pages", "templates")
-    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
+    return Environment(loader=loader, finalize=_unbroken, **options)
+
+
+def _unbroken(value: object) -> object:
+    """Text in which a number stays in one line with what belongs to it; markup, such as code that was escaped, as it is."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return re.sub(r"(?<=\d) (?=[%×])", "\u00a0", value.replace(" × 10", "\u00a0×\u00a010"))
 
 
 @cache

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from functools import partial
 
 import numpy as np
 
-from diagnostics.figures import curves, layer_profile
-from diagnostics.figures.columns import quantity
-from diagnostics.figures.layer_rows import has_readings
 from diagnostics.pages.advice import advice_on
+from diagnostics.pages.evidence import figures_of, first_step, last_step
 from diagnostics.pages.model_picture import link_to
-from diagnostics.pages.page import Advice, Exhibit, Letter, Place, Table
-from diagnostics.rules import Finding, rules
+from diagnostics.pages.page import Advice, Letter, Place, Table
+from diagnostics.rules import LOUD, Finding, rules
 from diagnostics.runs.run import Run
 from diagnostics.wording.findings import page, title
 from diagnostics.wording.numerals import MISSING, percent, short
@@ -22,6 +19,10 @@ CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
 """Words for a finding's confidence, from the least share on."""
 OUTCOMES = {"clean": "passed", "info": "odd, no harm"}
 """Words for a check that asks for nothing."""
+UNITS = {"vanishing_gradient": "decades lost", "exploding_gradient": "decades gained"}
+"""What a rule's number counts, where its name does not tell."""
+LATE = 0.1
+"""The share at a training's end that counts as its end."""
 MOST_PLACES = 6
 """Most groups of layers that a letter names; the model's picture marks all of them."""
 
@@ -34,6 +35,8 @@ def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
         finding: a finding that asks for something to be done.
         others: the rules with a letter of their own.
     """
+    # A consequence shows what its cause shows, and the page's own figures hold the rest.
+    evidence, course = (None, None) if finding.explained_by in others else figures_of(run, finding)
     return Letter(
         rule=finding.rule,
         layers=finding.layers,
@@ -42,13 +45,13 @@ def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
         statement=finding.what,
         means=finding.means,
         where=tuple(_places(run, finding.layers)),
-        since=_since(finding),
+        since=_since(run, finding),
         sure=_sure(finding),
         bound=bound_of(finding),
         advice=_advice(run, finding, others),
         note=_note(finding, others),
-        # A consequence shows what its cause shows, and the page's own figures hold the rest.
-        evidence=None if finding.explained_by in others else _evidence(run, finding),
+        evidence=evidence,
+        course=course,
     )
 
 
@@ -68,11 +71,12 @@ def bound_of(finding: Finding) -> str:
     ratio = value / threshold if threshold and np.isfinite(value) else np.nan
     if not ratio > 0 or 0.5 < ratio < 2:
         near = ""
-    elif finding.is_loud:
+    elif finding.severity in (*LOUD, "info"):
         near = f" ({short(ratio, 2)} × the bound)"
     else:
         near = f" (a factor of {short(max(ratio, 1 / ratio), 2)} away)"
-    return f"{short(value)}, bound {short(threshold)}{near}"
+    unit = f" {UNITS[finding.rule]}" if finding.rule in UNITS else ""
+    return f"{short(value)}{unit}, bound {short(threshold)}{near}"
 
 
 def measured_of(findings: Sequence[Finding]) -> Table | None:
@@ -130,11 +134,17 @@ def _places(run: Run, layers: Sequence[str]) -> Iterator[Place]:
         yield Place(f"{left} more", "#model")
 
 
-def _since(finding: Finding) -> str:
-    if not finding.steps:
+def _since(run: Run, finding: Finding) -> str:
+    first, end = first_step(run, finding), last_step(run)
+    if first is None:
         return ""
-    first, last = int(min(finding.steps)), int(max(finding.steps))
-    return f"step {first:,}" if first == last else f"step {first:,}, until step {last:,}"
+    begun = f"step {first:,}" if first else "the start"
+    last = int(max(finding.steps)) if finding.steps else end
+    if last is None or last == first:
+        return f"seen at step {first:,}, the last" if first and first == end else begun
+    # A rule looks at windows of measured steps: what lasts into the last tenth of the training lasts to its end.
+    to_the_end = end is not None and last >= end - LATE * (end - first)
+    return f"{begun}, to the end" if to_the_end else f"{begun}, until step {last:,}"
 
 
 def _sure(finding: Finding) -> str:
@@ -150,37 +160,3 @@ def _note(finding: Finding, others: Collection[str]) -> str:
         f"More: {page(finding.rule)}." if finding.rule in rules() else "",
     ]
     return " ".join(part for part in parts if part)
-
-
-def _evidence(run: Run, finding: Finding) -> Exhibit | None:
-    """The figure of the first series that the run has, with the threshold where that is a value of the series."""
-    for series in finding.evidence:
-        table, column = series.table, series.column
-        rows = getattr(run, table)
-        if not has_readings(rows, column):
-            continue
-        guides = _threshold(finding, rows[column].to_numpy(float))
-        name = f"evidence-{finding.rule}-{column}".replace("_", "-").lower()
-        label = quantity(column).label.partition(" (")[0]
-        label = label[:1].upper() + label[1:]
-        if table == "scalars":
-            own = rows.assign(arm=run.name, seed=0).dropna(subset=[] if column == "loss" else [column])
-            draw = partial(curves, own, column, guide=guides[0] if guides else None)
-            return _exhibit(name, draw, f"{label} over the steps.", finding)
-        draw = partial(layer_profile, rows, column, guides=guides, layers=finding.layers)
-        shaded = " Shaded: the layers named here." if finding.layers else ""
-        return _exhibit(name, draw, f"{label} by layer, input at the top.{shaded}", finding)
-    return None
-
-
-def _exhibit(name: str, draw: partial, caption: str, finding: Finding) -> Exhibit:
-    return Exhibit(name, draw, caption, f"{finding.what} {caption}", half=True)
-
-
-def _threshold(finding: Finding, series: np.ndarray) -> list[tuple[float, str]]:
-    value, threshold = finding.value, finding.threshold
-    known = series[np.isfinite(series)]
-    if value is None or threshold is None or not known.size or not np.isfinite(threshold):
-        return []
-    # A rule may compare something derived, such as decades over the depth: that has no place on the series' axis.
-    return [(float(threshold), f"bound {short(threshold)}")] if known.min() <= value <= known.max() else []

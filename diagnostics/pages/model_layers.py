@@ -13,8 +13,8 @@ from diagnostics.runs.facts import Layer
 from diagnostics.runs.order import MODEL
 from diagnostics.runs.run import Run
 
-MOST_ROWS = 32
-"""Most blocks of the picture: more would not fit on a screen."""
+MOST_ROWS, MOST_BLOCKS = 32, 48
+"""Most layers with a row of their own, which fit on a screen, and most blocks: fewer would each be a bar code of dozens of layers."""
 LONGEST_PERIOD, FEWEST_REPEATS = 24, 3
 """The longest sequence of kinds, in layers, that counts as a block when it repeats at least so many times."""
 
@@ -88,7 +88,7 @@ def folded(nodes: Sequence[Node], most: int = MOST_ROWS) -> list[Block]:
     paths = [node.path for node in nodes]
     if len(nodes) <= most:
         return [Block(path, place, place) for place, path in enumerate(paths)]
-    by_name = layer_names.blocks(paths, most)
+    by_name = layer_names.blocks(paths, MOST_BLOCKS)
     if len(by_name) > 3 and max(block.last - block.first for block in by_name) < len(nodes) / 2:
         return by_name
     by_kind = list(_repeats(nodes))

@@ -182,7 +182,7 @@ def _row(
     parameters = sum(node.parameters for node in nodes)
     words = {marked[node.path] for node in nodes if node.path in marked}
     return Row(
-        name=block.name,
+        name=_name(net, block, nodes),
         kinds=summary(nodes),
         shape=nodes[-1].shape,
         parameters=f"{parameters:,}" if parameters else "",
@@ -190,6 +190,13 @@ def _row(
         note=_note(net, block, nodes),
         marked=next((word for word in ("error", "warning") if word in words), ""),
     )
+
+
+def _name(net: Net, block: Block, nodes: Sequence[Node]) -> str:
+    """The block's name; for a part of the layer above, such as its cell, what it is called inside."""
+    holder, _, inner = nodes[0].path.rpartition("/")
+    inside = len(nodes) == 1 and nodes[0].inbound == (holder,) and any(node.path == holder for node in net.nodes)
+    return f"└ {inner}" if inside else block.name
 
 
 def _cell(node: Node, values: Mapping[str, float], levels: Mapping[str, int], label: str, marked: str) -> Cell:
@@ -245,8 +252,15 @@ def _spans(net: Net) -> Iterator[tuple[int, int]]:
     for node in net.nodes:
         for path in node.inbound:
             start = row_of.get(path)
-            if start is not None and row_of[node.path] - start > 1:
+            if start is not None and row_of[node.path] - start > 1 and not _only_parts(net, path, node.path):
                 yield start, row_of[node.path]
+
+
+def _only_parts(net: Net, start: str, end: str) -> bool:
+    """Whether nothing but parts of the first layer lies between two: a cell inside an LSTM is no step of the chain."""
+    paths = [node.path for node in net.nodes]
+    between = paths[paths.index(start) + 1 : paths.index(end)]
+    return bool(between) and all(path.startswith(f"{start}/") for path in between)
 
 
 def _wire(start: int, end: int, lane: float, trunk: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -131,6 +132,7 @@ class Letter:
         advice: what to try.
         note: how it relates to other findings, and where the reasoning comes from.
         evidence: the figure that shows it.
+        course: the same over the steps, for who asks since when.
         rule: the rule that found it.
         layers: paths of all layers concerned.
     """
@@ -146,6 +148,7 @@ class Letter:
     advice: tuple[Advice, ...] = ()
     note: str = ""
     evidence: Exhibit | None = None
+    course: Exhibit | None = None
     rule: str = ""
     layers: tuple[str, ...] = ()
 
@@ -178,7 +181,12 @@ class Section:
     @property
     def exhibits(self) -> tuple[Exhibit, ...]:
         """The figures of the letters, then the section's own."""
-        return (*(letter.evidence for letter in self.letters if letter.evidence), *self.figures)
+        shown = [each for letter in self.letters for each in (letter.evidence, letter.course) if each]
+        return (*shown, *self.figures)
+
+
+LONG = 150
+"""Characters from which on only the first sentence of an answer stands in large letters."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +218,12 @@ class Page:
     trends: Mapping[str, str] = field(default_factory=dict)
     refresh: int = 0
     run: str = ""
+
+    @property
+    def lead(self) -> str:
+        """The answer's first sentence if it is a long one, for large letters; otherwise the whole answer."""
+        first = re.split(r"(?<=[.!?]) (?=[A-Z])", self.answer, maxsplit=1)[0]
+        return first if len(self.answer) > LONG else self.answer
 
     def _repr_html_(self) -> str:
         """For notebooks: the page without figures and tables."""

@@ -1,29 +1,32 @@
-"""Which figure shows which column of a run, and the caption that explains it: data, not code."""
+"""The figures of a run's page, one section for each group of statistics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from diagnostics.figures import by_layer, curves, time_to_revival, units_by_layer
-from diagnostics.figures.columns import QUANTITIES, quantity
+from diagnostics.figures import by_layer, layer_courses, time_to_revival, units_by_layer
+from diagnostics.figures.columns import quantity
 from diagnostics.figures.heat_map import MOST_COLUMNS
-from diagnostics.figures.layer_rows import Rows, has_readings, readings
-from diagnostics.measures.missing import measured_nan
-from diagnostics.measures.tables import KEYS
+from diagnostics.figures.layer_rows import Rows, readings
+from diagnostics.pages import healthy
+from diagnostics.pages.distributions import distributions, missing_histograms
 from diagnostics.pages.page import Exhibit, Section
+from diagnostics.pages.run_curves import curves_of, told
+from diagnostics.pages.views import DEAD_UNITS, NOISE_SCALE, View, is_nothing, missing_views, views_of
+from diagnostics.runs.facts import Training
 from diagnostics.survival import spells
 
 BOTH = "Lines: each layer at three moments of training. Colours: every recorded step, as on the bar."
 MAP = "One row per layer, input at the bottom; one column per recorded step. Colours as on the bar."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
-    "unit came back. Orange: still dead at the last check."
+    "unit came back. Brown: still dead at the last check."
 )
 CURVE = (
     "The share of dead spells that last longer than a given number of steps (Kaplan-Meier): a curve that drops fast means that "
@@ -32,81 +35,6 @@ CURVE = (
 )
 FEWEST_SPELLS = 10
 """Fewest dead spells for a survival curve: below, one unit more or less moves it by over a tenth, and the raster shows them all."""
-DEAD_UNITS = "Dead units"
-NO_METRICS = ("step", "epoch", "seconds", "loss", "learning_rate")
-WITHOUT_FIGURE = ("births", "deaths", "revivals", "dead_unit_examples")
-WITHOUT_FIGURE += ("dropout_input_mean", "dropout_expected_mean", "dropout_expected_variance")
-WITHOUT_FIGURE += ("bn_batch_mean", "bn_batch_variance", "bn_mean_gap", "bn_variance_ratio")
-WITHOUT_FIGURE += ("gradient_snr", "gradient_noise_scale", "histogram")
-"""The project's own statistics that have neither a figure here nor an axis in ``QUANTITIES``."""
-TELLING = ("activation_std", "gradient_norm", "activation_gradient_rms", "update_ratio")
-"""The columns that tell whether a network still computes with numbers; shares of zeros stay finite."""
-
-
-@dataclass(frozen=True)
-class View:
-    """The figure of one statistic of the layers.
-
-    Args:
-        column: what it shows.
-        caption: what to see in it.
-        probe: the probe that records the column.
-        guides: reference values with their names.
-        mapped: whether a comparison of runs shows its map, too.
-    """
-
-    column: str
-    caption: str
-    probe: str
-    guides: tuple[tuple[float, str], ...] = ()
-    mapped: bool = False
-
-    @property
-    def name(self) -> str:
-        """The figure's name in the page, such as ``"update-ratio-by-layer"``."""
-        return slug(f"{self.column}-by-layer")
-
-
-VIEWS: Mapping[str, tuple[View, ...]] = {
-    "Gradient by depth": (
-        View(
-            "activation_gradient_rms",
-            "A line that runs to the left on its way up to the input shows a gradient that shrinks on its way back.",
-            "ActivationGradient",
-            mapped=True,
-        ),
-        View("gradient_norm", "Only layers with weights appear.", "GradientNorm"),
-    ),
-    "How far weights move": (
-        View(
-            "update_ratio",
-            "How far one step moves a layer's weights, relative to their norm: far below the dashed line a layer hardly learns; "
-            "far above it training is unstable.",
-            "UpdateRatio",
-            guides=((1e-3, "10⁻³, a common rule of thumb"),),
-        ),
-    ),
-    "Activations": (
-        View("activation_std", "A vertical line shows a signal that keeps its size.", "ActivationMoments"),
-        View("zero_fraction", "The share of outputs that are exactly 0.", "ActivationSparsity", mapped=True),
-        View(
-            "saturated_fraction", "The share of outputs where the activation is almost flat.", "Saturation", mapped=True
-        ),
-    ),
-    "Dropout": (
-        View("variance_ratio", "Above 1, dropout adds variance that inference will not see.", "DropoutVariance"),
-    ),
-    DEAD_UNITS: (
-        View(
-            "dead_fraction",
-            "The share of units that were silent on every example of the check.",
-            "DeadUnits",
-            mapped=True,
-        ),
-    ),
-}
-MAPPED = tuple(view.column for views in VIEWS.values() for view in views if view.mapped)
-"""The columns that a comparison and TensorBoard show as maps."""
 
 
 def sections(
@@ -118,6 +46,8 @@ def sections(
     events: pd.DataFrame | None = None,
     units: Mapping[str, int] | None = None,
     lost: str = "",
+    probes: Sequence[str] = (),
+    training: Training | None = None,
 ) -> Iterator[Section]:
     """One section for each group of recorded columns, then one that lists what was not recorded.
 
@@ -129,114 +59,40 @@ def sections(
         events: a run's ``units``, if it recorded any.
         units: number of units by layer, for the events.
         lost: where the rows of `layers` end, if the run went on.
+        probes: the reprs of the run's probes.
+        training: the run's settings, where they are known.
     """
-    drawn = tuple(_curves(scalars.assign(arm=name, seed=seed)))
-    if drawn:
-        yield Section("Loss and metrics", figures=drawn)
-    for heading, views in _views(layers).items():
-        figures = tuple(_by_layer(view, layers) for view in views)
+    drawn = tuple(curves_of(scalars.assign(arm=name, seed=seed), training))
+    text = told(scalars)
+    if drawn or text:
+        yield Section("Loss and metrics", text=text, figures=drawn)
+    for heading, views in views_of(layers).items():
+        nothing = [view.nothing for view in views if is_nothing(view, layers)]
+        figures = tuple(_by_layer(_against(view, training), layers) for view in views if view.nothing not in nothing)
         if heading == DEAD_UNITS:
             figures += tuple(_unit_exhibits(layers, events, units or {}, name))
-        yield Section(heading, text=lost, figures=figures)
-    missing = [view for views in VIEWS.values() for view in views if not has_readings(layers, view.column)]
-    if missing:
-        lines = (f"{quantity(view.column).label.partition(' (')[0]}: probes.{view.probe}()" for view in missing)
+        yield Section(heading, text=" ".join([*([lost] if lost else []), *nothing]), figures=figures)
+        lost = ""  # said once
+    if counted := tuple(distributions(layers, probes)):
+        yield Section("Distributions", figures=counted)
+    missing = [(quantity(view.column).label.partition(" (")[0], view.probe) for view in missing_views(layers)]
+    if missing := [*missing, *missing_histograms(layers)]:
+        lines = (f"{what}: probes.{probe}()" for what, probe in missing)
         text = f"The probes of this run did not measure: {'; '.join(lines)}."
         yield Section("Not recorded, and the probe that would", text=text, folded=True)
 
 
-def shown(layers: pd.DataFrame) -> list[str]:
-    """The columns of ``layers`` that the page shows."""
-    return [view.column for views in _views(layers).values() for view in views]
-
-
-def own_columns(layers: pd.DataFrame) -> list[str]:
-    """The numeric columns with readings that no probe of this project has."""
-    known = {*QUANTITIES, *WITHOUT_FIGURE, *KEYS}
-    numeric = [str(column) for column in layers.select_dtypes("number").columns]
-    return [column for column in numeric if column not in known and has_readings(layers, column)]
-
-
-def with_nan(layers: pd.DataFrame) -> pd.DataFrame:
-    """The table ``layers`` with infinity where NaN was measured, so that figures tell it from a reading that is missing."""
-    there = {column: measured_nan(layers, column) for column in shown(layers)}
-    return layers.assign(**{column: layers[column].mask(nan, np.inf) for column, nan in there.items() if nan.any()})
-
-
-def until_lost(layers: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """The rows up to the last step with a finite reading of a gradient or an activation: what follows shows nothing.
-
-    Args:
-        layers: the table of :func:`with_nan`.
-
-    Returns:
-        The rows to draw, and a sentence that says where they end; all rows and an empty text if training stays finite.
-    """
-    columns = [column for column in TELLING if has_readings(layers, column)]
-    if not columns:
-        return layers, ""
-    values = layers[columns].to_numpy(float)
-    steps = layers["step"].to_numpy()
-    sound = steps[np.isfinite(values).any(axis=1)]
-    measured = steps[(~np.isnan(values)).any(axis=1)]
-    if not sound.size or measured.max() <= sound.max():
-        return layers, ""
-    last = int(sound.max())
-    text = f"After step {last:,} no reading is finite: the figures by layer end there, the run at step {steps.max():,}."
-    return layers.iloc[np.flatnonzero(steps <= last)], text
-
-
-def slug(text: str) -> str:
-    """A name for a file and an id: lower case letters, digits and hyphens."""
-    return "-".join(
-        "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in text.lower()).split()
-    )
-
-
-def _views(layers: pd.DataFrame) -> dict[str, list[View]]:
-    """The views that have data, and one for each column that only a user's own probe can have made."""
-    there = {heading: [view for view in views if has_readings(layers, view.column)] for heading, views in VIEWS.items()}
-    there["Your own probes"] = [View(column, "", "") for column in own_columns(layers) if slug(column)]
-    return {heading: views for heading, views in there.items() if views}
-
-
-def _curves(scalars: pd.DataFrame) -> Iterator[Exhibit]:
-    """The loss, every metric, and a learning rate that changes."""
-    numeric = [str(column) for column in scalars.select_dtypes("number").columns]
-    columns = [column for column in numeric if column.partition("/")[0] not in (*NO_METRICS, "seed")]
-    columns += [column for column in numeric if column.startswith("loss/")]
-    rates = [column for column in numeric if column.partition("/")[0] == "learning_rate"]
-    changing = [column for column in rates if len(np.unique(scalars[column].dropna().to_numpy())) > 1]
-    for column in ["loss", *columns, *changing]:
-        if not has_readings(scalars, column) or not slug(column):
-            continue
-        rows = scalars if column == "loss" else scalars.loc[scalars[column].notna()]
-        caption = _lost(rows) if column == "loss" else CURVE_CAPTIONS.get(column, "")
-        if len(np.unique(rows["step"].to_numpy())) > POINTS:
-            caption = f"{caption} The line is the median of neighbouring steps, the band their range.".strip()
-        alt = f"{quantity(column).label} over {_steps(rows)}. {caption}"
-        yield Exhibit(f"{slug(column)}-curves", partial(curves, rows, column), caption, alt, half=True)
-
-
-def _lost(scalars: pd.DataFrame) -> str:
-    """What to see in the loss: from which step on it is no number, or what a flat one means."""
-    finite = np.isfinite(scalars["loss"].to_numpy(float))
-    if finite.all():
-        return CURVE_CAPTIONS["loss"]
-    return f"The loss is NaN or infinite at {(~finite).sum():,} readings, first at step {scalars['step'].to_numpy()[~finite].min():,}."
-
-
-POINTS = 90
-CURVE_CAPTIONS = {
-    "loss": "While the loss stays flat, the model learns nothing.",
-    "accuracy": "Training accuracy is averaged while the weights still change.",
-}
+def _against(view: View, training: Training | None) -> View:
+    """A view whose reference is a setting of the training, with it: the noise scale against the batch."""
+    size = training.batch_size if training and view.column == NOISE_SCALE else None
+    return replace(view, guides=((float(size), f"{size:,}, the batch"),)) if size else view
 
 
 def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
-    rows = layers.iloc[np.flatnonzero(layers[view.column].notna().to_numpy())]
-    count = rows["step"].nunique()
-    caption = f"{view.caption} {BOTH}".strip()
+    rows, left = _drawn(view, layers)
+    count = len(np.unique(rows["step"].to_numpy()))
+    green = healthy.told(view.column) if healthy.is_compared(view.column, len(rows["layer"].unique())) else ""
+    caption = " ".join(part for part in (view.caption, left, BOTH, green) if part)
     if count > MOST_COLUMNS:
         each = f"{count / MOST_COLUMNS:.0f}"
         caption += (
@@ -248,8 +104,23 @@ def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
     return Exhibit(view.name, partial(_drawn_by_layer, kept, view), caption, alt)
 
 
+def _drawn(view: View, layers: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rows with a reading, without those that are left out because they read 0 throughout, and a sentence about these."""
+    rows = layers.iloc[np.flatnonzero(layers[view.column].notna().to_numpy())]
+    if not view.sparse:
+        return rows, ""
+    largest = rows.groupby("layer", observed=True)[view.column].max()
+    zero = list(largest.index[largest.to_numpy() == 0])
+    if not zero:
+        return rows, ""
+    kept = rows.iloc[np.flatnonzero(~rows["layer"].isin(zero).to_numpy())]
+    one = f"{zero[0]}, where it is 0 throughout, is left out."
+    return kept, one if len(zero) == 1 else f"{len(zero)} layers where it is 0 throughout are left out."
+
+
 def _drawn_by_layer(rows: Callable[[], Rows], view: View, *, width: int) -> Figure:
-    return by_layer(rows(), view.column, guides=view.guides, width=width)
+    known = rows()
+    return by_layer(known, view.column, guides=view.guides, band=healthy.band_of(view.column, known), width=width)
 
 
 def _steps(rows: pd.DataFrame) -> str:
@@ -278,10 +149,19 @@ def _unit_exhibits(
     table = spells(events, last)
     died = table.loc[~table["born_dead"].to_numpy(bool)]
     if len(died) >= FEWEST_SPELLS and died["length"].to_numpy().max() > 0:
+        dying = cache(partial(readings, checks, "dead_fraction"))
+        label = (
+            f"Share of dead units over the steps: median over the {checks['layer'].nunique()} layers, and their range."
+        )
+        yield _captioned("dead-share-course", partial(_course, dying), label, "Share dead over time.", half=True)
         died = died.assign(arm=pd.Categorical([name] * len(died)), seed=0)
         yield _captioned(
             "time-to-revival", partial(time_to_revival, died), CURVE, "Kaplan-Meier curve of spells.", half=True
         )
+
+
+def _course(rows: Callable[[], Rows], *, width: int) -> Figure:
+    return layer_courses(rows(), "dead_fraction", width=width)
 
 
 def _captioned(name: str, draw: partial, caption: str, what: str, *, half: bool = False) -> Exhibit:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from diagnostics.figures.columns import quantity
-from diagnostics.pages import cursor, run_figures
+from diagnostics.pages import cursor, run_figures, views
+from diagnostics.pages.finite_part import until_lost, with_nan
 from diagnostics.pages.headline import answer, status
 from diagnostics.pages.html import write_page
 from diagnostics.pages.letter import letter_of, measured_of, missing_of, others_of
@@ -36,7 +37,8 @@ PICTURED = (
 )
 """Which quantity colours the model when no finding suggests one, the first that was recorded."""
 PICTURE = (
-    "Every row is a block, input at the top, and every cell a layer. Choose a cell to mark its layer in all figures."
+    "Every row is a block, input at the top, and every cell a layer; at the right its output's shape and its parameters. Choose a "
+    "cell to mark its layer in all figures."
 )
 MARKED = " Triangles mark layers that a finding names."
 TRENDS = {"train": "loss", "validation": "validation loss"}
@@ -76,8 +78,8 @@ def page_of(run: Run, findings: Sequence[Finding]) -> Page:
         run: a stored run.
         findings: what the rules found, the most severe first.
     """
-    shown = run_figures.shown(run.layers)
-    layers, lost = run_figures.until_lost(run_figures.with_nan(run.layers))
+    shown = views.shown(run.layers)
+    layers, lost = until_lost(with_nan(run.layers))
     return Page(
         kind="run",
         title=run.name,
@@ -105,14 +107,16 @@ def _sections(
     loud = [one for one in findings if one.severity in LOUD]
     quiet = [one for one in findings if one.severity not in (*LOUD, "not_evaluated")]
     lacking = [one for one in findings if one.severity == "not_evaluated"]
-    yield from _letters(run, loud)
+    # Evidence ends where numbers end, as all figures do.
+    yield from _letters(Run(run.path, run.metadata, {"layers": layers, "scalars": run.scalars}), loud)
     yield from _quiet(quiet, beside=bool(loud))
     if lacking:
         yield Section("What was not checked", tables=(missing_of(lacking),), folded=True)
     yield from _model(run, layers, loud, shown)
     units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
-    named = {"name": run.name, "seed": run.seed or 0}
-    yield from run_figures.sections(layers, run.scalars, **named, events=run.units, units=units, lost=lost)
+    about = {"name": run.name, "seed": run.seed or 0, "units": units, "lost": lost, "probes": run.probes}
+    about["training"] = run.training
+    yield from run_figures.sections(layers, run.scalars, events=run.units, **about)
 
 
 def _letters(run: Run, loud: Sequence[Finding]) -> Iterator[Section]:

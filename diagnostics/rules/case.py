@@ -66,6 +66,12 @@ class Case:
         return getattr(self.run, "metadata", {})
 
     @cached_property
+    def failure(self) -> str:
+        """The exception that ended the run, with the line that says what was wrong; empty if none did."""
+        failed = self.metadata.get("status") == "failed"
+        return _in_a_line(str(self.metadata.get("error") or "an exception")).rstrip(".") if failed else ""
+
+    @cached_property
     def training(self) -> Training:
         """The settings of the training."""
         return getattr(self.run, "training", None) or Training()
@@ -144,6 +150,17 @@ class Case:
         ]
         return int(max(ends)) + 1 if ends else 0
 
+    @property
+    def saw_an_epoch(self) -> bool:
+        """Whether the batches whose data were looked at are those of a whole epoch: the first ones of a sorted file hold one class."""
+        an_epoch = self.training.steps_per_epoch
+        return an_epoch is not None and self.data.batches >= an_epoch
+
+    @cached_property
+    def epochs(self) -> int:
+        """The number of epochs that were begun; 0 if unknown."""
+        return len(np.unique(self.loss.epochs)) if self.loss is not None else 0
+
     @cached_property
     def _grids(self) -> Grids:
         layers = self.layers
@@ -162,3 +179,10 @@ def case_of(run: Run | Tables | Case) -> Case:
         return run
     check_run(run)
     return Case(run)
+
+
+def _in_a_line(error: str) -> str:
+    """The exception's type and the line that says what was wrong: in TensorFlow's errors the last one, after the traceback."""
+    first, *rest = [line.strip() for line in error.splitlines() if line.strip()] or ["an exception"]
+    said = [line for line in rest if not line.startswith(("File ", "[[", "Detected at node", "Original stack trace"))]
+    return f"{first.partition(':')[0]}: {said[-1]}" if first.endswith(":") and said else first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from diagnostics.wording import statements
@@ -61,6 +61,7 @@ class Finding:
         explains: rules whose findings this one explains, besides those that its rule names.
         stands: whether it counts whatever the outcome looks like, because the outcome itself is measured by what is wrong.
         explained_by: the rule whose finding explains this one; empty if none does.
+        if_harmless: what to say instead of ``what`` where training has a good outcome all the same; empty: the same.
     """
 
     rule: str
@@ -80,6 +81,15 @@ class Finding:
     explains: tuple[str, ...] = ()
     stands: bool = False
     explained_by: str = ""
+    if_harmless: str = ""
+
+    def as_oddity(self, means: str) -> Finding:
+        """The same as info: an oddity that did no harm, or none that can be seen.
+
+        Args:
+            means: what its sentence on what it means for training becomes.
+        """
+        return replace(self, severity="info", what=self.if_harmless or self.what, means=means)
 
     @property
     def is_loud(self) -> bool:

@@ -22,8 +22,9 @@ UNEVEN = 3.0
 """How many times its even share a class may have."""
 CLASSES = ("categorical", "sparse", "binary")
 LINEAR = ("linear", "leaky_relu", "prelu")
-CERTAIN, LIKELY, ODD, HIDDEN = 1.0, 0.95, 0.7, 0.3
-"""How sure a mismatch is to harm. Keras undoes the hidden ones: its losses find the logits behind a softmax or sigmoid."""
+CERTAIN, LIKELY, SLOWS, ODD, HIDDEN = 1.0, 0.95, 0.9, 0.7, 0.3
+"""How sure a mismatch is to harm. Those that slow training down are harmless to one that is long enough. Keras undoes the hidden
+ones: its losses find the logits behind a softmax or sigmoid."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,11 @@ def _top(activation: str) -> float | None:
     return BOUNDED[activation][1] if activation in BOUNDED else None
 
 
+def _is_one_of_many(fit: Fit) -> bool:
+    """Whether rows of zeros with a single 1 tell more than two classes apart."""
+    return fit.target.one_hot is True and (fit.units or 0) > 2
+
+
 def _has_several_labels(target: Target) -> bool:
     """Whether rows of zeros and ones hold any number of ones."""
     several = bool(target.shape) and (target.shape[-1] or 0) > 2
@@ -102,6 +108,7 @@ MISMATCHES = (
         "The output is a softmax over a single unit, which is always 1",
         "Use a sigmoid with binary cross-entropy, or one unit for each class.",
         CERTAIN,
+        stands=True,  # Keras computes the loss from the logits behind the softmax, and it falls
     ),
     Mismatch(
         lambda fit: _is_multiclass(fit) and fit.units == 1,
@@ -157,6 +164,18 @@ MISMATCHES = (
         LIKELY,
     ),
     Mismatch(
+        lambda fit: fit.family == "regression" and _is_one_of_many(fit) and fit.activation in ("softmax", "sigmoid"),
+        "The loss is a squared or absolute error, whose gradient over {units} classes is small, and the targets are classes",
+        "Use categorical cross-entropy, with a softmax at the output.",
+        SLOWS,
+    ),
+    Mismatch(
+        lambda fit: fit.family == "binary" and _is_one_of_many(fit) and fit.activation == "softmax",
+        "The targets are one class of {units}, the output is a softmax, and binary cross-entropy judges each class alone",
+        "Use categorical cross-entropy.",
+        SLOWS,
+    ),
+    Mismatch(
         lambda fit: (
             fit.family == "regression"
             and (fit.target.one_hot is True or fit.target.binary is True)
@@ -182,7 +201,7 @@ MISMATCHES = (
         lambda fit: fit.family == "categorical" and fit.activation == "sigmoid",
         "The loss expects probabilities that sum to 1, and each output has a sigmoid of its own",
         "Use a softmax.",
-        ODD,
+        SLOWS,
     ),
     Mismatch(
         lambda fit: (

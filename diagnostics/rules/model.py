@@ -26,6 +26,7 @@ BETWEEN += (
 LINEAR_MAPS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "SeparableConv2D", "DepthwiseConv2D", "EinsumDense")
 ACTIVATION_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ELU": "elu", "Softmax": "softmax"}
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "TimeDistributed")
+SETTLED = 5.0
 RECURRENT_CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells")
 """What holds the weights of a recurrent layer."""
 
@@ -69,6 +70,17 @@ def _last_with_weights(layers: tuple[Layer, ...]) -> Layer | None:
     if any(layer.is_output and layer.parameters for layer in layers):
         return None
     return next((layer for layer in reversed(layers) if layer.parameters), None)
+
+
+def averages_lag(layers: tuple[Layer, ...], steps: int) -> bool:
+    """Whether a batch normalisation was trained for too few steps to know the data's moments, which inference uses.
+
+    Its moving averages keep momentum^steps of their first values: 300 steps at Keras' 0.99 leave 5 %, and the moments move
+    themselves while the weights do, so that ``SETTLED`` time constants are asked for.
+    """
+    norms = [layer for layer in layers if layer.class_name == "BatchNormalization" and layer.trainable]
+    momenta = [float(layer.settings.get("momentum") or 0.99) for layer in norms]
+    return bool(momenta) and steps * (1 - max(momenta)) < SETTLED
 
 
 def first_layers(layers: tuple[Layer, ...]) -> list[Layer]:

@@ -10,6 +10,8 @@ import numpy as np
 
 from diagnostics.measures.curve import Curve
 from diagnostics.rules.losses import family_of
+from diagnostics.rules.model import LINEAR_MAPS
+from diagnostics.wording.numerals import percent
 
 if TYPE_CHECKING:
     from diagnostics.rules.case import Case
@@ -25,6 +27,11 @@ ACCURACIES = (
     "categorical_accuracy",
     "sparse_categorical_accuracy",
 )
+
+
+def better(skill: float) -> str:
+    """A skill in words, such as ``"52 % better than the best constant prediction"``."""
+    return f"{percent(skill) if skill > 0 else 'no'} better than the best constant prediction"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +75,31 @@ class Outcome:
         return any(layer.regularizers for layer in self.case.architecture)
 
     @cached_property
+    def penalty(self) -> float | None:
+        """What penalties add to the loss at the end: Σ l2 ‖W‖² over the layers; 0 without any, ``None`` where it cannot be told.
+
+        The norm is that of all weights of a layer, so that this is a little too much, and the skill rather too high.
+        """
+        norms, total = self.case.grid("weight_norm"), 0.0
+        if self.loss is None or norms is None:
+            return None if self.penalised else 0.0
+        late = norms.steps >= min(self.loss.steps[: len(self.loss.finite)][-self.loss.tail_size], norms.steps[-1])
+        for layer in self.case.architecture:
+            for name, one in layer.regularizers.items():
+                strength = one.settings.get("l2") if one.class_name == "L2" else None
+                if strength is None or layer.path not in norms.layers or name != "kernel":
+                    return None
+                if layer.class_name not in LINEAR_MAPS:
+                    return None
+                total += float(strength) * float((norms.of([layer.path]).values[late, 0] ** 2).mean())
+        return total
+
+    @property
+    def obscured(self) -> bool:
+        """Whether the loss contains penalties of unknown size."""
+        return self.penalised and self.penalty is None
+
+    @cached_property
     def skill(self) -> float | None:
         """1 − loss at the end / loss of the best constant; of accuracy the same, where the loss is not comparable.
 
@@ -78,8 +110,8 @@ class Outcome:
             return self.validation_skill
         if not found:
             return None
-        best = max(found) if self.penalised else found[0]
-        unclear = self.penalised and self.accuracy_skill is None  # a negative skill may be the penalty alone
+        best = max(found) if self.obscured else found[0]
+        unclear = self.obscured and self.accuracy_skill is None  # a negative skill may be the penalty alone
         contradicted = (
             self.constant is None and self.fall >= CLEAR_FALL
         )  # the loss fell, and accuracy says nothing was learned
@@ -103,11 +135,27 @@ class Outcome:
         return 1 - float(validation.values[-LAST_READINGS:].mean()) / constant
 
     @cached_property
+    def skills(self) -> tuple[float | None, float | None]:
+        """The skill on training and on validation data by one measure: of classes accuracy, else the loss; ``None`` if unknown.
+
+        A loss of classes is none: it grows with over-confidence while the answers stay right.
+        """
+        if self.weighted:
+            return None, None
+        if self.accuracy_skill is not None:
+            return self.accuracy_skill, self.validation_accuracy_skill
+        by_class = family_of(self.case.training.loss) != "regression"
+        if by_class or self.validation_skill is None or self.constant is None or self.case.validation_loss is None:
+            return None, None
+        best = float(self.case.validation_loss.values[-LAST_READINGS:].min())  # a single bad epoch is not enough
+        return self.loss_skill, 1 - best / self.constant
+
+    @cached_property
     def loss_skill(self) -> float | None:
         """1 − training loss at the end / loss of the best constant; ``None`` where the two cannot be compared."""
         if self.loss is None or self.constant is None or self.is_impossible or self.is_motionless:
             return None if self.loss is None or not self.is_motionless else 0.0
-        return 1 - self.loss.end.mean / self.constant
+        return 1 - (self.loss.end.mean - (self.penalty or 0.0)) / self.constant
 
     @cached_property
     def accuracy_skill(self) -> float | None:
@@ -118,6 +166,18 @@ class Outcome:
         return 1 - (1 - self.accuracy) / (1 - max(shares))
 
     @cached_property
+    def validation_accuracy_skill(self) -> float | None:
+        """The best of the last readings of the validation accuracy, as a skill over the most frequent class of the training data.
+
+        ``None`` if unknown. The best, because a single reading may be an unlucky one.
+        """
+        shares = self.case.data.targets[0].shares if len(self.case.data.targets) == 1 else None
+        found = self._accuracy_curve("validation")
+        if found is None or not shares or not max(shares) < 1:
+            return None
+        return 1 - (1 - float(found.values[-LAST_READINGS:].max())) / (1 - max(shares))
+
+    @cached_property
     def accuracy(self) -> float | None:
         """The training accuracy at the end; ``None`` if it was not recorded, or the targets are no classes."""
         by_class = self.case.training.loss is not None and family_of(self.case.training.loss) != "regression"
@@ -125,9 +185,14 @@ class Outcome:
             target.classes and (by_class or target.one_hot or target.binary) for target in self.case.data.targets
         ):
             return None
-        curves = (self.case.metric(name) for name in ACCURACIES)
-        found = next((curve for curve in curves if curve is not None), None)
-        return None if found is None else float(found.values[-1])
+        found = self._accuracy_curve("train")
+        return None if found is None else found.end.mean  # a single batch's is mostly noise
+
+    def _accuracy_curve(self, split: str) -> Curve | None:
+        """The accuracy of a split; of one-hot rows not that of single entries, most of which are 0 and easily right."""
+        rows = any(one.one_hot and (one.classes or 0) > 2 for one in self.case.data.targets)
+        names = (name for name in ACCURACIES if not rows or name != "binary_accuracy")
+        return next((found for name in names if (found := self.case.metric(name, split)) is not None), None)
 
     @cached_property
     def fall(self) -> float:

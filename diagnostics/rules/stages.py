@@ -19,13 +19,21 @@ LIKELY = 0.8
 CERTAIN = 0.95
 """The confidence that it takes when the model has learned at least ``HALF`` of what there is to learn."""
 HALF = 0.5
+NEXT_TO_NOTHING = 0.1
+"""The skill below which a likely cause is enough: noisy targets allow little, and healthy trainings still reach more."""
+
+HARMLESS = "It did no harm that this run shows."
+POOR = "It may be why the model did not learn more, and need not be."
+UNSEEN = "This run does not tell whether it does harm."
+"""What a cause means that is told as an oddity: with a good, a middling and an unknown outcome."""
 
 
 def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> list[Finding]:
     """The findings of all rules, after the outcome was weighed.
 
     A cause keeps its severity only if it explains a bad outcome that some symptom found. With a confidence of at least
-    ``STRONG``, a poor or an unknown outcome is enough (``CERTAIN`` where the skill is ``HALF`` or more). Otherwise it is told as
+    ``STRONG``, a poor or an unknown outcome is enough (``CERTAIN`` where the skill is ``HALF`` or more, ``LIKELY`` where it is below
+    ``NEXT_TO_NOTHING``). Otherwise it is told as
     ``info``, as is any with a confidence below ``TENTATIVE``. What one cause explains is marked so.
     A rule that is no symptom and explains nothing keeps its severity; so does a finding that ``stands``.
 
@@ -40,7 +48,7 @@ def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> l
     answers = [(rule, ask(rule, case)) for rule in rules]
     symptoms = [found for rule, found in sorted(answers, key=lambda answer: answer[0].rank) if rule.is_symptom]
     outcome = [*symptoms, *(ask(rule, case) for rule in unasked)]
-    needed = CERTAIN if (case.outcome.skill or 0.0) >= HALF else STRONG
+    needed = _needed(case.outcome.skill)
     causes = sorted(
         (_weighed(rule, found, outcome, needed) for rule, found in answers if not rule.is_symptom),
         key=lambda each: (_class(each[1].confidence), each[0].rank, each[0].name),
@@ -48,6 +56,13 @@ def judged(case: Case, rules: Sequence[Rule], unasked: Sequence[Rule] = ()) -> l
     found = _grouped(symptoms, causes)
     order = {each.rule: place for place, each in enumerate(found)}
     return sorted(found, key=lambda each: (SEVERITIES.index(each.severity), bool(each.explained_by), order[each.rule]))
+
+
+def _needed(skill: float | None) -> float:
+    """The confidence that a cause needs, for lack of a symptom, to be a warning."""
+    if skill is None:
+        return STRONG
+    return LIKELY if skill < NEXT_TO_NOTHING else STRONG if skill < HALF else CERTAIN
 
 
 def ask(rule: Rule, case: Case) -> Finding:
@@ -80,8 +95,9 @@ def _weighed(rule: Rule, found: Finding, symptoms: Sequence[Finding], needed: fl
     if not found.is_loud or not rule.explains or seen & {"error", "warning"}:
         return rule, found
     poor_or_unknown = "info" in seen or seen <= {"not_evaluated"}
-    severity: Severity = "warning" if poor_or_unknown and found.confidence >= needed else "info"
-    return rule, replace(found, severity=severity)
+    if poor_or_unknown and found.confidence >= needed:
+        return rule, replace(found, severity="warning")
+    return rule, found.as_oddity(HARMLESS if not poor_or_unknown else POOR if "info" in seen else UNSEEN)
 
 
 def _class(confidence: float) -> int:

@@ -127,6 +127,20 @@ def decades(value: float) -> str:
     return text if text == MISSING else f"{text} decade{'s' * (text not in ('1', '−1'))}"
 
 
+LARGEST = 300.0
+"""Decades from which on a factor is beyond 64-bit numbers."""
+
+
+def factor(exponent: float) -> str:
+    """A number of decades as the factor that it stands for, with two digits.
+
+    Examples:
+        >>> factor(0.3), factor(5.64), factor(7)
+        ('2', '440,000', '10⁷')
+    """
+    return short(float(f"{10.0 ** min(exponent, LARGEST):.1e}")).removeprefix("1 × ")
+
+
 def p_value(value: float) -> str:
     """A p-value as papers write it, such as ``"p = 0.031"`` or ``"p < 0.001"``; empty when there is none.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import tensorflow as tf
 
@@ -20,10 +20,31 @@ class Concrete(Protocol):
     inputs: Sequence[tf.Tensor]
     outputs: Sequence[tf.Tensor]
     captured_inputs: Sequence[tf.Tensor]
+    function_def: Any
 
     def __call__(self, *tensors: tf.Tensor) -> tf.Tensor:
         """The first, or only, output."""
         ...
+
+
+_AS_IT_IS = tf.compat.v1.ConfigProto()
+_AS_IT_IS.graph_options.rewrite_options.disable_meta_optimizer = True
+
+
+def call(function: Concrete, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+    """In a graph: the function's only output.
+
+    A function that is called in the ordinary way is optimized when it first runs. For the handful of operations that measure a
+    layer this takes longer than all else in the first step, and gains nothing.
+    """
+    stateful = function.function_def.signature.is_stateful
+    outputs = (tf.raw_ops.StatefulPartitionedCall if stateful else tf.raw_ops.PartitionedCall)(
+        args=[*tensors, *function.captured_inputs],
+        Tout=[output.dtype for output in function.outputs],
+        f=function,
+        config_proto=_AS_IT_IS.SerializeToString(),
+    )
+    return cast(Sequence[tf.Tensor], outputs)[0]
 
 
 def concrete(work: Callable[..., object], *like: tf.TensorSpec) -> Concrete:

@@ -34,16 +34,13 @@ class Measurement:
         probes: all probes of the ledger.
         numbers: which of them.
         snapshots: one for each call of the layer, with the shapes of the tensors that these probes need, and no others.
+        forward: whether the forward pass has all of them.
     """
 
     probes: tuple[Probe, ...] = field(repr=False)
     numbers: tuple[int, ...]
     snapshots: tuple[Snapshot, ...]
-
-    @property
-    def forward(self) -> bool:
-        """Whether the forward pass has all that these probes need."""
-        return self.probes[self.numbers[0]].needs <= FORWARD  # ``tasks`` has separated the others
+    forward: bool
 
     def run(self, tensors: Sequence[tf.Tensor]) -> Packed:
         """The statistics of these tensors; those of a layer's several calls are merged."""
@@ -67,9 +64,17 @@ class Task:
     tensors: tuple[tf.Tensor, ...]
 
     @staticmethod
-    def of(row: str, probes: tuple[Probe, ...], numbers: tuple[int, ...], snapshots: tuple[Snapshot, ...]) -> Task:
+    def of(
+        row: str,
+        probes: tuple[Probe, ...],
+        numbers: tuple[int, ...],
+        snapshots: tuple[Snapshot, ...],
+        *,
+        forward: bool = True,
+    ) -> Task:
         """What the probes with these numbers do with these snapshots."""
-        return Task(row, Measurement(probes, numbers, without_tensors(snapshots)), tuple(tensors_of(snapshots)))
+        measurement = Measurement(probes, numbers, without_tensors(snapshots), forward)
+        return Task(row, measurement, tuple(tensors_of(snapshots)))
 
 
 def tasks(probes: tuple[Probe, ...], rows: Sequence[RowSnapshots]) -> list[Task]:
@@ -77,13 +82,26 @@ def tasks(probes: tuple[Probe, ...], rows: Sequence[RowSnapshots]) -> list[Task]
     own = [n for n, probe in enumerate(probes) if reference_of(probe) is None]
     found = []
     for row in rows:
-        applying = [n for n in own if probes[n].selects(row.path) and any(map(probes[n].applies, row.snapshots))]
+        selecting = [n for n in own if probes[n].selects(row.path)]
         for forward in (True, False):
-            numbers = tuple(n for n in applying if (probes[n].needs <= FORWARD) == forward)
-            needs = frozenset[Need]().union(*(probes[n].needs for n in numbers))
+            needs = {n: _needs_at(probes[n], forward) for n in selecting}
+            numbers = tuple(n for n in selecting if any(_applies(probes[n], needs[n], each) for each in row.snapshots))
             if numbers:
-                found.append(Task.of(row.path, probes, numbers, tuple(_only(needs, each) for each in row.snapshots)))
+                read = frozenset[Need]().union(*(needs[n] for n in numbers))
+                snapshots = tuple(_only(read, each) for each in row.snapshots)
+                found.append(Task.of(row.path, probes, numbers, snapshots, forward=forward))
     return found
+
+
+def _needs_at(probe: Probe, forward: bool) -> frozenset[Need]:
+    """What the probe reads with the forward pass, or after it; nothing if it measures at the other moment only."""
+    if probe.needs_all:
+        return probe.needs if (probe.needs <= FORWARD) == forward else frozenset()
+    return probe.needs & FORWARD if forward else probe.needs - FORWARD
+
+
+def _applies(probe: Probe, needs: frozenset[Need], snapshot: Snapshot) -> bool:
+    return probe.applies(snapshot) and any(snapshot.has(frozenset({need})) for need in needs)
 
 
 def _only(needs: frozenset[Need], snapshot: Snapshot) -> Snapshot:

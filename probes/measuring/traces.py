@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import tensorflow as tf
 
-from probes.measuring.due import Branch, Concrete, concrete
+from probes.measuring.due import Branch, Concrete, call, concrete
 from probes.measuring.packing import Packed, Place, join
 from probes.measuring.tasks import Measurement, Task
 from probes.probe import Probe
@@ -51,7 +51,7 @@ class Traces:
         if key not in self._functions:
             self._functions[key] = _traced(lambda tensors: [measurement.run(tensors)], tensors)
         traced = self._functions[key]
-        return Packed(traced.places[0], traced.callee(*tensors))
+        return Packed(traced.places[0], call(traced.callee, tensors))
 
     def branch(self, tasks: Sequence[Task]) -> tuple[Traced[Branch], list[tf.Tensor]]:
         """All tasks as one branch, and the tensors to call it with; one that several tasks read is handed over once."""

@@ -171,6 +171,13 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "it falls decides.",
         "Train for ten times as many epochs, and judge then.",
     ),
+    "strong_penalty": (
+        "The penalty costs more than what large weights could gain, so that training makes them small, and hardly anything of the "
+        "input reaches the output.",
+        "Before a batch normalisation the size of the weights is arbitrary, and a decay that shrinks them does no harm. Weights that "
+        "were initialised far too large shrink rightly. In both cases the model learns, and this is told as an oddity.",
+        "Divide the penalty by a hundred; 1e-4 is common for L2. Once the model learns, raise it while validation improves.",
+    ),
     "stuck_loss": (
         "The model learned little and no longer improves.",
         "It may be all that the data allow: targets full of noise leave a loss that nobody can lower. This is "
@@ -214,6 +221,13 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         " it is compared with random orders.",
         "`fit(shuffle=True)`, or `dataset.shuffle(number of examples)` before `batch()`; a buffer of a tenth is "
         "not enough for sorted data.",
+    ),
+    "unusual_activation": (
+        "A softmax between hidden layers, or a recurrent layer without the tanh that it is made for.",
+        "A softmax is right where weights over places or experts are wanted, as in attention and gates. A recurrent net of ReLUs "
+        "that begins at the identity learns well, and short sequences allow almost anything: without a bad outcome it is told as "
+        "an oddity.",
+        "ReLU or tanh in hidden layers; in LSTM, GRU and SimpleRNN the default.",
     ),
     "update_ratio": (
         "A layer that moves by much less than a thousandth of its weights a step hardly learns; by far more, and "

@@ -30,7 +30,8 @@ def fitted(model: keras.Model, place: Path, rate: object = 1e-3, x=None, *, epoc
     own, y = digits()
     optimizer = keras.optimizers.Adam(rate) if adam else keras.optimizers.SGD(rate)
     model.compile(optimizer, CLASSES, metrics=["accuracy"])
-    chosen = [*probes.default(), probes.DeadUnits(every=5, reference=(own if x is None else x)[:128])]
+    counted = [probes.Histogram(), probes.GradientHistogram(), probes.WeightHistogram()]
+    chosen = [*probes.default(), *counted, probes.DeadUnits(every=5, reference=(own if x is None else x)[:128])]
     callback = diagnostics.ProbeCallback(place, chosen, seed=0, verbose=0)
     data = own if x is None else x
     model.fit(data, y, validation_split=0.2, epochs=epochs, batch_size=50, verbose=0, callbacks=[callback])

@@ -8,7 +8,9 @@ import pytest
 import tensorflow as tf
 
 import probes
+from probes.measuring.tasks import tasks
 from probes.primitives import LARGE
+from probes.snapshot.snapshot import RowSnapshots, Snapshot
 from tests.kit.steps import rows, watch
 
 
@@ -54,3 +56,14 @@ def test_large_tensors_are_counted_exactly(compiled, entries, expected):
     x[1, : len(entries)] = entries
     model = keras.Sequential([keras.Input((LARGE,)), keras.layers.Activation("linear", name="same")])
     assert counted(model, tf.constant(x), compiled=compiled).loc["same", "activation_nonfinite"] == expected
+
+
+def test_outputs_are_counted_with_the_forward_pass_and_not_kept_until_there_are_gradients():
+    probe = probes.NonFinite()
+    snapshot = Snapshot(
+        "Dense", tf.constant(2.0), activation=tf.zeros([2, 3]), gradients=(tf.zeros([4, 3]), tf.zeros([3]))
+    )
+    forward, backward = tasks((probe,), [RowSnapshots("a", (snapshot,))])
+    assert [tuple(t.shape) for t in forward.tensors if t.shape.rank] == [(2, 3)]
+    assert [tuple(t.shape) for t in backward.tensors if t.shape.rank] == [(4, 3), (3,)]
+    assert (forward.measurement.forward, backward.measurement.forward) == (True, False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from diagnostics.rules.case import Case
@@ -42,9 +42,18 @@ class ConstantInputs(Rule):
                     "check how it is loaded and rescaled",
                 )
             if one.features and one.features > 1 and (one.constant_features or 0) >= self.share * one.features:
+                if _are_tokens(case):
+                    return self._padded(one.constant_features or 0, one.features)
                 told = f"{one.constant_features} of {one.features} features of the input are the same for every example"
                 return self._found(told, "check how they are loaded and rescaled")
         return Finding(self.name, "clean", "The inputs vary.")
+
+    def _padded(self, constant: int, positions: int) -> Finding:
+        return replace(
+            self._found(f"{constant} of {positions} positions of the input hold the same token in every example", ""),
+            means="What they say of the example is lost among them, most of all if they come last before a recurrent layer.",
+            do="If they are padding, let the model skip them: Embedding(mask_zero=True), padding on the left, or a shorter length.",
+        )
 
     def _found(self, what: str, do: str) -> Finding:
         return Finding(
@@ -55,3 +64,9 @@ class ConstantInputs(Rule):
             f"Look at one batch as the model gets it; {do}.",
             remedies=(Remedy("inputs"),),
         )
+
+
+def _are_tokens(case: Case) -> bool:
+    """Whether the input is a sequence of tokens."""
+    first = next((layer for layer in case.architecture if layer.parameters), None)
+    return first is not None and first.class_name == "Embedding"

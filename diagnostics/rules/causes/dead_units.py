@@ -30,6 +30,8 @@ class DeadUnits(Rule):
         critical: share of dead units from which on the layer has lost half its width (the CS231n notes report
             40 % of a network dead at a learning rate that is too high).
         whole: share from which on a layer passes on next to nothing.
+        live: units that are left in the narrowest layer, below which losing half of one explains that a model learns nothing. Eight:
+            what more of them cannot tell, twice as many could not either.
         jump: share of a layer that dies between two checks. A quarter: more than a drift of single units.
         window: fewest measured steps from which no check means that there is nothing to check. Five: the default probes' window.
 
@@ -40,6 +42,7 @@ class DeadUnits(Rule):
     warning: float = 0.1
     critical: float = 0.5
     whole: float = 0.95
+    live: int = 8
     jump: float = 0.25
     window: int = 5
 
@@ -72,9 +75,10 @@ class DeadUnits(Rule):
         return Finding(
             rule=self.name,
             severity="warning",
-            what=f"{len(concerned)} of {len(last)} layers have at least {percent(self.warning)} dead units at the last check; the "
-            f"worst is {grid.layers[worst]} with {percent(share)}{self._since(grid, worst, float(first[worst]))}.",
-            means="No gradient reaches the layers before it; they are not trained."
+            what=f"{percent(share)} of the units in {grid.layers[worst]} are dead: they put out 0 for every example"
+            f"{self._since(grid, worst, float(first[worst]))}. {len(concerned)} of {len(last)} layers have "
+            f"{percent(self.warning)} or more.",
+            means=f"No gradient passes {grid.layers[worst]}: the layers before it are not trained."
             if share >= self.whole
             else "A dead unit receives no gradient from these examples and contributes nothing to the output.",
             do="Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping.",
@@ -82,7 +86,11 @@ class DeadUnits(Rule):
             numbers={"layers": len(last), "concerned": len(concerned), "worst": share, "born": float(first[worst])},
             value=share,
             threshold=self.warning,
-            confidence=0.95 if share >= self.whole else 0.8 if bad else 0.5,
+            confidence=0.95
+            if share >= self.whole
+            else 0.78
+            if bad and _live(case, last, grid.layers) < self.live
+            else 0.5,
             evidence=(Evidence("dead_fraction"),),
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("activation", {"activation": "leaky_relu"})),
             reference="Lu et al. 2019, arXiv 1903.06733.",
@@ -106,6 +114,13 @@ class DeadUnits(Rule):
         if rise.max(initial=0.0) >= self.jump:
             return f", most of which died at once near step {steps[int(rise.argmax()) + 1]:,}"
         return ""
+
+
+def _live(case: Case, shares: np.ndarray, layers: tuple[str, ...]) -> float:
+    """The fewest units that are not dead in any layer; infinity where their number is not recorded."""
+    units = {layer.path: layer.units for layer in case.architecture}
+    left = [(1 - share) * size for layer, share in zip(layers, shares, strict=True) if (size := units.get(layer))]
+    return min(left, default=np.inf)
 
 
 def _ends(grid: Grid) -> tuple[np.ndarray, np.ndarray]:

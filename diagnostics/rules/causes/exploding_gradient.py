@@ -11,7 +11,7 @@ from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import Rule
-from diagnostics.wording.numerals import percent
+from diagnostics.wording.numerals import percent, short
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class ExplodingGradient(Rule):
             severity="warning" if flagged else "clean",
             what=("The gradient explodes. " if flagged else "")
             + f"Backpropagated through {len(chain)} layers, {shown}; this "
-            f"exceeds the bound in {len(flagged)} of {len(flow)} parts of the training.",
+            f"exceeds the bound in {len(flagged) or 'none'} of {len(flow)} parts of the training.",
             means=_meaning(shown, violent=bool(violent), flagged=bool(flagged)),
             do=_ADVICE if flagged else "",
             layers=tuple(chain) if flagged else (),
@@ -79,7 +79,7 @@ class ExplodingGradient(Rule):
             steps=(flagged[0].first_step, flagged[-1].last_step) if flagged else (),
             value=-shown.attenuation,
             threshold=self.attenuation,
-            confidence=0.95 if violent else 0.6,
+            confidence=0.95 if violent else 0.55,
             evidence=(Evidence("activation_gradient_rms"), Evidence("update_ratio")),
             remedies=(Remedy("clipping", {"clipnorm": 1.0}), Remedy("initialization")) if flagged else (),
             reference="Pascanu et al. 2013, arXiv 1211.5063.",
@@ -89,15 +89,16 @@ class ExplodingGradient(Rule):
         return (window.high < 0 and window.attenuation <= -self.attenuation) or window.largest_gain >= self.local
 
 
+LARGE = 10.0
+"""A share from which on it is told as a multiple."""
 _ADVICE = "Try gradient clipping by norm, a smaller initialisation or learning rate, or a warm-up."
 
 
 def _meaning(window: Flow, *, violent: bool, flagged: bool) -> str:
-    share = percent(window.early_update_ratio)
+    ratio = window.early_update_ratio
+    share = f"{short(ratio)} times" if ratio >= LARGE else f"{percent(ratio)} of"
     if violent:
-        return f"A single step changes early layers by {share} of their weights' norm and erases what they learned."
+        return f"A single step changes early layers by {share} their weights' norm and erases what they learned."
     if flagged:
-        return (
-            f"Early layers receive far more gradient than late ones, but a step changes their weights by only {share}."
-        )
-    return f"The gradient does not explode; a step changes the weights of early layers by {share}."
+        return f"Early layers receive far more gradient than late ones, but a step changes their weights by only {percent(ratio)}."
+    return f"The gradient does not explode; a step changes the weights of early layers by {percent(ratio)}."

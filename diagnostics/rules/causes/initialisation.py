@@ -9,7 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.model import RECURRENT, hidden
+from diagnostics.rules.model import RECURRENT, RECURRENT_CELLS, hidden
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.facts import Layer
 from diagnostics.statistics.slopes import decades as logarithms
@@ -176,6 +176,8 @@ def _kernel(layer: Layer) -> str:
 def _gain(layer: Layer) -> float | None:
     """σ √fan-in of a kernel whose initialiser does not scale itself with its input; ``None`` for the others."""
     known, inputs = layer.initializers.get("kernel"), _fan_in(layer)
+    if layer.class_name in RECURRENT_CELLS:  # what is fed back at every step decides
+        known, inputs = layer.initializers.get("recurrent"), layer.units
     if known is None or not inputs:
         return None
     settings = known.settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -55,13 +56,18 @@ class InvalidLabels(Rule):
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a record of the targets."""
+        found = re.search(_OUT_OF_RANGE, case.failure)
+        if found is not None and found[2] != "1":  # a single unit is no matter of the labels
+            return self._out_of_range(*found.groups())
         if not case.data.targets:
             return NotEvaluated(("a record of the targets",), (), ALL_FACTS)
-        known = _Known(family_of(case.training.loss), output_units(case.architecture), _ignores(case), _saw_all(case))
-        found = [(target, wrong) for target in case.data.targets if (wrong := self._wrong(target, known))]
-        if not found:
+        known = _Known(
+            family_of(case.training.loss), output_units(case.architecture), _ignores(case), case.saw_an_epoch
+        )
+        faults = [(target, wrong) for target in case.data.targets if (wrong := self._wrong(target, known))]
+        if not faults:
             return Finding(self.name, "clean", "All targets that were seen are valid for the loss.")
-        target, (wrong, stands) = found[0]
+        target, (wrong, stands) = faults[0]
         return Finding(
             self.name,
             "warning",
@@ -72,6 +78,17 @@ class InvalidLabels(Rule):
             value=target.minimum,
             remedies=(Remedy("labels"),),
             stands=stands,
+        )
+
+    def _out_of_range(self, label: str, units: str) -> Finding:
+        return Finding(
+            self.name,
+            "warning",
+            f"A label is {label}, and the output has {units} units, for labels from 0 to {int(units) - 1}.",
+            "Sparse categorical cross-entropy takes the label as the number of an output.",
+            "Give the output layer one unit for each class, and number the classes from 0 on.",
+            value=float(label),
+            remedies=(Remedy("labels"), Remedy("output_units")),
         )
 
     def _wrong(self, target: Target, known: _Known) -> tuple[str, bool] | None:
@@ -97,6 +114,9 @@ class InvalidLabels(Rule):
         if family == "binary":
             return True
         return target.mean is not None and len(target.shape) == 2 and target.mean * (target.shape[-1] or 0) < self.row
+
+
+_OUT_OF_RANGE = r"label value of (-?\d+) which is outside the valid range of \[0, (\d+)\)"
 
 
 @dataclass(frozen=True)
@@ -138,9 +158,3 @@ def _no_index(target: Target, known: _Known) -> tuple[str, bool] | None:
 def _ignores(case: Case) -> bool:
     """Whether the loss leaves out a label, such as −1 or 255."""
     return case.training.loss is not None and case.training.loss.settings.get("ignore_class") is not None
-
-
-def _saw_all(case: Case) -> bool:
-    """Whether the batches that were looked at are those of a whole epoch: the first ones of a sorted file hold one class."""
-    an_epoch = case.training.steps_per_epoch
-    return an_epoch is not None and case.data.batches >= an_epoch

@@ -38,6 +38,8 @@ class LearningRateTooHigh(Rule):
         adaptive_rate: for Adam and its kin, whose step is about the rate whatever the gradient. A hundred times the default.
         plain_rate: for gradient descent. One: with inputs of scale 1, curvature allows about 2 divided by their number.
 
+        learned: skill from which on early steps of such a size are likely to have been the way to it, unless the loss swings. Three
+            tenths, as in ``SlowLoss``.
         unstable: two. At 1 gradient descent oscillates and may still learn at the edge of stability; above 2 it does not
             come back (Lewkowycz et al. 2020).
 
@@ -53,6 +55,7 @@ class LearningRateTooHigh(Rule):
     shrunk: float = 0.3
     adaptive_rate: float = 0.1
     plain_rate: float = 1.0
+    learned: float = 0.3
     unstable: float = 2.0
 
     rank: ClassVar[int] = 50
@@ -119,21 +122,24 @@ class LearningRateTooHigh(Rule):
             )
             return self._told(told, largest, self.jump, 0.9, rate)
         told = f"In a typical early step, half of the layers change by {percent(ratio)} of their weights' norm or more"
-        return self._told(told, ratio, self.high, 0.9 if ratio >= self.sure else 0.8, rate)
+        learned = (case.outcome.skill or 0.0) >= self.learned
+        return self._told(told, ratio, self.high, 0.9 if ratio >= self.sure and not learned else 0.8, rate)
 
     def _told(self, told: str, value: float, threshold: float, confidence: float, rate: float | None) -> Finding:
         if not value >= threshold:
             return Finding(self.name, "clean", f"{told}.", value=value, threshold=threshold)
+        named = f"The learning rate{f' of {short(rate)}' if rate else ''}"
         lower = f"a learning rate of {short(rate / 10)}" if rate else "a learning rate a tenth as large"
         return Finding(
             self.name,
             "warning",
-            f"The learning rate{f' of {short(rate)}' if rate else ''} is too high: {told[0].lower()}{told[1:]}.",
+            f"{named} is too high: {told[0].lower()}{told[1:]}.",
             "Steps of that size overshoot and erase what was learned.",
             f"Try {lower}, with a warm-up or gradient clipping by norm.",
             value=value,
             threshold=threshold,
             confidence=confidence,
+            if_harmless=f"{named} is high: {told[0].lower()}{told[1:]}.",
             evidence=(Evidence("update_ratio"), Evidence("loss", "scalars")),
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("clipping", {"clipnorm": 1.0})),
             reference="CS231n notes; Cohen et al. 2021, arXiv 2103.00065.",

@@ -22,12 +22,16 @@ class LearningRateTooLow(Rule):
 
     Args:
         path: share of the weights' norm. A tenth, if all steps pointed the same way, which they never do.
+        usual: ratio of a usual rate, of which only few steps were made: 10⁻³, the rule of thumb.
+        short: those steps, as in ``StoppedEarly``.
         ratio: 10⁻⁴, a tenth of the rule of thumb (CS231n notes).
         errors: standard errors by which a falling loss falls from the third to the last quarter.
         readings: fewest measured steps.
     """
 
     path: float = 0.1
+    usual: float = 1e-3
+    short: int = 100
     ratio: float = 1e-4
     errors: float = 3.0
     readings: int = 3
@@ -49,20 +53,23 @@ class LearningRateTooLow(Rule):
             f"A typical step changes no layer by more than {short(ratio)} of its weights' norm, {percent(path)} in all "
             f"{case.steps:,} steps"
         )
-        if path >= self.path and not (falls and ratio < self.ratio):
+        few = ratio >= self.usual and case.steps <= self.short  # it is the steps that are missing
+        if few or (path >= self.path and not (falls and ratio < self.ratio)):
             return Finding(self.name, "clean", f"{told}.", value=path, threshold=self.path)
         rate = case.training.optimizer.learning_rate if case.training.optimizer else None
+        named = f"The learning rate{f' of {short(rate)}' if rate else ''}"
         higher = f"a learning rate of {short(rate * 10)}" if rate else "a learning rate ten times as large"
         return Finding(
             self.name,
             "warning",
-            f"The learning rate{f' of {short(rate)}' if rate else ''} is too low: {told[0].lower()}{told[1:]}.",
+            f"{named} is too low: {told[0].lower()}{told[1:]}.",
             "The weights end near where they began.",
             f"Try {higher}, or Adam at its default rate.",
             numbers={"ratio": ratio, "path": path},
             value=path,
             threshold=self.path,
             confidence=0.88,
+            if_harmless=f"{named} is low: {told[0].lower()}{told[1:]}.",
             evidence=(Evidence("update_ratio"), Evidence("loss", "scalars")),
             remedies=(Remedy("learning_rate", {"factor": 10.0}), Remedy("optimizer", {"class": "Adam"})),
             reference="CS231n notes, Neural networks part 3.",

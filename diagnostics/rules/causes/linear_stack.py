@@ -19,13 +19,16 @@ class LinearStack(Rule):
     """Layers that follow each other without an activation, so that together they are one linear map.
 
     Formula: the model consists of at least ``fewest`` dense or convolutional layers and of layers that are linear themselves, and
-    none but the last has an activation.
+    none but the last has an activation. One layer alone is linear or logistic regression, which is often chosen knowingly: it is
+    told, after all other faults, only where little was learned.
 
     Args:
-        fewest: layers with weights. Two: one alone is linear or logistic regression, which is chosen knowingly.
+        fewest: layers with weights from which on it is sure that more was wanted. Two.
+        poor: skill below which little was learned, as in ``SlowLoss``.
     """
 
     fewest: int = 2
+    poor: float = 0.3
 
     rank: ClassVar[int] = 42
     explains: ClassVar[frozenset[str]] = LEARNS_LITTLE | {"stopped_early", "learning_rate_too_low"}
@@ -37,8 +40,12 @@ class LinearStack(Rule):
         maps = [layer for layer in case.architecture if layer.class_name in LINEAR_MAPS]
         others = [layer for layer in case.architecture if layer.class_name not in LINEAR_MAPS]
         linear = all(map(_is_linear, others)) and all(activation_of(layer) == "linear" for layer in maps[:-1])
-        if len(maps) < self.fewest or not linear:
+        skill = case.outcome.skill
+        chosen = len(maps) < self.fewest and (skill is None or skill >= self.poor)
+        if not maps or not linear or chosen:
             return Finding(self.name, "clean", "The model is not a stack of linear layers.")
+        if len(maps) < self.fewest:
+            return self._single(maps[0])
         return Finding(
             self.name,
             "warning",
@@ -46,8 +53,19 @@ class LinearStack(Rule):
             f"The {len(maps)} layers together compute what a single one could: a linear function of the input.",
             'Give the hidden layers an activation, such as activation="relu".',
             layers=tuple(layer.path for layer in maps[:-1]),
-            confidence=0.9,
+            confidence=0.95 if len(maps) > self.fewest else 0.9,  # two may be meant, as a factorisation
             remedies=(Remedy("activation", {"activation": "relu"}),),
+        )
+
+    def _single(self, layer: Layer) -> Finding:
+        return Finding(
+            self.name,
+            "warning",
+            f"The model is a single layer, {layer.path}, without a hidden one.",
+            "It computes a linear function of its input, and cannot learn what depends on features together, such as XOR.",
+            'Add one or two hidden layers with an activation, such as Dense(32, activation="relu").',
+            layers=(layer.path,),
+            confidence=0.75,
         )
 
 

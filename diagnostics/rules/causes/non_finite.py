@@ -13,14 +13,19 @@ from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.losses import is_own
 from diagnostics.rules.rule import Rule
 
+SURE, UNSEEN = 0.95, 0.89
+"""How sure it is that they do harm: where the loss shows them, or a layer with weights puts them out; and where neither holds, as
+with masks, which hold them on purpose."""
+
 
 @dataclass(frozen=True)
 class NonFinite(Rule):
     """Loss, gradients or activations that are NaN or Inf.
 
     Formula: the first step with a loss of NaN or Inf, a non-finite count above 0, or a statistic of NaN or Inf. There is no
-    threshold: one such entry corrupts every weight that it reaches. While the loss stays finite it is told as info, unless the
-    inputs hold them: loss scaling skips such steps, and attention masks hold −∞ on purpose.
+    threshold: one such entry corrupts every weight that it reaches. While the loss stays finite it is told as info, as loss scaling
+    skips such steps, and attention masks hold −∞ on purpose; unless the inputs hold them, or they come out of a layer at step 0 and
+    training has a bad outcome.
 
     Two origins are no consequence of the steps, and explain rates and scales that look wrong afterwards: a layer's output that is
     not finite at step 0, before anything was trained; and a loss of the user's own that is not finite while every layer's output
@@ -57,12 +62,12 @@ class NonFinite(Rule):
         lasting = case.loss is None or np.isfinite(loss_step)
         return Finding(
             rule=self.name,
-            severity="error" if lasting else "warning" if inputs else "info",
+            severity="error" if lasting else "warning" if inputs or origin else "info",
             what=f"{inputs}{origin}First NaN or Inf at step {first:.0f}, in {_places(spoiled, loss_step, layer_step)}.",
             means="Every weight that it reaches is lost; measurements after this step mean nothing."
             if lasting
             else "Every weight that they reach is lost, also where ReLU turns NaN into 0 and the loss looks sound."
-            if inputs
+            if inputs or origin
             else "The loss stayed finite, so that these values were skipped or meant.",
             do="Fill or drop such values before training."
             if inputs
@@ -75,12 +80,16 @@ class NonFinite(Rule):
             numbers=numbers,
             steps=(int(first),),
             value=first,
-            confidence=1.0 if inputs else 0.95 if origin else 0.75,
+            confidence=1.0 if inputs else _sure(case, layers, lasting=lasting) if origin else 0.75,
+            if_harmless=f"{origin}First NaN or Inf at step {first:.0f}, in {_places(spoiled, loss_step, layer_step)}; the loss stayed "
+            "finite, so that these values were skipped or meant, as in a mask."
+            if origin and not lasting
+            else "",
             evidence=(Evidence("gradient_nonfinite"), Evidence("loss", "scalars")),
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("clipping", {"clipnorm": 1.0}))
             if lasting and not origin
             else (),
-            explains=_AFTERWARDS if inputs or (lasting and origin) else (),
+            explains=_AFTERWARDS if inputs or origin else (),
         )
 
     def _origin(self, case: Case, spoiled: pd.DataFrame | None, first: float) -> str:
@@ -103,6 +112,11 @@ class NonFinite(Rule):
         if _outputs_spoiled(rows) or not np.nanmax(sizes) < self.reach:
             return ""
         return "A logarithm, root or division in your loss makes NaN or Inf of finite outputs. "
+
+
+def _sure(case: Case, layers: tuple[str, ...], *, lasting: bool) -> float:
+    weighty = {one.path for one in case.architecture if one.parameters}
+    return SURE if lasting or weighty.intersection(layers) else UNSEEN
 
 
 _AWAY_FROM_ZERO = (

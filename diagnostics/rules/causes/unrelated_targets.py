@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.model import averages_lag
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent, short
 
@@ -16,11 +17,13 @@ class UnrelatedTargets(Rule):
     """Training data that a model learns by heart only, as when inputs were shuffled and their targets were not.
 
     Formula: the skill of the training loss at the end (see ``NoLearning``) is at least ``by_heart``, and no reading of the
-    validation loss has a skill above ``nothing``.
+    validation loss has a skill above that, nor the mean of its last ``readings`` one above ``nothing``.
 
     Args:
         by_heart: skill. A twentieth: beyond what first weights and noise of the loss give.
         nothing: skill. 2 %, what the loss of the best constant may be off, as in ``NoLearning``.
+        tells: skill by validation accuracy from which on classes are told apart, however high the loss. Three tenths, as in
+            ``NoLearning``.
         readings: of the validation loss. Three: the first epochs of a healthy model are not all failures.
 
     References:
@@ -29,6 +32,7 @@ class UnrelatedTargets(Rule):
 
     by_heart: float = 0.05
     nothing: float = 0.02
+    tells: float = 0.3
     readings: int = 3
 
     rank: ClassVar[int] = 36
@@ -48,9 +52,15 @@ class UnrelatedTargets(Rule):
                 (),
                 "Give fit validation_data=.",
             )
+        if averages_lag(case.architecture, case.steps):  # a better reason why validation fails
+            return NotEvaluated(
+                ("moving averages of batch normalisation that have settled",), (), "Train for more steps."
+            )
         trained, best = outcome.loss_skill or 0.0, 1 - float(validation.finite.min()) / (outcome.constant or 1.0)
+        last = 1 - float(validation.finite[-self.readings :].mean()) / (outcome.constant or 1.0)
         told = f"the skill is {percent(trained)} on training data, and at best {percent(best)} on validation data"
-        if trained < self.by_heart or best > self.nothing:
+        told_apart = (outcome.validation_accuracy_skill or 0.0) >= self.tells
+        if trained < self.by_heart or best > self.by_heart or last > self.nothing or told_apart:
             return Finding(self.name, "clean", f"{told[0].upper()}{told[1:]}.", value=best, threshold=self.nothing)
         return Finding(
             self.name,

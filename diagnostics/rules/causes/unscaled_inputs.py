@@ -94,7 +94,7 @@ class UnscaledInputs(Rule):
             told = (
                 f"The inputs are too large: a standard deviation of up to {short(spread)}, means of up to {short(mean)}"
             )
-            return told, max(spread, mean), self.large, 0.9
+            return told, max(spread, mean), self.large, 0.95 if _are_pixels(one) else 0.9
         if one.std is not None and 0 < spread < self.small:
             return f"The inputs are too small: a standard deviation of {short(spread)}", spread, self.small, 0.9
         if smallest > 0 and spread / smallest > self.uneven:
@@ -104,6 +104,12 @@ class UnscaledInputs(Rule):
             told = f"The inputs lie {short(mean / spread)} standard deviations away from 0 (mean {short(mean)})"
             return told, mean / spread, self.offset, 0.8
         return None
+
+
+def _are_pixels(one: Input) -> bool:
+    """Whether values run from 0 to 255 and come as images: for these, scaling is never wrong."""
+    low, high = _number(one.minimum), _number(one.maximum)
+    return low >= 0 and 200 < high <= 255 and (len(one.shape) == 4 or one.dtype == "uint8" or (one.features or 0) >= 64)
 
 
 def _number(value: float | None) -> float:

@@ -13,7 +13,7 @@ from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
-from diagnostics.wording.numerals import decades, short
+from diagnostics.wording.numerals import factor, short
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class VanishingGradient(Rule):
             severity="warning" if flagged else "clean",
             what=("The gradient vanishes. " if flagged else "")
             + f"Backpropagated through {len(chain)} layers, {shown}; this "
-            f"exceeds the bound in {len(flagged)} of {len(flow)} parts of the training.",
+            f"exceeds the bound in {len(flagged) or 'none'} of {len(flow)} parts of the training.",
             means=_meaning(shown, len(starved), flagged=bool(flagged), persists=persists),
             do=_ADVICE if flagged else "",
             layers=tuple(chain) if flagged else (),
@@ -147,9 +147,10 @@ def _count(gradient: Grid | None) -> tuple[str, ...]:
 
 
 def _meaning(window: Flow, starved: int, *, flagged: bool, persists: bool) -> str:
-    ratio, gap = short(window.early_update_ratio), decades(abs(window.update_gap))
+    ratio = short(window.early_update_ratio)
     if persists and np.isfinite(window.update_gap):
-        return f"Early layers hardly learn: their update ratio of {ratio} is {gap} below that of late layers."
+        gap = factor(abs(window.update_gap))
+        return f"Early layers hardly learn: in a step, late layers move {gap} times as far."
     if persists:
         return "Early layers do not learn."
     if not flagged:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
-from diagnostics.rules.losses import family_of, is_own
+from diagnostics.rules.losses import Family, family_of, is_own
 from diagnostics.rules.model import output_of
 from diagnostics.rules.rule import UNFIT_OUTPUT, Rule
 from diagnostics.runs.data_facts import Target
@@ -36,6 +37,8 @@ class WrongOutputs(Rule):
 
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning, info for spare outputs, or clean; not evaluated without output, loss and one target."""
+        if shapes := _of_failure(case):
+            return self._failed(*shapes, family_of(case.training.loss))
         output, family = output_of(case.architecture), family_of(case.training.loss)
         if output is None or not output.output_shape or len(case.data.targets) != 1 or case.training.loss is None:
             return NotEvaluated(("a record of one output layer, the loss and one target",), (), ALL_FACTS)
@@ -48,6 +51,21 @@ class WrongOutputs(Rule):
             return Finding(self.name, "clean", f"There are {_compared(output.output_shape, target.shape)}.")
         told = _compared(output.output_shape, target.shape)
         return self._found(f"There are {told}, which are stretched against each other", 0.95, output.path)
+
+    def _failed(self, truth: str, predicted: str, family: Family | None) -> Finding:
+        """The program stopped at its first loss, whose message names both shapes."""
+        found = self._found(f"The loss cannot compare outputs {predicted} with targets {truth}", 1.0, "")
+        if family == "sparse":
+            do = "The labels look one-hot: use categorical_crossentropy, or y.argmax(axis=-1) as labels."
+        elif family == "categorical":
+            do = "Use sparse_categorical_crossentropy for labels that are numbers, or one-hot rows (keras.utils.to_categorical)."
+        else:
+            do = found.do
+        means = (
+            "Sparse categorical cross-entropy takes one whole number for each example, categorical a row with a single 1, other losses "
+            "the shape of the output."
+        )
+        return replace(found, layers=(), means=means, do=do)
 
     def _by_class(self, target: Target, units: int, layer: str) -> Finding:
         classes = int(target.maximum or 0) + 1
@@ -66,11 +84,14 @@ class WrongOutputs(Rule):
                 f"Nothing shows that shapes ({_axes(truth)}) and ({_axes(predicted)}) are stretched against each other."
             )
             return Finding(self.name, "clean", told)
-        return self._found(
+        found = self._found(
             f"Your loss compares outputs of shape ({_axes(predicted)}) with targets of shape ({_axes(truth)}), and NumPy's rules "
             "stretch one against the other",
             0.9,
             layer,
+        )
+        return replace(
+            found, do="Give both the same shape before they are compared: tf.reshape(truth, tf.shape(predicted))."
         )
 
     def _found(self, what: str, confidence: float, layer: str) -> Finding:
@@ -84,6 +105,21 @@ class WrongOutputs(Rule):
             confidence=confidence,
             remedies=(Remedy("output_units"),),
         )
+
+
+_FAILURES = (
+    re.compile(r"target\.shape=(?P<truth>\(.*?\)), output\.shape=(?P<predicted>\(.*?\))"),
+    re.compile(r"logits shape (?P<predicted>\[.*?\]) and labels shape (?P<truth>\[.*?\])"),
+    re.compile(r"compile_loss/.*Incompatible shapes: (?P<truth>\[.*?\]) vs\. (?P<predicted>\[.*?\])", re.DOTALL),
+)
+"""What Keras and TensorFlow say when a loss cannot compare targets and predictions."""
+
+
+def _of_failure(case: Case) -> tuple[str, str] | None:
+    """The shapes of targets and outputs that the exception names which ended the run; ``None`` where it is about something else."""
+    error = str(case.metadata.get("error") or "") if case.failure else ""
+    found = next((match for pattern in _FAILURES if (match := pattern.search(error))), None)
+    return None if found is None else (found["truth"], found["predicted"])
 
 
 def _plain(shape: Shape) -> Shape:

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated
+from diagnostics.rules.losses import family_of
+from diagnostics.rules.outcome import ACCURACIES
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent, short
 
@@ -16,15 +18,16 @@ class ContradictingMetric(Rule):
     """A loss that says that the model learned, and an accuracy that says it did not; or a loss below what is possible.
 
     Formula: the loss is negative although its kind cannot be; or the skill by loss (without a known constant:
-    the share by which the loss fell) is at least ``learned`` and the skill by accuracy at most ``nothing``.
+    the share by which the loss fell) is at least ``learned`` and the skill by accuracy at most ``nothing``. An accuracy of real
+    numbers is told as info.
 
     Args:
         learned: skill by loss (see ``NoLearning``).
-        nothing: skill by accuracy; 0 is the most frequent class.
+        nothing: skill by accuracy; 0 is the most frequent class, and 2 % what a few hundred examples are off.
     """
 
     learned: float = 0.5
-    nothing: float = 0.0
+    nothing: float = 0.02
 
     is_symptom: ClassVar[bool] = True
     rank: ClassVar[int] = 92
@@ -40,6 +43,8 @@ class ContradictingMetric(Rule):
                 f"The loss ends at {short(end)}, although this kind of loss cannot be negative.", end, 0.0
             )
         accuracy = outcome.accuracy_skill
+        if accuracy is None and self._counts_numbers(case):
+            return self._meaningless()
         if accuracy is None:
             return NotEvaluated(("an accuracy of classes",), (), 'Give compile metrics=["accuracy"].')
         level = outcome.constant or outcome.loss.start
@@ -49,6 +54,21 @@ class ContradictingMetric(Rule):
         below = "that of the best constant prediction" if outcome.constant else "its start"
         told = f"The loss is {percent(by_loss)} below {below}, and accuracy is no better than the most frequent class"
         return self._contradicts(f"{told} ({percent(outcome.accuracy or 0.0)}).", by_loss, self.learned)
+
+    def _counts_numbers(self, case: Case) -> bool:
+        """Whether an accuracy is to count how often real numbers are predicted to the last digit."""
+        real = bool(case.data.targets) and all(one.integer is False for one in case.data.targets)
+        asked = any(name in ACCURACIES for name in case.training.metrics)
+        return real and asked and family_of(case.training.loss) == "regression"
+
+    def _meaningless(self) -> Finding:
+        return Finding(
+            self.name,
+            "info",
+            "The metric is accuracy, and the targets are real numbers.",
+            "It counts predictions that equal their target to the last digit, and stays near 0 however good the model is.",
+            'Use a metric for numbers: metrics=["mae"].',
+        )
 
     def _contradicts(self, what: str, value: float, threshold: float) -> Finding:
         return Finding(

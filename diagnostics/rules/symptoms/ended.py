@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -33,13 +34,12 @@ class Ended(Rule):
         numbers = {"steps": case.steps, "readings": readings}
         status = case.metadata.get("status", "finished")
         if status == "failed":
-            error = _in_a_line(str(case.metadata.get("error") or "an exception"))
             return Finding(
                 self.name,
                 "warning",
-                f"Training failed {at}: {error.rstrip('.')}.",
+                f"Training failed {at}: {case.failure}.",
                 "The run ends where the program failed; the other findings concern the steps before.",
-                "Mend the program first.",
+                _remedy(case.failure),
                 numbers=numbers,
             )
         if status in ("interrupted", "running"):
@@ -61,8 +61,27 @@ class Ended(Rule):
         return Finding(self.name, "clean", f"Training ended as intended {at}.", numbers=numbers)
 
 
-def _in_a_line(error: str) -> str:
-    """The exception's type and the line that says what was wrong: in TensorFlow's errors the last one, after the traceback."""
-    first, *rest = [line.strip() for line in error.splitlines() if line.strip()] or ["an exception"]
-    said = [line for line in rest if not line.startswith(("File ", "[[", "Detected at node", "Original stack trace"))]
-    return f"{first.partition(':')[0]}: {said[-1]}" if first.endswith(":") and said else first
+_KNOWN = (
+    (
+        r"indices\[.*\] = (-?\d+) is not in \[0, (\d+)\)",
+        "An Embedding has input_dim={1} and gets the index {0}: give it the largest index + 1.",
+    ),
+    (
+        r"is incompatible with the layer|Input 0 of layer",
+        "Give the model's Input the shape of one example, without the batch; images and sequences need a last axis for channels or "
+        "features (x[..., None]).",
+    ),
+    (r"OOM|ResourceExhausted|out of memory", "Use a smaller batch or a smaller model."),
+    (
+        r"Unsupported object type|could not convert string|Invalid dtype: object",
+        'Turn text and missing values into numbers before training: x.astype("float32") shows where it fails.',
+    ),
+)
+"""What an exception says, as a regular expression, and what to do."""
+
+
+def _remedy(failure: str) -> str:
+    for pattern, told in _KNOWN:
+        if found := re.search(pattern, failure):
+            return told.format(*found.groups())
+    return "Mend the program first."

@@ -49,7 +49,7 @@ class NoLearning(Rule):
         numbers = {"end": end, "skill": np.nan if skill is None else skill, "fall": outcome.fall}
         if skill is None and outcome.in_blocks:
             return self._of_the_moment(numbers)
-        if skill is None or (skill < self.least_skill and outcome.penalised and accuracy is None):
+        if skill is None or (skill < self.least_skill and outcome.obscured and accuracy is None):
             return self._by_fall(case, outcome, numbers)
         if skill >= self.least_skill or (accuracy is not None and accuracy >= self.least_accuracy):
             return Finding(self.name, "clean", f"The model learned: {_told(outcome, skill)}.", numbers=numbers)
@@ -109,7 +109,8 @@ def _told(outcome: Outcome, skill: float) -> str:
     if outcome.is_motionless:
         return f"the loss stays at {short(loss.end.mean)} in every step"
     if outcome.constant is not None and not outcome.is_impossible:
-        return f"the loss ends at {short(loss.end.mean)}; the best constant prediction has {short(outcome.constant)}"
+        penalty = f", of which {short(outcome.penalty)} are penalties" if outcome.penalty else ""
+        return f"the loss ends at {short(loss.end.mean)}{penalty}; the best constant prediction has {short(outcome.constant)}"
     return (
         f"accuracy ends at {percent(outcome.accuracy or 0.0)}, a skill of {short(skill)} over the most frequent class"
     )

@@ -11,9 +11,10 @@ from diagnostics.measures.curve import Curve
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
 from diagnostics.rules.losses import family_of
+from diagnostics.rules.model import averages_lag
 from diagnostics.rules.outcome import ACCURACIES, LAST_READINGS, Outcome
 from diagnostics.rules.rule import Rule
-from diagnostics.wording.numerals import short
+from diagnostics.wording.numerals import percent, short
 
 ABOVE_CHANCE = 0.3
 """Skill by accuracy from which on a model tells classes, as in ``NoLearning``."""
@@ -28,9 +29,12 @@ class OverFitting(Rule):
     Formula: the last readings of the validation loss lie above its smallest running mean by at least the factor ``rise``, in
     every one of the last ``last`` readings, while the training loss fell on. A warning when the validation loss also ends above
     the best constant's, or ``harm`` × its minimum, or gave back at least ``forgone`` of what it had gained over the best constant.
+
     Or, from ``few`` readings on: the validation loss was never below that of the best constant, while the model learned its training
-    data. Or the last validation loss exceeds ``absurd`` × the larger of the best constant's loss and the first training loss, while
-    the training loss fell.
+    data. Or the skill on validation data (of classes by accuracy, else by loss) is below ``chance`` in each of the last readings, be
+    it one, while that on training data is at least ``holds``; or, from ``few`` readings on, below ``holds`` times that on training
+    data, which is at least ``by_heart``. Or the last validation loss exceeds ``absurd`` × the larger of the best constant's loss and
+    the first training loss, while the training loss fell.
 
     Args:
         rise: factor. A fifth: beyond what a validation loss wanders.
@@ -42,6 +46,9 @@ class OverFitting(Rule):
         kept: accuracy on the validation data that may be lost from its best: a loss that rises while accuracy holds means
             over-confidence, which is told and no warning.
         learned: skill on the training data (see ``NoLearning``), without which there is nothing to over-fit with.
+        by_heart: skill on the training data of a model that knows them by heart. Nine tenths.
+        holds: share of that skill which must hold on validation data. A half: what does not is worth more than what does.
+        chance: skill on validation data that is none. A tenth, as small parts of the data wander by that.
         absurd: factor. Ten: untrained nets are rarely that wrong. Moving averages of a batch normalisation that do not fit the
             data give such numbers, and then the model cannot be used however well it trains.
     """
@@ -54,6 +61,9 @@ class OverFitting(Rule):
     few: int = 3
     learned: float = 0.3
     kept: float = 0.03
+    by_heart: float = 0.9
+    holds: float = 0.5
+    chance: float = 0.1
     absurd: float = 10.0
 
     is_symptom: ClassVar[bool] = True
@@ -63,9 +73,11 @@ class OverFitting(Rule):
         """Warning, info or clean; not evaluated without a validation loss of six epochs."""
         validation, outcome = case.validation_loss, case.outcome
         if validation is not None and outcome.loss is not None and self._never(case, outcome, validation):
-            return self._useless(validation, outcome)
+            return self._useless(case, validation, outcome)
         if validation is not None and outcome.loss is not None and self._is_absurd(case, outcome.loss, validation):
             return self._unusable(case, outcome.loss, validation)
+        if found := self._by_skill(case, 0 if validation is None else len(validation.finite)):
+            return found
         if validation is None or len(validation.finite) < self.fewest or outcome.loss is None:
             return NotEvaluated((f"a validation loss with {self.fewest} readings",), (), "Give fit validation_data=.")
         values = validation.finite
@@ -78,8 +90,9 @@ class OverFitting(Rule):
             return Finding(
                 self.name, "clean", "The validation loss does not rise while training goes on.", numbers=numbers
             )
+        lasting = not self._came_back(values[: best + 1])
         harmful = self._harms(lowest, end, outcome.validation_constant) and not _accuracy_holds(case, self.kept)
-        severity: Severity = "warning" if harmful else "info"
+        severity: Severity = "warning" if harmful and lasting else "info"
         return Finding(
             self.name,
             severity,
@@ -94,6 +107,45 @@ class OverFitting(Rule):
             threshold=self.rise,
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("early_stopping"), Remedy("regularization")),
+        )
+
+    def _came_back(self, values: np.ndarray) -> bool:
+        """Whether the validation loss rose as far before its minimum, for ``last`` readings, and came back: then it swings."""
+        above = values > self.rise * np.minimum.accumulate(values)
+        runs = np.convolve(above, np.ones(self.last, int), "valid") if len(above) >= self.last else np.zeros(1)
+        return bool((runs == self.last).any())
+
+    def _by_skill(self, case: Case, readings: int) -> Finding | None:
+        """A warning where most of what the model can do on training data does not hold on validation data."""
+        trained, held = case.outcome.skills
+        if trained is None or held is None or not readings:
+            return None
+        useless = trained >= self.holds and held < self.chance
+        forgotten = trained >= self.by_heart and held < self.holds * trained and readings >= self.few
+        if not useless and not forgotten:
+            return None
+        few = readings < self.few
+        times = f"{readings} reading{'s' * (readings > 1)}" if few else "the last readings"
+        means, do = _in_inference(case) or (
+            "It knows its training examples by heart, or the two parts of the data differ.",
+            "Train for a few more epochs, and look again."
+            if few
+            else "Get more data, a smaller model, dropout, weight decay or augmentation; check that both parts are shuffled and "
+            "prepared alike.",
+        )
+        return Finding(
+            self.name,
+            "warning",
+            f"Most of what the model learned does not hold for the validation data: on training data it has a skill of "
+            f"{percent(trained)}, on validation data {percent(held)} (100 % is perfect, 0 % a constant prediction; {times}).",
+            means,
+            do,
+            numbers={"trained": trained, "validated": held, "readings": readings},
+            value=held,
+            threshold=self.chance if useless else self.holds * trained,
+            confidence=0.7 if few else 0.9,
+            evidence=(Evidence("loss", "scalars"),),
+            remedies=(Remedy("regularization"),),
         )
 
     def _harms(self, lowest: float, end: float, constant: float | None) -> bool:
@@ -114,9 +166,7 @@ class OverFitting(Rule):
         """Whether the model fails on validation data as no sane model does, although its training loss fell."""
         bound = self.absurd * max(case.outcome.validation_constant or 0.0, loss.start)
         fell = loss.end.mean < loss.start and family_of(case.training.loss) is not None
-        return bool(
-            fell and bound > 0 and validation.finite[-2:].min(initial=np.inf) > bound and not _tells_classes(case)
-        )
+        return bool(fell and bound > 0 and validation.finite[-2:].min(initial=np.inf) > bound)
 
     def _unusable(self, case: Case, loss: Curve, validation: Curve) -> Finding:
         end = float(validation.finite[-1]) if len(validation.finite) else float("nan")
@@ -141,22 +191,37 @@ class OverFitting(Rule):
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("normalization", {"momentum": 0.9})),
         )
 
-    def _useless(self, validation: Curve, outcome: Outcome) -> Finding:
+    def _useless(self, case: Case, validation: Curve, outcome: Outcome) -> Finding:
         lowest, constant = float(validation.finite.min()), outcome.validation_constant or 0.0
+        means, do = _in_inference(case) or (
+            "What the model learns holds for its training examples only.",
+            "Check that inputs and targets belong together, that both parts are preprocessed alike and shuffled, and get more "
+            "data or a smaller model.",
+        )
         return Finding(
             self.name,
             "warning",
             f"The validation loss was never below {short(lowest)}, and that of the best constant prediction is {short(constant)}, "
             f"while the training loss fell to {short(outcome.loss.end.mean if outcome.loss else float('nan'))}.",
-            "What the model learns holds for its training examples only.",
-            "Check that inputs and targets belong together, that both parts are preprocessed alike and shuffled, and get more "
-            "data or a smaller model.",
+            means,
+            do,
             numbers={"lowest": lowest, "constant": constant},
             value=lowest,
             threshold=constant,
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("shuffle"), Remedy("regularization")),
         )
+
+
+def _in_inference(case: Case) -> tuple[str, str] | None:
+    """What it means, and what to do, where batch normalisation may work otherwise in inference; ``None`` where it cannot be that."""
+    if not averages_lag(case.architecture, case.steps):
+        return None
+    return (
+        "In training, batch normalisation uses each batch's own mean and variance, in inference its moving averages; after "
+        f"{case.steps:,} steps these lag behind.",
+        "Train for more steps, or lower the momentum of the batch normalisation (0.9), and look again before you change the data.",
+    )
 
 
 def _normalises(case: Case) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Severity
+from diagnostics.rules.outcome import better
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent
 
@@ -27,6 +28,9 @@ class SlowLoss(Rule):
             model that learns slowly falls throughout. Four: steady runs that are judged again and again while they grow are then
             told so in fewer than 1 in 50, noise that depends on the step before included (simulated).
         fall: share of the loss. One per cent: less is standing still, however steady.
+        gained: share of all that was gained over the best constant which, for a warning, came between the last two quarters. 15 %:
+            at a steady pace it is a quarter, and of an approach to a level with a time constant of half the run 13 %. Noisy targets,
+            which allow no high skill, end such an approach early.
         poor: skill below which most of the learning is still to come.
         good: skill below which some of it is: told, but no warning.
     """
@@ -34,6 +38,7 @@ class SlowLoss(Rule):
     errors: float = 3.0
     sure: float = 4.0
     fall: float = 0.01
+    gained: float = 0.15
     poor: float = 0.3
     good: float = 0.8
 
@@ -53,12 +58,14 @@ class SlowLoss(Rule):
             what = f"The loss {ends}; the skill is {percent(outcome.skill)}."
             return Finding(self.name, "clean", what, numbers=numbers)
         early = outcome.skill < self.poor
-        severity: Severity = "warning" if early and errors >= self.sure and outcome.fell_before else "info"
+        on_its_way = fall * (1 - outcome.skill) >= self.gained * outcome.skill
+        sure = early and on_its_way and errors >= self.sure and outcome.fell_before
+        severity: Severity = "warning" if sure else "info"
         return Finding(
             self.name,
             severity,
-            f"The loss was still falling when training ended (by {percent(fall)} from the third quarter to the last), at a skill of "
-            f"{percent(outcome.skill)}.",
+            f"The loss was still falling when training ended (by {percent(fall)} from the third quarter to the last), and the "
+            f"model was {better(outcome.skill)}.",
             "Training ended while the model was still learning.",
             "Train longer, or raise the learning rate.",
             numbers=numbers,

@@ -5,24 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
+from diagnostics.rules.outcome import Outcome, better
 from diagnostics.rules.rule import Rule
+from diagnostics.rules.symptoms.no_learning import NoLearning
 from diagnostics.wording.numerals import percent
 
 
 @dataclass(frozen=True)
 class StuckLoss(Rule):
-    """A model that learned little and no longer improves. It may be all that the data allow, so this is never a warning.
+    """A model that learned little and no longer improves. It may be all that the data allow, so that it is told and no warning.
 
-    Formula: skill (see ``NoLearning``) below ``good``, and the loss not falling as ``SlowLoss`` asks.
+    Formula: skill (see ``NoLearning``) below ``good``, and the loss not falling as ``SlowLoss`` asks. A warning where the skill is
+    below ``tiny``, by loss and, where they are known, by accuracy and on validation data; ``NoLearning`` warns of one below its own
+    bound.
 
     Args:
+        tiny: skill. A tenth: what little a model of noisy targets can learn is more, and dropout or first weights explain less.
         good: skill. Four fifths of what separates a constant from a perfect prediction.
         errors: standard errors by which a falling loss must fall from the third to the last quarter of training.
         fall: share of the loss by which it must fall, too, as in ``SlowLoss``.
     """
 
+    tiny: float = 0.1
     good: float = 0.8
     errors: float = 3.0
     fall: float = 0.01
@@ -41,12 +49,21 @@ class StuckLoss(Rule):
             return Finding(self.name, "clean", f"The skill at the end is {percent(outcome.skill)}.", numbers=numbers)
         return Finding(
             self.name,
-            "info",
-            f"The loss stands still at a skill of {percent(outcome.skill)} over the best constant prediction.",
-            "The model learned little of what the targets vary by; noisy targets allow no more.",
+            "warning" if self._is_tiny(outcome) and not np.isnan(fall) else "info",
+            f"The loss no longer falls, and the model is {better(outcome.skill)}.",
+            "It learned little of what the targets vary by; noisy targets allow no more.",
             "Compare with a simple model, such as a linear one or nearest neighbours.",
             numbers=numbers,
             value=outcome.skill,
             threshold=self.good,
             evidence=(Evidence("loss", "scalars"),),
+        )
+
+    def _is_tiny(self, outcome: Outcome) -> bool:
+        """Whether next to nothing was learned, by every measure, and yet more than ``NoLearning`` calls nothing."""
+        others = (outcome.accuracy_skill, outcome.validation_skill, outcome.validation_accuracy_skill)
+        by_accuracy = NoLearning().least_accuracy
+        known = [skill for skill in others if skill is not None]
+        return NoLearning().least_skill <= (outcome.skill or 0.0) < self.tiny and all(
+            one < by_accuracy for one in known
         )

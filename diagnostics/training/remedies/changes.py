@@ -23,6 +23,7 @@ CHANGES: dict[str, Change] = {
     "optimizer": of_optimizer.optimizer,
     "epsilon": of_optimizer.epsilon,
     "regularization": of_optimizer.regularization,
+    "penalty": of_optimizer.penalty,
     "initialization": of_model.initialization,
     "activation": of_model.activation,
     "normalization": of_model.normalization,

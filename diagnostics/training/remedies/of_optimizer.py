@@ -43,3 +43,17 @@ def regularization(training: Training, settings: Settings) -> Training:
     rate = float(training.model.optimizer.learning_rate)
     recompiled(training.model, keras.optimizers.AdamW(rate, weight_decay=DECAY))
     return training
+
+
+def penalty(training: Training, settings: Settings) -> Training:
+    """Weaker penalties on the weights, and a weaker decay, by a factor."""
+    optimizer, factor = training.model.optimizer, settings["factor"]
+    held = [weight for weight in training.model.trainable_variables if weight.regularizer is not None]
+    only_if(held or optimizer.weight_decay, "no penalty and no decay")
+    for weight in held:
+        known = getattr(weight.regularizer, "get_config", dict)()
+        weaker = {name: value * factor for name, value in known.items() if name in ("l1", "l2")}
+        only_if(weaker, "the penalty is your own")
+        weight.regularizer = type(weight.regularizer)(**weaker)
+    optimizer.weight_decay = optimizer.weight_decay and optimizer.weight_decay * factor
+    return training

@@ -12,7 +12,8 @@ import pandas as pd
 import tensorflow as tf
 
 from diagnostics.measures.tables import KEYS
-from diagnostics.pages.board import SPLITS, edges_of, heat_maps, hyperparameters, metrics_of, numeric, summary_text
+from diagnostics.pages.board import SPLITS, heat_maps, hyperparameters, metrics_of, numeric, summary_text
+from diagnostics.runs.bin_edges import edges_of
 from diagnostics.runs.confined import as_name
 from diagnostics.runs.run import Run
 from probes.errors import UsageError

@@ -24,8 +24,8 @@ HALVES: tuple[Half, ...] = get_args(Half)
 SEED = "judgement-1"
 FILE = Path(__file__).with_name("halves.csv")
 SEEN = Path(__file__).with_name("seen.txt")
-PARTS = (*HALVES, "look-1", "look-2", "seen", "fresh", "known", "both")
-"""What can be chosen: a half; the scored cases of the first or second look, of any, or of none; all that rules may be set on;
+PARTS = (*HALVES, "look-1", "look-2", "look-3", "seen", "fresh", "known", "both")
+"""What can be chosen: a half; the scored cases of the first, second or third look, of any, or of none; all that rules may be set on;
 everything.
 """
 
@@ -62,7 +62,7 @@ def frozen() -> dict[str, Half]:
 
 
 def seen() -> dict[str, int]:
-    """The scored cases whose judgement was looked at, by full name, and at which look."""
+    """The scored cases whose judgement was looked at, by full name, and at which look; 0: they were written with the rules in view."""
     lines = [line.split() for line in SEEN.read_text(encoding="utf-8").splitlines()]
     return {name: int(look) for look, name in lines}
 
@@ -80,6 +80,7 @@ def is_in(part: str, name: str) -> bool:
         "scored": half == "scored",
         "look-1": look == 1,
         "look-2": look == 2,
+        "look-3": look == 3,
         "seen": look is not None,
         "fresh": half == "scored" and look is None,
         "known": half == "tuning" or look is not None,

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.figures import by_layer, layer_profile, style
+from diagnostics.figures.layer_courses import course
 from diagnostics.figures.layer_names import blocks, shortened, ticks
 from diagnostics.figures.layer_panels import SIGNS, blocks_of, signs
 from diagnostics.figures.layer_rows import Rows, around, thinned
 from probes.errors import UsageError
 from tests.kit import figure_frames as frames
+from tests.kit.runs import layers_table
 
 RESNET = [
     "stem",
@@ -70,6 +72,9 @@ def test_layers_without_blocks_are_named_at_even_distances():
 
 def test_a_long_name_keeps_the_end_that_tells_siblings_apart():
     assert shortened("encoder/block_1/dense", 8) == "…1/dense"
+    query, key = (f"block_0_attention/{name}" for name in ("query", "key"))
+    assert shortened(query, 15) == "block_0…n/query" and shortened(query, 15) != shortened(query.replace("0", "1"), 15)
+    assert shortened(key, 15) != shortened(query, 15) and len(shortened(key, 15)) == 15
 
 
 def test_a_map_keeps_every_spike_and_every_dip():
@@ -143,3 +148,27 @@ def test_zeros_and_infinities_are_marked_at_the_edge():
     figure = layer_profile(frames.network(6), "update_ratio", width=style.NARROW)
     markers = {line.get_marker() for line in figure.axes[0].lines}
     assert "<" in markers and ">" in markers
+
+
+def test_courses_keep_the_extremes_of_the_steps_that_share_a_point():
+    values = np.ones((1000, 3))
+    values[617, 1] = 50.0
+    rows = Rows.of(layers_table({"update_ratio": values}, steps=range(1000)), "update_ratio")
+    named, others = (course(rows, np.array(which)) for which in ([False, True, False], [True, False, True]))
+    assert named.high.max() == 50 and others.high.max() == 1 and len(named.x) <= 120
+    assert (named.median == 1).all() and named.x[np.argmax(named.high)] <= 617
+
+
+def test_of_a_thousand_layers_a_profile_keeps_the_extremes_of_each_block():
+    frame = frames.network(160)
+    few = layer_profile(frame, "update_ratio")
+    names = [f"stage_{n // 100}/block_{n // 5}/{'conv' if n % 2 else 'norm'}_{n % 5}" for n in range(1000)]
+    values = np.ones((3, 1000))
+    values[:, 617] = 50.0
+    many = layers_table({"update_ratio": values}, steps=(0, 10, 20), names=names)
+    kinds = np.where(np.arange(3000) % 2, "Conv2D", "BatchNormalization")
+    figure = layer_profile(many.assign(kind=kinds), "update_ratio")
+    texts = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert "range of its block" in texts and "a layer" not in texts
+    assert max(np.nanmax(line.get_xdata()) for line in figure.axes[0].lines if len(line.get_xdata()) > 2) == 50
+    assert "a layer" in {text.get_text() for text in few.legends[0].get_texts()}

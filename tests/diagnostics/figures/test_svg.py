@@ -73,7 +73,9 @@ def test_styles_are_classes_because_a_page_allows_no_style_attribute(drawing):
 
 
 def test_dollars_in_a_name_are_not_mathematics():
-    figure = curves(frames.scalars().assign(arm="cost_$5_and_$6"), width=style.WIDE)
+    both = frames.scalars()
+    named = both.assign(arm=both["arm"].where(both["arm"] != both["arm"].iloc[0], "cost_$5_and_$6"))
+    figure = curves(named, width=style.WIDE)
     assert "cost_$5_and_$6" in inline(to_tree(figure), prefix="one", alt="loss").markup
 
 

@@ -116,7 +116,8 @@ def test_a_run_with_events_shows_them_beside_the_dead_fraction():
     many = pd.DataFrame([(10, "a", unit, "death") for unit in range(FEWEST_SPELLS)], columns=EVENTS.columns)
     many["layer"] = EVENTS["layer"].iloc[0]
     units = dict.fromkeys(UNITS, FEWEST_SPELLS)
-    assert sections(many, units)["Dead units"] == ["dead-fraction-by-layer", "unit-raster", "time-to-revival"]
+    curves = ["dead-share-course", "time-to-revival"]
+    assert sections(many, units)["Dead units"] == ["dead-fraction-by-layer", "unit-raster", *curves]
     born = EVENTS[EVENTS["event"] == "born_dead"]
     assert sections(born)["Dead units"] == ["dead-fraction-by-layer", "unit-raster"]
 

@@ -24,10 +24,10 @@ STEPS = (0, 10, 20)
 NORMS = np.array([[1.0, 2.0], [4.0, 8.0], [16.0, 32.0]])
 
 
-def stored(path, columns, *, losses=(2.0, 1.0), steps=STEPS, names=None, **config) -> Run:
+def stored(path, columns, *, losses=(2.0, 1.0), steps=STEPS, names=None, seed=0, **config) -> Run:
     layers, scalars = layers_table(columns, steps=steps, names=names), scalars_table(losses)
     table = [{"layer": name, "kind": "Dense", "units": 3} for name in dict.fromkeys(layers["layer"])]
-    with RunWriter(path, command="train.py", config=config, seed=0, layer_table=table, probes=["P()"]) as writer:
+    with RunWriter(path, command="train.py", config=config, seed=seed, layer_table=table, probes=["P()"]) as writer:
         writer.append("layers", layers)
         writer.append("scalars", scalars)
     return load_run(path)
@@ -90,12 +90,12 @@ def test_the_page_answers_and_shows_every_statistic_on_common_axes(pair):
     page = page_of(list(pair.values()))
     assert page.answer == (
         "two ends with the lower training loss, 1.25; one ends at 1.5. "
-        "The largest difference is in the gradient norm ‖g‖₂: at hidden_1, two is 1 decade above one."
+        "The largest difference is in the gradient norm ‖g‖₂: at hidden_1, it is 10 times as large in two as in one."
     )
     names = [exhibit.name for section in page.sections for exhibit in section.figures]
     assert names == ["loss-overlay", "gradient-norm-overlay", "activation-mean-overlay"]
     overview = next(section for section in page.sections if "differ most" in section.heading).tables[0]
-    assert overview.rows[0] == ("gradient_norm", "hidden_1", "4", "40", "+1 decade")
+    assert overview.rows[0] == ("gradient norm ‖g‖₂", "hidden_1", "4", "40", "+1 decade")
     assert "first difference is at step 0" in overview.caption
 
 
@@ -168,7 +168,7 @@ def command(capsys, *arguments: object) -> tuple[int, str, str]:
 
 def test_the_command_writes_a_page_and_a_summary(pair, tmp_path, capsys):
     status, out, _ = command(capsys, *(run.path for run in pair.values()), "--out", tmp_path / "both")
-    assert status == 0 and "+1 decade" in out and "gradient_norm" in out
+    assert status == 0 and "+1 decade" in out and "gradient norm" in out
     assert (tmp_path / "both" / "figures" / "loss-overlay.svg").is_file()
 
 
@@ -204,3 +204,42 @@ def test_commands_run_as_modules_without_tensorflow(pair, tmp_path):
 def test_the_module_is_the_function_too(pair, tmp_path):
     importlib.import_module("diagnostics.compare")
     assert vars(diagnostics)["compare"](list(pair.values()), tmp_path / "page.html").is_file()
+
+
+def test_findings_that_are_gone_or_new_are_told(tmp_path):
+    stuck = stored(tmp_path / "stuck", {"gradient_norm": NORMS}, losses=[2.3] * 60)
+    learns = stored(tmp_path / "learns", {"gradient_norm": NORMS}, losses=2.3 * 0.9 ** np.arange(60))
+    page = page_of([stuck, learns])
+    section = page.sections[0]
+    assert section.heading == "Findings" and section.tables[0].header == ("finding", "stuck", "learns", "change")
+    rows = {row[0]: row[1:] for row in section.tables[0].rows}
+    assert rows and all(row[0].startswith(("warning", "error")) and row[-1] == "gone" for row in rows.values())
+    assert "Gone in learns: " in page.answer
+    back = page_of([learns, stuck])
+    assert {row[-1] for row in back.sections[0].tables[0].rows} == {"new"} and "New in stuck: " in back.answer
+    three = page_of([stuck, learns, stored(tmp_path / "third", {"gradient_norm": NORMS}, losses=[2.3] * 60)])
+    assert three.sections[0].tables[0].header == ("finding", "stuck", "learns", "third")
+
+
+def test_what_is_the_same_in_all_runs_is_said_in_a_sentence(tmp_path):
+    zeros = np.zeros((3, 2))
+    one = stored(tmp_path / "a", {"gradient_norm": NORMS, "gradient_nonfinite": zeros})
+    two = stored(tmp_path / "b", {"gradient_norm": NORMS * 2, "gradient_nonfinite": zeros})
+    page = page_of([one, two])
+    same = next(section for section in page.sections if section.heading == "The same in all runs")
+    assert same.text == "Gradient entries that are NaN or Inf."
+    assert "gradient-nonfinite-overlay" not in [each.name for section in page.sections for each in section.figures]
+
+
+def test_runs_that_differ_in_their_seed_alone_are_the_yardstick(tmp_path):
+    sizes = {"first": (0, 0.1, 1.0), "again": (1, 0.1, 1.5), "other": (0, 0.2, 100.0), "both": (1, 0.2, 120.0)}
+    runs = [
+        stored(tmp_path / n, {"gradient_norm": NORMS * size}, seed=seed, rate=rate)
+        for n, (seed, rate, size) in sizes.items()
+    ]
+    assert differences.same_but_for_the_seed(dict(zip(sizes, runs, strict=True))) == ["again"]
+    table = next(one for one in page_of(runs).sections if "differ most" in one.heading).tables[0]
+    assert table.header[-1] == "between repeats" and table.rows[0][2:] == ("both", "+2.08 decades", "0.176 decades")
+    assert "again, which repeat it" in table.caption
+    two = next(one for one in page_of(runs[::2]).sections if "differ most" in one.heading).tables[0]
+    assert "between repeats" not in two.header

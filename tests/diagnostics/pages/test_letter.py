@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,6 +12,7 @@ from diagnostics.pages.letter import bound_of, letter_of, measured_of, missing_o
 from diagnostics.rules import Evidence, Finding, Remedy
 from diagnostics.runs.run import Run
 from tests.kit import figure_frames as frames
+from tests.kit.runs import layers_table
 
 LAYERS = frames.network(12)
 NAMES = tuple(LAYERS["layer"].drop_duplicates())
@@ -82,7 +84,7 @@ def test_the_letter_says_where_since_when_and_how_sure():
     letter = letter_of(run_of(), one, {"update_ratio"})
     assert [place.text for place in letter.where] == [f"{NAMES[0]} to {NAMES[3]} (4 layers)", NAMES[6]]
     assert list(letter.facts.values()) == [
-        "step 100, until step 400",
+        "step 100, to the end",
         "likely (80 %)",
         "0.5, bound 0.1 (5 × the bound)",
     ]
@@ -146,3 +148,26 @@ def test_a_consequence_sends_to_its_cause():
     assert advice.text.startswith("Fix vanishing gradient first") and not advice.code
     assert letter_of(run_of(), one, {"vanishing_gradient"}).evidence is None
     assert len(letter_of(run_of(), one, {"update_ratio"}).advice) == 2  # the cause has no letter to send to
+
+
+def test_what_ends_before_the_training_has_its_last_step():
+    assert letter_of(run_of(), finding(steps=(0, 20)), ()).since == "the start, until step 20"
+
+
+def test_since_when_is_read_off_the_layers_where_the_rule_does_not_say():
+    values = np.array([[0.0, 0.3], [0.2, 0.0], [0.05, 0.0], [0.4, 0.0], [0.6, 0.0]])
+    layers = layers_table({"dead_fraction": values}, steps=(0, 10, 20, 30, 40))
+    run = Run(Path("runs/mine"), {}, {"layers": layers, "scalars": pd.DataFrame()})
+    worst = str(layers["layer"].iloc[0])
+    one = finding(layers=(worst,), value=0.6, threshold=0.1, evidence=(Evidence("dead_fraction"),))
+    letter = letter_of(run, one, ())
+    assert letter.since == "step 30, to the end"
+    assert letter.course.name.endswith("dead-fraction-course") and "marks step 30" in letter.course.caption
+    (axes,) = letter.course.draw(width=528).axes
+    assert {30.0} <= {line.get_xdata()[0] for line in axes.lines if len(set(line.get_xdata())) == 1}
+    below = finding(layers=(worst,), value=0.0, threshold=0.1, evidence=(Evidence("dead_fraction"),))
+    assert letter_of(run, below, ()).since == ""
+
+
+def test_a_bound_that_an_oddity_passed_is_no_distance():
+    assert bound_of(finding(severity="info", value=0.46, threshold=0.01)).endswith("(46 × the bound)")

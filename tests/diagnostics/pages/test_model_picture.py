@@ -44,6 +44,22 @@ def test_a_layer_that_is_not_measured_keeps_its_place_and_says_why(tmp_path):
     assert net.nodes[2].status == "runs inside a loop"
 
 
+def test_the_cell_of_a_recurrent_layer_hangs_below_it_and_is_no_step_of_the_chain(tmp_path):
+    cells = [
+        {"layer": f"{name}/cell", "depth": 0, "kind": "LSTMCell", "parameters": 9, "status": "runs inside a loop"}
+        for name in ("lower", "upper")
+    ]
+    table = [*chain("lower", "upper", "out"), *cells]
+    architecture = [
+        {"path": path, "class": "LSTM", "inbound": inbound}
+        for path, inbound in (("lower", []), ("upper", ["lower"]), ("out", ["upper"]))
+    ]
+    run = run_of(tmp_path, table, architecture)
+    (diagram,) = picture_of(run, NOTHING, "", {}).diagrams
+    assert [row.name for row in diagram.rows] == ["lower", "└ cell", "upper", "└ cell", "out"]
+    assert diagram.wires == ()
+
+
 def test_two_nets_are_two_chains(tmp_path):
     picture = picture_of(run_of(tmp_path, chain("generator/up", "generator/out", "discriminator/in")), NOTHING, "", {})
     assert [diagram.name for diagram in picture.diagrams] == ["generator", "discriminator"]

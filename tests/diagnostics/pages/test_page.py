@@ -12,7 +12,7 @@ from PIL import Image
 from diagnostics.figures import depth_profile, effects
 from diagnostics.pages.against_theory import theory_table
 from diagnostics.pages.html import write_page
-from diagnostics.pages.page import Card, Exhibit, Page, Section, Table
+from diagnostics.pages.page import Advice, Card, Exhibit, Letter, Page, Section, Table
 from probes.errors import UsageError
 from tests.kit import figure_frames as frames
 
@@ -150,3 +150,12 @@ def test_theory_close_to_zero_has_a_difference_but_no_share():
     assert rows["selu-0.01"][-2:] == ("+0.003", "–")
     assert rows["relu-bn-0.01"][-2:] == ("–", "–")
     assert isinstance(table, Table) and table.numeric == frozenset(table.header[1:])
+
+
+def test_a_number_stays_in_one_line_with_what_belongs_to_it_but_code_stays_as_it_is(tmp_path):
+    code = "every = step % 10 if rate > 1 × 10 else 3 % 2"
+    letter = Letter("n", "warning", "5 % of 7 × 10⁻³, 32 × the bound", advice=(Advice("", code),))
+    html = write_page(Page("t", "a", sections=(Section("s", letters=(letter,)),)), tmp_path / "p.html").read_text(
+        "utf-8"
+    )
+    assert "5\u00a0% of 7\u00a0×\u00a010⁻³, 32\u00a0× the bound" in html and code.replace(">", "&gt;") in html

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import diagnostics.pages.run_page
+from diagnostics.pages.finite_part import until_lost
 from diagnostics.pages.headline import answer
-from diagnostics.pages.run_figures import until_lost
 from diagnostics.pages.run_page import page_of, report
 from diagnostics.rules import Evidence, Finding, Remedy
 from diagnostics.runs.run import Run, load_run
@@ -55,7 +55,7 @@ def run(tmp_path_factory) -> Run:
 
 def test_the_worst_finding_is_the_answer(run):
     page = page_of(run, FINDINGS)
-    assert page.answer == "Vanishing gradient in hidden_1, since step 150. Early layers stand still."
+    assert page.answer == "Vanishing gradient in hidden_1, since step 150. Early layers stand still. Use ReLU."
     findings, ruled_out, missing = page.sections[:3]
     assert [letter.word for letter in findings.letters] == ["error"]
     letter = findings.letters[0]

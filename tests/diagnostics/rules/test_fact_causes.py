@@ -84,9 +84,12 @@ ONE_HOT = {
         (net("tanh", 1), SQUARED, REAL, "sure"),
         (net("sigmoid", 1), SQUARED, REAL, "sure"),
         (net("softmax", 10), SQUARED, TEN, "sure"),
-        (net("sigmoid", 10), categorical(), ONE_HOT, "warning"),
+        (net("sigmoid", 10), categorical(), ONE_HOT, "sure"),
         (net("sigmoid", 10), BINARY, ONE_HOT, "warning"),
-        (net("softmax", 10), SQUARED, ONE_HOT, "warning"),
+        (net("softmax", 10), BINARY, ONE_HOT, "sure"),
+        (net("softmax", 2), BINARY, ONE_HOT | {"classes": 2, "shape": [None, 2]}, "clean"),
+        (net("softmax", 10), SQUARED, ONE_HOT, "sure"),
+        (net("linear", 10), SQUARED, ONE_HOT, "warning"),
         (net("relu", 1), SQUARED, REAL | {"minimum": 0.1}, "warning"),
         (net("softmax", 10), SPARSE_LOGITS, TEN, "info"),
         (net("sigmoid", 1), loss_of("BinaryCrossentropy", from_logits=True), TWO, "info"),
@@ -270,7 +273,8 @@ def test_layers_without_activation():
     linear = [dense("one", 16, "linear"), dense("two", 16, None), dense("out", 10, "softmax", is_output=True)]
     assert judged("linear_stack", run(linear)) == "sure"
     assert judged("linear_stack", run([linear[0], {"path": "act", "class": "ReLU"}, *linear[1:]])) == "clean"
-    assert judged("linear_stack", run(linear[2:])) == "clean"
+    assert judged("linear_stack", run(linear[2:])) == "warning"
+    assert judged("linear_stack", run(linear[2:], losses=np.linspace(1.0, 0.1, 100))) == "clean"
 
 
 def test_frozen_dropped_and_normalised():

@@ -112,12 +112,19 @@ def test_a_weighted_constant_is_not_compared_with_a_validation_loss():
 def test_a_loss_that_still_falls_or_stands_still():
     slow = noisy(np.linspace(1.0, 0.85, 200) * LN2, 0.01)
     assert only(classifier(slow), SlowLoss()).severity == "warning"
+    levelling = noisy((0.75 + 0.25 * np.exp(-np.arange(200) / 70)) * LN2, 0.002)
+    assert (
+        only(classifier(levelling), SlowLoss()).severity == "info"
+    )  # nearly all of what noisy labels allow is learned
     better = noisy(np.linspace(1.0, 0.6, 200) * LN2, 0.01)
     assert only(classifier(better), SlowLoss()).severity == "info"
     assert only(classifier(slow), StuckLoss()).severity == "clean"
     stuck = noisy(0.8 * LN2, 0.01)
     assert only(classifier(stuck), SlowLoss()).severity == "clean"
     assert only(classifier(stuck), StuckLoss()).severity == "info"
+    tiny = noisy(0.94 * LN2, 0.01)
+    assert only(classifier(tiny), StuckLoss()).severity == "warning"
+    assert only(classifier(tiny, accuracy=0.7), StuckLoss()).severity == "info"  # unsure of itself, and often right
 
 
 def test_the_false_alarm_level_of_a_falling_loss_is_what_is_stated():

@@ -212,7 +212,10 @@ FITTED_WRONGLY = {
     "labels too high": ("labels from 5 to 7, and 3 outputs", {"y": Y + 5}),
     "labels below 0": ("labels from -5 to -3", {"y": Y - 5}),
     "labels of text": ("cannot be trained on", {"y": np.array(["a"] * 20)}),
-    "labels in a data set": ("Received a label value of 6", {"x": BATCHES.map(lambda x, y: (x, y * 0 + 6)), "y": None}),
+    "labels in a data set": (
+        "[0, 3)",
+        {"x": BATCHES.map(lambda x, y: (x, y * 0 + 6)), "y": None},
+    ),  # by whichever operation comes first
     "inputs of another width": ("the first training step failed", {"x": X[:, :2]}),
     "arrays of two lengths": ("arrays of 5 and 20 examples", {"y": Y[:5]}),
     "no targets": ("None values not supported", {"y": None}),

@@ -5,7 +5,6 @@ function colourModel(model, record, state, levels) {
     const name = `q${level(record, value, levels)}`;
     cell.className = `${cell.className.replace(/\bq-?\d+\b/, name)}`;
     cell.title = `${cell.dataset.facts} · ${record.label}: ${written(value)}`;
-    cell.setAttribute("aria-label", cell.title);
   }
   const [low, high] = record.limits;
   model.querySelector(".of").textContent = `Colour: ${record.label}, ${state.step === null ? "last reading" : `step ${state.step}`}`;

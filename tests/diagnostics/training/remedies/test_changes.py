@@ -51,10 +51,24 @@ def test_every_remedy_of_a_rule_is_known():
     assert named <= set(CHANGES)
 
 
+def test_a_weaker_penalty():
+    held = keras.Sequential([keras.Input((6,)), layers.Dense(8, kernel_regularizer="l2"), layers.Dense(3, "softmax")])
+    before = float(sum(held.losses))
+    after = changed(program(held), "penalty", factor=0.01)
+    assert float(sum(after.model.losses)) == pytest.approx(0.01 * before)
+    with pytest.raises(NotTriedError, match="no penalty"):
+        changed(program(), "penalty", factor=0.01)
+    own = keras.Sequential([keras.Input((6,)), layers.Dense(3, "softmax", kernel_regularizer=keras.ops.sum)])
+    with pytest.raises(NotTriedError, match="your own"):
+        changed(program(own), "penalty", factor=0.01)
+
+
 def test_changes_of_the_optimizer():
     assert float(changed(program(), "learning_rate", factor=0.1).model.optimizer.learning_rate) == pytest.approx(1e-4)
     assert changed(program(), "clipping", clipnorm=1.0).model.optimizer.clipnorm == 1.0
     assert changed(program(), "epsilon", value=1e-3).model.optimizer.epsilon == 1e-3
+    decayed = changed(program(optimizer=keras.optimizers.AdamW(weight_decay=5.0)), "penalty", factor=0.01)
+    assert decayed.model.optimizer.weight_decay == pytest.approx(0.05)
     assert type(changed(program(optimizer="sgd"), "optimizer", **{"class": "Adam"}).model.optimizer).__name__ == "Adam"
     schedule = keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 10))  # pyright: ignore[reportArgumentType]
     with pytest.raises(NotTriedError, match="schedule"):

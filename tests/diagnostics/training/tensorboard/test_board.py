@@ -27,6 +27,7 @@ import probes
 from diagnostics import export
 from diagnostics.pages import board
 from diagnostics.run import main
+from diagnostics.runs.bin_edges import EDGES, edges_of
 from diagnostics.runs.run import Run, load_run
 from diagnostics.training import recorder
 from diagnostics.training.tensorboard.board import BoardWriter, bins
@@ -187,8 +188,10 @@ def test_a_folder_that_takes_no_more_events_does_no_harm(tmp_path, monkeypatch):
 
 
 def test_the_edges_of_the_bins_are_the_probes():
-    assert probes.Histogram().edges == board.EDGES
-    assert board.edges_of([repr(probes.Histogram(edges=(0.5, 2.0)))]) == (0.5, 2.0)
+    for name, edges in EDGES.items():
+        assert getattr(probes, name)().edges == edges == edges_of([], name)
+    seen = [repr(probes.GradientHistogram(edges=(0.1, 1.0))), repr(probes.Histogram(edges=(0.5, 2.0)))]
+    assert edges_of(seen) == (0.5, 2.0) and edges_of(seen, "GradientHistogram") == (0.1, 1.0)
     table = bins(np.array([1, 2, 3, 4, 5, 9]), (0.5, 2.0))
     assert table[1:4].tolist() == [[-2.0, -0.5, 2.0], [-0.5, 0.5, 3.0], [0.5, 2.0, 4.0]]
     assert table[:, 2].sum() == 15  # all but the NaN

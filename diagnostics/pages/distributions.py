@@ -1,0 +1,87 @@
+"""How activations, gradients and weights are distributed over the steps, where a run recorded histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from diagnostics.figures import value_bands
+from diagnostics.figures.value_bands import MOST_LAYERS
+from diagnostics.pages.page import Exhibit
+from diagnostics.runs.bin_edges import edges_of
+
+
+class Counted(NamedTuple):
+    """A column of histograms.
+
+    Args:
+        what: what was counted, in words.
+        probe: the probe that counts it.
+        see: what to see in the figure.
+        line: whether the median is drawn.
+    """
+
+    what: str
+    probe: str
+    see: str
+    line: bool = True
+
+
+HISTOGRAMS: Mapping[str, Counted] = {
+    "histogram": Counted(
+        "activations", "Histogram", "Bands that shrink to 0 show a signal that dies, bands that grow one that explodes."
+    ),
+    "gradient_histogram": Counted(
+        "gradients of the weights",
+        "GradientHistogram",
+        "Bands that narrow from the output to the input show a gradient that vanishes.",
+        line=False,
+    ),
+    "weight_histogram": Counted(
+        "weights before the update",
+        "WeightHistogram",
+        "Bands that stay as they are belong to a layer that hardly learns.",
+    ),
+}
+BANDS = (
+    "At each step the bands hold half, 80 % and 98 % of the values. Decades are equally high on both sides of 0; what lies close "
+    "to it is drawn as 0."
+)
+
+
+def distributions(layers: pd.DataFrame, probes: Sequence[str]) -> Iterator[Exhibit]:
+    """One figure for each kind of histogram that was recorded.
+
+    Args:
+        layers: a run's ``layers``.
+        probes: the reprs of its probes, for the edges of the bins.
+    """
+    for column, one in HISTOGRAMS.items():
+        if not has_counts(layers, column):
+            continue
+        rows = layers.iloc[np.flatnonzero(layers[column].notna().to_numpy())]
+        count = rows["layer"].nunique()
+        some = f" {MOST_LAYERS} of {count} layers, evenly spread." if count > MOST_LAYERS else ""
+        caption = f"{one.see} {BANDS}{some}"
+        draw = partial(value_bands, rows, column, edges_of(probes, one.probe), label=one.what, line=one.line)
+        yield Exhibit(
+            f"{column}-bands".replace("_", "-"), draw, caption, f"Distribution of {one.what} by layer. {caption}"
+        )
+
+
+def missing_histograms(layers: pd.DataFrame) -> list[tuple[str, str]]:
+    """What was not counted, in words, and the probe that would."""
+    return [
+        (f"distribution of {one.what}", one.probe)
+        for column, one in HISTOGRAMS.items()
+        if not has_counts(layers, column)
+    ]
+
+
+def has_counts(layers: pd.DataFrame, column: str) -> bool:
+    """Whether a run recorded a histogram with at least one entry."""
+    return column in layers and any(np.any(counts) for counts in layers[column].dropna())

@@ -1,0 +1,49 @@
+"""How are the gradients of a layer's weights distributed, over all orders of magnitude?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from probes.bin_counts import BinCounts, half_decades
+from probes.probe import Statistic
+from probes.snapshot.snapshot import Snapshot
+
+EDGES = half_decades(-12, 2)
+"""Half decades from what float16 and most optimizers take for 0 to far above what training survives."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientHistogram(BinCounts):
+    """Counts of the entries of a layer's gradient in fixed bins, logarithmic on both sides of 0; alike for all layers and steps.
+
+    gradient_histogram_i = Σ 1[e_i ≤ g < e_(i+1)], with e = −∞, −e_K … −e_1, e_1 … e_K, +∞ for the K edges; the bin in the middle
+    has 0 and all that is smaller than e_1, and after the last bin follows the number of NaN. Over a window, counts are
+    added.
+
+    Args:
+        every: cadence in steps.
+        window: steps merged into one reading.
+        layers: path or pattern of the layers to look at.
+        early: whether steps 1, 2, 4, 8, ... below ``every`` are measured, too.
+        edges: e_1 < … < e_K, all > 0, in the loss's unit per weight's unit; they stand in the probe's record in ``run.json``.
+
+    Returns:
+        Column gradient_histogram, in each row a vector of 2·K + 2 counts ≥ 0 (exact up to 2²⁴); None where the loss does
+        not depend on the layer.
+
+    Raises:
+        UsageError: edges that are not positive, finite and increasing.
+
+    References:
+        Freedman and Diaconis 1981 choose bins by the data; fixed ones, as here, add up over steps and compare.
+    """
+
+    edges: tuple[float, ...] = EDGES
+
+    needs: ClassVar = frozenset({"gradient"})
+    columns: ClassVar = ("gradient_histogram",)
+
+    def measure(self, snapshot: Snapshot) -> dict[str, Statistic]:
+        """The counts of all variables, added up as whole numbers."""
+        return self.counted(snapshot.gradients)
