@@ -73,6 +73,9 @@ def gaps(experiment: Experiment, parameters: Parameters) -> pd.DataFrame:
         gaps_of(run.scalars, parameters["column"]).assign(arm=label, seed=seed)
         for label, seed, run in _runs(experiment)
     ]
+    if not parts:
+        do = "restore the file, or run the scenario again"
+        raise UsageError(what="no run belongs to an arm", where="figure gap", got=repr(experiment), do=do)
     return pd.concat(parts, ignore_index=True)
 
 

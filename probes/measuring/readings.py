@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import weakref
+
 import numpy as np
 import tensorflow as tf
 
@@ -80,8 +83,17 @@ class Readings:
         return tf.gather(self._steps, places).numpy(), tf.gather(self._values, places).numpy(), lost
 
     def _make_variables(self, width: int) -> None:
-        self._values = tf.Variable(tf.zeros([self._room, width]), trainable=False, name="readings")
+        values, shape = tf.zeros([self._room, width]), tf.TensorShape([None, width])
+        self._values = tf.Variable(values, shape=shape, trainable=False, name="readings")
+        # TensorFlow never forgets some graphs, and with them variables; so the buffer's megabytes are given back here.
+        weakref.finalize(self, _empty, self._values, width).atexit = False
         self._steps = tf.Variable(tf.zeros([self._room], tf.int64), trainable=False, name="steps")
         self._written = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="written")
         self._open_since = tf.Variable(-tf.ones([], tf.int64), trainable=False, name="open_since")
         self._open_window = tf.Variable(tf.zeros([width]), trainable=False, name="open_window")
+
+
+def _empty(values: tf.Variable, width: int) -> None:
+    """Let go of a buffer that nobody will read, wherever garbage is collected."""
+    with contextlib.suppress(Exception), tf.init_scope():
+        values.assign(tf.zeros([0, width]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +26,15 @@ _TAP = "_probes_tap"
 
 @dataclass(frozen=True)
 class Tap:
-    """Attached to the tensor that an identity returned: its layer, the tensor before the identity, and the viewers."""
+    """Attached to the tensor that an identity returned: its layer, the tensor before the identity, and the viewers.
 
-    layer: keras.Layer
+    TensorFlow never forgets some graphs, and a tensor of theirs would keep layers, and with them weights, for ever: layer and
+    viewers live only as long as others hold them.
+    """
+
+    layer: weakref.ref[keras.Layer]
     source: tf.Tensor
-    views: dict[Any, Callable[[tf.Tensor], None]]
+    views: MutableMapping[Any, Callable[[tf.Tensor], None]]
 
 
 def tap(tensor: tf.Tensor, layer: keras.Layer, viewer: Any, see: Callable[[tf.Tensor], None]) -> tf.Tensor:
@@ -48,13 +53,13 @@ def tap(tensor: tf.Tensor, layer: keras.Layer, viewer: Any, see: Callable[[tf.Te
         A tensor with the same values, mask and logits.
     """
     shared = getattr(tensor, _TAP, None)
-    if shared is not None and shared.layer is layer and viewer not in shared.views:
+    if shared is not None and shared.layer() is layer and viewer not in shared.views:
         shared.views[viewer] = see
         return tensor
-    made = Tap(layer, source(tensor), {viewer: see})
+    made = Tap(weakref.ref(layer), source(tensor), weakref.WeakKeyDictionary({viewer: see}))
 
     def backward(upstream: tf.Tensor) -> list[tf.Tensor]:
-        for view in made.views.values():
+        for view in [*made.views.values()]:
             view(tf.convert_to_tensor(upstream))
         return [upstream]
 

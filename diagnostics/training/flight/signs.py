@@ -54,14 +54,23 @@ def packed(
     dense = [each for each in map(_dense, gradients) if each is not None]
     small = [each for each in dense if each.shape.is_fully_defined() and each.shape.num_elements() <= SMALL]
     small = small or _smallest(dense)
-    squares = [tf.reduce_sum(tf.square(tf.cast(tf.reshape(each, [-1]), tf.float64))) for each in small]
-    norm = tf.sqrt(tf.add_n(squares)) if squares else tf.constant(0.0, tf.float64)
+    norm = tf.sqrt(_square_sum(small))
     finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
     for each in dense if thorough else ():
         finite &= tf.reduce_all(tf.math.is_finite(each))
     rate = getattr(optimizer, "learning_rate", 0.0)
     values = [loss, norm, rate, finite, scale is not None]
     return tf.stack([tf.cast(value, tf.float64) for value in values])
+
+
+def _square_sum(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Σ x² over all entries: of one vector, as in a small step each operation costs more than its numbers."""
+    by_type: dict[tf.DType, list[tf.Tensor]] = {}
+    for each in tensors:
+        by_type.setdefault(each.dtype, []).append(each if each.shape.rank == 1 else tf.reshape(each, [-1]))
+    joined = [own[0] if len(own) == 1 else tf.concat(own, axis=0) for own in by_type.values()]
+    halves = [tf.nn.l2_loss(tf.cast(each, tf.float64)) for each in joined]
+    return 2 * tf.add_n(halves) if halves else tf.constant(0.0, tf.float64)
 
 
 def _dense(gradient: Nest) -> Nest:

@@ -119,7 +119,8 @@ def test_without_the_prefix_of_keras_attributes_values_and_gradients_stay(monkey
         tape.watch(X)
         activation = tf.nn.softmax(X)
         activation._keras_logits = X
-        tapped = tap.tap(activation, None, "viewer", seen.append)
+        layer, viewer = keras.layers.Identity(), tf.Module()  # held here: a tap keeps neither
+        tapped = tap.tap(activation, layer, viewer, seen.append)
         total = tf.reduce_sum(tapped * tapped)
     tape.gradient(total, X)
     assert np.array_equal(tapped, tf.nn.softmax(X))
