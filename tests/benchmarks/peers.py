@@ -92,9 +92,9 @@ def wandb_watch(name: str, every: int) -> Iterator[Loop]:
     training = Training(name)
     with tempfile.TemporaryDirectory() as folder:
         settings = wandb.Settings(silent=True, console="off")
-        run = wandb.init(mode="offline", dir=folder, settings=settings, reinit="create_new")
-        run.watch(training.net, log="all", log_freq=every)
-        yield lambda: run.log({"loss": training.step().item()})
+        run = wandb.init(mode="offline", dir=folder, settings=settings)
+        wandb.watch(training.net, log="all", log_freq=every)
+        yield lambda: wandb.log({"loss": training.step().item()})
         run.finish()
 
 
@@ -133,7 +133,6 @@ def cockpit_economy(name: str, every: int) -> Iterator[Loop]:
 
 
 VARIANTS: dict[str, tuple[tuple[str, ...], Callable[[str], AbstractContextManager[Loop]]]] = {
-    "bare": ((), bare),
     "hooks, every step": ((), lambda name: hooks(name, 1)),
     f"hooks, every {EVERY}": ((), lambda name: hooks(name, EVERY)),
     f"wandb.watch, every {EVERY}": (("wandb",), lambda name: wandb_watch(name, EVERY)),
@@ -144,21 +143,11 @@ VARIANTS: dict[str, tuple[tuple[str, ...], Callable[[str], AbstractContextManage
 """What each needs beside torch, and how it is made."""
 
 
-def timed(name: str, rounds: int) -> dict[str, np.ndarray]:
-    """Seconds a step, ``[rounds]`` for each variant, in turns of whole cadences."""
-    with ExitStack() as open_ones:
-        loops = {
-            variant: open_ones.enter_context(make(name))
-            for variant, (needs, make) in VARIANTS.items()
-            if all(importlib.util.find_spec(each) for each in needs)
-        }
-        seconds = {variant: [] for variant in loops}
-        for loop in loops.values():
-            _turn(loop)
-        for _ in range(rounds):
-            for variant, loop in loops.items():
-                seconds[variant].append(_turn(loop))
-    return {variant: np.array(values) for variant, values in seconds.items()}
+def timed(name: str, variant: str, rounds: int) -> np.ndarray:
+    """Seconds a step, bare and not, ``[rounds, 2]``, in turns of whole cadences; one variant at a time, as wandb has one run."""
+    with bare(name) as plain, VARIANTS[variant][1](name) as instrumented:
+        _turn(plain), _turn(instrumented)
+        return np.array([[_turn(plain), _turn(instrumented)] for _ in range(rounds)])
 
 
 def _turn(loop: Loop, steps: int = 3 * EVERY) -> float:
@@ -177,11 +166,14 @@ def main() -> None:
     if importlib.util.find_spec("torch") is None:
         parser.error("torch is not installed here: pip install torch wandb cockpit-for-pytorch backpack-for-pytorch")
     for name in options.models:
-        seconds = timed(name, options.rounds)
-        print(f"{name}: bare step {1e3 * np.median(seconds['bare']):.2f} ms", flush=True)
-        for variant, values in seconds.items():
-            low, middle, high = np.percentile(values / seconds["bare"], [25, 50, 75])
-            print(f"  {variant:30} {middle:.2f} ({low:.2f}-{high:.2f})", flush=True)
+        for variant, (needs, _) in VARIANTS.items():
+            if not all(importlib.util.find_spec(each) for each in needs):
+                print(f"{name}  {variant}: not installed")
+                continue
+            seconds = timed(name, variant, options.rounds)
+            low, middle, high = np.percentile(seconds[:, 1] / seconds[:, 0], [25, 50, 75])
+            own = 1e3 * np.median(seconds[:, 0])
+            print(f"{name}  {variant:28} {middle:.2f} ({low:.2f}-{high:.2f}) of {own:.2f} ms", flush=True)
 
 
 if __name__ == "__main__":
