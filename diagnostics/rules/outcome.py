@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LAST_READINGS = 3  # of a validation loss: one bad epoch is not enough
 FEWEST_READINGS = 5  # below this, neither a level nor its noise can be told
 ORDERED = 0.5  # labels that follow each other so closely come class by class
+HALF = 0.5  # a loss per example rarely begins so many times as high as a constant's as a batch has examples
 CLEAR_FALL = 0.5  # a loss that halves was minimised, whatever it measures
 ACCURACIES = (
     "accuracy",
@@ -56,7 +57,15 @@ class Outcome:
         known = self.case.data.constant_loss
         if known is None or not known.value > 0 or not np.isfinite(known.value):
             return None
-        return known.value
+        return None if self._may_be_a_sum(known.value) else known.value
+
+    def _may_be_a_sum(self, constant: float) -> bool:
+        """Whether a loss that does not say how it adds up a batch's examples begins as high as their sum would."""
+        loss, data, curve = self.case.training.loss, self.case.data, self.case.loss
+        if loss is None or loss.outputs or loss.reduction not in (None, "none") or curve is None or not data.batches:
+            return False
+        examples = data.examples / data.batches
+        return examples > 1 and bool(curve.values[0] > HALF * examples * constant)
 
     @cached_property
     def weighted(self) -> bool:

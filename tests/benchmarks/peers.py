@@ -91,10 +91,10 @@ def wandb_watch(name: str, every: int) -> Iterator[Loop]:
 
     training = Training(name)
     with tempfile.TemporaryDirectory() as folder:
-        run = wandb.init(mode="offline", dir=folder, settings=wandb.Settings(silent=True, console="off"))
-        wandb.watch(training.net, log="all", log_freq=every)
-        yield lambda: wandb.log({"loss": training.step().item()})
-        wandb.unwatch()
+        settings = wandb.Settings(silent=True, console="off")
+        run = wandb.init(mode="offline", dir=folder, settings=settings, reinit="create_new")
+        run.watch(training.net, log="all", log_freq=every)
+        yield lambda: run.log({"loss": training.step().item()})
         run.finish()
 
 
@@ -178,10 +178,10 @@ def main() -> None:
         parser.error("torch is not installed here: pip install torch wandb cockpit-for-pytorch backpack-for-pytorch")
     for name in options.models:
         seconds = timed(name, options.rounds)
-        print(f"{name}: bare step {1e3 * np.median(seconds['bare']):.2f} ms")
+        print(f"{name}: bare step {1e3 * np.median(seconds['bare']):.2f} ms", flush=True)
         for variant, values in seconds.items():
             low, middle, high = np.percentile(values / seconds["bare"], [25, 50, 75])
-            print(f"  {variant:30} {middle:.2f} ({low:.2f}-{high:.2f})")
+            print(f"  {variant:30} {middle:.2f} ({low:.2f}-{high:.2f})", flush=True)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,12 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "layer of its own.",
         'Give the hidden layers an activation, such as `activation="relu"`.',
     ),
+    "narrow_layer": (
+        "All that the model can tell of an example passes through one or two numbers.",
+        "Two units are enough for XOR and for other tasks of textbooks: a model that learns with them is told so as an oddity at most. "
+        "The narrow layer of an autoencoder is meant, and not judged.",
+        "Use 16 to 128 units in each hidden layer; make it smaller once the model learns.",
+    ),
     "no_learning": (
         "The model ends no better than one that always gives the same answer.",
         "Fine-tuning may begin near its best. A small training loss of unshuffled data can come from predicting "

@@ -26,6 +26,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "output_loss_mismatch": ("output_loss_mismatch",),
     "linear_stack": ("linear_stack",),
     "unusual_activation": ("unusual_activation",),
+    "narrow_layer": ("narrow_layer",),
     "wrong_outputs": ("wrong_outputs",),
     "strong_penalty": ("strong_penalty",),
     "dropout_rate": ("dropout_rate",),

@@ -9,6 +9,7 @@ from diagnostics.rules import diagnose
 from diagnostics.rules.causes.constant_inputs import ConstantInputs
 from diagnostics.rules.causes.dead_units import DeadUnits
 from diagnostics.rules.causes.learning_rate_too_low import LearningRateTooLow
+from diagnostics.rules.causes.narrow_layer import NarrowLayer
 from diagnostics.rules.symptoms.constant_predictions import ConstantPredictions
 from diagnostics.rules.symptoms.over_fitting import OverFitting
 from tests.diagnostics.rules.test_posted import REAL, TEN, only, run
@@ -66,3 +67,17 @@ def test_a_majority_that_is_always_named_is_told():
             run_of(scalars=scalars_table(np.full(100, 0.15), accuracy=accuracy), **facts), ConstantPredictions()
         )
         assert found.severity == severity
+
+
+def test_what_must_pass_two_units():
+    flat, learned = np.full(100, 1.6), np.linspace(2.3, 0.2, 100)
+    for units, losses, is_loud in ((2, flat, True), (16, flat, False), (2, learned, False)):
+        one = run(
+            losses * (1 + 0.01 * np.random.default_rng(0).standard_normal(100)),
+            accuracy=0.4,
+            hidden=[dense("h", units)],
+        )
+        found = {each.rule: each for each in diagnose(one)}["narrow_layer"]
+        assert found.is_loud == is_loud
+    coder = [dense("code", 2), dense("out", 64, "sigmoid", inputs=2, is_output=True)]
+    assert not only(run_of(**facts_of(loss_of("MeanSquaredError"), coder)), NarrowLayer()).is_loud

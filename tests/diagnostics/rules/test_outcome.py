@@ -57,6 +57,17 @@ def test_a_loss_that_never_moves_is_no_learning_even_at_zero():
     assert found.severity == "warning" and "in every step" in found.what
 
 
+def test_a_loss_that_may_be_a_sum_over_the_batch_is_not_compared_with_a_constant():
+    """A loop's own function does not say whether its values are averaged or added up."""
+    data = {"examples": 3200, "batches": 100}
+    own = {"loss": {"class": "BinaryCrossentropy"}}
+    added = classifier(32 * noisy(LN2), data=data, loss=own)
+    assert case_of(added).outcome.constant is None
+    assert not only(added, NoLearning()).is_loud
+    averaged = classifier(noisy(LN2), data=data, loss=own)
+    assert only(averaged, NoLearning()).severity == "warning"
+
+
 @pytest.mark.parametrize(
     "losses",
     [

@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers
 
 from tests.benchmarks.judgement.case import healthy, ill
-from tests.benchmarks.judgement.data import digits, split
+from tests.benchmarks.judgement.data import breast_cancer, digits, split
 from tests.benchmarks.judgement.nets import mlp, recurrent
 from tests.benchmarks.judgement.programs import SPARSE, fit
 from tests.benchmarks.judgement.sequences import forecast
@@ -61,3 +61,18 @@ def labels_that_allow_little(directory):
 def lstm_of_relus(directory):
     model = recurrent((24, 1), cell=layers.LSTM, activation="relu")
     return fit(model, forecast(), directory, loss="mse", optimizer=Adam(5e-3), epochs=8)
+
+
+@healthy
+def two_units_are_enough(directory):
+    model = mlp(30, output="sigmoid", hidden=(2,), activation="tanh")
+    optimizer = Adam(0.01)
+    return fit(model, breast_cancer(), directory, loss="binary_crossentropy", optimizer=optimizer, epochs=15)
+
+
+@healthy
+def a_code_of_two_numbers(directory):
+    data = digits()
+    data = data.fed(task="real", y=data.x, y_test=data.x_test, truth=data.x_test)
+    model = mlp(64, 64, hidden=(48, 2, 48), activation="tanh")
+    return fit(model, data, directory, loss="mse", optimizer=Adam(5e-3), epochs=60)

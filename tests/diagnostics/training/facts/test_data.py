@@ -304,6 +304,34 @@ def test_a_watched_loop_records_the_same(tmp_path, kind):
     assert run.data.constant_loss and run.data.constant_loss.value == pytest.approx(entropy(LABELS))
 
 
+IN_LOOPS = {
+    "a function of Keras": lambda y, p: keras.losses.sparse_categorical_crossentropy(y, p, from_logits=True),
+    "a function of TensorFlow": lambda y, p: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=p),
+    "one-hot": lambda y, p: tf.nn.softmax_cross_entropy_with_logits(tf.one_hot(y, 3), p),
+}
+
+
+@pytest.mark.parametrize("name", IN_LOOPS)
+def test_losses_that_a_loop_calls_as_functions_are_heard(name, tmp_path):
+    model, optimizer = dense(3)(), keras.optimizers.SGD(0.01)
+
+    @tf.function
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(IN_LOOPS[name](y, model(x, training=True)))
+        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+
+    watched = WatchedProcess(lambda: tmp_path / "run", "test")
+    with watched.installed():
+        for x, y in tf.data.Dataset.from_tensor_slices((X, LABELS)).batch(8):
+            step(x, y)
+    watched.end("finished")
+    run = load_run(tmp_path / "run")
+    assert run.training.loss and run.training.loss.class_name.endswith("CategoricalCrossentropy")
+    assert run.training.loss.from_logits is True
+    assert run.data.constant_loss and run.data.constant_loss.value == pytest.approx(entropy(LABELS))
+
+
 class Adversarial(keras.Model):
     """Two models, three losses: no prediction is compared with the batch's targets."""
 
