@@ -13,6 +13,7 @@ from diagnostics.figures import style
 from diagnostics.figures.drawing import Drawing
 from diagnostics.figures.scales import Limits, Scale, lay_out, set_ticks
 from diagnostics.wording.numerals import short
+from probes.errors import UsageError
 
 LINE, NOTE = 16, 13
 """Height of a line of text, and of a line of a panel's note, in CSS pixels."""
@@ -102,7 +103,12 @@ def panels(
         layout: distances.
         notes: a second, quieter title line by name.
         titled: whether the panels have their names above them; a single one says nothing that the page does not.
+
+    Raises:
+        UsageError: there is no panel.
     """
+    if not names:
+        raise UsageError(what="there is nothing to draw", where="figure", got="no panel", do="record a run of some arm")
     columns = layout.columns(len(names), width)
     rows = -(-len(names) // columns)
     wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)

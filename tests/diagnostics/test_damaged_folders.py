@@ -120,3 +120,41 @@ def test_a_flight_record_with_a_wrong_type_in_every_field(wrong, tmp_path):
             flight.content(folder)
         except UsageError as error:
             assert error.where.startswith(str(folder)), at
+
+
+@pytest.mark.parametrize("name", ["report json", "report elsewhere", "csv", "load"])
+def test_an_experiment_without_arms_keeps_its_page(name, place, tmp_path):
+    folder = copied(place, tmp_path, "scenario")
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(record | {"arms": {}}))
+    main, arguments = readers.reader(name, folder, place / "whole-stored", tmp_path / "out")
+    result = guarded(main, arguments, folder, place / "outside")
+    assert result.code == 0 and not result.faults
+
+
+WRONG_PLANS = {
+    "a figure of text": ("figures", 0, "parameters", "column", 5),
+    "layers as a list": ("figures", 0, "parameters", "layers", ["a"]),
+    "a guide of one part": ("figures", 0, "parameters", "guide", [1.0]),
+    "an outcome without a sentence": ("claims", 0, "outcomes", {"open": "It is open."}),
+    "a sentence with another field": ("claims", 0, "outcomes", {"": "{nosuch}"}),
+    "a part beside one arm": ("claims", 0, "parts", 0, "beside", ["one"]),
+    "a part without a treated arm": ("claims", 0, "parts", 0, "treated", ""),
+    "a measure's parameter of another type": ("claims", 0, "parts", 0, "parameters", {"column": 5}),
+    "an unknown measure": ("claims", 0, "parts", 0, "measure", "nosuch"),
+    "two arms with one label": ("arms", "two", "label", "one"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_PLANS)
+def test_a_plan_that_cannot_be_judged_is_refused_by_its_field(case, place, tmp_path, capsys):
+    folder = copied(place, tmp_path, "scenario")
+    content = json.loads((folder / "run.json").read_text())
+    *path, last, value = WRONG_PLANS[case]
+    at = content
+    for key in path:
+        at = at[key]
+    at[last] = value
+    (folder / "run.json").write_text(json.dumps(content))
+    assert report([str(folder), "--json"]) == 2
+    assert capsys.readouterr().err.count("do this:") == 1
