@@ -17,7 +17,7 @@ RNG = np.random.default_rng(0)
 Y = RNG.integers(0, 3, 240)
 X = (RNG.normal(0, 2, (3, 6))[Y] + RNG.standard_normal((240, 6))).astype("float32")
 
-def make(rate=3.0):
+def make(rate=10.0):
     hidden = [keras.layers.Dense(8, "tanh") for _ in range(3)]
     model = keras.Sequential([keras.Input((6,)), *hidden, keras.layers.Dense(3, "softmax")])
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
