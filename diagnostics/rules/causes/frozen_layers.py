@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated, Remedy
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
+from diagnostics.runs.facts import Layer
 from diagnostics.wording.numerals import percent
 
 
@@ -43,6 +45,8 @@ class FrozenLayers(Rule):
         share = len(frozen) / len(weighty)
         if share < self.share:
             return Finding(self.name, "clean", f"{len(frozen)} of {len(weighty)} layers with weights are frozen.")
+        if len(frozen) == len(weighty):
+            return self._nothing_trains(frozen)
         return Finding(
             self.name,
             "warning",
@@ -54,4 +58,20 @@ class FrozenLayers(Rule):
             threshold=self.share,
             confidence=0.8,
             remedies=(Remedy("unfreeze"),),
+        )
+
+    def _nothing_trains(self, frozen: Sequence[Layer]) -> Finding:
+        """What needs no bad outcome: a training of nothing."""
+        return Finding(
+            self.name,
+            "warning",
+            f"Every layer with weights is frozen ({len(frozen)} of {len(frozen)}), the output layer as well.",
+            "Nothing of the model is trained: its loss changes only with the data.",
+            "Set trainable=True at least for the output layer, before compile().",
+            layers=tuple(layer.path for layer in frozen),
+            value=1.0,
+            threshold=self.share,
+            confidence=0.99,
+            remedies=(Remedy("unfreeze"),),
+            stands=True,
         )

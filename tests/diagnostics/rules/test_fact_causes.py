@@ -277,6 +277,12 @@ def test_layers_without_activation():
     assert judged("linear_stack", run(linear[2:], losses=np.linspace(1.0, 0.1, 100))) == "clean"
 
 
+def test_a_training_of_nothing_is_a_warning_whatever_came_of_it():
+    frozen = [dense(name, 16, trainable=False, trainable_parameters=0) for name in ("a", "b")]
+    found = next(one for one in diagnose(run(frozen)) if one.rule == "frozen_layers")
+    assert found.severity == "warning" and found.what.startswith("Every layer with weights is frozen (2 of 2)")
+
+
 def test_frozen_dropped_and_normalised():
     frozen = dense("hidden", 16, trainable=False, trainable_parameters=0)
     assert judged("frozen_layers", run([frozen, *net("softmax", 10)[1:]])) == "warning"
