@@ -18,12 +18,15 @@ from diagnostics.wording.numerals import percent, short
 class OscillatingLoss(Rule):
     """A loss that keeps jumping above that of a constant prediction after the model has learned.
 
-    Formula: in the second half of training, the share of groups of steps, each of at least ``examples`` examples, whose mean
-    loss exceeds ``margin`` × the best constant's; at least ``share``, while the median step is below ``learned`` × the constant's loss.
+    Formula: in the second half of training, the share of groups of steps, each of at least ``examples`` examples, whose mean loss
+    exceeds ``margin`` × the best constant's, and that by ``deviations`` standard errors; at least ``share``, while the median step
+    is below ``learned`` × the constant's loss.
 
     Args:
         examples: examples in a group. At 64, the mean of a learned model's loss varies by an eighth of the examples' spread.
         margin: factor. A quarter more: what a constant prediction of normal targets has varies by a sixth from group to group.
+        deviations: standard errors that the mean of a group must lie above the constant's, where classes are rare: at 3 % positives the
+            loss of a constant itself varies by half from group to group, by how many positives happen to be in it.
         share: share of the groups. A tenth: a single bad batch is none.
         learned: share of the constant's loss.
         good: skill at the end from which on the swings did no harm.
@@ -35,6 +38,7 @@ class OscillatingLoss(Rule):
 
     examples: int = 64
     margin: float = 1.25
+    deviations: float = 3.0
     share: float = 0.1
     learned: float = 0.9
     good: float = 0.7
@@ -54,7 +58,10 @@ class OscillatingLoss(Rule):
         groups = late[: len(late) // size * size].reshape(-1, size).mean(axis=1)
         if len(groups) < self.groups:
             return NotEvaluated((f"{self.groups} groups of {self.examples} examples in the second half",))
-        above, middle = float(np.mean(groups > self.margin * outcome.constant)), float(np.median(late))
+        examples = size * (case.training.batch_size or 32)
+        error = max((_spread(one) for one in case.data.targets), default=0.0) / np.sqrt(examples)
+        bound = outcome.constant * max(self.margin, 1 + self.deviations * error)
+        above, middle = float(np.mean(groups > bound)), float(np.median(late))
         skill = outcome.skill or 0.0
         numbers = {"share": above, "median": middle, "constant": outcome.constant, "skill": skill}
         if above < self.share or middle >= self.learned * outcome.constant:
@@ -74,6 +81,16 @@ class OscillatingLoss(Rule):
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("learning_rate", {"factor": 0.1}),),
         )
+
+
+def _spread(target: Target) -> float:
+    """Standard deviation of −ln p over examples, p the share of an example's class, by its mean; 0 where shares are unknown."""
+    shares = np.array([share for share in target.shares or () if share > 0])
+    if len(shares) < 2:
+        return 0.0
+    surprise = -np.log(shares / shares.sum())
+    mean = float(shares @ surprise / shares.sum())
+    return float(np.sqrt(shares @ (surprise - mean) ** 2 / shares.sum())) / mean
 
 
 def _farthest(target: Target) -> float:

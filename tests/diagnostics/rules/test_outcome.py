@@ -52,6 +52,17 @@ def test_a_loss_at_that_of_a_constant_is_no_learning():
     assert only(classifier(noisy(0.5 * LN2)), NoLearning()).severity == "clean"
 
 
+def test_the_batches_of_a_rare_class_are_no_swings():
+    """3 % positives in batches of 64, predicted by a constant a little better than the best one."""
+    positives = NOISE.binomial(64, 0.03, 400)
+    losses = 0.9 * (positives * -np.log(0.03) + (64 - positives) * -np.log(0.97)) / 64
+    constant = float(-0.03 * np.log(0.03) - 0.97 * np.log(0.97))
+    rare = {"targets": [{"classes": 2, "shares": [0.97, 0.03], "integer": True, "binary": True, "std": 0.17}]}
+    training = loss_of("BinaryCrossentropy") | {"batch_size": 64}
+    assert (losses[200:] > 1.25 * constant).mean() > OscillatingLoss().share
+    assert not only(classifier(losses, constant, data=rare, loss=training), OscillatingLoss()).is_loud
+
+
 def test_a_loss_that_never_moves_is_no_learning_even_at_zero():
     found = only(classifier(np.full(50, 1e-7)), NoLearning())
     assert found.severity == "warning" and "in every step" in found.what
