@@ -148,6 +148,7 @@ XLA = ["Sequential, Dense", "Conv2D, pooling", "LSTM", "MultiHeadAttention", "Em
        "Adam, clipnorm", "Adam, gradient_accumulation_steps"]  # fmt: skip
 
 
+@pytest.mark.usefixtures("without_determinism")
 @pytest.mark.parametrize("name", XLA)
 def test_under_xla_training_is_the_same_to_rounding_and_is_seen_whole(name):
     bare, watched = (train(EVERY[name], monitors, jit_compile=True) for monitors in (0, 1))

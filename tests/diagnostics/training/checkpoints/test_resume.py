@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from tensorflow.python.framework import config
 
 import probes
 from diagnostics import ProbeCallback, Trainer, load_run
@@ -179,16 +178,6 @@ UNREPEATABLE = {
     ),
     "options that do not keep to an order": free_order,
 }
-
-
-@pytest.fixture
-def without_determinism():
-    """TensorFlow itself refuses operations without a seed once another test of this process has asked for determinism."""
-    enabled = config.is_op_determinism_enabled()
-    config.disable_op_determinism()
-    yield
-    if enabled:
-        config.enable_op_determinism()
 
 
 @pytest.mark.usefixtures("without_determinism")
