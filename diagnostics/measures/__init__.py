@@ -83,8 +83,8 @@ class Measure(Protocol):
         ...
 
 
-CHANCE = "chance"
-"""Stands for a number that the data decide, such as ln 10, until these are known."""
+CHANCE, COMMON = "chance", "common"
+"""Stand for numbers that only the runs decide, such as ln 10, until these are known."""
 
 MEASURES: dict[str, type[Measure]] = {
     re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind
@@ -137,6 +137,6 @@ def measure(name: str, /, **parameters: object) -> Measure:
     for parameter in parameters:
         if parameter not in known:
             raise unknown_name(f"parameter of {name}", parameter, known)
-    fixed = {parameter: value for parameter, value in parameters.items() if value != CHANCE}
+    fixed = {name: 0.5 if value in (CHANCE, COMMON) else value for name, value in parameters.items()}
     from_record(MEASURES[name], fixed, f"measure {name}")  # they may come from somebody else's file
     return MEASURES[name](**parameters)

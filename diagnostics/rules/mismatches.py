@@ -29,13 +29,17 @@ ones: its losses find the logits behind a softmax or sigmoid."""
 
 @dataclass(frozen=True)
 class Fit:
-    """What is compared: the output's activation and that of the layer before it, its units, the loss's family, and the targets."""
+    """What is compared: the output's activation and that of the layer before it, its units, the loss's family, and the targets.
+
+    ``finds_logits`` tells a loss of Keras from TensorFlow's own functions, which take what they are given.
+    """
 
     activation: str
     before: str
     units: int | None
     family: Family
     from_logits: bool
+    finds_logits: bool
     target: Target
     wants_accuracy: bool
 
@@ -61,6 +65,11 @@ class Mismatch:
 
 def _is_class_loss(fit: Fit) -> bool:
     return fit.family in CLASSES
+
+
+def _takes_probabilities(fit: Fit) -> bool:
+    """Whether the output is a softmax or sigmoid, and the loss applies another one."""
+    return _is_class_loss(fit) and fit.from_logits and fit.activation in ("softmax", "sigmoid")
 
 
 def _is_multiclass(fit: Fit) -> bool:
@@ -221,7 +230,13 @@ MISMATCHES = (
         ODD,
     ),
     Mismatch(
-        lambda fit: _is_class_loss(fit) and fit.from_logits and fit.activation in ("softmax", "sigmoid"),
+        lambda fit: _takes_probabilities(fit) and not fit.finds_logits,
+        "The loss applies a {activation} to its logits, and the output has one already",
+        "Remove the activation of the output, or use the loss of keras.losses with from_logits=False.",
+        SLOWS,
+    ),
+    Mismatch(
+        _takes_probabilities,
         "The loss expects logits, and the output has a {activation}",
         "Remove from_logits=True, or the activation. Keras uses the logits behind the activation where it finds them.",
         HIDDEN,

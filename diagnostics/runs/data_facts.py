@@ -123,6 +123,8 @@ class Data:
     Attributes:
         examples: examples seen; 0 if nothing was recorded.
         batches: batches seen.
+        compared_batches: batches of steps that follow one another, which were compared.
+        distinct_batches: how many of them differ in mean or deviation of inputs or targets; ``None`` if none were compared.
         inputs: the model's inputs.
         targets: the targets.
         outputs: the model's outputs, in the first batches and at the end of every epoch.
@@ -132,6 +134,8 @@ class Data:
 
     examples: int = 0
     batches: int = 0
+    compared_batches: int = 0
+    distinct_batches: int | None = None
     inputs: tuple[Input, ...] = ()
     targets: tuple[Target, ...] = ()
     outputs: tuple[Output, ...] = ()

@@ -112,13 +112,13 @@ def _heard(function: Callable[..., Any], like: Callable[..., Any] | None) -> Cal
 
 @functools.cache
 def _of_logits() -> Mapping[str, Callable[..., Any]]:
-    """The functions of Keras that TensorFlow's stand for."""
+    """The functions of Keras that TensorFlow's stand for, but for this: Keras finds the logits behind a softmax or sigmoid."""
     like = {
         "softmax_cross_entropy_with_logits": keras.losses.categorical_crossentropy,
         "sparse_softmax_cross_entropy_with_logits": keras.losses.sparse_categorical_crossentropy,
         "sigmoid_cross_entropy_with_logits": keras.losses.binary_crossentropy,
     }
-    return {name: functools.partial(function, from_logits=True) for name, function in like.items()}
+    return {name: functools.partial(function, from_logits=True, finds_logits=False) for name, function in like.items()}
 
 
 @functools.cache

@@ -158,6 +158,12 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "loss. Loss may rise while accuracy holds: the model gets too sure, not worse at telling classes.",
         "Stop at the lowest validation loss, get more data, or add weight decay, dropout or augmentation.",
     ),
+    "repeated_batches": (
+        "Every step of an epoch is given the same batch.",
+        "Learning one batch by heart on purpose, to see whether a model can learn at all, is told as an oddity as long as there are no "
+        "validation data. Training on all data in one batch is meant, and not judged.",
+        "Look at the generator: the index must move on with each batch, and begin again with each epoch.",
+    ),
     "saturation": (
         "Most outputs lie where the activation is flat, so that hardly any gradient passes.",
         "Gates of an LSTM are open or shut on purpose, and a saturated output layer is a sure classifier: it is "

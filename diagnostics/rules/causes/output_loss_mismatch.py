@@ -54,7 +54,8 @@ class OutputLossMismatch(Rule):
             return NotEvaluated(("a record of one output layer, a known loss and one target",), (), ALL_FACTS)
         wants = any(metric in ACCURACIES for metric in case.training.metrics)
         before, units = _before(case.architecture, output), output_units(case.architecture)
-        fit = Fit(activation, before, units, family, bool(loss.from_logits), case.data.targets[0], wants)
+        finds = loss.settings.get("finds_logits") is not False
+        fit = Fit(activation, before, units, family, bool(loss.from_logits), finds, case.data.targets[0], wants)
         found = next((mismatch for mismatch in MISMATCHES if mismatch.holds(fit)), None)
         if found is None:
             return Finding(self.name, "clean", f"The output ({activation}) fits the loss ({loss.class_name}).")

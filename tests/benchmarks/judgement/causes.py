@@ -27,6 +27,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "linear_stack": ("linear_stack",),
     "unusual_activation": ("unusual_activation",),
     "narrow_layer": ("narrow_layer",),
+    "repeated_batches": ("repeated_batches",),
     "wrong_outputs": ("wrong_outputs",),
     "strong_penalty": ("strong_penalty",),
     "dropout_rate": ("dropout_rate",),

@@ -277,10 +277,28 @@ def test_layers_without_activation():
     assert judged("linear_stack", run(linear[2:], losses=np.linspace(1.0, 0.1, 100))) == "clean"
 
 
+def test_a_softmax_before_tensorflows_own_cross_entropy_is_no_hidden_one():
+    """Keras' losses find the logits behind a softmax, and ``tf.nn`` takes what it is given."""
+    own = loss_of("SparseCategoricalCrossentropy", from_logits=True)
+    own["loss"]["settings"] = {"finds_logits": False}
+    assert judged("output_loss_mismatch", run(loss=own)) == "sure"
+    assert judged("output_loss_mismatch", run(loss=SPARSE_LOGITS)) == "info"
+
+
 def test_a_training_of_nothing_is_a_warning_whatever_came_of_it():
     frozen = [dense(name, 16, trainable=False, trainable_parameters=0) for name in ("a", "b")]
     found = next(one for one in diagnose(run(frozen)) if one.rule == "frozen_layers")
     assert found.severity == "warning" and found.what.startswith("Every layer with weights is frozen (2 of 2)")
+
+
+@pytest.mark.parametrize(
+    ("distinct", "epoch", "severity"), [(1, 50, "sure"), (1, 1, "not_evaluated"), (50, 50, "clean"), (2, 50, "clean")]
+)
+def test_batches_that_repeat(distinct, epoch, severity):
+    data = {"compared_batches": min(epoch, 50), "distinct_batches": distinct, "inputs": [UNIT_INPUT]}
+    training = SPARSE_LOGITS | {"steps_per_epoch": epoch}
+    seen = run_of(scalars=scalars_table(np.full(100, 1.0)), **facts_of(training, net("softmax", 10), data))
+    assert judged("repeated_batches", seen) == severity
 
 
 def test_frozen_dropped_and_normalised():

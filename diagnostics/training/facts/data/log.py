@@ -97,7 +97,10 @@ class DataLog:
             if key.startswith("target/")
         ]
         first = next(iter(by_tensor.values()), [])
+        compared = _consecutive(self._batches)
         return Data(
+            compared_batches=len(compared),
+            distinct_batches=len({_signature(row) for row in compared}) if compared else None,
             examples=int(sum(row["examples"] for row in first)),
             batches=len(self._batches),
             inputs=tuple(inputs),
@@ -164,6 +167,18 @@ class DataLog:
         few = slice(None, None, max(1, math.ceil(len(sample) / MOST_EXAMPLES)))
         targets = Targets(moments.mean, moments.variance, counts, sample[few], sample_weight[few], whole)
         return targets, per_entry
+
+
+def _consecutive(rows: Sequence[Row]) -> list[Row]:
+    """Rows of steps that follow one another: steps at equal places of their epochs may see the same batch."""
+    steps = {row.step for row in rows}
+    return [row for row in rows if {row.step - 1, row.step + 1} & steps]
+
+
+def _signature(row: Row) -> bytes:
+    """What tells a batch from others: to four digits, as the order of its examples may differ."""
+    told = [own[name].ravel() for own in row.values.values() for name in ("mean", "squares") if name in own]
+    return b" ".join(f"{value:.3e}".encode() for part in told for value in part)
 
 
 def _kept(rows: Sequence[Row], epochs: Mapping[int, int]) -> list[Row]:

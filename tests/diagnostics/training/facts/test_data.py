@@ -304,6 +304,13 @@ def test_a_watched_loop_records_the_same(tmp_path, kind):
     assert run.data.constant_loss and run.data.constant_loss.value == pytest.approx(entropy(LABELS))
 
 
+def test_batches_of_consecutive_steps_are_told_apart(tmp_path):
+    assert (found := classifier().data(tmp_path / "moves")).distinct_batches == 5 and found.compared_batches == 10
+    stuck = tf.data.Dataset.from_tensors((X[:8], LABELS[:8])).repeat(5)
+    found = Task(stuck, None, SPARSE(from_logits=True), dense(3), fitted={"batch_size": None}).data(tmp_path / "stuck")
+    assert (found.compared_batches, found.distinct_batches) == (10, 1)
+
+
 IN_LOOPS = {
     "a function of Keras": lambda y, p: keras.losses.sparse_categorical_crossentropy(y, p, from_logits=True),
     "a function of TensorFlow": lambda y, p: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=p),
