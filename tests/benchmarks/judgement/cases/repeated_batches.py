@@ -1,4 +1,4 @@
-"""Generators that yield one batch for ever, and those that move on; written with the rule in view."""
+"""Generators that yield one batch for ever; written with the rule in view."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 import diagnostics
-from tests.benchmarks.judgement.case import healthy, ill
+from tests.benchmarks.judgement.case import ill
 from tests.benchmarks.judgement.data import Data, digits, friedman
 from tests.benchmarks.judgement.nets import mlp
 from tests.benchmarks.judgement.programs import SPARSE, measured
@@ -21,13 +21,6 @@ def stuck(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray
         start = 0
         yield x[start : start + SIZE], y[start : start + SIZE]
         start += SIZE
-
-
-def moving(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The loop that was meant; the data are in random order."""
-    while True:
-        for start in range(0, len(x) - SIZE + 1, SIZE):
-            yield x[start : start + SIZE], y[start : start + SIZE]
 
 
 def fit_on(batches, model, data: Data, directory, **compiled):
@@ -53,14 +46,3 @@ def digits_by_a_generator(directory):
 @ill("repeated_batches", "over_fitting", twin="healthy_mlp/friedman_adam")
 def numbers_by_a_generator(directory):
     return fit_on(stuck, mlp(10, 1), friedman(), directory, optimizer="adam", loss="mse")
-
-
-@healthy
-def digits_by_a_generator_that_moves(directory):
-    model = mlp(64, 10, output="softmax")
-    return fit_on(moving, model, digits(), directory, optimizer="adam", loss=SPARSE, metrics=["accuracy"])
-
-
-@healthy
-def numbers_by_a_generator_that_moves(directory):
-    return fit_on(moving, mlp(10, 1), friedman(), directory, optimizer="adam", loss="mse")
