@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
-POSITIVE = [np.float32(digit * 10.0**power) for power in range(-6, 3) for digit in (1, 3)] + [np.float32(1e3)]
-BOUNDARIES = [-edge for edge in reversed(POSITIVE)] + POSITIVE
+from tests.kit.twins.histogram import counted
 
 
 def columns(steps) -> dict[str, float]:
-    entries = [entry for step in steps for array in step.weights for entry in array.ravel()]
-    edges = [-math.inf, *BOUNDARIES]
-    counts = [sum(low <= entry < high for entry in entries) for low, high in zip(edges, BOUNDARIES, strict=False)]
-    counts += [sum(entry >= BOUNDARIES[-1] for entry in entries), sum(math.isnan(entry) for entry in entries)]
-    return {f"weight_histogram[{place}]": count for place, count in enumerate(counts)}
+    entries = (entry for step in steps for array in step.weights for entry in array.ravel())
+    return counted("weight_histogram", entries, -6, 3)
