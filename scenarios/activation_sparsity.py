@@ -46,9 +46,12 @@ class ActivationSparsity(Scenario):
         same_accuracy: accuracies that differ by less than this count as equal: seven of the 360 test images.
         same_share: a share of zeros agrees with theory when it is closer to it than this.
         same_loss: the training loss at which accuracies are compared a second time, in nats.
+        costs: accuracy that is lower by less than this has cost nothing: one percentage point.
+        bent: the smallest difference of 1 − R² that counts: half a percent of the logits' variance.
         online_rates: rates of online learning; each network takes that with the lowest regret on the validation part.
         regret: the smallest difference of regret that counts, in nats.
-        forgotten: the smallest difference of forgetting that counts, a share of the test images.
+        forgotten: the smallest difference of forgetting that counts, a share of the test images: about a tenth of what ReLU
+            forgets.
     """
 
     epochs: int = 6
@@ -59,9 +62,11 @@ class ActivationSparsity(Scenario):
     same_accuracy: float = 0.02
     same_share: float = 0.03
     same_loss: float = 0.35
+    costs: float = 0.01
+    bent: float = 0.005
     online_rates: tuple[float, ...] = (0.003, 0.01, 0.03)
     regret: float = 0.02
-    forgotten: float = 0.02
+    forgotten: float = 0.05
 
     question: ClassVar = "Does it matter for accuracy, zeros and dead units whether ReLU leaks?"
     scope: ClassVar = (
@@ -129,7 +134,7 @@ class ActivationSparsity(Scenario):
         """Accuracy, zeros, dead units, non-linearity."""
         return (
             self._same_accuracy(),
-            self._same_at_equal_loss(),
+            self._as_good_at_equal_loss(),
             self._half_are_zero(),
             self._fewer_zeros(),
             self._sparser(),
@@ -185,16 +190,17 @@ class ActivationSparsity(Scenario):
             outcomes={"": "Equal: {supported}. Different: {refuted}. Differences: {low} to {high}."},
         )
 
-    def _same_at_equal_loss(self) -> Claim:
+    def _as_good_at_equal_loss(self) -> Claim:
         at = {"level": self.same_loss, "column": "accuracy", "split": "test"}
-        judged: dict[str, Any] = {"expects": "equal", "margin": self.same_accuracy}
         return Claim(
-            name="same_at_equal_loss",
-            statement="At the same training loss, ReLU and leaky ReLU are equally accurate.",
-            parts=self._compared("at_training_loss", at, "share of test images", **judged),
-            threshold=f"supported when accuracy on the test images differs by less than {self.same_accuracy:g} where the training loss "
+            name="as_good_at_equal_loss",
+            statement="At the same training loss, leaky ReLU is as accurate as ReLU or more accurate.",
+            parts=self._compared("at_training_loss", at, "share of test images", threshold=-self.costs),
+            threshold=f"supported when accuracy on the test images is not lower by {self.costs:g} or more where the training loss "
             f"passes {self.same_loss:g} nats, at a rate of {self.rates[0]:g}",
-            outcomes={"": "Equal: {supported}. Different: {refuted}. Differences: {low} to {high}."},
+            outcomes={
+                "": "As accurate or more: {supported}. Less: {refuted}. The leak changes accuracy by {low} to {high}."
+            },
         )
 
     def _half_are_zero(self) -> Claim:
@@ -261,8 +267,10 @@ class ActivationSparsity(Scenario):
         return Claim(
             name="less_bent",
             statement="Leaky ReLU is less non-linear than ReLU.",
-            parts=self._compared("recorded", {"name": "nonlinearity"}, "1 − R²", expects="less"),
-            threshold="supported when the best linear map from inputs to logits leaves less of the variance unexplained than for ReLU, "
-            f"after {self.epochs} epochs at a rate of {self.rates[0]:g}",
-            outcomes={"": "Less non-linear: {supported}. More: {refuted}. Differences in 1 − R²: {low} to {high}."},
+            parts=self._compared("recorded", {"name": "nonlinearity"}, "1 − R²", expects="less", threshold=-self.bent),
+            threshold="supported when the share of the logits' variance that the best linear map from the inputs leaves unexplained is "
+            f"lower than for ReLU by more than {self.bent:g}, after {self.epochs} epochs at a rate of {self.rates[0]:g}",
+            outcomes={
+                "": "Less non-linear: {supported}. Not by that much: {refuted}. Differences in 1 − R²: {low} to {high}."
+            },
         )

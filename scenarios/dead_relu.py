@@ -150,7 +150,7 @@ class DeadRelu(Scenario):
         return (
             *dead.claims(),
             zeros_bend({"leaky": f"leaky (slope {self.leak:g})"}, self.straight),
-            dead_do_not_bend(
+            *dead_do_not_bend(
                 {f"killed-{share}": f"{100 * share:g} % killed" for share in self.killed}, "narrow", self.straight
             ),
         )
@@ -202,15 +202,23 @@ class DeadRelu(Scenario):
             ),
             Answer("One large step kills units, and so does one outlying batch.", {"spike_kills": "supported"}),
             Answer("Only one of the two kinds of spike was shown to kill units.", {"spike_kills": "mixed"}),
-            Answer("Units that die in a spike stay dead longer than others.", {"return_later": "supported"}),
             Answer(
-                "A network without zeros (leaky ReLU) is non-linear, too: units bend the function where their slope changes, and dead "
-                "units add nothing to that.",
-                {"zeros_bend": "refuted", "dead_do_not_bend": "supported"},
+                "Units that die in a spike stay dead longer than others, but not all of them for good: some recover before training "
+                "ends.",
+                {"return_later": "supported", "dead_for_good": "refuted"},
+            ),
+            Answer(
+                "Units that die in a spike stay dead longer than others.",
+                {"return_later": "supported", "dead_for_good": "supported|mixed|open"},
+            ),
+            Answer(
+                "A network without zeros (leaky ReLU) is non-linear, too: units bend the function where their slope changes. Dead "
+                "units add nothing to that: with more of them, the network has fewer linear pieces.",
+                {"zeros_bend": "refuted", "dead_add_no_pieces": "supported"},
             ),
             Answer(
                 "A network without zeros (leaky ReLU) is non-linear, too: units bend the function where their slope changes.",
-                {"zeros_bend": "refuted", "dead_do_not_bend": "open|mixed|refuted"},
+                {"zeros_bend": "refuted", "dead_add_no_pieces": "open|mixed|refuted"},
             ),
         )
 

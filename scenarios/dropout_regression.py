@@ -54,7 +54,7 @@ class DropoutRegression(Scenario):
     data: str = "diabetes"
     width: int = 64
     rates: tuple[float, ...] = (0.1, 0.5)
-    learning_rates: tuple[float, ...] = (0.001, 0.003)
+    learning_rates: tuple[float, ...] = (0.001, 0.003, 0.01)
     few: int = 80
     worse: float = 0.05
     same_loss: tuple[float, float] = (0.7, 0.53)

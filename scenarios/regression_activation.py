@@ -41,8 +41,8 @@ class RegressionActivation(Scenario):
         constant: equal widths of the layers, also used in the arms that differ in activation.
         funnel: decreasing widths; the number of weights is within 5 % of that of the constant arm.
         rates: learning rates of SGD; each network is judged at the one that does best on the validation part.
-        same_error: errors closer than this count as equal, in standard deviations of the target: about 2 % of the error of
-            least squares here.
+        same_error: errors closer than this count as equal, in standard deviations of the target: about a tenth of what least
+            squares gains over always predicting the mean.
         linear: largest error from rounding in float32 in a stack of linear layers, in the same unit.
         few_dead: share of units below which dead units do not count as a loss.
     """
@@ -52,7 +52,7 @@ class RegressionActivation(Scenario):
     constant: tuple[int, ...] = (72, 72, 72)
     funnel: tuple[int, ...] = (128, 64, 32)
     rates: tuple[float, ...] = (0.003, 0.01, 0.03)
-    same_error: float = 0.02
+    same_error: float = 0.03
     linear: float = 1e-4
     few_dead: float = 0.1
 
@@ -64,7 +64,7 @@ class RegressionActivation(Scenario):
     )
     objection: ClassVar = (
         "Diabetes progression is nearly linear in its ten features and the examples are few, so an activation has "
-        "little to gain. Only three shapes of network were tested, at three learning rates. Errors within 0.02 standard "
+        "little to gain. Only three shapes of network were tested, at three learning rates. Errors within 0.03 standard "
         "deviations count as equal."
     )
     datasets: ClassVar = ("diabetes", "california_housing")

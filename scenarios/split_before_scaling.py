@@ -25,6 +25,7 @@ from scenarios.data import Data, load_raw, load_whole
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 from scenarios.shared.parts import ACCURACY
 from scenarios.shared.relu_classifier import relu_classifier
+from scenarios.shared.small_training import only_first
 
 SPLITS = {
     "even": "drawn at random",
@@ -69,8 +70,7 @@ class SplitBeforeScaling(Scenario):
     )
     objection: ClassVar = (
         "A scaler leaks means and deviations, never labels. Selecting features or balancing classes before the "
-        "split can leak far more; this was not tested. One point of accuracy "
-        "is four images."
+        "split can leak far more; this was not tested. A change of less than one point of accuracy does not count."
     )
 
     def arms(self) -> tuple[Arm, ...]:
@@ -172,11 +172,11 @@ class SplitBeforeScaling(Scenario):
         )
 
     def _split(self, arm: Arm, raw: Data) -> Data:
-        """The replicate's split, the same with few training examples, or a test part of the images with the most ink."""
+        """The replicate's split, the same with few examples to train on and more to test, or a test part of the most ink."""
         kind = arm.settings["split"]
         if kind != "shifted":
             count = {"few": self.few, "tiny": self.tiny}.get(kind, len(raw.x_train))
-            return raw.first(count)
+            return only_first(raw, count)
         x, y = load_whole(raw.name)
         order = np.argsort(x.sum(axis=1), kind="stable")
         rest, test = np.split(order, [round(len(order) * (1 - self.test_share))])

@@ -20,6 +20,10 @@ ANSWERS = (
         {"sparser": "mixed|refuted"},
     ),
     Answer("The leak makes less than two points of difference to accuracy.", {"same_accuracy": "supported"}),
+    Answer(
+        "Where both have come down to the same training loss, a leak costs no accuracy.",
+        {"as_good_at_equal_loss": "supported"},
+    ),
     Answer("Accuracies were not shown to be within two points of each other.", {"same_accuracy": "open"}),
     Answer("At some slope the leak changes accuracy by more than two points.", {"same_accuracy": "mixed|refuted"}),
     Answer(
@@ -51,7 +55,12 @@ ANSWERS = (
         "After equally many steps at the same rate, a leak makes the network less non-linear.",
         {"less_bent": "supported"},
     ),
-    Answer("A leak does not always make the network less non-linear.", {"less_bent": "mixed|refuted"}),
+    Answer(
+        "After equally many steps at the same rate, one of the two leaks makes the network noticeably less non-linear, the other "
+        "does not.",
+        {"less_bent": "mixed"},
+    ),
+    Answer("A leak does not always make the network less non-linear.", {"less_bent": "refuted"}),
     Answer(
         "These runs do not show whether every leak, however small, makes the network less non-linear.",
         {"less_bent": "open"},

@@ -10,6 +10,9 @@ from scenarios.shared.parts import CHECK
 
 FIRST, DEEP = "hidden_1", "hidden_[!1]"
 
+NEARLY_ALL = 0.9
+"""Units stay dead for good when more than this share of them does."""
+
 
 @dataclass(frozen=True)
 class DeadClaims:
@@ -115,14 +118,16 @@ class DeadClaims:
         window = {"layers": DEEP, "first": self.at + 1, "until": self.at + self.soon}
         return Claim(
             name="dead_for_good",
-            statement="Behind the first layer, most units killed by a sudden large gradient stay dead until training ends.",
+            statement="Behind the first layer, units killed by a sudden large gradient stay dead until training ends.",
             parts=tuple(
-                Part(label, "dead_for_good", window, arm, threshold=0.5, unit="share of those killed")
+                Part(label, "dead_for_good", window, arm, threshold=NEARLY_ALL, unit="share of those killed")
                 for arm, label in (("spike", "large step"), ("outlier", "outlying batch"))
             ),
-            threshold="supported when more than half of them do not recover; one share for each replicate, since units of one network "
-            "depend on each other",
-            outcomes={"": "Most stay dead: {supported}. Most recover: {refuted}. Shares range from {low} to {high}."},
+            threshold=f"supported when more than {100 * NEARLY_ALL:g} % of them do not recover; one share for each replicate, since "
+            "units of one network depend on each other",
+            outcomes={
+                "": "Nearly all stay dead: {supported}. Many recover: {refuted}. The share that stays dead is {low} to {high}."
+            },
         )
 
     def _return_later(self) -> Claim:

@@ -120,15 +120,17 @@ class OrderClaims:
         )
 
     def _together_is_worse(self) -> Claim:
+        held: dict[str, Any] = {"expects": "less", "threshold": -self.cost}
         return Claim(
             name="together_is_worse",
             statement="Test accuracy is lower with dropout and batch normalisation together than with batch normalisation alone.",
             parts=tuple(
-                self._accuracy(f"{ORDERS[order]}, {rate:g}", f"{order}-{rate:g}", "bn", expects="less")
+                self._accuracy(f"{ORDERS[order]}, {rate:g}", f"{order}-{rate:g}", "bn", **held)
                 for order in ("before", "after", "last-after")
                 for rate in self.rates
             ),
-            threshold="supported when it is lower in every order and at every rate, each at its best learning rate",
+            threshold=f"supported when it is lower by more than {self.cost:g} in every order and at every rate, each at its best "
+            "learning rate",
             outcomes={"": TOLD},
         )
 

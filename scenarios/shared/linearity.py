@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -80,33 +81,33 @@ def zeros_bend(arms: Mapping[str, str], straight: float) -> Claim:
     )
 
 
-def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> Claim:
-    """The claim that dead units add no non-linearity.
+def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> tuple[Claim, Claim]:
+    """The claims that dead units add no linear pieces, and no non-linearity.
 
     Args:
         arms: labels by the names of arms with more dead units; they record ``nonlinearity`` and ``patterns``.
         control: the arm without them.
         bent: the smallest increase of 1 − R² that counts.
     """
-    effects = {"nonlinearity": ("1 − R²", bent), "patterns": ("activation patterns", 1.0)}
-    return Claim(
-        name="dead_do_not_bend",
-        statement="Killing more units does not make a network more non-linear.",
-        parts=tuple(
-            Part(
-                label=f"{label}, {what}",
-                measure="recorded",
-                parameters={"name": name},
-                treated=arm,
-                control=control,
-                expects="less",
-                threshold=threshold,
-                unit="1 − R², or patterns",
-            )
-            for name, (what, threshold) in effects.items()
-            for arm, label in arms.items()
+
+    def parts(name: str, threshold: float, unit: str) -> tuple[Part, ...]:
+        judged: dict[str, Any] = {"expects": "less", "threshold": threshold, "unit": unit}
+        return tuple(Part(label, "recorded", {"name": name}, arm, control, **judged) for arm, label in arms.items())
+
+    return (
+        Claim(
+            name="dead_add_no_pieces",
+            statement="Killing more units does not give a network more linear pieces.",
+            parts=parts("patterns", 1.0, "activation patterns"),
+            threshold="supported when the number of distinct activation patterns over the training examples grows by less than 1",
+            outcomes={"": "Not more: {supported}. More: {refuted}. Their number changes by {low} to {high}."},
         ),
-        threshold=f"supported when 1 − R² of the best linear map grows by less than {bent:g}, and the number of distinct "
-        "activation patterns over the training examples by less than 1",
-        outcomes={"": "Not more non-linear: {supported}. More: {refuted}."},
+        Claim(
+            name="dead_do_not_bend",
+            statement="Killing more units does not make a network more non-linear.",
+            parts=parts("nonlinearity", bent, "1 − R²"),
+            threshold=f"supported when the share of the logits' variance that the best linear map from the inputs leaves unexplained, "
+            f"1 − R², grows by less than {bent:g}",
+            outcomes={"": "Not more non-linear: {supported}. More: {refuted}. 1 − R² grows by {low} to {high}."},
+        ),
     )

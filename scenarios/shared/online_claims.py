@@ -51,7 +51,7 @@ def online_claims(
                 )
                 for label, pair in sides.items()
             ),
-            threshold=f"supported when accuracy on the first half of the classes falls by {forgotten:g} less with ReLU, {how}",
+            threshold=f"supported when accuracy on the first half of the classes falls by over {forgotten:g} less with ReLU, {how}",
             outcomes={"": "Less: {supported}. Not by that much: {refuted}. Differences: {low} to {high}."},
             requires="stream_forgets",
         ),

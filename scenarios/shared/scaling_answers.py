@@ -23,10 +23,10 @@ ANSWERS = (
         {"must_be_scaled": "open"},
     ),
     Answer(
-        "Min-max and z-score are not equally good here: at each one's best rate, test accuracy differs by more than half a point.",
+        "Min-max and z-score are not equally good here: at each one's best rate, test accuracy differs by more than two points.",
         {"either_formula": "refuted"},
     ),
-    Answer("Min-max and z-score do equally well, to within half a point.", {"either_formula": "supported"}),
+    Answer("Min-max and z-score do equally well, to within two points.", {"either_formula": "supported"}),
     Answer("Whether min-max and z-score do equally well is not settled.", {"either_formula": "open"}),
     Answer(
         "What raw inputs cost depends on the learning rate: the scale of the inputs and the rate must be chosen together.",
@@ -47,7 +47,7 @@ ANSWERS = (
         {"global_for_images": "supported"},
     ),
     Answer(
-        "One mean and standard deviation for all pixels is not always better than separate ones for each pixel.",
+        "One mean and standard deviation for all pixels is not always better than separate ones for each pixel, by a point or more.",
         {"global_for_images": "refuted|mixed"},
     ),
     Answer(

@@ -119,18 +119,18 @@ def raw_kills_units(parts: tuple[Part, ...], killed: float) -> Claim:
     )
 
 
-def either_formula(part: Part, worse: float) -> Claim:
+def either_formula(part: Part, alike: float) -> Claim:
     """Whether min-max does as well as the z-score.
 
     Args:
         part: the accuracy of one against that of the other, each at its best rate.
-        worse: the smallest difference that counts.
+        alike: the largest difference that does not count.
     """
     return Claim(
         name="either_formula",
         statement="Min-max and z-score are equally good.",
-        parts=(replace(part, expects="equal", threshold=0.0, margin=worse),),
-        threshold=f"supported when test accuracy differs by less than {worse}, each at its best rate",
+        parts=(replace(part, expects="equal", threshold=0.0, margin=alike),),
+        threshold=f"supported when test accuracy differs by less than {alike}, each at its best rate",
         outcomes={"": "Min-max changes test accuracy by {low}."},
     )
 
