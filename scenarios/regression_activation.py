@@ -51,7 +51,7 @@ class RegressionActivation(Scenario):
     data: str = "diabetes"
     constant: tuple[int, ...] = (72, 72, 72)
     funnel: tuple[int, ...] = (128, 64, 32)
-    rates: tuple[float, ...] = (0.003, 0.01, 0.03)
+    rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03)
     same_error: float = 0.03
     linear: float = 1e-4
     few_dead: float = 0.1

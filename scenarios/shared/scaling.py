@@ -8,6 +8,34 @@ import numpy as np
 
 from scenarios.data import standardised
 
+COMMON = 0.03
+"""A learning rate that every preparation of the digits is trained at."""
+RATES = {
+    "raw": (0.003, 0.01, COMMON, 0.1),
+    "min-max": (COMMON, 0.1, 0.3, 1.0),
+    "z-score": (0.003, COMMON, 0.1, 0.3, 1.0),
+    "z-score-pixel": (COMMON, 0.1, 0.3, 1.0),
+    "convolutional-raw": (0.01, 0.03, 0.1),
+    "convolutional-z-score": (0.1, 0.3, 1.0),
+    "convolutional-z-score-pixel": (0.1, 0.3, 1.0),
+    "photographs-raw": (1e-5, 3e-5, 1e-4, 3e-4),
+    "photographs-z-score": (0.01, 0.03, 0.1, 0.3),
+    "photographs-z-score-pixel": (0.01, 0.03, 0.1, 0.3),
+}
+"""Learning rates, half a decade apart, so that each preparation meets rates below and above the one that suits it. Photographs have
+pixels up to 255 where digits have 16, so their raw images need far smaller ones."""
+
+
+def rates_of(preparation: str, images: str) -> tuple[float, ...]:
+    """The learning rates of one preparation.
+
+    Args:
+        preparation: a key of ``RATES``; none for another one.
+        images: the data set; raw images with pixels up to 255 get the smaller rates, too.
+    """
+    small = RATES["photographs-raw"] if preparation == "raw" and images != "digits" else ()
+    return (*small, *RATES.get(preparation, ()))
+
 
 def scaler(preparation: str, x_train: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Scale images in one of four ways, with numbers from the training part.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -38,7 +37,7 @@ def formulas(arms: Mapping[str, str]) -> Claim:
             recorded(label, name, arms[preparation], **check_at(value, EXACTLY))
             for label, preparation, name, value in wanted
         ),
-        threshold="check of the instrument, up to rounding in float32; computed over the training part",
+        threshold="holds by construction, a check of the instrument, up to rounding in float32; computed over the training part",
         outcomes={
             "mixed": "Both formulas do what they promise when computed over all pixels. Computed per pixel, they are 0/0 for a pixel "
             "that never varies ({high} pixels here); such a pixel is only shifted to 0 and carries no information.",
@@ -55,14 +54,14 @@ def fit_transform(arm: str) -> Claim:
     """
     return Claim(
         name="fit_transform",
-        statement="Reshaping images to one column before fit_transform gives one mean and deviation for all pixels; without it, rows "
-        "are scaled pixel by pixel, and a stack of pictures is refused.",
+        statement="Reshaping images to one column before scikit-learn's fit_transform gives one mean and deviation for "
+        "all pixels; without it, rows are scaled pixel by pixel, and a stack of pictures is refused.",
         parts=(
             recorded("one column: the global z-score", "column_against_global", arm, **check_at(0.0, EXACTLY)),
             recorded("rows: the z-score by pixel", "rows_against_pixel", arm, **check_at(0.0, EXACTLY)),
             recorded("stack of pictures: refused", "stack_refused", arm, **check_at(1.0)),
         ),
-        threshold="check of the instrument: largest difference on the training part, up to rounding",
+        threshold="holds by construction, a check of the instrument: largest difference on the training part, up to rounding",
         outcomes={"": "As stated: {supported}. Not as stated: {refuted}."},
     )
 
@@ -75,7 +74,7 @@ def scale_reaches_gradient(raw: str, scaled: str, images: str) -> Claim:
         scaled: the same on min-max images.
         images: the data set, for its largest pixel.
     """
-    factor = math.log10(LARGEST_PIXEL.get(images, 255))
+    factor = LARGEST_PIXEL.get(images, 255)
     return Claim(
         name="scale_reaches_gradient",
         statement="The first layer's gradient grows with the scale of the inputs.",
@@ -90,12 +89,11 @@ def scale_reaches_gradient(raw: str, scaled: str, images: str) -> Claim:
                 unit="decades",
             ),
         ),
-        threshold="supported when the gradient is larger on raw inputs, which are the min-max inputs times "
-        f"10^{factor:.2f}",
+        threshold=f"supported when the gradient is larger on raw inputs, which are the min-max inputs times {factor}",
         outcomes={
-            "supported": "Before the first step the gradient of the first layer is 10^{low} times as large on raw inputs. Part of "
-            "this is the scale of the inputs; the rest is the larger error, because the logits are larger, too.",
-            "": "The gradient on raw inputs is 10^{low} times as large, which is not the factor between the inputs.",
+            "supported": "Before the first step the gradient of the first layer is larger by {low} decades (factors of 10) on raw "
+            "inputs. Part of this is the scale of the inputs; the rest is the larger error, because the logits are larger, too.",
+            "": "The gradient on raw inputs differs by {low} decades (factors of 10).",
         },
     )
 
@@ -149,7 +147,7 @@ def gets_going_sooner(parts: tuple[Part, ...], left: float) -> Claim:
         threshold=f"steps until the loss is {100 * left:g} % below chance, raw inputs against the global z-score; a run that never "
         "gets there counts with its last step",
         outcomes={
-            "": "Normalised inputs are faster: {supported}. Raw inputs are faster: {refuted}. Raw inputs take {low} to {high} "
-            "decades of steps more."
+            "": "Normalised inputs are faster: {supported}. Raw inputs are faster: {refuted}. On raw inputs the number of steps "
+            "changes by {low} to {high} decades (factors of 10)."
         },
     )

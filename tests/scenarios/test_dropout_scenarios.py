@@ -69,13 +69,13 @@ def test_a_task_has_its_own_loss_and_its_own_last_layer():
 def test_what_no_dropout_disturbs_is_not_shifted_and_statistics_estimated_again_are_exact():
     scenario, digits = DropoutBatchnorm(blocks=2), load("digits")
     arms = {arm.name: arm for arm in scenario.arms()}
-    plain = scenario.model(arms["none_r0.001"], digits)
+    plain = scenario.model(arms["none_r0.006"], digits)
     assert variance_shifts(plain, digits.x_train, 2) == pytest.approx([1, 1], rel=1e-5)
-    even = scenario.model(arms["even-0.5_r0.001"], digits)
+    even = scenario.model(arms["even-0.5_r0.006"], digits)
     assert variance_shifts(even, digits.x_train, 2)[0] == pytest.approx(1, abs=0.02), (
         "mean and variance of each unit are kept"
     )
-    both = scenario.model(arms["before-0.5_r0.001"], digits)
+    both = scenario.model(arms["before-0.5_r0.006"], digits)
     state = both.get_weights()
     first = np.asarray(both.get_layer("hidden_1")(digits.x_train))
     expected = np.mean(0.5 * first.var(axis=0) / (first.var(axis=0) + 0.5 * first.mean(axis=0) ** 2))
