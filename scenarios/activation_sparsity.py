@@ -94,7 +94,7 @@ class ActivationSparsity(Scenario):
         return tuple(
             Arm(
                 swept(name, rate),
-                f"{label}, {rate:g}",
+                f"{label}, rate {rate:g}",
                 {"activation": activation, "initializer": initializer, "slope": slope, "learning_rate": rate},
             )
             for rate in self.rates

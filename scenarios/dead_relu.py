@@ -90,16 +90,21 @@ class DeadRelu(Scenario):
         times = f"× {self.factor:g}"
         return (
             self._arm("calm", "calm"),
-            self._arm("spike", f"one step, rate {times}", spike=self.factor),
-            self._arm("outlier", f"one batch, inputs {times}", outlier=self.factor),
-            self._arm("high", f"rate {self.high:g} throughout", rate=self.high),
+            self._arm("spike", f"one large step (rate {times})", spike=self.factor),
+            self._arm("outlier", f"one outlying batch (inputs {times})", outlier=self.factor),
+            self._arm("high", f"high rate ({self.high:g})", rate=self.high),
             self._arm("momentum", "momentum 0.9", momentum=0.9),
-            self._arm("frozen", f"rate {self.high:g}, layers before the last frozen", rate=self.high, frozen=1.0),
+            self._arm(
+                "frozen", f"high rate ({self.high:g}), layers before the last frozen", rate=self.high, frozen=1.0
+            ),
             self._arm("leaky", "leaky", leak=self.leak),
-            self._arm("narrow", "narrow, calm", width=self.narrow),
+            self._arm("narrow", f"{self.narrow} units a layer, calm", width=self.narrow),
             *(
                 self._arm(
-                    f"killed-{share}", f"narrow, {100 * share:g} % killed at start", killed=share, width=self.narrow
+                    f"killed-{share}",
+                    f"{self.narrow} units a layer, {100 * share:g} % killed at start",
+                    killed=share,
+                    width=self.narrow,
                 )
                 for share in self.killed
             ),
@@ -162,13 +167,13 @@ class DeadRelu(Scenario):
             Figure(
                 "curves",
                 f"Share of all hidden units that are dead, median and range over the replicates. Step {self.at} is the spike or the "
-                "outlying batch. The jump there shows the units that it killed; a fall afterwards shows units that recovered.",
+                "outlying batch: the jump there shows the units that it killed. Where the range falls afterwards, units recovered.",
                 dead,
             ),
             Figure(
                 "heat_map",
-                "The same by layer: a row that stays bright after the spike contains units that never recover. In the lowest row, "
-                "the first layer, theory predicts that colour can only become brighter.",
+                "The same by layer. After the spike, a row that keeps its colour contains units that do not recover. In the lowest "
+                "row, the first layer, theory allows the share to grow only.",
                 dead,
             ),
             Figure(

@@ -134,7 +134,7 @@ class DropoutBatchnorm(Scenario):
             Figure(
                 "curves",
                 "Accuracy on the training batches (dropout on, batch statistics) and on the validation images (dropout off, moving "
-                "statistics).",
+                "statistics). With dropout the training line stays below the validation line, because units are missing in it.",
                 {"column": "accuracy"},
             ),
         )
@@ -143,12 +143,13 @@ class DropoutBatchnorm(Scenario):
         """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "Yes: with dropout before it, batch normalisation divides by a variance that its input does not have in inference.",
+                "They do interfere: with dropout before it, batch normalisation divides by a variance that its input does not have in "
+                "inference.",
                 {"variance_is_shifted": "supported"},
             ),
             Answer(
-                "Putting dropout after the normalisation of its block does not help, because the next block's normalisation comes "
-                "behind it; only dropout after the last one leaves the variance unchanged.",
+                "Dropout should come after the last normalisation. Behind the normalisation of its own block it still stands before "
+                "that of the next one, and shifts the variance there.",
                 {"order_removes_the_shift": "mixed"},
             ),
             Answer(
@@ -161,14 +162,18 @@ class DropoutBatchnorm(Scenario):
                 {"together_is_worse": "supported"},
             ),
             Answer(
-                "At equal dose, accuracy is higher with dropout after than before.", {"after_is_better": "supported"}
+                "With equally many dropout layers, accuracy is higher by a point or more with dropout after batch normalisation than "
+                "before it.",
+                {"after_is_better": "supported"},
             ),
             Answer(
-                "At equal dose, the order was shown to matter for accuracy in some cases only.",
+                "With equally many dropout layers, dropout after batch normalisation is more accurate by a point in some cases, and "
+                "not in others.",
                 {"after_is_better": "mixed"},
             ),
             Answer(
-                "At equal dose, dropout after batch normalisation was nowhere shown to be more accurate than before it by a point.",
+                "With equally many dropout layers, none was shown to be more accurate by a point after batch normalisation than "
+                "before.",
                 {"after_is_better": "refuted"},
             ),
             Answer("The shift itself costs accuracy.", {"shift_costs_accuracy": "supported"}),
@@ -177,11 +182,12 @@ class DropoutBatchnorm(Scenario):
                 {"shift_costs_accuracy": "mixed|refuted"},
             ),
             Answer(
-                "A dropout that keeps each unit's mean and variance does not shift it.", {"even_keeps": "supported"}
+                "A dropout that keeps the mean and the variance of each unit does not shift the variance.",
+                {"even_keeps": "supported"},
             ),
             Answer(
-                "A dropout that keeps each unit's mean and variance shifts it, too: its noise makes units less correlated, and so "
-                "changes the variance of the sums that the next layer computes.",
+                "A dropout that keeps the mean and the variance of each unit does not keep the variance further on: its noise makes "
+                "units less correlated, and so changes the variance of the sums that the next layer computes.",
                 {"even_keeps": "refuted"},
             ),
         )
@@ -189,7 +195,7 @@ class DropoutBatchnorm(Scenario):
     @staticmethod
     def _arm(order: str, label: str, rate: float, learning_rate: float) -> Arm:
         settings = {"order": order, "rate": rate, "learning_rate": learning_rate}
-        base, words = (f"{order}-{rate:g}", f"{label}, {rate:g}") if rate else (order, label)
+        base, words = (f"{order}-{rate:g}", f"{label}, rate {rate:g}") if rate else (order, label)
         return Arm(swept(base, learning_rate), f"{words}, Adam {learning_rate:g}", settings)
 
 

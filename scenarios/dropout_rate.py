@@ -40,7 +40,7 @@ class DropoutRate(Scenario):
         usual: the rate that the statement is about.
         others: the rates that it is compared with; 0 means no dropout.
         learning_rates: of Adam; each dropout rate is judged at the one that is most accurate on the validation part.
-        same_accuracy: accuracies closer than this count as equal: one percentage point.
+        same_accuracy: accuracies closer than this count as equal: two percentage points, less than what dropout gains here.
     """
 
     epochs: int = 40
@@ -50,7 +50,7 @@ class DropoutRate(Scenario):
     usual: float = 0.5
     others: tuple[float, ...] = (0.0, 0.1, 0.3, 0.7)
     learning_rates: tuple[float, ...] = (0.0003, 0.001, 0.003, 0.01)
-    same_accuracy: float = 0.01
+    same_accuracy: float = 0.02
 
     question: ClassVar = "Is a dropout rate of 0.5 best because it has the most sub-networks?"
     scope: ClassVar = (
@@ -115,7 +115,7 @@ class DropoutRate(Scenario):
             self._count_is_a_limit(),
             self._some_rate_helps(),
             self._best_accuracy(),
-            self._same_accuracy(),
+            self._another_is_as_good(),
         )
 
     def figures(self) -> tuple[Figure, ...]:
@@ -233,10 +233,10 @@ class DropoutRate(Scenario):
             requires="some_rate_helps",
         )
 
-    def _same_accuracy(self) -> Claim:
+    def _another_is_as_good(self) -> Claim:
         return Claim(
-            name="same_accuracy",
-            statement=f"Other rates reach the same test accuracy as {self.usual:g}.",
+            name="another_is_as_good",
+            statement=f"Some other rate reaches the same test accuracy as {self.usual:g}.",
             parts=tuple(
                 self._against(
                     rate,
@@ -248,8 +248,10 @@ class DropoutRate(Scenario):
                 )
                 for rate in self._compared
             ),
-            threshold=f"supported when test accuracies differ by less than {self.same_accuracy:g}, each at its best learning rate",
+            threshold=f"one rate whose test accuracy differs by less than {self.same_accuracy:g} is enough, each at its best learning "
+            "rate",
             outcomes={"": "Same: {supported}. Different: {refuted}. A rate of 0.5 differs by {low} to {high}."},
+            quantifier="any",
         )
 
     def _some_rate_helps(self) -> Claim:

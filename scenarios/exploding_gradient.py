@@ -80,11 +80,11 @@ class ExplodingGradient(Scenario):
         """Normal training, large weights and a large rate, the last two without and with clipping."""
         weights, rate = {"gain": self.gain}, {"rate": self.large_rate}
         return (
-            self._arm("sound", "He, usual rate"),
-            self._arm("weights", f"weights × {self.gain:g}", **weights),
-            self._arm("weights-clipped", f"weights × {self.gain:g}, clipped", **weights, clip=self.clip),
-            self._arm("rate", f"rate {self.large_rate:g}", **rate),
-            self._arm("rate-clipped", f"rate {self.large_rate:g}, clipped", **rate, clip=self.clip),
+            self._arm("sound", f"healthy (He, learning rate {self.rate:g})"),
+            self._arm("weights", f"large weights (× {self.gain:g})", **weights),
+            self._arm("weights-clipped", f"large weights (× {self.gain:g}), clipped", **weights, clip=self.clip),
+            self._arm("rate", f"large learning rate ({self.large_rate:g})", **rate),
+            self._arm("rate-clipped", f"large learning rate ({self.large_rate:g}), clipped", **rate, clip=self.clip),
         )
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
@@ -128,11 +128,11 @@ class ExplodingGradient(Scenario):
             ),
             Figure(
                 "depth_profile",
-                "How far the first step moves the weights of each layer, relative to their size. Above the dotted line one step "
-                "destroys what was learned; clipping limits the step as a whole.",
+                "How far a step moves the weights of each layer, relative to their size. Above the dotted line a step changes them by "
+                "more than a tenth, and the scenario warns; clipping limits the step over all layers together.",
                 {"column": "update_ratio", "layers": HIDDEN, "guide": [self.violent, "0.1, the warning"]},
             ),
-            loss_curve("A mark at the upper edge is a loss that is NaN or infinite."),
+            loss_curve("A run is lost when its loss is NaN or infinite; only the two arms without clipping lose any."),
         )
 
     def answers(self) -> tuple[Answer, ...]:
@@ -159,7 +159,7 @@ class ExplodingGradient(Scenario):
                     threshold=-self.exploded,
                     unit="decades lost",
                 )
-                for arm, label in (("weights", "large weights"), ("rate", "large rate"))
+                for arm, label in (("weights", "large weights"), ("rate", "large learning rate"))
             ),
             threshold=f"supported when the gradient gains more than {self.exploded:g} decades from the last hidden layer to the "
             f"first at step 0; theory predicts {np.log10(self.gain) * (self.depth - 1):.2f} for large weights",
@@ -212,7 +212,7 @@ class ExplodingGradient(Scenario):
             statement="In a healthy training the update ratio gives no warning.",
             parts=(
                 Part(
-                    "He, usual rate",
+                    "healthy (He)",
                     "false_alarm",
                     self._warning,
                     treated="sound",
@@ -234,7 +234,7 @@ class ExplodingGradient(Scenario):
     @staticmethod
     def _of_both(measure: str, parameters: Mapping[str, Any], clipped: str = "", **judged: Any) -> tuple[Part, ...]:
         """The same measure in both kinds of explosion."""
-        kinds = (("weights", "large weights"), ("rate", "large rate"))
+        kinds = (("weights", "large weights"), ("rate", "large learning rate"))
         return tuple(Part(label, measure, parameters, f"{arm}{clipped}", **judged) for arm, label in kinds)
 
     def _clipping_saves(self) -> Claim:
@@ -251,7 +251,7 @@ class ExplodingGradient(Scenario):
                 method="never",
             ),
             threshold=f"universal: one loss that is NaN or infinite refutes it; supported when fewer than {100 * self.tolerated:g} % "
-            "of runs can have one (none of 6 still allows half of them)",
+            "of runs can have one (if none of 6 has one, half of all runs still may)",
             outcomes={
                 "": "Finite in every run: {supported}. Not finite: {refuted}. Share of runs that failed: {low} to {high}."
             },
@@ -261,7 +261,7 @@ class ExplodingGradient(Scenario):
     def _clipping_learns(self) -> Claim:
         return Claim(
             name="clipping_learns",
-            statement="With clipping by norm the network learns at the same rate in spite of the explosion.",
+            statement="With clipping by norm a network that would explode learns at the same learning rate.",
             parts=self._of_both(
                 "final_scalar",
                 {"window": 15},
@@ -271,6 +271,9 @@ class ExplodingGradient(Scenario):
                 unit="nats",
             ),
             threshold=f"supported when the final loss is more than {self.learned:g} nats below the chance level, ln 10",
-            outcomes={"": "Learns: {supported}. Does not: {refuted}. Final loss: {low} to {high} nats."},
+            outcomes={
+                "": "Learns: {supported}. Does not: {refuted}. Guessing has a loss of 2.3 nats; the final losses are {low} to {high} "
+                "nats."
+            },
             requires="explodes",
         )

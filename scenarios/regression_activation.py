@@ -56,7 +56,7 @@ class RegressionActivation(Scenario):
     linear: float = 1e-4
     few_dead: float = 0.1
 
-    question: ClassVar = "Does regression need activations, and layers that narrow?"
+    question: ClassVar = "Does a regression network need activations, and layers that narrow?"
     scope: ClassVar = (
         "Each replicate drew weights, the order of examples and the split anew. Varied: activation between the layers and after the "
         "last, widths, learning rate, whether the target is centred. Not varied: three hidden layers, 442 patients. That a linear "
@@ -75,12 +75,17 @@ class RegressionActivation(Scenario):
             arm
             for rate in self.rates
             for arm in (
-                self._arm("relu", "ReLU, constant", rate, self.constant),
+                self._arm("relu", "ReLU, equal widths", rate, self.constant),
                 self._arm("linear", "linear", rate, self.constant, hidden="linear"),
                 self._arm("relu-output", "ReLU, also at the output", rate, self.constant, output="relu"),
-                self._arm("raised", "ReLU, raised target", rate, self.constant, raised=True),
+                self._arm("raised", "ReLU, target raised to 0 and above", rate, self.constant, raised=True),
                 self._arm(
-                    "raised-output", "the same, also at the output", rate, self.constant, output="relu", raised=True
+                    "raised-output",
+                    "ReLU, also at the output, target raised",
+                    rate,
+                    self.constant,
+                    output="relu",
+                    raised=True,
                 ),
                 self._arm("funnel", "ReLU, funnel", rate, self.funnel),
                 self._arm("inverted", "ReLU, inverted funnel", rate, self.funnel[::-1]),
@@ -149,13 +154,14 @@ class RegressionActivation(Scenario):
             Figure(
                 "by_arm",
                 "Error on the test patients at the end of training, mean and interval over the replicates. Always predicting the mean "
-                "would give 1.",
+                "would give 1. At a good learning rate all networks come close to one another, except the one whose output cannot be "
+                "below 0. Verdicts compare pairs within each replicate, and are finer than these intervals.",
                 {"column": "rmse"} | error,
             ),
             Figure(
                 "curves",
-                "Error by epoch, as a running mean over the training patients and on the test patients. Where the two diverge, the "
-                "network fits noise.",
+                "Error by epoch, as a running mean over the training patients and on the validation patients. Where the two diverge, "
+                "the network fits noise.",
                 {"column": "rmse"},
             ),
         )
@@ -175,7 +181,7 @@ class RegressionActivation(Scenario):
         raised: bool = False,
     ) -> Arm:
         settings = {"widths": list(widths), "hidden": hidden, "output": output, "raised": raised, "learning_rate": rate}
-        return Arm(swept(name, rate), f"{label}, {rate:g}", settings)
+        return Arm(swept(name, rate), f"{label}, rate {rate:g}", settings)
 
     def _error(self, treated: str, control: str, label: str, **judged: Any) -> Part:
         """The test error of one arm compared with that of another."""
@@ -231,7 +237,7 @@ class RegressionActivation(Scenario):
             statement="ReLU between the layers lowers the test error.",
             parts=(self._error("relu", "linear", "between the layers", threshold=-self.same_error),),
             threshold=f"supported when ReLU lowers the test error by more than {self.same_error}",
-            outcomes={"": "It changes the error by {low}."},
+            outcomes={"": "It changes the error by {low} standard deviations of the target."},
         )
 
     def _output_below_zero(self) -> Claim:
@@ -242,12 +248,12 @@ class RegressionActivation(Scenario):
             parts=(self._error("relu-output", "relu", "after the last layer, centred target", **harm),),
             threshold=f"supported when ReLU raises the test error by more than {self.same_error}; bound to happen in part, because "
             "half of the values cannot be predicted",
-            outcomes={"": "It raises the error by {low}."},
+            outcomes={"": "It raises the error by {low} standard deviations of the target."},
         )
 
     def _units_live(self) -> Claim:
         arms = {
-            "relu": "constant",
+            "relu": "equal widths",
             "funnel": "funnel",
             "inverted": "inverted funnel",
             "relu-output": "ReLU at the output",
@@ -273,7 +279,7 @@ class RegressionActivation(Scenario):
             statement="Layers that do not get wider towards the output are better than layers that do.",
             parts=(
                 self._error("funnel", "inverted", "funnel against inverted funnel", threshold=-self.same_error),
-                self._error("relu", "inverted", "constant against inverted funnel", threshold=-self.same_error),
+                self._error("relu", "inverted", "equal widths against inverted funnel", threshold=-self.same_error),
             ),
             threshold=f"supported when the test error is lower by more than {self.same_error} with about the same number of weights",
             outcomes={

@@ -29,8 +29,8 @@ from scenarios.shared.small_training import only_first
 
 SPLITS = {
     "even": "drawn at random",
-    "few": "few training examples",
-    "tiny": "very few training examples",
+    "few": "150 training examples",
+    "tiny": "40 training examples",
     "shifted": "split by ink",
 }
 FITTED = {"train": "fitted on train", "all": "fitted on all"}
@@ -137,11 +137,13 @@ class SplitBeforeScaling(Scenario):
             Figure(
                 "by_arm",
                 "How far the mean of all data is from that of the training part, root mean square over the features that vary there.",
-                {"column": "mean_moved", "options": {"label": "mean of all data − mean of the training part"}} | moved,
+                {"column": "mean_moved", "options": {"label": "distance between the two means, root mean square"}}
+                | moved,
             ),
             Figure(
                 "curves",
-                "Accuracy by epoch, as a running mean over training and on the test part.",
+                "Accuracy by epoch, as a running mean over training and on the validation part. The two scalers of one split give the "
+                "same curves; the splits with few examples take few steps.",
                 {"column": "accuracy"},
             ),
         )
@@ -150,8 +152,9 @@ class SplitBeforeScaling(Scenario):
         """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "The test accuracy does not require it: on these images, fitting the scaler on all data changes test accuracy by "
-                "less than one point, even when the training part is small or differs from the test part.",
+                "No, as far as accuracy goes: on these images, fitting the scaler on all data changes test accuracy by less than one "
+                "point, even when the training part is small or differs from the test part. Splitting first costs nothing, and guards "
+                "against cases that were not tested here.",
                 {"acceptable": "supported"},
             ),
             Answer(
@@ -165,7 +168,7 @@ class SplitBeforeScaling(Scenario):
             ),
             Answer("Yes: fitting the scaler on all data changes test accuracy.", {"acceptable": "refuted"}),
             Answer(
-                "Fitting on all data does not make test accuracy look noticeably better in any split.",
+                "Nowhere was fitting on all data shown to make test accuracy look better than it is by a point.",
                 {"flatters": "refuted"},
             ),
             Answer("Fitting on all data makes test accuracy look better than it is.", {"flatters": "supported"}),
@@ -225,11 +228,11 @@ class SplitBeforeScaling(Scenario):
     def _acceptable(self) -> Claim:
         return Claim(
             name="acceptable",
-            statement="Fitting the scaler on all data is acceptable: it does not change test accuracy.",
+            statement="Fitting the scaler on all data is acceptable: it does not change test accuracy by a point.",
             parts=tuple(self._difference(split, "equal", margin=self.same_accuracy) for split in SPLITS),
             threshold=f"supported when the test accuracies with the two scalers differ by less than {self.same_accuracy}",
             outcomes={
-                "supported": "Test accuracy stays the same with every split: it changes by {low} to {high}.",
+                "supported": "With every split test accuracy changes by less than one point: by {low} to {high}.",
                 "": "Unchanged: {supported}. Changed: {refuted}. Test accuracy changes by {low} to {high}.",
             },
         )
@@ -237,12 +240,12 @@ class SplitBeforeScaling(Scenario):
     def _flatters(self) -> Claim:
         return Claim(
             name="flatters",
-            statement="Fitting the scaler on all data makes test accuracy look better than it is.",
+            statement="Fitting the scaler on all data makes test accuracy look better than it is, by a point or more.",
             parts=tuple(self._difference(split, "greater", threshold=self.same_accuracy) for split in SPLITS),
-            threshold=f"supported when the test accuracy rises by more than {self.same_accuracy}",
+            threshold=f"supported when the test accuracy is higher by more than {self.same_accuracy}",
             outcomes={
-                "refuted": "Not noticeably: it rises by less than one point in every split ({low} to {high}). The rule to split first "
-                "costs nothing, and it guards against cases that were not tested here.",
+                "refuted": "Not by a point: {refuted}. Test accuracy changes by {low} to {high}. The rule to split first costs "
+                "nothing, and it guards against cases that were not tested here.",
                 "": "Looks better: {supported}. Does not: {refuted}. Test accuracy changes by {low} to {high}.",
             },
         )

@@ -50,9 +50,10 @@ class DeadClaims:
             statement="A ReLU unit whose input is negative on all data gets no gradient.",
             parts=tuple(
                 Part(label, "recorded", {"name": "dead_gradient"}, arm, unit="loss per unit of weight", **CHECK)
-                for arm, label in (("killed-0.5", "killed at start"), ("killed-0.7", "more killed at start"))
+                for arm, label in (("killed-0.5", "50 % killed at start"), ("killed-0.7", "70 % killed at start"))
             ),
-            threshold="check of the instrument: supported when every weight into every dead unit has a gradient of 0",
+            threshold="holds by construction, a check of the instrument: supported when every weight into every dead unit has a "
+            "gradient of 0",
             outcomes={
                 "supported": "The largest gradient of a weight into a dead unit is exactly 0 in all {seeds} replicates.",
                 "": "Exactly 0: {supported}. Not 0: {refuted}. No dead unit in some replicate: {open}.",
@@ -64,7 +65,13 @@ class DeadClaims:
             "deep_units_return",
             "Behind the first layer dead units recover.",
             {"event": "revival", "layers": DEEP},
-            {"calm": "calm", "spike": "spike", "outlier": "outlier", "high": "high rate", "momentum": "momentum"},
+            {
+                "calm": "calm",
+                "spike": "one large step",
+                "outlier": "one outlying batch",
+                "high": "high rate",
+                "momentum": "momentum",
+            },
             "existence: one revival from layer 2 on is enough in each set-up; shown is the share of runs with one",
             "Units behind the first layer recover: {supported}. Share of runs with a revival: {low} to {high}.",
             method="exists",
@@ -80,8 +87,8 @@ class DeadClaims:
                 Part("last hidden layer, those before it frozen", treated="frozen", **event, **CHECK),
                 Part("the same layer, nothing frozen, recovers in some run", treated="high", **event, method="exists"),
             ),
-            threshold="frozen: check of the instrument, one revival refutes it, because fixed inputs leave a dead unit without "
-            "gradient; nothing frozen: one revival is enough",
+            threshold="frozen: holds by construction, a check of the instrument, one revival refutes it, because fixed inputs leave a "
+            "dead unit without gradient; nothing frozen: one revival is enough",
             outcomes={"": "As stated: {supported}. Not as stated: {refuted}."},
         )
 
@@ -92,8 +99,14 @@ class DeadClaims:
             "first_layer_never_returns",
             "In the first layer, whose inputs never change, a dead unit never recovers under plain SGD.",
             {"event": "revival", "layers": FIRST, "first": after},
-            {"spike": "spike", "outlier": "outlier", "high": "high rate", "killed-0.5": "killed at start"},
-            "check of the instrument: one revival refutes it; counted from the first check after the spike, while the loss is finite",
+            {
+                "spike": "one large step",
+                "outlier": "one outlying batch",
+                "high": "high rate",
+                "killed-0.5": "50 % killed at start",
+            },
+            "holds by construction, a check of the instrument: one revival refutes it; counted from the first check after the spike, "
+            "while the loss is finite",
             "No unit of the first layer recovered: {supported}, in all {seeds} replicates.",
         )
         return replace(claim, parts=tuple(replace(part, **CHECK) for part in claim.parts))
@@ -121,7 +134,7 @@ class DeadClaims:
             statement="Behind the first layer, units killed by a sudden large gradient stay dead until training ends.",
             parts=tuple(
                 Part(label, "dead_for_good", window, arm, threshold=NEARLY_ALL, unit="share of those killed")
-                for arm, label in (("spike", "large step"), ("outlier", "outlying batch"))
+                for arm, label in (("spike", "one large step"), ("outlier", "one outlying batch"))
             ),
             threshold=f"supported when more than {100 * NEARLY_ALL:g} % of them do not recover; one share for each replicate, since "
             "units of one network depend on each other",

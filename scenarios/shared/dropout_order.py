@@ -16,7 +16,7 @@ ORDERS = {
     "even": "variance-preserving, before each BN",
 }
 EQUAL_DOSE = (("after", "before", "in each block"), ("last-after", "last-before", "in the last block"))
-TOLD = "True: {supported}. False: {refuted}. Effects range from {low} to {high}."
+TOLD = "True: {supported}. Not true: {refuted}. The values are {low} to {high}."
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class OrderClaims:
             threshold="supported when the ratio of the variance in inference to that in training, in the block where it is farthest "
             f"from 1, is more than {self.same_variance:g} lower than with BN alone, the control",
             outcomes={
-                "": "The ratio of the variances is lower by {low} to {high} than with batch normalisation alone."
+                "": "Compared with batch normalisation alone, the ratio of the variances changes by {low} to {high}."
             },
         )
 
@@ -71,7 +71,7 @@ class OrderClaims:
             threshold=self._not_shifted,
             outcomes={
                 "mixed": "True only for: {supported}. Dropout after one block's normalisation comes before the next one's (shifted: "
-                "{refuted}; variance ratios from {low} to {high}).",
+                "{refuted}); ratios of the variances, with those that are not shifted, are {low} to {high}.",
                 "": TOLD,
             },
         )
@@ -105,7 +105,7 @@ class OrderClaims:
             statement="The shift of the variance costs accuracy.",
             parts=tuple(
                 recorded(
-                    f"{ORDERS[order]}, {rate:g}",
+                    f"{ORDERS[order]} at rate {rate:g}",
                     "regained",
                     sweep(f"{order}-{rate:g}"),
                     threshold=self.cost,
@@ -125,7 +125,7 @@ class OrderClaims:
             name="together_is_worse",
             statement="Test accuracy is lower with dropout and batch normalisation together than with batch normalisation alone.",
             parts=tuple(
-                self._accuracy(f"{ORDERS[order]}, {rate:g}", f"{order}-{rate:g}", "bn", **held)
+                self._accuracy(f"{ORDERS[order]} at rate {rate:g}", f"{order}-{rate:g}", "bn", **held)
                 for order in ("before", "after", "last-after")
                 for rate in self.rates
             ),
@@ -140,7 +140,9 @@ class OrderClaims:
             statement="With equally many dropout layers at the same rate, test accuracy is higher with dropout after batch "
             "normalisation than before it.",
             parts=tuple(
-                self._accuracy(f"{where}, {rate:g}", f"{after}-{rate:g}", f"{before}-{rate:g}", threshold=self.cost)
+                self._accuracy(
+                    f"{where} at rate {rate:g}", f"{after}-{rate:g}", f"{before}-{rate:g}", threshold=self.cost
+                )
                 for after, before, where in EQUAL_DOSE
                 for rate in self.rates
             ),
@@ -156,7 +158,11 @@ class OrderClaims:
         held: dict[str, Any] = {"expects": "equal", "threshold": 1.0, "margin": self.same_variance}
         return tuple(
             recorded(
-                f"{ORDERS[order]}, {rate:g}", "shift", self._fixed(order, rate), unit="inference / training", **held
+                f"{ORDERS[order]} at rate {rate:g}",
+                "shift",
+                self._fixed(order, rate),
+                unit="inference / training",
+                **held,
             )
             for order in orders
             for rate in self.rates

@@ -6,6 +6,11 @@ from scenarios.scenario import Answer
 
 ANSWERS = (
     Answer(
+        "Yes, and yes: in every run that was lost the update ratio warned at least one step before the loss became NaN or infinite, "
+        "and with a clipping norm of 1 the loss stayed finite in every run.",
+        {"warns_early": "supported", "clipping_saves": "supported"},
+    ),
+    Answer(
         "When the weights are too large, the depth profile of the gradient shows it before the first update; when the "
         "learning rate is too large, the gradient is normal at the start.",
         {"shows_before_the_first_update": "mixed"},
@@ -24,7 +29,7 @@ ANSWERS = (
     ),
     Answer(
         "The update ratio warned in every run that was lost, at least one step before.",
-        {"warns_early": "supported"},
+        {"warns_early": "supported", "clipping_saves": "refuted|mixed|open"},
     ),
     Answer("The update ratio does not always warn in time.", {"warns_early": "mixed|refuted"}),
     Answer(
@@ -33,7 +38,10 @@ ANSWERS = (
     ),
     Answer("It never warned in a healthy training.", {"no_false_alarm": "supported"}),
     Answer("It also warns in healthy trainings.", {"no_false_alarm": "refuted"}),
-    Answer("With a clipping norm of 1 the loss stayed finite in every run.", {"clipping_saves": "supported"}),
+    Answer(
+        "With a clipping norm of 1 the loss stayed finite in every run.",
+        {"warns_early": "refuted|mixed|open", "clipping_saves": "supported"},
+    ),
     Answer("A clipping norm of 1 does not always keep the loss finite.", {"clipping_saves": "refuted|mixed"}),
     Answer(
         "The runs are too few to say whether a clipping norm of 1 always keeps the loss finite.",
@@ -44,8 +52,13 @@ ANSWERS = (
         {"clipping_learns": "supported"},
     ),
     Answer(
-        "At the same learning rate and within two epochs, clipping alone does not always make a network learn.",
-        {"clipping_learns": "mixed|refuted"},
+        "A finite loss is not yet learning: at the same learning rate and within two epochs, clipping alone was not shown to make "
+        "either network learn.",
+        {"clipping_learns": "refuted"},
+    ),
+    Answer(
+        "At the same learning rate and within two epochs, clipping alone makes only one of the two networks learn.",
+        {"clipping_learns": "mixed"},
     ),
     Answer("Whether clipping alone makes a network learn is not settled.", {"clipping_learns": "open"}),
 )

@@ -15,7 +15,7 @@ def loss_curve(note: str = "") -> Figure:
     Args:
         note: a sentence on what to look for in this scenario.
     """
-    caption = "Training loss, median and range over the replicates. The dotted line is chance."
+    caption = "Training loss, median and range over the replicates. The dotted line is the loss of guessing."
     return Figure("curves", f"{caption} {note}".strip(), {"column": "loss", "split": "train", "guide": "chance"})
 
 

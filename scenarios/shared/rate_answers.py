@@ -10,17 +10,17 @@ ANSWERS = (
         {"most_subnetworks": "supported", "count_is_a_limit": "refuted"},
     ),
     Answer(
-        "It is also more accurate than all other rates tried, by a point or more.",
+        "It is also more accurate than all other rates tried, by two points or more.",
         {"best_accuracy": "supported"},
     ),
     Answer(
-        "Dropout raises the test accuracy here. A rate of 0.5 is more accurate than some of the other rates, but not than all: at "
-        "least one of them comes within a point, or does better.",
+        "Dropout raises the test accuracy here. A rate of 0.5 is more accurate than some of the other rates, by two "
+        "points or more, but not than all.",
         {"some_rate_helps": "supported", "best_accuracy": "mixed"},
     ),
     Answer(
-        "Dropout raises the test accuracy here, but 0.5 is not the one best rate: at least one other comes within a point, or "
-        "does better.",
+        "Dropout raises the test accuracy here, but 0.5 does not stand out by two points: at least one other rate comes closer, "
+        "or does better.",
         {"some_rate_helps": "supported", "best_accuracy": "refuted"},
     ),
     Answer(
@@ -28,8 +28,8 @@ ANSWERS = (
         {"some_rate_helps": "supported", "best_accuracy": "open"},
     ),
     Answer(
-        "Each at its own best learning rate, all rates above 0 reach the same test accuracy to within a point.",
-        {"same_accuracy": "supported"},
+        "Each at its own best learning rate, some other rate is as accurate as 0.5, to within two points.",
+        {"another_is_as_good": "supported"},
     ),
     Answer(
         "Here no rate was shown to raise the test accuracy, so that the rates cannot be ranked by it.",

@@ -6,9 +6,29 @@ from scenarios.scenario import Answer
 
 ANSWERS = (
     Answer(
+        "Neither, for these data: without activations the network is one matrix, and predicts as well as least squares and as with "
+        "ReLU; layers that do not widen are not always better than layers that do.",
+        {
+            "is_one_matrix": "supported",
+            "needs_none": "supported",
+            "relu_helps": "refuted",
+            "narrowing": "refuted|mixed",
+        },
+    ),
+    Answer(
         "Linear regression needs no activation: without one, the layers multiply out to one matrix, and that matrix predicts "
         "as well as least squares.",
-        {"is_one_matrix": "supported", "needs_none": "supported"},
+        {"is_one_matrix": "supported", "needs_none": "supported", "relu_helps": "supported|mixed|open"},
+    ),
+    Answer(
+        "Linear regression needs no activation: without one, the layers multiply out to one matrix, and that matrix predicts "
+        "as well as least squares. ReLU between the layers does not lower the test error noticeably.",
+        {
+            "is_one_matrix": "supported",
+            "needs_none": "supported",
+            "relu_helps": "refuted",
+            "narrowing": "supported|open",
+        },
     ),
     Answer(
         "Without an activation the layers multiply out to one matrix, but training it does not always find what least squares "
@@ -40,7 +60,14 @@ ANSWERS = (
         {"output_below_zero": "supported"},
     ),
     Answer("Layers that do not widen are better than layers that do.", {"narrowing": "supported"}),
-    Answer("Layers that do not widen are not always better than layers that do.", {"narrowing": "refuted|mixed"}),
+    Answer(
+        "Layers that do not widen are not always better than layers that do.",
+        {"narrowing": "refuted|mixed", "needs_none": "refuted|mixed|open"},
+    ),
+    Answer(
+        "Layers that do not widen are not always better than layers that do.",
+        {"narrowing": "refuted|mixed", "needs_none": "supported", "relu_helps": "supported|mixed|open"},
+    ),
     Answer("These runs do not show whether layers that widen are worse.", {"narrowing": "open"}),
 )
 """Sentences and the verdicts that each one needs, in the order in which a report shows them."""
