@@ -16,11 +16,11 @@ RATES = {
     "z-score": (0.003, COMMON, 0.1, 0.3, 1.0),
     "z-score-pixel": (COMMON, 0.1, 0.3, 1.0),
     "convolutional-raw": (0.01, 0.03, 0.1),
-    "convolutional-z-score": (0.1, 0.3, 1.0),
+    "convolutional-z-score": (0.03, 0.1, 0.3),
     "convolutional-z-score-pixel": (0.1, 0.3, 1.0),
-    "photographs-raw": (1e-5, 3e-5, 1e-4, 3e-4),
-    "photographs-z-score": (0.01, 0.03, 0.1, 0.3),
-    "photographs-z-score-pixel": (0.01, 0.03, 0.1, 0.3),
+    "photographs-raw": (1e-4, 3e-4, 1e-3),
+    "photographs-z-score": (0.01, 0.03, 0.1),
+    "photographs-z-score-pixel": (0.01, 0.03, 0.1),
 }
 """Learning rates, half a decade apart, so that each preparation meets rates below and above the one that suits it. Photographs have
 pixels up to 255 where digits have 16, so their raw images need far smaller ones."""
