@@ -11,7 +11,7 @@ References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Loshchilov and Hutter
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,6 +24,7 @@ from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.disabled_answers import ANSWERS
 from scenarios.shared.gradients import gradients
 from scenarios.shared.layers import classifier, dense, dropout
 from scenarios.shared.parts import CHECK
@@ -40,26 +41,26 @@ class DropoutParameters(Scenario):
         width: hidden units.
         rate: share of them that is dropped.
         examples: number of single examples whose gradients are examined, unit by unit.
-        disabled: a step disables a part of the parameters when more than this share of the active units gets no gradient:
-            half of the rate, midway between none and all that are dropped.
+        disabled: a step leaves few units without gradient when their share of the active units is below this: one in ten, a
+            fifth of what each example drops.
     """
 
     epochs: int = 4
     width: int = 100
     rate: float = 0.5
     examples: int = 10
-    disabled: float = 0.25
+    disabled: float = 0.1
 
     question: ClassVar = "Does dropout disable part of the parameters for a step and leave them unchanged?"
     scope: ClassVar = (
-        "Each replicate drew weights, masks, the order of examples and the split anew. Varied: dropout and the optimizer. What holds "
-        "to the bit follows from the chain rule and holds for every network; how many units a step leaves without gradient depends "
-        "on the batch size and the rate, both of which were fixed."
+        "Each replicate drew weights, masks, the order of examples and the split anew. Varied: dropout, the optimizer "
+        "and, for the units without gradient, the number of examples in a step. What holds to the bit follows from the chain rule "
+        "and holds for every network; how many units a step leaves without gradient also depends on the dropout rate, 0.5 here."
     )
     objection: ClassVar = (
         "The exact statements follow from the chain rule, so confirming them checks the measurement more than it "
-        "teaches anything new. How many units a step disables depends on the batch size: with one example it is "
-        "the share that is dropped."
+        "teaches anything new. How many units a step leaves without gradient depends on the batch size: with one example it is "
+        "the share that is dropped. Each optimizer has its own learning rate; only SGD was also trained without dropout."
     )
     less: ClassVar = {"examples": 5}
 
@@ -107,7 +108,7 @@ class DropoutParameters(Scenario):
         return found | {"moved": _moved(model, self.optimizer(arm), x, y)}
 
     def claims(self) -> tuple[Claim, ...]:
-        """The parts of the statement; all are exact except ``disabled_for_a_step``."""
+        """The parts of the statement; all are exact except ``few_without_gradient`` and ``others_move``."""
         return (
             self._exactly(
                 "layer_has_none", "Dropout adds no parameters.", "parameters", 0.0, "parameters", control="none"
@@ -133,103 +134,110 @@ class DropoutParameters(Scenario):
                 1.0,
                 "share of units",
             ),
-            self._disabled_for_a_step(),
+            self._few_without_gradient(),
             self._exactly(
-                "dropped_do_not_move",
-                "In a step with one example, the weights of the units that it drops do not change.",
+                "sgd_leaves_dropped",
+                "With plain SGD, a step with one example does not change the weights of the units that it drops.",
                 "moved",
                 0.0,
                 "share of weights",
+                optimizers=("sgd",),
             ),
+            self._others_move(),
         )
 
     def figures(self) -> tuple[Figure, ...]:
         """How many units a step disables, and how far weights move."""
-        sizes = [[size, self.rate**size] for size in BATCHES]
-        labels = [arm.label for arm in self.arms()[1:]]
         return (
             Figure(
                 "by_setting",
-                "Of the units that are active on at least one example of the batch, the share whose weights get a gradient of "
-                "exactly 0. With one example it is the dropout rate; it falls with every further example. The dashed line is the "
-                "rate to the power of the batch size, which holds for a unit that is active on all examples; real units are active "
-                "on some only and lie above it.",
+                "Of the units that are active on at least one example of the step, the share whose weights get a gradient of "
+                "exactly 0. With one example it is the dropout rate. It falls with every further example, because each has its own "
+                "mask, and is a few percent at 32.",
                 {
                     "column": "disabled",
-                    "title": "Units that a step disables",
+                    "title": "Units without gradient in a step",
                     "options": {
                         "x": "examples in the step",
                         "label": "units without gradient (share)",
-                        "theory": dict.fromkeys(labels, sizes),
                     },
                 },
             ),
             Figure(
                 "curves",
-                "Training loss, median and range over the replicates. With dropout, each example trains half of the units.",
+                "Training loss, median and range over the replicates; the dotted line is chance. All four networks learn; "
+                "SGD learns more slowly with dropout than without.",
                 {"column": "loss", "split": "train", "guide": "chance"},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
         """The sentences of the answer and the verdicts that each one needs."""
-        return (
-            Answer(
-                "For a single example, yes, exactly: no parameter changes, and the weights of a dropped unit get no gradient.",
-                {
-                    "layer_has_none": "supported",
-                    "forward_leaves_them": "supported",
-                    "dropped_get_no_gradient": "supported",
-                },
-            ),
-            Answer(
-                "For a step, no: in a batch almost every unit gets a gradient from some example.",
-                {"disabled_for_a_step": "refuted"},
-            ),
-            Answer(
-                "Some optimizers change weights even when their gradient is 0.",
-                {"dropped_do_not_move": "mixed|refuted"},
-            ),
-        )
+        return ANSWERS
 
     @staticmethod
     def _settings(optimizer: str, rate: float) -> dict:
         return {"optimizer": optimizer, "rate": rate}
 
     def _exactly(
-        self, name: str, statement: str, recorded: str, value: float, unit: str, control: str | None = None
+        self,
+        name: str,
+        statement: str,
+        recorded: str,
+        value: float,
+        unit: str,
+        *,
+        control: str | None = None,
+        optimizers: Sequence[str] = tuple(OPTIMIZERS),
     ) -> Claim:
         return Claim(
             name=name,
             statement=statement,
             parts=tuple(
-                Part(label, "recorded", {"name": recorded}, arm, control, **CHECK | {"threshold": value, "unit": unit})
-                for arm, label in OPTIMIZERS.items()
+                Part(
+                    OPTIMIZERS[arm],
+                    "recorded",
+                    {"name": recorded},
+                    arm,
+                    control,
+                    **CHECK | {"threshold": value, "unit": unit},
+                )
+                for arm in optimizers
             ),
-            threshold=f"check of the instrument: {value:g} ({unit}) {'more than without dropout ' if control else ''}in every "
-            "replicate; one counterexample refutes it",
+            threshold=f"holds by construction; a check of the instrument: {value:g} ({unit}) "
+            f"{'more than without dropout ' if control else ''}in every replicate; one counterexample refutes it",
             outcomes={
-                "supported": f"This holds exactly in all {{seeds}} replicates, with {{supported}}: {value:g} ({unit}).",
-                "": f"Exactly true with: {{supported}}. False with: {{refuted}} ({unit}: {{low}} to {{high}}).",
+                "supported": f"Exactly {value:g} ({unit}) in all {{seeds}} replicates with {{supported}}.",
+                "": f"Exactly true with {{supported}}. False with {{refuted}}. Median: {{low}} to {{high}} ({unit}).",
             },
         )
 
-    def _disabled_for_a_step(self) -> Claim:
-        disabled = {"name": f"disabled@{BATCHES[-1]}"}
+    def _few_without_gradient(self) -> Claim:
+        judged = {"expects": "less", "threshold": self.disabled, "unit": "share of units"}
         return Claim(
-            name="disabled_for_a_step",
-            statement=f"In a step with {BATCHES[-1]} examples, dropout disables part of the parameters.",
+            name="few_without_gradient",
+            statement=f"In a step with {BATCHES[-1]} examples, fewer than one active unit in ten gets no gradient.",
             parts=tuple(
-                Part(label, "recorded", disabled, arm, threshold=self.disabled, unit="share of units")
+                Part(label, "recorded", {"name": f"disabled@{BATCHES[-1]}"}, arm, **judged)
                 for arm, label in OPTIMIZERS.items()
             ),
-            threshold=f"supported when more than {100 * self.disabled:g} % of the units that are active on the batch get no gradient, "
-            f"half of the {100 * self.rate:g} % that each example drops",
+            threshold=f"supported when less than {100 * self.disabled:g} % of the units that are active on the batch get no gradient, "
+            f"a fifth of the {100 * self.rate:g} % that each example drops",
             outcomes={
-                "refuted": "Every example has its own mask, so only a share of {low} to {high} of the units that are active on the "
-                "batch gets no gradient. Dropout disables units for an example, not for the step.",
-                "": "More: {supported}. Fewer: {refuted}. The share of units is {low} to {high}.",
+                "": "Fewer: {supported}. More: {refuted}. Without gradient: {low} to {high} of the active units."
             },
+        )
+
+    def _others_move(self) -> Claim:
+        judged = {"threshold": 0.5, "unit": "share of weights"}
+        return Claim(
+            name="others_move",
+            statement="SGD with momentum and AdamW do change most of the weights of the units that a step with one example drops.",
+            parts=tuple(
+                Part(OPTIMIZERS[arm], "recorded", {"name": "moved"}, arm, **judged) for arm in ("momentum", "adamw")
+            ),
+            threshold="supported when a step with one example changes more than half of the weights of the units that it drops",
+            outcomes={"": "Most: {supported}. Fewer: {refuted}. Changed: {low} to {high} of the weights."},
         )
 
 

@@ -19,17 +19,17 @@ def parameter_claims(channels: int, arm: str) -> tuple[Claim, Claim]:
             name="four_for_each_unit",
             statement=f"Batch normalisation behind {channels} units has {4 * channels} parameters.",
             parts=(recorded("all", "parameters", arm, **held),),
-            threshold="check of the instrument: counted on the layer",
+            threshold="holds by construction; a check of the instrument: counted on the layer",
             outcomes={"": f"The layer has {{low}}: {channels} each for γ, β, the moving mean and the moving variance."},
         ),
         Claim(
             name="second_pair_is_trained",
-            statement="All of them are learned, and the second pair restores what the network can express.",
+            statement=f"All {4 * channels} parameters are learned, and the second {2 * channels} restore what the network can express.",
             parts=(recorded("trained", "trained", arm, **held),),
-            threshold="check of the instrument: refuted unless all are among the layer's trainable variables",
+            threshold="decided by construction; a check of the instrument: refuted unless all are trainable variables of the layer",
             outcomes={
-                "refuted": "Only {low} are trained, γ and β, and this pair restores what the network can express. The second "
-                "pair consists of statistics for inference; it gets no gradient.",
+                "refuted": "Only {low} are trained, γ and β, and these restore what the network can express. The others are moving "
+                "means and variances for inference; they get no gradient.",
                 "": "Number of trained parameters: {low}.",
             },
         ),

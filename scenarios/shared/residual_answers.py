@@ -1,0 +1,62 @@
+"""The sentences with which ``residual_order`` may answer its question."""
+
+from __future__ import annotations
+
+from scenarios.scenario import Answer
+
+ANSWERS = (
+    Answer(
+        "First in the block, for instance: in a network of 20 dense blocks no alternative is more accurate by two points, each at its "
+        "best learning rate.",
+        {"no_worse_first": "supported"},
+    ),
+    Answer(
+        "Not always first in the block: in a network of 20 dense blocks some alternative is more accurate by two points.",
+        {"no_worse_first": "mixed|refuted"},
+    ),
+    Answer(
+        "Which place is best is not settled: in a network of 20 dense blocks an alternative may be two points more accurate than first "
+        "in the block.",
+        {"no_worse_first": "open"},
+    ),
+    Answer(
+        "Inside the branch is not better by two points than both first in the block and after the addition.",
+        {"better_inside": "mixed|refuted"},
+    ),
+    Answer(
+        "Inside the branch is better by two points than first in the block and than after the addition.",
+        {"better_inside": "supported"},
+    ),
+    Answer(
+        "Without batch normalisation this network does not learn at all: its loss becomes infinite at every learning rate tried.",
+        {"diverges_without": "supported"},
+    ),
+    Answer(
+        "Inside the branch, the gradient is more even across the depth than with normalisation after the addition or without any.",
+        {"most_even_inside": "supported"},
+    ),
+    Answer(
+        "Inside the branch, the gradient is not in all cases more even than with normalisation after the addition or without any.",
+        {"most_even_inside": "mixed|refuted"},
+    ),
+    Answer(
+        "But an even gradient is not enough: without addition and normalisation it is more even still, and the network less accurate.",
+        {"even_is_not_enough": "supported"},
+    ),
+)
+CONVOLUTIONAL = (
+    Answer(
+        "In a network of 4 convolutional blocks inside the branch is within three points of every alternative, "
+        "also of no normalisation.",
+        {"same_in_convolutional": "supported"},
+    ),
+    Answer(
+        "In a network of 4 convolutional blocks, inside the branch differs by more than three points from some alternative.",
+        {"same_in_convolutional": "mixed|refuted"},
+    ),
+    Answer(
+        "Whether inside the branch is within three points of every alternative in 4 convolutional blocks is not settled.",
+        {"same_in_convolutional": "open"},
+    ),
+)
+"""Only where that network was trained, too."""
