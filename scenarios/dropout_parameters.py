@@ -157,10 +157,7 @@ class DropoutParameters(Scenario):
                 {
                     "column": "disabled",
                     "title": "Units without gradient in a step",
-                    "options": {
-                        "x": "examples in the step",
-                        "label": "units without gradient (share)",
-                    },
+                    "options": {"x": "examples in the step", "label": "units without gradient (share)"},
                 },
             ),
             Figure(

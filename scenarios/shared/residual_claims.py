@@ -15,7 +15,7 @@ SLOPES = {"none": -0.5 * np.log10(2), "after": -0.5 * np.log10(2 / (2 - 1 / np.p
 
 
 def diverges_without(rates: Sequence[float], soon: int) -> Claim:
-    """Whether the network without normalisation diverges, at every rate.
+    """Whether the network without normalisation diverges at each of several rates.
 
     Args:
         rates: learning rates.
@@ -23,7 +23,7 @@ def diverges_without(rates: Sequence[float], soon: int) -> Claim:
     """
     return Claim(
         name="diverges_without",
-        statement="Without batch normalisation the network of 20 residual dense blocks diverges at every learning rate tried.",
+        statement="Without batch normalisation the network of 20 residual dense blocks diverges at usual learning rates.",
         parts=tuple(
             Part(
                 label=f"rate {rate:g}",
@@ -37,7 +37,8 @@ def diverges_without(rates: Sequence[float], soon: int) -> Claim:
             )
             for rate in rates
         ),
-        threshold=f"supported when the training loss becomes NaN or infinite within {soon} steps, in the median",
+        threshold=f"supported when at rates from {rates[0]:g} to {rates[-1]:g} the training loss becomes NaN or infinite within {soon} "
+        "steps, in the median",
         outcomes={"": "Diverges: {supported}. Does not: {refuted}. First step with an infinite loss: {low} to {high}."},
     )
 
