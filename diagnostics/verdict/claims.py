@@ -90,8 +90,24 @@ def judge_claims(experiment: Experiment) -> list[JudgedClaim]:
     Returns:
         One judged claim per claim, in the scenario's order.
     """
-    claims = experiment.plan.claims
-    cases = [_cases(experiment, claim) for claim in claims]
+    claims = [
+        replace(claim, parts=tuple(part for part in claim.parts if _present(experiment, part)))
+        for claim in experiment.plan.claims
+    ]
+    return judge_effects(claims, [[effects_of(experiment, part) for part in claim.parts] for claim in claims])
+
+
+def judge_effects(claims: Sequence[ClaimPlan], effects: Sequence[Sequence[Effects]]) -> list[JudgedClaim]:
+    """The same from effects that have been measured, or resampled.
+
+    Args:
+        claims: what is claimed.
+        effects: for each claim those of its parts.
+
+    Returns:
+        One judged claim per claim, in their order.
+    """
+    cases = [_cases(claim.parts, own) for claim, own in zip(claims, effects, strict=True)]
     tested = [index for index, own in enumerate(cases) if _is_tested(own)]
     levels = np.full(len(claims), LEVEL)
     levels[tested] = holm_levels([_p_value(claims[index], cases[index]) for index in tested])
@@ -108,9 +124,7 @@ def held_against(verdict: Verdict) -> str:
     return f"{'above' if verdict.expects == 'greater' else 'below'} {numerals.short(verdict.threshold)}"
 
 
-def _cases(experiment: Experiment, claim: ClaimPlan) -> list[_Case]:
-    parts = [part for part in claim.parts if _present(experiment, part)]
-    effects = [effects_of(experiment, part) for part in parts]
+def _cases(parts: Sequence[PartPlan], effects: Sequence[Effects]) -> list[_Case]:
     found = evidence_of(parts, effects)
     return [_case(*each) for each in zip(parts, effects, found, strict=True)]
 
