@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from matplotlib.figure import Figure
 
 from diagnostics.pages.model_picture import Picture
+from diagnostics.pages.strips import Strip
 from diagnostics.wording import statements
 from diagnostics.wording.numerals import estimate, p_value
 
@@ -30,6 +31,7 @@ class Card:
         seeds: number of seeds.
         p: p-value of `test`; NaN when there is none.
         test: name of the test.
+        strips: the effects of the claim's parts.
     """
 
     statement: str
@@ -43,6 +45,7 @@ class Card:
     seeds: int = 0
     p: float = float("nan")
     test: str = ""
+    strips: tuple[Strip, ...] = ()
 
     @property
     def measured(self) -> str:
