@@ -47,10 +47,10 @@ PAIRED = (
     "claims (Holm): intervals are wider than 95 % for that, and p is adjusted so that it can be held against 0.05."
 )
 SLOPES = (
-    "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that the gradient "
-    "halves with each layer of back-propagation, −0.3 that it doubles. Theory is mean-field signal propagation, computed from activation, "
-    "initialisation and the input's second moment, for infinite width (and infinite batch size with batch normalisation); "
-    "nothing is fitted."
+    "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that the gradient halves "
+    "with each layer of back-propagation, −0.3 that it doubles. Theory is mean-field signal propagation, computed from "
+    "activation, initialisation and the input's second moment, for infinite width (and infinite batch size with batch "
+    "normalisation); nothing is fitted."
 )
 
 
@@ -135,7 +135,14 @@ def _numbers(judged: Sequence[claims.JudgedClaim]) -> Section:
 
 def _parts(claim: claims.JudgedClaim) -> Table:
     unit = _unit(claim.parts)
-    header = ("part", "verdict", f"measured, {unit}" if unit else "measured", "compared with", "replicates", "test, adjusted p")
+    header = (
+        "part",
+        "verdict",
+        f"measured, {unit}" if unit else "measured",
+        "compared with",
+        "replicates",
+        "test, adjusted p",
+    )
     rows = tuple(_part(part, named=not unit) for part in claim.parts)
     return Table(claim.statement, header, rows, numeric=frozenset(header[2:5]), terminal=False)
 
