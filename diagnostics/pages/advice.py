@@ -137,6 +137,10 @@ def _comment(path: str) -> str:
 
 
 def _normalization(patient: Patient, settings: Settings) -> Advice:
+    if "momentum" in settings:
+        momentum = f"{float(settings['momentum']):g}"
+        code = f"keras.layers.BatchNormalization(momentum={momentum})"
+        return Advice(f"Lower the momentum of the batch normalisation to {momentum}.", code)
     name = str(settings.get("class", "BatchNormalization"))
     return Advice("Normalise between the layers.", f"x = keras.layers.{name}()(x)")
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
+from diagnostics.figures.columns import quantity
 from diagnostics.pages.advice import advice_on
 from diagnostics.pages.evidence import figures_of, first_step, last_step
 from diagnostics.pages.model_picture import link_to
@@ -23,17 +24,20 @@ UNITS = {"vanishing_gradient": "decades lost", "exploding_gradient": "decades ga
 """What a rule's number counts, where its name does not tell."""
 LATE = 0.1
 """The share at a training's end that counts as its end."""
+NO_LAYER = "no single layer"
+"""Where a finding about the model as a whole, its data or its settings is."""
 MOST_PLACES = 6
 """Most groups of layers that a letter names; the model's picture marks all of them."""
 
 
-def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
+def letter_of(run: Run, finding: Finding, others: Collection[str], *, alone: bool = False) -> Letter:
     """The letter about one finding.
 
     Args:
         run: the run that was judged.
         finding: a finding that asks for something to be done.
         others: the rules with a letter of their own.
+        alone: whether the page says anyway that it explains all of these.
     """
     # A consequence shows what its cause shows, and the page's own figures hold the rest.
     evidence, course = (None, None) if finding.explained_by in others else figures_of(run, finding)
@@ -44,12 +48,12 @@ def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
         word=finding.severity,
         statement=finding.what,
         means=finding.means,
-        where=tuple(_places(run, finding.layers)),
+        where=tuple(_places(run, finding.layers)) or (Place(NO_LAYER, "#model"),),
         since=_since(run, finding),
         sure=_sure(finding),
         bound=bound_of(finding),
         advice=_advice(run, finding, others),
-        note=_note(finding, others),
+        note=_note(finding, () if alone else others),
         evidence=evidence,
         course=course,
     )
@@ -75,6 +79,8 @@ def bound_of(finding: Finding) -> str:
         near = f" ({short(ratio, 2)} × the bound)"
     else:
         near = f" (a factor of {short(max(ratio, 1 / ratio), 2)} away)"
+    if finding.evidence and quantity(finding.evidence[0].column).label.endswith("(share)"):
+        return f"{percent(value)}, bound {percent(threshold)}{near}"
     unit = f" {UNITS[finding.rule]}" if finding.rule in UNITS else ""
     return f"{short(value)}{unit}, bound {short(threshold)}{near}"
 
@@ -137,7 +143,7 @@ def _places(run: Run, layers: Sequence[str]) -> Iterator[Place]:
 def _since(run: Run, finding: Finding) -> str:
     first, end = first_step(run, finding), last_step(run)
     if first is None:
-        return ""
+        return "" if end is None else f"judged on the whole run, steps 0 to {end:,}"
     begun = f"step {first:,}" if first else "the start"
     last = int(max(finding.steps)) if finding.steps else end
     if last is None or last == first:
@@ -148,7 +154,8 @@ def _since(run: Run, finding: Finding) -> str:
 
 
 def _sure(finding: Finding) -> str:
-    return f"{next(word for least, word in CERTAINTY if finding.confidence >= least)} ({percent(finding.confidence)})"
+    word = next(word for least, word in CERTAINTY if finding.confidence >= least)
+    return f"{word} a fault ({percent(finding.confidence)})"
 
 
 def _note(finding: Finding, others: Collection[str]) -> str:

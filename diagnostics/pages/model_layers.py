@@ -15,6 +15,8 @@ from diagnostics.runs.run import Run
 
 MOST_ROWS, MOST_BLOCKS = 32, 48
 """Most layers with a row of their own, which fit on a screen, and most blocks: fewer would each be a bar code of dozens of layers."""
+MOST_KINDS = 3
+"""Most kinds of layer that a block's row names, beside a number for the rest."""
 LONGEST_PERIOD, FEWEST_REPEATS = 24, 3
 """The longest sequence of kinds, in layers, that counts as a block when it repeats at least so many times."""
 
@@ -96,12 +98,14 @@ def folded(nodes: Sequence[Node], most: int = MOST_ROWS) -> list[Block]:
 
 
 def summary(nodes: Sequence[Node]) -> str:
-    """The kinds of some layers with their number, the most frequent first: ``3 Conv2D, 2 BatchNormalization``."""
+    """The kinds of some layers with their number, the most frequent first: ``3 Conv2D, 2 BatchNormalization, Add``."""
     if len(nodes) == 1:
         return nodes[0].kind
     counts = Counter(node.kind for node in nodes).most_common()
-    shown = ", ".join(f"{count} {kind}" for kind, count in counts[:3])
-    return shown + (f" and {sum(count for _, count in counts[3:])} more" if counts[3:] else "")
+    # A single kind that is left takes no more room than the number of those that are left.
+    most = len(counts) if len(counts) <= MOST_KINDS + 1 else MOST_KINDS
+    shown = ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in counts[:most])
+    return shown + (f" and {sum(count for _, count in counts[most:])} more" if counts[most:] else "")
 
 
 def _repeats(nodes: Sequence[Node]) -> Iterator[Block]:

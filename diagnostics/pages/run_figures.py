@@ -14,6 +14,7 @@ from diagnostics.figures import by_layer, layer_courses, time_to_revival, units_
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.heat_map import MOST_COLUMNS
 from diagnostics.figures.layer_rows import Rows, readings
+from diagnostics.figures.seeds import moments
 from diagnostics.pages import healthy
 from diagnostics.pages.distributions import distributions, missing_histograms
 from diagnostics.pages.page import Exhibit, Section
@@ -22,7 +23,9 @@ from diagnostics.pages.views import DEAD_UNITS, NOISE_SCALE, View, is_nothing, m
 from diagnostics.runs.facts import Training
 from diagnostics.survival import spells
 
-BOTH = "Lines: each layer at three moments of training. Colours: every recorded step, as on the bar."
+MOMENTS = ("one moment", "two moments", "three moments")
+"""How many moments of a training a profile shows, in words."""
+COLOURS = "Colours: every recorded step, as on the bar."
 MAP = "One row per layer, input at the bottom; one column per recorded step. Colours as on the bar."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
@@ -90,9 +93,11 @@ def _against(view: View, training: Training | None) -> View:
 
 def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
     rows, left = _drawn(view, layers)
-    count = len(np.unique(rows["step"].to_numpy()))
+    steps = np.unique(rows["step"].to_numpy())
+    count = len(steps)
     green = healthy.told(view.column) if healthy.is_compared(view.column, len(rows["layer"].unique())) else ""
-    caption = " ".join(part for part in (view.caption, left, BOTH, green) if part)
+    lines = f"Lines: each layer at {MOMENTS[len(moments(steps)) - 1]} of training."
+    caption = " ".join(part for part in (view.caption, left, lines, COLOURS, green) if part)
     if count > MOST_COLUMNS:
         each = f"{count / MOST_COLUMNS:.0f}"
         caption += (

@@ -40,7 +40,7 @@ PICTURE = (
     "Every row is a block, input at the top, and every cell a layer; at the right its output's shape and its parameters. Choose a "
     "cell to mark its layer in all figures."
 )
-MARKED = " Triangles mark layers that a finding names."
+MARKED = " Triangles mark the layers named under Findings."
 TRENDS = {"train": "loss", "validation": "validation loss"}
 TABLE = "Each layer's last reading."
 
@@ -122,13 +122,19 @@ def _sections(
 def _letters(run: Run, loud: Sequence[Finding]) -> Iterator[Section]:
     """A letter for each cause; what follows from one is folded, because its cure is the cause's."""
     names = {each.rule for each in loud}
-    following = [one for one in loud if one.explained_by in names]
-    causes = [one for one in loud if one not in following]
+    causes = causes_of(loud)
+    following = [one for one in loud if one not in causes]
     if causes:
-        yield Section("Findings", letters=tuple(letter_of(run, one, names) for one in causes))
+        yield Section("Findings", letters=tuple(letter_of(run, one, names, alone=len(causes) == 1) for one in causes))
     if following:
         heading = f"What follows from that: {', '.join(title(one.rule) for one in following)}"
         yield Section(heading, letters=tuple(letter_of(run, one, names) for one in following), folded=True)
+
+
+def causes_of(loud: Sequence[Finding]) -> list[Finding]:
+    """The findings that no other finding of the page explains."""
+    names = {each.rule for each in loud}
+    return [one for one in loud if one.explained_by not in names]
 
 
 def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
@@ -143,7 +149,8 @@ def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
 
 
 def _model(run: Run, layers: pd.DataFrame, loud: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
-    marked = {layer: one.severity for one in reversed(loud) for layer in one.layers}
+    # What follows from a finding may concern every layer: marks on all of them would tell nothing.
+    marked = {layer: one.severity for one in reversed(causes_of(loud)) for layer in one.layers}
     suggested = [each.column for one in loud for each in one.evidence if each.table == "layers"]
     known = [column for column in (*suggested, *PICTURED, *shown) if column in shown]
     picture = picture_of(run, layers, known[0] if known else "", marked)

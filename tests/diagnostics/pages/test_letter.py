@@ -85,7 +85,7 @@ def test_the_letter_says_where_since_when_and_how_sure():
     assert [place.text for place in letter.where] == [f"{NAMES[0]} to {NAMES[3]} (4 layers)", NAMES[6]]
     assert list(letter.facts.values()) == [
         "step 100, to the end",
-        "likely (80 %)",
+        "likely a fault (80 %)",
         "0.5, bound 0.1 (5 × the bound)",
     ]
 
@@ -166,7 +166,27 @@ def test_since_when_is_read_off_the_layers_where_the_rule_does_not_say():
     (axes,) = letter.course.draw(width=528).axes
     assert {30.0} <= {line.get_xdata()[0] for line in axes.lines if len(set(line.get_xdata())) == 1}
     below = finding(layers=(worst,), value=0.0, threshold=0.1, evidence=(Evidence("dead_fraction"),))
-    assert letter_of(run, below, ()).since == ""
+    assert letter_of(run, below, ()).since == "judged on the whole run, steps 0 to 40"
+
+
+def test_every_letter_answers_where_and_since_when():
+    letter = letter_of(run_of(), finding(), ())
+    assert [place.text for place in letter.where] == ["no single layer"] and letter.since.startswith("judged on")
+
+
+def test_a_share_is_held_against_its_bound_in_per_cent():
+    share = finding(value=1.0, threshold=0.1, evidence=(Evidence("dead_fraction"),))
+    assert bound_of(share) == "100 %, bound 10 % (10 × the bound)"
+
+
+def test_what_a_lone_cause_explains_is_said_once():
+    one = finding(explains=("no_learning",))
+    assert "Also explains" in letter_of(run_of(), one, {"no_learning"}).note
+    assert "Also explains" not in letter_of(run_of(), one, {"no_learning"}, alone=True).note
+
+
+def test_a_normalisation_that_is_there_gets_another_momentum():
+    assert code(Remedy("normalization", {"momentum": 0.9}), run_of()) == "keras.layers.BatchNormalization(momentum=0.9)"
 
 
 def test_a_bound_that_an_oddity_passed_is_no_distance():

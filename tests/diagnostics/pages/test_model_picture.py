@@ -123,7 +123,8 @@ def test_a_net_without_any_structure_is_still_small():
 def test_kinds_are_counted():
     assert summary([Node("a", "Dense")]) == "Dense"
     nodes = [Node(str(n), kind) for n, kind in enumerate(["Dense", "ReLU", "Dense", "Add", "Flatten"])]
-    assert summary(nodes) == "2 Dense, 1 ReLU, 1 Add and 1 more"
+    assert summary(nodes) == "2 Dense, ReLU, Add, Flatten"
+    assert summary([*nodes, Node("6", "Reshape")]) == "2 Dense, ReLU, Add and 2 more"
 
 
 def test_colours_follow_the_scale_and_single_out_what_it_cannot_show():

@@ -45,6 +45,13 @@ def test_layers_that_have_no_zeros_are_left_out_of_their_figure_and_counted():
     assert all(panel.layers == (table["layer"].iloc[0],) for panel in followed)
 
 
+@pytest.mark.parametrize(("steps", "said"), [((0, 1), "two moments"), ((0, 1, 2), "three moments")])
+def test_a_caption_counts_the_moments_that_are_drawn(steps, said):
+    layers = layers_table({"activation_std": np.ones((len(steps), 4))}, steps=steps)
+    (figure,) = by_heading(layers)["Activations"].figures
+    assert f"Lines: each layer at {said} of training." in figure.caption
+
+
 def test_relu_makes_0_of_nan_and_that_is_no_number_either():
     std = np.array([[1.0, 1.0], [0.0, np.inf], [0.0, np.inf]])
     layers, said = until_lost(layers_table({"activation_std": std}, steps=(0, 10, 20)))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,15 @@ def test_the_worst_finding_is_the_answer(run):
     assert letter.evidence.name == "evidence-vanishing-gradient-update-ratio"
     assert ruled_out.folded and [row[0] for row in ruled_out.tables[0].rows] == ["NaN or infinite values"]
     assert missing.folded and [row[:2] for row in missing.tables[0].rows] == [("dead units", "dead_fraction")]
+
+
+def test_only_what_no_other_finding_explains_is_marked_in_the_model(run):
+    cause = Finding("dead_units", "warning", "All dead.", layers=("hidden_1",))
+    follows = Finding("update_ratio", "warning", "Too slow.", layers=("hidden_1",), explained_by="dead_units")
+    for loud, marked in (([cause, follows], "warning"), ([replace(cause, layers=()), follows], "")):
+        (model,) = (one for one in page_of(run, loud).sections if one.picture)
+        (row,) = model.picture.diagrams[0].rows
+        assert row.marked == marked and ("named under Findings" in model.text) == bool(marked)
 
 
 def test_without_a_complaint_the_checks_are_the_letter(run):

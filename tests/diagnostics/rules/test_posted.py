@@ -56,6 +56,7 @@ def test_a_gap_between_training_and_validation_shows_in_a_single_reading():
         norms = [dense("hidden", 16), norm | {"settings": {"momentum": momentum}}]
         found = only(run(validation=[(2.1, 0.16)] * 3, hidden=norms), OverFitting())
         assert ("moving averages" in found.means) == is_early  # 100 steps
+        assert ([one.change for one in found.remedies] == ["epochs", "normalization"]) == is_early
     assert not only(run(validation=[(2.1, 0.16), (0.5, 0.8)]), OverFitting()).is_loud  # it settled
     weak = run(accuracy=0.4, validation=[(2.1, 0.16)])
     assert not only(weak, OverFitting()).is_loud  # there is little to hold
