@@ -18,14 +18,15 @@ from diagnostics.figures.scales import Limits, Linear, Log
 from diagnostics.figures.seeds import NOTHING, Tracks, replicates, require, tracks, values_of
 from diagnostics.figures.together import BAND as JOINED_BAND
 from diagnostics.figures.together import Line, together
+from diagnostics.wording.numerals import short
 
 _LINE: dict = {"marker": "o", "ms": 4.5, "mew": 0, "lw": 1.6, "zorder": 3}
 
 
 DECADE = 10
 """Largest over smallest setting from which on the axis is logarithmic."""
-FEW, CLOSE = 6, 0.12
-"""So many settings are labelled one by one, if none is nearer to its neighbour than this share of the axis."""
+NARROWEST, USUAL, BETWEEN = 125, 190, 6
+"""Width of a panel on a phone and on a desktop, and the room between two numbers below it, in CSS pixels."""
 
 
 class Along(NamedTuple):
@@ -77,7 +78,7 @@ def by_setting(
     handles = [*own, *_handles(bool(curves), guide, replicates(frame))]
     text = label or axis.label
     settings = frame["setting"].to_numpy(float)
-    place = along(settings)
+    place = along(settings, NARROWEST if width < 2 * style.NARROW else USUAL)
     with small_multiples([*panels], y=text, x=x, handles=handles, width=width) as grid:
         laid_out = grid.laid_out(axis.scale, limits, x=place.limits, ticks=place.ticks, decades=place.decades)
         for name, axes in laid_out:
@@ -91,17 +92,19 @@ def by_setting(
     return grid.figure
 
 
-def along(settings: np.ndarray) -> Along:
-    """How the settings are laid out: by decades where they span more than one, and labelled one by one where they are few.
+def along(settings: np.ndarray, room: float) -> Along:
+    """How the settings are laid out: by decades where they span more than one, and labelled one by one where there is room.
 
     Args:
         settings: the setting of each run.
+        room: width of a panel in CSS pixels.
     """
     known = np.unique(settings)
     scale = Log() if known[0] > 0 and known[-1] > DECADE * known[0] else Linear(margin=0.04)
     limits = scale.limits(known)
-    apart = np.diff(np.log(known) if scale.name == "log" else known)
-    if len(known) <= FEW and (len(known) < 2 or apart.min() > CLOSE * apart.sum()):
+    places = np.log(known) if scale.name == "log" else known
+    widest = max(len(short(value)) for value in known.tolist()) * style.PIXELS_PER_CHARACTER + BETWEEN
+    if len(known) < 2 or widest < room * np.diff(places).min() / np.ptp(places):
         return Along(scale.name == "log", limits, known.tolist())
     ticks = scale.ticks(limits, 5)
     whole = [tick for tick in ticks if tick == int(tick)]

@@ -213,6 +213,7 @@ def _unbroken(value: object) -> object:
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     value = re.sub(r"\bp ([<=≤]) (?=\d)", "p\u00a0\\1\u00a0", value)
+    value = re.sub(r"(\d \[[−\d.]+), (?=[−\d.]+\])", "\\1,\u00a0", value)  # an interval behind its estimate
     return re.sub(r"(?<=\d) (?=[%×])", "\u00a0", value.replace(" × 10", "\u00a0×\u00a010"))
 
 

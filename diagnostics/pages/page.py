@@ -182,6 +182,11 @@ class Section:
     folded: bool = False
 
     @property
+    def only_text(self) -> bool:
+        """Whether it can share a line with its neighbour: a heading and a paragraph."""
+        return not (self.letters or self.cards or self.picture or self.figures or self.tables)
+
+    @property
     def exhibits(self) -> tuple[Exhibit, ...]:
         """The figures of the letters, then the section's own."""
         shown = [each for letter in self.letters for each in (letter.evidence, letter.course) if each]
@@ -190,6 +195,11 @@ class Section:
 
 LONG = 150
 """Characters from which on only the first sentence of an answer stands in large letters."""
+
+
+def first_sentence(text: str) -> str:
+    """The text up to the first full stop, question mark or exclamation mark that a capital follows."""
+    return re.split(r"(?<=[.!?]) (?=[A-Z])", text, maxsplit=1)[0]
 
 
 @dataclass(frozen=True)
@@ -225,8 +235,7 @@ class Page:
     @property
     def lead(self) -> str:
         """The answer's first sentence if it is a long one, for large letters; otherwise the whole answer."""
-        first = re.split(r"(?<=[.!?]) (?=[A-Z])", self.answer, maxsplit=1)[0]
-        return first if len(self.answer) > LONG else self.answer
+        return first_sentence(self.answer) if len(self.answer) > LONG else self.answer
 
     def _repr_html_(self) -> str:
         """For notebooks: the page without figures and tables."""

@@ -15,7 +15,7 @@ from diagnostics.pages import against_theory
 from diagnostics.pages.figure_parameters import Parameters
 from diagnostics.pages.page import Card, Exhibit, Page, Section, Table
 from diagnostics.pages.scenario_tables import Tables
-from diagnostics.pages.strips import measured, strips
+from diagnostics.pages.strips import strips
 from diagnostics.runs.experiment import Experiment
 from diagnostics.runs.figure_kinds import KINDS
 from diagnostics.runs.plan import FigurePlan, Plan
@@ -36,6 +36,21 @@ TITLES = {
     "against_neighbours": "Against the neighbours",
     "against_decimal": "Against round decimals",
 }
+
+SUBTITLES = {
+    "before_after": "Before and after",
+    "by_arm": "At the end, by arm",
+    "by_setting": "Against the setting",
+    "curves": "During training",
+    "depth_profile": "Over the layers",
+    "gap": "What the gap consists of",
+    "heat_map": "By layer and step",
+    "histogram_pair": "Distributions",
+    "seed_pairs": "Replicate by replicate",
+    "time_to_revival": "How long units stay dead",
+    "unit_raster": "Unit by unit",
+}
+"""What a kind of figure shows, where several stand under one heading."""
 
 SHOWN = ("claims", "figures", "answers", "about", "scope", "objection")
 """Fields of a scenario's record that the page shows elsewhere, not among the details."""
@@ -149,7 +164,7 @@ def _parts(claim: claims.JudgedClaim) -> Table:
 
 def _part(part: claims.JudgedPart, *, named: bool) -> tuple[str, ...]:
     one, p = part.verdict, numerals.p_value(part.adjusted_p)
-    found = f"{measured(one)} {one.unit if named else ''}".strip()
+    found = f"{numerals.found(one.effect, one.low, one.high)} {one.unit if named else ''}".strip()
     compared = f"exactly {numerals.short(one.threshold)}" if one.margin == 0 else claims.held_against(one)
     test = f"{one.test}, {p}" if p else one.test
     return part.label, one.word, found, compared, str(one.seeds), test
@@ -165,7 +180,16 @@ def _figures(experiment: Experiment) -> list[Section]:
         heading = str(figure.parameters.get("title") or TITLES.get(column, column.replace("_", " ").capitalize()))
         exhibit = Exhibit(name=name, draw=_drawing(tables, figure), caption=figure.caption, alt=alt)
         sections.setdefault(heading, []).append(exhibit)
-    return [Section(heading, figures=tuple(exhibits)) for heading, exhibits in sections.items()]
+    return [Section(heading, figures=_with_titles(exhibits)) for heading, exhibits in sections.items()]
+
+
+def _with_titles(exhibits: Sequence[Exhibit]) -> tuple[Exhibit, ...]:
+    """Where figures share a heading, each says what it is of."""
+    if len(exhibits) == 1:
+        return (*exhibits,)
+    kinds = [next(kind for kind in SUBTITLES if exhibit.name.endswith(kind.replace("_", "-"))) for exhibit in exhibits]
+    titles = [SUBTITLES[kind] if kinds.count(kind) == 1 else "" for kind in kinds]
+    return tuple(replace(exhibit, title=title) for exhibit, title in zip(exhibits, titles, strict=True))
 
 
 def _drawing(tables: Tables, figure: FigurePlan) -> Callable[..., Figure]:

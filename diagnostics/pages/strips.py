@@ -55,13 +55,6 @@ def strips(parts: Sequence[JudgedPart]) -> tuple[Strip, ...]:
     return tuple(_strip(part, _scale([each.verdict for each in parts if _alike(each, part)])) for part in parts)
 
 
-def measured(verdict: Verdict) -> str:
-    """Effect and interval; the effect alone where it was the same in every replicate."""
-    if verdict.low == verdict.high == verdict.effect:
-        return numerals.short(verdict.effect)
-    return numerals.estimate(verdict.effect, verdict.low, verdict.high)
-
-
 def _alike(one: JudgedPart, other: JudgedPart) -> bool:
     return _compared(one.verdict) == _compared(other.verdict)
 
@@ -83,7 +76,7 @@ def _scale(verdicts: Sequence[Verdict]) -> tuple[float, float]:
 
 def _strip(part: JudgedPart, scale: tuple[float, float]) -> Strip:
     verdict = part.verdict
-    text = Strip(part.label, verdict.word, measured(verdict))
+    text = Strip(part.label, verdict.word, numerals.found(verdict.effect, verdict.low, verdict.high))
     if verdict.test == EXACT or scale[0] == scale[1] or math.isnan(verdict.effect):
         return text
     places = (verdict.effect, verdict.low, verdict.high, *_compared(verdict))

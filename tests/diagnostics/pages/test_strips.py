@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from diagnostics.pages.strips import EXACT, MARGIN, measured, strips
+from diagnostics.pages.strips import EXACT, MARGIN, strips
 from diagnostics.verdict.claims import JudgedPart
 from diagnostics.verdict.verdict import Verdict
 
@@ -52,8 +52,3 @@ def test_an_open_end_reaches_the_edge(ends):
 )
 def test_what_has_no_interval_has_no_picture(without):
     assert not strips([without])[0].drawn
-
-
-def test_one_value_in_every_replicate_is_written_once():
-    assert measured(part(400, 400, 400).verdict) == "400"
-    assert measured(part(0.5, 0.4, 0.6).verdict) == "0.50 [0.40, 0.60]"
