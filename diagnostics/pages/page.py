@@ -185,7 +185,7 @@ class Section:
         return (*shown, *self.figures)
 
 
-LONG = 150
+LONG = 90
 """Characters from which on only the first sentence of an answer stands in large letters."""
 
 

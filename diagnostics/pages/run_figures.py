@@ -23,6 +23,7 @@ from diagnostics.pages.views import DEAD_UNITS, NOISE_SCALE, View, is_nothing, m
 from diagnostics.runs.facts import Training
 from diagnostics.survival import spells
 
+CURVES = "Loss and metrics"
 MOMENTS = ("one moment", "two moments", "three moments")
 """How many moments of a training a profile shows, in words."""
 COLOURS = "Colours: every recorded step, as on the bar."
@@ -68,7 +69,7 @@ def sections(
     drawn = tuple(curves_of(scalars.assign(arm=name, seed=seed), training))
     text = told(scalars)
     if drawn or text:
-        yield Section("Loss and metrics", text=text, figures=drawn)
+        yield Section(CURVES, text=text, figures=drawn)
     for heading, views in views_of(layers).items():
         nothing = [view.nothing for view in views if is_nothing(view, layers)]
         figures = tuple(_by_layer(_against(view, training), layers) for view in views if view.nothing not in nothing)
