@@ -113,12 +113,11 @@ def panels(
     rows = -(-len(names) // columns)
     wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)
     texts = {name: _fitted(note, wide + layout.gap) for name, note in (notes or {}).items()}
-    titles = {name: style.wrapped(name, wide + layout.gap - 8) if titled else "" for name in names}
-    title = (
-        layout.title
-        - (0 if titled else LINE)
-        + NOTE * max((text.count("\n") + 1 for text in texts.values()), default=0)
-    )
+    titles = {name: style.wrapped_name(name, wide + 8) if titled else "" for name in names}
+    most = max((text.count("\n") + 1 for text in texts.values()), default=0)
+    # Of the same number of lines, so that the names of panels side by side stand at one height.
+    texts = {name: text + "\n" * (most - text.count("\n") - 1) for name, text in texts.items() if text}
+    title = layout.title - (0 if titled else LINE) + NOTE * most
     title += LINE * max(text.count("\n") for text in titles.values())
     row_height = title + layout.panel
     height = layout.head + rows * row_height + layout.bottom

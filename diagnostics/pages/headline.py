@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from diagnostics.rules import LOUD, Finding, rules
-from diagnostics.runs.facts import Training
+from diagnostics.runs.facts import Layer, Training
 from diagnostics.runs.run import Run
 from diagnostics.wording import findings
 from diagnostics.wording.numerals import percent, short
@@ -21,6 +21,8 @@ NON_FINITE = "non_finite"
 
 CLOSED = 0.2
 """Seconds for closing a run's files that are worth a word."""
+MOSTLY = 0.9
+"""Share of the parameters that are trained in a model without frozen ones: the others are averages of normalisations."""
 LARGE, SHORT = 0.2, 10.0
 """A share of measuring above this says nothing about a training of less than so many seconds: most of it is the first file."""
 
@@ -67,7 +69,7 @@ def status(run: Run) -> str:
     steps = pd.concat([table["step"] for table in (run.layers, run.scalars) if "step" in table]).to_numpy()
     facts = [f"run {run.status}", f"steps {steps.min():,} to {steps.max():,}" if len(steps) else "no steps recorded"]
     facts += [f"{len(run.layer_table)} layer{'s' * (len(run.layer_table) > 1)}"] if run.layer_table else []
-    facts += [*_settings(run.training)]
+    facts += [*_settings(run.training), *_trained(run.architecture)]
     facts += [f"seed {run.seed}"] if run.seed is not None else []
     facts += [_cost(run.metadata["cost"])] if run.metadata.get("cost") else []
     facts += [f"steps {gap['first']} to {gap['until'] - 1} missing" for gap in run.metadata.get("gaps", ())]
@@ -84,6 +86,13 @@ def _settings(training: Training) -> Iterator[str]:
         yield f"batches of {training.batch_size:,}"
     if training.precision not in (None, "float32"):
         yield training.precision
+
+
+def _trained(architecture: Sequence[Layer]) -> Iterator[str]:
+    """How many parameters are trained, where a good part of them is not."""
+    total, trained = sum(one.parameters for one in architecture), sum(one.trainable_parameters for one in architecture)
+    if 0 < trained < MOSTLY * total:
+        yield f"{trained:,} of {total:,} parameters trained"
 
 
 def _cost(cost: Mapping[str, Any]) -> str:

@@ -13,6 +13,9 @@ from diagnostics.pages.model_picture import Picture
 from diagnostics.wording import statements
 from diagnostics.wording.numerals import estimate, p_value
 
+SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z\d])")
+"""Where a sentence ends and another one begins."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -153,6 +156,11 @@ class Letter:
     layers: tuple[str, ...] = ()
 
     @property
+    def lead(self) -> str:
+        """The statement's first sentence."""
+        return SENTENCE.split(self.statement, maxsplit=1)[0]
+
+    @property
     def facts(self) -> dict[str, str]:
         """Since when, how sure and against which bound, by name; what is unknown is left out."""
         known = {"since": self.since, "how sure": self.sure, "measured": self.bound}
@@ -222,7 +230,7 @@ class Page:
     @property
     def lead(self) -> str:
         """The answer's first sentence if it is a long one, for large letters; otherwise the whole answer."""
-        first = re.split(r"(?<=[.!?]) (?=[A-Z])", self.answer, maxsplit=1)[0]
+        first = SENTENCE.split(self.answer, maxsplit=1)[0]
         return first if len(self.answer) > LONG else self.answer
 
     def _repr_html_(self) -> str:

@@ -37,6 +37,8 @@ CURVE = (
     "units come back soon. Ticks mark spells cut off by the end of the run. Spells of units that were born dead are left out, "
     "because their start is unknown."
 )
+FEWEST_REVIVALS = 5
+"""Fewest revivals for a survival curve: each is a step of it."""
 FEWEST_SPELLS = 10
 """Fewest dead spells for a survival curve: below, one unit more or less moves it by over a tenth, and the raster shows them all."""
 
@@ -160,10 +162,10 @@ def _unit_exhibits(
             f"Share of dead units over the steps: median over the {checks['layer'].nunique()} layers, and their range."
         )
         yield _captioned("dead-share-course", partial(_course, dying), label, "Share dead over time.", half=True)
-        died = died.assign(arm=pd.Categorical([name] * len(died)), seed=0)
-        yield _captioned(
-            "time-to-revival", partial(time_to_revival, died), CURVE, "Kaplan-Meier curve of spells.", half=True
-        )
+        if int((~died["open"].to_numpy(bool)).sum()) >= FEWEST_REVIVALS:
+            died = died.assign(arm=pd.Categorical([name] * len(died)), seed=0)
+            draw = partial(time_to_revival, died)
+            yield _captioned("time-to-revival", draw, CURVE, "Kaplan-Meier curve of spells.", half=True)
 
 
 def _course(rows: Callable[[], Rows], *, width: int) -> Figure:

@@ -37,9 +37,12 @@ PICTURED = (
 )
 """Which quantity colours the model when no finding suggests one, the first that was recorded."""
 PICTURE = (
-    "Every row is a block, input at the top, and every cell a layer; at the right its output's shape and its parameters. Choose a "
-    "cell to mark its layer in all figures."
+    "Every row is a {row}, input at the top{cells}; at the right {shape}the number of its parameters. "
+    "Choose a {cell} to mark {it}."
 )
+BLOCKS = {"row": "block", "cells": ", and every cell a layer", "cell": "cell", "it": "its layer in all figures"}
+LAYERS = {"row": "layer", "cells": "", "cell": "row's cell", "it": "the layer in all figures"}
+"""Words of the same sentence where blocks hold several layers, and where they do not."""
 MARKED = " Triangles mark the layers named under Findings."
 TRENDS = {"train": "loss", "validation": "validation loss"}
 TABLE = "Each layer's last reading."
@@ -163,7 +166,9 @@ def _model(run: Run, layers: pd.DataFrame, loud: Sequence[Finding], shown: Seque
     known = [column for column in (*suggested, *PICTURED, *shown) if column in shown]
     picture = picture_of(run, layers, known[0] if known else "", marked)
     if picture:
-        yield Section("The model", text=PICTURE + MARKED * bool(marked), picture=picture)
+        words = BLOCKS if picture.counted else LAYERS
+        text = PICTURE.format(**words, shape="its output's shape and " * picture.shaped) + MARKED * bool(marked)
+        yield Section("The model", text=text, picture=picture)
         yield Section("Every layer as a table", tables=(_table(run, layers, shown),), folded=True)
 
 

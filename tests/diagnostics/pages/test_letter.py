@@ -47,10 +47,10 @@ def test_code_is_written_for_the_runs_own_optimizer():
     run = run_of({"optimizer": SGD})
     assert (
         code(Remedy("learning_rate", {"factor": 0.1}), run)
-        == "optimizer = keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)"
+        == "optimizer = keras.optimizers.SGD(\n    learning_rate=0.01,\n    momentum=0.9,\n)"
     )
     assert code(Remedy("clipping", {"clipnorm": 1.0}), run).endswith(
-        "SGD(learning_rate=0.1, momentum=0.9, clipnorm=1.0)"
+        "SGD(\n    learning_rate=0.1,\n    momentum=0.9,\n    clipnorm=1.0,\n)"
     )
 
 
@@ -62,6 +62,13 @@ def test_code_for_a_layer_matches_its_activation():
     run = run_of(architecture=[DENSE | {"activation": "selu"}])
     written = code(Remedy("initialization"), run)
     assert "".join(written.split()).endswith('Dense(64,activation="selu",kernel_initializer="lecun_normal",)')
+
+
+def test_advice_names_what_is_to_be_replaced():
+    (advice,) = advice_on(
+        run_of(architecture=[DENSE]), (DENSE["path"],), (Remedy("activation", {"activation": "selu"}),)
+    )
+    assert advice.text.startswith("Use selu instead of relu as the activation")
 
 
 def test_a_new_activation_brings_its_initialisation_along():
