@@ -69,9 +69,8 @@ def by_setting(
 
 def _panel(axes: Axes, name: str, lines: Tracks, limits: Limits) -> None:
     own: Track = lines.get((name, "measured"), NOTHING)
-    for (series, _), line in lines.items():
-        if series != name:
-            axes.plot(line.x, line.median, color=style.colour("context"), lw=0.9, zorder=1.8)
+    if len(lines) > 1:
+        marks.behind(axes, [(line.x, line.median) for line in lines.values()])
     if own.measured:
         marks.band(axes, own, style.colour("end"), limits, **_LINE)
     else:

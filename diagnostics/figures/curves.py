@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import say_missing, small_multiples
-from diagnostics.figures.scales import Limits, step_ticks
-from diagnostics.figures.seeds import NOTHING, Track, Tracks, arm_names, require, tracks, values_of
+from diagnostics.figures.scales import Limits, main_part, step_ticks
+from diagnostics.figures.seeds import NOTHING, Track, Tracks, arm_names, of_arms, require, tracks, values_of
 
 SPLITS = ("training", "validation")
 _WORDS = {"train": "training", "training": "training", "validation": "validation"}
@@ -48,26 +47,31 @@ def curves(
 
     Returns:
         The figure. The line ends where the median is no longer finite, and markers at the upper edge show this; a
-        loss that is NaN counts as infinite, because it was measured.
+        loss that is NaN counts as infinite, because it was measured. Where one explosion would flatten every other line,
+        the axis ends before it, and its title says how far the lines go that leave the panel.
 
     Raises:
         UsageError: when a column is missing or the frame is empty.
     """
     require(frame, ["arm", "seed", "step", "split", column])
+    frame = of_arms(frame, arms)
     axis, names = quantity(column), arm_names(frame, arms)
     if axis.always_measured:
         frame = frame.assign(**{column: frame[column].astype(float).fillna(np.inf)})
     lines = tracks(thin(frame, column), column, by=("arm", "split"), along="step")
-    limits = axis.scale.limits(np.append(values_of(lines), [guide[0]] if guide else []))
+    shown, beyond = main_part(values_of(lines), np.concatenate([line.median for line in lines.values()]), axis.scale)
+    limits = axis.scale.limits(np.append(shown, [guide[0]] if guide else []))
     steps = (float(frame["step"].to_numpy().min()), float(frame["step"].to_numpy().max()))
     several = len(names) > 1
+    grey = [(line.x, line.median) for (_, split), line in lines.items() if split == "training"]
     handles = [*_handles(lines, guide, others=several), *marks.edge_legend(lines, axis.scale)]
     x = (steps[0], steps[1] + 0.015 * (steps[1] - steps[0]) if steps[1] > steps[0] else steps[0] + 1)
     with small_multiples(
-        names, y=axis.label, x="step", handles=handles, width=width, notes=notes, titled=several
+        names, y=axis.label + beyond, x="step", handles=handles, width=width, notes=notes, titled=several
     ) as grid:
         for name, axes in grid.laid_out(axis.scale, limits, x=x, ticks=step_ticks(*steps), most=5):
-            axes.add_collection(_grey(lines, but=name), autolim=False)
+            if several:
+                marks.behind(axes, grey, width=0.7)
             _panel(axes, {split: lines.get((name, split), NOTHING) for split in SPLITS}, limits)
             if guide:
                 marks.guide_line(axes, guide[0], limits)
@@ -105,14 +109,6 @@ def _means(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     keys = ["arm", "seed", "split", "step"]
     groups = rows.astype({column: "float64"}).groupby(keys, observed=True)[column]
     return pd.DataFrame({column: groups.mean()}).reset_index()
-
-
-def _grey(lines: Tracks, but: str) -> LineCollection:
-    """The other arms' training medians; every second point is enough for a grey line, and half the size on the page."""
-    others = [line for (arm, split), line in lines.items() if arm != but and split == "training"]
-    points = [np.column_stack([line.x, line.median])[np.isfinite(line.median)][::2] for line in others]
-    drawn = [part for part in points if len(part) > 1]
-    return LineCollection(drawn, colors=style.colour("context"), linewidths=0.7, zorder=1.8)
 
 
 def _panel(axes: Axes, own: Mapping[str, Track], limits: Limits) -> None:

@@ -20,6 +20,7 @@ from diagnostics.figures.seeds import (
     Track,
     arm_names,
     moments_by_arm,
+    of_arms,
     require,
     tracks,
     values_of,
@@ -65,6 +66,7 @@ def depth_profile(
         UsageError: when a column is missing or the frame is empty.
     """
     require(frame, ["arm", "seed", "step", "depth", column])
+    frame = of_arms(frame, arms)
     by_arm = moments_by_arm(frame)
     lines = tracks(with_moment(frame, by_arm), column, by=("arm", "moment"), along="depth")
     axis, names = quantity(column), arm_names(frame, arms)

@@ -152,6 +152,19 @@ def wrapped_name(name: str, width: float) -> str:
     return "\n".join(piece for line in lines for piece in textwrap.wrap(line, room))
 
 
+def broken(text: str, width: float) -> str:
+    """The text in lines that fit `width` CSS pixels, broken after its commas unless that takes more lines."""
+    parts: list[str] = []
+    for part in text.split(", "):
+        together = f"{parts[-1]}, {part}" if parts else ""
+        if parts and lines_of(together, width) == 1:
+            parts[-1] = together
+        else:
+            parts.append(part)
+    by_commas = ",\n".join(wrapped(part, width) for part in parts)
+    return min(by_commas, wrapped(text, width), key=lambda each: each.count("\n"))
+
+
 def lines_of(text: str, width: float) -> int:
     """How many lines :func:`wrapped` makes."""
     return wrapped(text, width).count("\n") + 1

@@ -11,6 +11,7 @@ import pytest
 
 from diagnostics.figures import before_after, by_setting, style
 from diagnostics.measures import RelativeGap
+from diagnostics.pages.scenario_tables import Tables
 from diagnostics.pages.scenario_tables import by_setting as table_by_setting
 from diagnostics.runs.plan import ArmPlan
 from probes.errors import UsageError
@@ -92,3 +93,12 @@ def test_figures_without_rows_are_refused():
     for draw in (partial(by_setting, VALUES[:0], "distance"), partial(before_after, moments()[:0])):
         with pytest.raises(UsageError, match="nothing to draw"):
             draw()
+
+
+def test_a_lost_replicate_stays_in_the_loss_and_what_was_not_recorded_is_left_out():
+    rows = pd.DataFrame({"arm": pd.Categorical(["a"] * 3), "seed": [0, 1, 2], "step": 0, "split": "train"})
+    rows = rows.assign(loss=[1.0, np.nan, np.inf], accuracy=[0.5, np.nan, 0.1])
+    experiment = SimpleNamespace(table=lambda name: rows, plan=SimpleNamespace(arms={"a": ArmPlan("a", {})}))
+    tables = Tables(experiment)
+    assert tables.of("scalars", {"column": "loss"})["seed"].tolist() == [0, 1, 2]
+    assert tables.of("scalars", {"column": "accuracy"})["seed"].tolist() == [0, 2]
