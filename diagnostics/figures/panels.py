@@ -125,12 +125,11 @@ def panels(
     columns = max(map(len, rows))
     wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)
     texts = {name: _fitted(note, wide + layout.gap) for name, note in (notes or {}).items()}
-    titles = {name: style.broken(name, wide * TITLE) if titled else "" for name in names}
-    title = (
-        layout.title
-        - (0 if titled else LINE)
-        + NOTE * max((text.count("\n") + 1 for text in texts.values()), default=0)
-    )
+    titles = {name: _broken(name, wide) if titled else "" for name in names}
+    most = max((text.count("\n") + 1 for text in texts.values()), default=0)
+    # Of the same number of lines, so that the names of panels side by side stand at one height.
+    texts = {name: text + "\n" * (most - text.count("\n") - 1) for name, text in texts.items() if text}
+    title = layout.title - (0 if titled else LINE) + NOTE * most
     title += LINE * max(text.count("\n") for text in titles.values())
     row_height = title + layout.panel
     height = layout.head + len(rows) * row_height + layout.bottom
@@ -217,6 +216,11 @@ def _keep_inside(axes: Axes) -> None:
 def say_missing(axes: Axes, text: str = "not measured") -> None:
     """Say in the panel that there is nothing to see, rather than leave it blank."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=style.colour("muted"))
+
+
+def _broken(name: str, width: float) -> str:
+    """A panel's name in lines: words at their commas, the path of a layer at the ends of its parts."""
+    return style.broken(name, width * TITLE) if " " in name else style.wrapped_name(name, width + 8)
 
 
 def _fitted(note: str, width: float) -> str:

@@ -15,6 +15,10 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullL
 from diagnostics.wording.numerals import power_of_ten, short
 
 Limits = tuple[float, float]
+FINER = ((1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8))
+"""Round values within a decade, from few to many."""
+FEWEST = 3
+"""Fewest ticks from which a reader can tell that a scale is logarithmic."""
 MOST = 1e290
 """Where logarithmic limits end, so that a margin around them can still be computed in double precision."""
 
@@ -73,9 +77,13 @@ class Log:
             stride = math.ceil((last - first + 1) / most)
             return [10.0**power for power in range(first, last + 1) if power % stride == 0]
         span = limits[1] / limits[0]
-        steps = (1, 3) if span > 40 else (1, 2, 5) if span > 4 else (1, 1.5, 2, 3, 5, 7)
-        fine = [factor * 10.0**power for power in range(first - 1, last + 1) for factor in steps]
-        return [value for value in fine if limits[0] <= value <= limits[1]]
+        powers, found = range(first - 1, last + 1), []
+        for steps in FINER[0 if span > 40 else 1 if span > 4 else 2 :]:
+            fine = [factor * 10.0**power for power in powers for factor in steps]
+            found = [value for value in fine if limits[0] <= value <= limits[1]]
+            if len(found) >= FEWEST:
+                break
+        return found
 
     def label(self, value: float) -> str:
         """A power of ten in superscript, plain digits between 0.01 and 1000."""

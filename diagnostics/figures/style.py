@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ HALF = 528
 NARROW = 358
 """Width in CSS pixels of a figure on a phone (390 pixels less the page's margins)."""
 PIXELS_PER_INCH = 100
+BOLD = 7.6
+"""Mean width of a bold character at the base size, rounded up."""
 PIXELS_PER_CHARACTER = 7.0
 """Mean width of a character at the base size, rounded up."""
 
@@ -146,6 +149,16 @@ def css_variables() -> str:
 def wrapped(text: str, width: float) -> str:
     """The text broken into lines that fit `width` CSS pixels."""
     return textwrap.fill(text, max(20, int(width / PIXELS_PER_CHARACTER)))
+
+
+def wrapped_name(name: str, width: float) -> str:
+    """A bold name broken into lines that fit `width` CSS pixels, at the ends of its parts where it has some."""
+    room, lines = max(8, int(width / BOLD)), [""]
+    for part in re.findall(r"[^/_\s]*[/_\s]?", name):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > room:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(piece for line in lines for piece in textwrap.wrap(line, room))
 
 
 def broken(text: str, width: float) -> str:

@@ -19,7 +19,7 @@ from diagnostics.runs.order import in_one_row
 from diagnostics.wording.numerals import short
 from probes.errors import UsageError
 
-SHARES = {0.98: 0.12, 0.8: 0.16, 0.5: 0.24}
+SHARES = {0.98: 0.18, 0.8: 0.2, 0.5: 0.26}
 """What the bands hold, the widest first, and how dense their colour is."""
 POINTS = 48
 """Most points of a band: of more steps, neighbours are added up, as counts can be."""

@@ -31,6 +31,7 @@ class Node:
         shape: its output's shape as text, without the batch; empty if unknown.
         parameters: how many it has itself.
         frozen: whether it has parameters and none of them is trained.
+        trained: how many of them are; ``None`` where that is all of them, or all but the averages of a normalisation.
         status: ``measured``, or why it is not.
         inbound: paths of the layers whose outputs it takes.
         net: the model that it belongs to, if the run trains several.
@@ -41,6 +42,7 @@ class Node:
     shape: str = ""
     parameters: int = 0
     frozen: bool = False
+    trained: int | None = None
     status: str = "measured"
     inbound: tuple[str, ...] = ()
     net: str = ""
@@ -184,6 +186,11 @@ def _nets(paths: Sequence[str], table: Mapping[str, Mapping[str, Any]], facts: M
     return outer if len(outer) == len(paths) and 1 < len(set(outer.values())) <= 6 else {}
 
 
+def _in_part(layer: Layer) -> bool:
+    """Whether some of a layer's weights are trained and others not, as with adapters; a normalisation's averages are no weights."""
+    return 0 < layer.trainable_parameters < layer.parameters and not layer.class_name.endswith("Normalization")
+
+
 def _node(path: str, entry: Mapping[str, Any], layer: Layer | None, net: str) -> Node:
     kind, parameters = str(entry.get("kind", "")), int(entry.get("parameters") or 0)
     units = entry.get("units")
@@ -196,6 +203,7 @@ def _node(path: str, entry: Mapping[str, Any], layer: Layer | None, net: str) ->
         "×".join("?" if side is None else f"{side:,}" for side in (layer.output_shape or ())[1:]),
         layer.parameters or parameters,
         frozen=bool(layer.parameters) and not layer.trainable_parameters,
+        trained=layer.trainable_parameters if _in_part(layer) else None,
         status=status,
         inbound=layer.inbound,
         net=net,

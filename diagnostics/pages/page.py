@@ -14,6 +14,9 @@ from diagnostics.pages.strips import Strip
 from diagnostics.wording import statements
 from diagnostics.wording.numerals import estimate, p_value
 
+SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z\d])")
+"""Where a sentence ends and another one begins."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -156,6 +159,11 @@ class Letter:
     layers: tuple[str, ...] = ()
 
     @property
+    def lead(self) -> str:
+        """The statement's first sentence."""
+        return first_sentence(self.statement)
+
+    @property
     def facts(self) -> dict[str, str]:
         """Since when, how sure and against which bound, by name; what is unknown is left out."""
         known = {"since": self.since, "how sure": self.sure, "measured": self.bound}
@@ -193,13 +201,13 @@ class Section:
         return (*shown, *self.figures)
 
 
-LONG = 150
+LONG = 90
 """Characters from which on only the first sentence of an answer stands in large letters."""
 
 
 def first_sentence(text: str) -> str:
-    """The text up to the first full stop, question mark or exclamation mark that a capital follows."""
-    return re.split(r"(?<=[.!?]) (?=[A-Z])", text, maxsplit=1)[0]
+    """What a text says first; numbers with a point inside do not end a sentence."""
+    return SENTENCE.split(text, maxsplit=1)[0]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from diagnostics.wording.numerals import percent
 RECTIFYING = ("relu", "relu6")
 """Activations that are 0 for all inputs below 0: where there is one, units can die."""
 BORN = (
-    "Look at the layer's first weights and biases: try He initialisation with biases of 0, scaled inputs, or a leaky activation. A "
+    "Look at the first weights and biases there: try He initialisation with biases of 0, scaled inputs, or a leaky activation. A "
     "smaller learning rate wakes no unit that was dead at the first check."
 )
 LATER = "Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping."
@@ -114,7 +114,7 @@ class DeadUnits(Rule):
         known = ~np.isnan(grid.values[:, place])
         steps, shares = grid.steps[known], grid.values[known, place]
         if born >= shares[-1] / 2:
-            return f", {percent(born)} from the start"
+            return ", from the start" if percent(born) == percent(shares[-1]) else f", {percent(born)} from the start"
         rise = np.diff(shares)
         if rise.max(initial=0.0) >= self.jump:
             return f", most of which died at once near step {steps[int(rise.argmax()) + 1]:,}"

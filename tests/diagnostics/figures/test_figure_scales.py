@@ -27,7 +27,7 @@ def test_limits_hold_all_that_can_be_shown(scale, values):
 def test_a_logarithmic_axis_has_a_few_ticks_at_an_even_stride(low, decades):
     scale = Log()
     ticks = scale.ticks((low, low * 10**decades), 6)
-    assert 1 <= len(ticks) <= 7
+    assert 3 <= len(ticks) <= 7  # two could be ends of any scale
     assert len({scale.label(tick) for tick in ticks}) == len(ticks)
     if decades > 3:
         strides = np.diff(np.log10(ticks))

@@ -206,6 +206,13 @@ def test_a_map_shows_the_last_reading_up_to_each_column():
     assert np.array_equal(thinned.values[0], np.floor(thinned.steps + 1e-6))
 
 
+def test_a_name_over_a_panel_breaks_at_the_ends_of_its_parts():
+    assert style.wrapped_name("discriminator/discriminator_2", 131) == "discriminator/\ndiscriminator_2"
+    assert style.wrapped_name("block_1_attention/query", 131) == "block_1_\nattention/query"
+    assert max(map(len, style.wrapped_name("x" * 50, 131).split("\n"))) <= 17
+    assert style.wrapped_name("logits", 131) == "logits"
+
+
 def test_long_layer_names_keep_their_end():
     frame = pd.DataFrame({"depth": [2, 1], "layer": ["encoder/block_1/dense", "input"]})
     assert layer_labels(frame, longest=8) == {1: "input 1", 2: "…1/dense 2"}

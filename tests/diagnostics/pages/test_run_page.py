@@ -77,7 +77,13 @@ def test_only_what_no_other_finding_explains_is_marked_in_the_model(run):
 
 def test_without_a_complaint_the_checks_are_the_letter(run):
     page = page_of(run, FINDINGS[1:])
-    assert (page.sections[0].heading, page.sections[0].folded) == ("What was checked", False)
+    assert [(one.heading, one.folded) for one in page.sections[:2]] == [
+        ("Loss and metrics", False),  # first where no letter says what to look at
+        ("What was checked", False),
+    ]
+    odd = replace(FINDINGS[0], severity="info")
+    noted = page_of(run, [odd, *FINDINGS[1:]]).sections[1]
+    assert noted.heading == "What was noted" and noted.tables[0].rows[0][3] == "Early layers stand still."
 
 
 def test_clean_and_not_evaluated_are_distinguished():

@@ -202,8 +202,15 @@ def test_an_oddity_claims_no_harm():
     told = falling["stopped_early"]
     assert told.severity == "info"
     assert told.what.startswith("More epochs would still improve the model") and told.means == (
-        "It did no harm that this run shows."
+        "The model learned all the same: it did no harm that this run shows."
     )
+
+
+@pytest.mark.parametrize(("validation", "promising"), [([2.0, 1.5, 1.0, 0.6], True), ([1.0, 0.6, 0.6, 0.61], False)])
+def test_more_epochs_are_no_promise_where_the_validation_loss_has_stopped(validation, promising):
+    one = run(np.linspace(2.3, 0.05, 100), validation=[(loss, 0.8) for loss in validation])
+    told = only(one, StoppedEarly()).if_harmless
+    assert told.startswith("More epochs would still improve") == promising
 
 
 def held_down(penalty: str, strength: float, losses, left: float, optimizer=None):
