@@ -18,6 +18,8 @@ from diagnostics.figures.layer_rows import Rows, readings, thinned
 from diagnostics.figures.scales import Limits, set_ticks, step_ticks
 from diagnostics.wording.numerals import short
 
+APART, UNDER = 10, 14
+"""Room between two panels one above the other, and for the name of the axis of steps, in CSS pixels."""
 GAP, RIGHT = 22, 14
 """Room between the panels and at the right, in CSS pixels."""
 SHARE = 0.42
@@ -63,8 +65,8 @@ def by_layer(
     entries = layer_panels.handles(rows, guides, log=axis.scale.name == "log", band=band)
     room = names.room + wide
     top = layer_panels.head(axis.label, entries, room)
-    below = top + names.height + FOOT + HEAD if stacked else top
-    total = below + names.height + FOOT
+    below = top + names.height + FOOT + APART + HEAD if stacked else top
+    total = below + names.height + FOOT + UNDER
     box = (names.room, below, wide, names.height) if stacked else (room + GAP, top, free - wide - GAP, names.height)
     with style.styled():
         figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, total / style.PIXELS_PER_INCH))
@@ -98,10 +100,12 @@ def _bar(figure: Drawing, rows: Rows, axis: Quantity, limits: Limits, box: tuple
     figure.text(
         left / width,
         1 - (top + 2) / height,
-        "the same, step by step →",
+        "the same, step by step",
         va="top",
         color=style.colour("muted"),
     )
+    right, bottom = (left + box[2]) / width, 2 / height
+    figure.text(right, bottom, "step →", va="bottom", ha="right", color=style.colour("muted"))
     place = (left + BAR_INSET, top + 24, min(box[2], BAR) - 2 * BAR_INSET, 9)
     colour_scale.bar(figure, axis.scale, limits, place, (width, height))
     known = rows.values[~np.isnan(rows.values)]

@@ -11,8 +11,8 @@ from matplotlib.patches import Patch
 
 from diagnostics.figures.scales import Limits, Scale, set_ticks
 
-ZERO, INFINITE, MISSING = "#4f8a80", "#00c8ff", "#b9bfc6"
-"""Colours outside the colour map, for values that the scale cannot show."""
+ZERO, INFINITE, MISSING = "#6b7783", "#00c8ff", "#b9bfc6"
+"""Colours outside the colour map, for values that the scale cannot show; none is green, which beside the map stands for healthy."""
 SHADES = 250
 """Colours of the map: with the special ones, as many as a picture with a palette can have."""
 

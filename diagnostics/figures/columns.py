@@ -54,7 +54,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "gradient_snr": Quantity("gradient against its noise ‖mean‖ / standard error (no unit)", LOG),
     "gradient_noise_scale": Quantity("gradient noise scale (examples)", LOG),
     "sharpness": Quantity("sharpness, largest eigenvalue of the loss's Hessian", LOG),
-    "loss": Quantity("loss", LOG, always_measured=True),
+    "loss": Quantity("loss (logarithmic)", LOG, always_measured=True),
     "accuracy": Quantity("accuracy (share)", WHOLE),
     "rmse": Quantity("root mean squared error (standard deviations of the target)", LINEAR),
     "learning_rate": Quantity("learning rate", LOG),

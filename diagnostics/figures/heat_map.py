@@ -15,7 +15,7 @@ from diagnostics.figures import colour_scale, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import LINE, Layout, Panels, axis_titles, panels, say_missing
 from diagnostics.figures.scales import Limits, Scale, depth_ticks, set_ticks, step_ticks
-from diagnostics.figures.seeds import arm_names, over_seeds, require
+from diagnostics.figures.seeds import arm_names, of_arms, over_seeds, require
 from diagnostics.wording.numerals import short
 
 BAR = 44
@@ -81,6 +81,7 @@ def heat_map(
         UsageError: when a column is missing or the frame is empty.
     """
     require(frame, ["arm", "seed", "step", "depth", column])
+    frame = of_arms(frame, arms)
     table = over_seeds(thin(frame), column, ["arm", "step", "depth"])
     axis, names = quantity(column), arm_names(frame, arms)
     seen, area = table["median"].to_numpy(float), Area.of(table)

@@ -84,6 +84,21 @@ def shortened(name: str, longest: int) -> str:
     return f"{name[: longest - 1 - tail]}…{name[-tail:]}"
 
 
+def told_apart(names: Sequence[str], longest: int) -> list[str]:
+    """Names cut to `longest` characters; where one is longer, an ending that all of them share is left out first."""
+    ends = (
+        {name[place:] for name in names[:1] for place in _ends(name)[:-1]}
+        if max(map(len, names), default=0) > longest
+        else set()
+    )
+    # The separator belongs to what is left out: "block_0_relu" and "block_1_relu" become "block_0" and "block_1".
+    shared = [
+        name for name in ends if len(names) > 1 and all(other.endswith(name) and other != name for other in names)
+    ]
+    cut = len(max(shared, key=len, default=""))
+    return [shortened(name[: len(name) - cut], longest) for name in names]
+
+
 def _apart(*chosen: dict[int, str], least: float) -> dict[int, str]:
     """Labels that keep their distance from all others, the first mapping's before the second's."""
     kept: dict[int, str] = {}

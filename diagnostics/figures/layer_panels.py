@@ -88,8 +88,8 @@ class Names:
         texts = layer_names.ticks(rows.names, self.height)
         # Texts, not ticks: a tick is five artists, and dozens of layers in a dozen panels took half of a page's time.
         across, left = axes.get_yaxis_transform(), -7 / axes.get_window_extent().width
-        for row, name in texts.items() if shown else ():
-            cut = layer_names.shortened(name, self.longest)
+        written = layer_names.told_apart(list(texts.values()), self.longest)
+        for row, cut in zip(texts, written, strict=True) if shown else ():
             axes.text(left, row, cut, transform=across, size=8, color=style.colour("muted"), ha="right", va="center")
         if len(texts) < count and not painted:
             places = [row - 0.5 for row in texts]
@@ -224,11 +224,11 @@ def handles(rows: Rows, guides: Sequence[Guide], *, log: bool = False, band: Ban
     muted, blocks = style.colour("muted"), blocks_in(rows)
     shown = signs(rows.kinds) if len(set(rows.kinds)) > 1 and not blocks else {}
     several = len(rows.names) > MOST_DOTS
+    # One entry for both: a line of its own for the median would look like that of one of the moments.
     dots = [
-        marks.swatch("range of its block", muted, lw=0.7)
+        marks.swatch("range of a block; lines: medians", muted, lw=0.7)
         if several
-        else marks.swatch("a layer", muted, ls="", marker="o", ms=2.5, mew=0),
-        marks.swatch("median of its block", muted, lw=1.7),
+        else marks.swatch("a layer; lines: medians of blocks", muted, ls="", marker="o", ms=2.5, mew=0),
     ]
     return [
         *(
@@ -269,9 +269,9 @@ def title(figure: Drawing, label: str, entries: Sequence[Artist], width: float) 
     style.legend(figure, entries, top=8 + LINE * style.lines_of(label, width), width=width)
 
 
-def highlight(axes: Axes, rows: Rows, layers: Collection[str]) -> None:
-    """Mark the rows of some layers with a bar along the left edge."""
+def highlight(axes: Axes, rows: Rows, layers: Collection[str], tone: str = "warning") -> None:
+    """Mark the rows of some layers with a bar along the left edge, in the colour of a severity."""
     across = axes.get_yaxis_transform()
     for row, name in enumerate(rows.names):
         if name in layers:
-            axes.plot([0, 0], [row - 0.5, row + 0.5], color=style.colour("warning"), lw=4, transform=across, zorder=4)
+            axes.plot([0, 0], [row - 0.5, row + 0.5], color=style.colour(tone), lw=4, transform=across, zorder=4)

@@ -23,6 +23,7 @@ def layer_profile(
     *,
     guides: Sequence[Guide] = (),
     layers: Collection[str] = (),
+    severity: str = "warning",
     band: Band | None = None,
     width: int = style.HALF,
 ) -> Figure:
@@ -32,7 +33,8 @@ def layer_profile(
         frame: ``step``, ``layer``, ``depth``, ``kind`` and `column`; one row per layer and step of one run. Or the readings.
         column: the quantity.
         guides: thresholds and other reference values with their names.
-        layers: the layers to shade.
+        layers: the layers to mark.
+        severity: ``"warning"`` or ``"error"``, for the colour of the mark.
         band: what other trainings measured, behind the profile.
         width: width in CSS pixels.
 
@@ -51,7 +53,7 @@ def layer_profile(
         figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
         axes = layer_panels.place(figure, (names.room, top, width - names.room - RIGHT, names.height))
         layer_panels.profile(axes, rows, axis, limits, guides, band)
-        layer_panels.highlight(axes, rows, layers)
+        layer_panels.highlight(axes, rows, layers, severity)
         names.label(axes, rows)
         layer_panels.title(figure, axis.label, entries, width)
         figure.follow(axes, column, x="value", y="layer", layers=rows.names)

@@ -10,6 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from diagnostics.figures import style
+from diagnostics.figures.arrangement import Rows, arranged
 from diagnostics.figures.drawing import Drawing
 from diagnostics.figures.scales import Limits, Scale, lay_out, set_ticks
 from diagnostics.wording.numerals import short
@@ -17,6 +18,12 @@ from probes.errors import UsageError
 
 LINE, NOTE = 16, 13
 """Height of a line of text, and of a line of a panel's note, in CSS pixels."""
+
+TITLE = 0.95
+"""Share of a panel's width that its title may fill; bold text is wider than the mean character."""
+
+EDGE = 0.06
+"""Share of an axis at either end in which a tick's number would reach beyond the panel."""
 
 SINGLE = 220
 """Height of a panel that stands alone, in CSS pixels."""
@@ -39,7 +46,7 @@ class Panels:
     last_row: frozenset[str]
 
     def laid_out(
-        self, scale: Scale, limits: Limits, *, x: Limits, ticks: Sequence[float], most: int = 6
+        self, scale: Scale, limits: Limits, *, x: Limits, ticks: Sequence[float], most: int = 6, decades: bool = False
     ) -> Iterator[tuple[str, Axes]]:
         """Each panel by name, with the axes that all share: y labelled in the first column, x in the last row.
 
@@ -49,11 +56,16 @@ class Panels:
             x: limits of x.
             ticks: where x is labelled.
             most: about how many ticks y has at most.
+            decades: whether x is logarithmic.
         """
         for name, axes in self.axes.items():
+            if decades:
+                axes.set_xscale("log")
             lay_out(axes, scale, limits, most=most, labels=name in self.first_column)
             axes.set_xlim(*x)
             set_ticks(axes.xaxis, ticks if name in self.last_row else [], short)
+            if name in self.last_row and len(self.axes) > 1:
+                _keep_inside(axes)
             yield name, axes
 
 
@@ -63,7 +75,8 @@ class Layout:
 
     Args:
         panel: height of a panel; its width follows from the figure's.
-        narrowest: the least width of a panel: decides the number of columns.
+        narrowest: the least width of a panel.
+        most: the most panels side by side.
         widest: the greatest width of a panel, so that a single one does not fill the page.
         head: room above the first row, for axis title and legend.
         title: room above each panel for its name; lines of its note come on top.
@@ -74,7 +87,7 @@ class Layout:
 
     panel: int = 132
     narrowest: int = 132
-    most: int = 4
+    most: int = 6
     widest: int = 520
     head: int = 50
     title: int = 34
@@ -86,10 +99,9 @@ class Layout:
         """The same with room in the head for `lines` further lines of text."""
         return replace(self, head=self.head + lines * LINE)
 
-    def columns(self, count: int, width: int) -> int:
-        """How many panels stand side by side: an even number where there are several, so that pairs stay together."""
-        fit = max(1, min(self.most, (width - self.left + self.gap) // (self.narrowest + self.gap)))
-        return count if count <= fit else fit - fit % 2 if fit > 2 else fit
+    def fit(self, width: int) -> int:
+        """How many panels `width` CSS pixels have room for side by side."""
+        return max(1, min(self.most, (width - self.left + self.gap) // (self.narrowest + self.gap)))
 
 
 def panels(
@@ -109,29 +121,32 @@ def panels(
     """
     if not names:
         raise UsageError(what="there is nothing to draw", where="figure", got="no panel", do="record a run of some arm")
-    columns = layout.columns(len(names), width)
-    rows = -(-len(names) // columns)
+    rows = arranged(names, layout.fit(width))
+    columns = max(map(len, rows))
     wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)
     texts = {name: _fitted(note, wide + layout.gap) for name, note in (notes or {}).items()}
-    titles = {name: style.wrapped(name, wide + layout.gap - 8) if titled else "" for name in names}
-    title = (
-        layout.title
-        - (0 if titled else LINE)
-        + NOTE * max((text.count("\n") + 1 for text in texts.values()), default=0)
-    )
+    titles = {name: _broken(name, wide) if titled else "" for name in names}
+    most = max((text.count("\n") + 1 for text in texts.values()), default=0)
+    # Of the same number of lines, so that the names of panels side by side stand at one height.
+    texts = {name: text + "\n" * (most - text.count("\n") - 1) for name, text in texts.items() if text}
+    title = layout.title - (0 if titled else LINE) + NOTE * most
     title += LINE * max(text.count("\n") for text in titles.values())
     row_height = title + layout.panel
-    height = layout.head + rows * row_height + layout.bottom
+    height = layout.head + len(rows) * row_height + layout.bottom
     figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
     axes = {}
-    for index, name in enumerate(names):
-        row, column = divmod(index, columns)
-        left = layout.left + column * (wide + layout.gap)
-        bottom = layout.head + (row + 1) * row_height
-        box = (left / width, 1 - bottom / height, wide / width, layout.panel / height)
-        axes[name] = figure.add_axes(box)
-        _title(axes[name], titles[name], texts.get(name, ""))
-    return Panels(figure, axes, frozenset(names[::columns]), frozenset(names[-columns:]))
+    for row, own in enumerate(rows):
+        for column, name in enumerate(own):
+            left = layout.left + column * (wide + layout.gap)
+            bottom = layout.head + (row + 1) * row_height
+            axes[name] = figure.add_axes((left / width, 1 - bottom / height, wide / width, layout.panel / height))
+            _title(axes[name], titles[name], texts.get(name, ""))
+    return Panels(figure, axes, frozenset(own[0] for own in rows), _lowest(rows))
+
+
+def _lowest(rows: Rows) -> frozenset[str]:
+    """The last panel of each column."""
+    return frozenset({column: name for own in rows for column, name in enumerate(own)}.values())
 
 
 @contextmanager
@@ -190,9 +205,22 @@ def axis_titles(grid: Panels, *, y: str, x: str) -> None:
     grid.figure.text(place[0], 4 / height, f"{x} →", color=muted, va="bottom", ha=place[1])
 
 
+def _keep_inside(axes: Axes) -> None:
+    """Let the numbers at the ends of an axis end there, so that those of neighbouring panels do not run together."""
+    for label, place in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True):
+        share = axes.transAxes.inverted().transform(axes.transData.transform((place, axes.get_ylim()[0])))[0]
+        if len(label.get_text()) > 1 and not EDGE < share < 1 - EDGE:
+            label.set_horizontalalignment("left" if share <= EDGE else "right")
+
+
 def say_missing(axes: Axes, text: str = "not measured") -> None:
     """Say in the panel that there is nothing to see, rather than leave it blank."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=style.colour("muted"))
+
+
+def _broken(name: str, width: float) -> str:
+    """A panel's name in lines: words at their commas, the path of a layer at the ends of its parts."""
+    return style.broken(name, width * TITLE) if " " in name else style.wrapped_name(name, width + 8)
 
 
 def _fitted(note: str, width: float) -> str:

@@ -15,8 +15,16 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullL
 from diagnostics.wording.numerals import power_of_ten, short
 
 Limits = tuple[float, float]
+FINER = ((1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8))
+"""Round values within a decade, from few to many."""
+FEWEST = 3
+"""Fewest ticks from which a reader can tell that a scale is logarithmic."""
 MOST = 1e290
 """Where logarithmic limits end, so that a margin around them can still be computed in double precision."""
+
+
+BULK = 0.025
+"""Share of the medians at either end that does not count for where most of them lie."""
 
 
 class Scale(Protocol):
@@ -69,9 +77,13 @@ class Log:
             stride = math.ceil((last - first + 1) / most)
             return [10.0**power for power in range(first, last + 1) if power % stride == 0]
         span = limits[1] / limits[0]
-        steps = (1, 3) if span > 40 else (1, 2, 5) if span > 4 else (1, 1.5, 2, 3, 5, 7)
-        fine = [factor * 10.0**power for power in range(first - 1, last + 1) for factor in steps]
-        return [value for value in fine if limits[0] <= value <= limits[1]]
+        powers, found = range(first - 1, last + 1), []
+        for steps in FINER[0 if span > 40 else 1 if span > 4 else 2 :]:
+            fine = [factor * 10.0**power for power in powers for factor in steps]
+            found = [value for value in fine if limits[0] <= value <= limits[1]]
+            if len(found) >= FEWEST:
+                break
+        return found
 
     def label(self, value: float) -> str:
         """A power of ten in superscript, plain digits between 0.01 and 1000."""
@@ -121,6 +133,35 @@ class Share(Linear):
         largest = float(shown.max(initial=0.0))
         end = next((one for one in self.ends if largest <= one), largest)
         return super().limits(np.append(shown, [0.0, end]))
+
+
+def main_part(values: np.ndarray, medians: np.ndarray, scale: Scale) -> tuple[np.ndarray, str]:
+    """The values for which a logarithmic axis has room: without those so far off that all others would be one flat line.
+
+    Room is left on both sides for as many decades as the bulk of the medians spans, and at least one. Values are left out
+    only if that halves the axis.
+
+    Args:
+        values: everything that the lines and their bands show.
+        medians: what the lines show.
+        scale: of the axis; a linear one shows everything.
+
+    Returns:
+        The values to make room for, and what to add to the axis's title, such as ``"; what leaves a panel reaches 10³⁵"``;
+        empty where nothing is left out.
+    """
+    known, bulk = (np.log10(each[(each >= 1 / MOST) & (each <= MOST)]) for each in (values, medians))
+    if scale.name != "log" or not bulk.size:
+        return values, ""
+    low, high = np.quantile(bulk, [BULK, 1 - BULK])
+    room = max(high - low, 1.0)
+    ends = max(known.min(), low - room), min(known.max(), high + room)
+    if 2 * (ends[1] - ends[0]) >= np.ptp(known):
+        return values, ""
+    left = [known.max()] if known.max() > ends[1] else []
+    left += [known.min()] if known.min() < ends[0] else []
+    reached = " and ".join(power_of_ten(10 ** float(round(end))) for end in left)
+    return 10 ** np.array(ends), f"; what leaves a panel reaches {reached}"
 
 
 def round_steps(limits: Limits, most: int) -> list[float]:

@@ -104,6 +104,24 @@ def arm_names(frame: pd.DataFrame, arms: Sequence[str] | None = None) -> list[st
     return [str(arm) for arm in (arms if arms is not None else frame["arm"].drop_duplicates().tolist())]
 
 
+def replicates(frame: pd.DataFrame) -> int:
+    """How many seeds a frame has."""
+    return len(np.unique(frame["seed"].to_numpy()))
+
+
+def of_arms(frame: pd.DataFrame, arms: Sequence[str] | None) -> pd.DataFrame:
+    """The rows of these arms, so that an arm without a panel does not stretch the axes; all rows where none of them is there.
+
+    Args:
+        frame: ``arm`` and more.
+        arms: the arms that have a panel; by default all.
+    """
+    if arms is None:
+        return frame
+    own = frame["arm"].astype(str).isin([*arms]).to_numpy()
+    return frame.loc[own] if own.any() else frame
+
+
 def moments(steps: Sequence[int] | np.ndarray) -> dict[str, int]:
     """The recorded steps that stand for start, middle and end of a training.
 

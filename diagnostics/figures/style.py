@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ HALF = 528
 NARROW = 358
 """Width in CSS pixels of a figure on a phone (390 pixels less the page's margins)."""
 PIXELS_PER_INCH = 100
+BOLD = 7.6
+"""Mean width of a bold character at the base size, rounded up."""
 PIXELS_PER_CHARACTER = 7.0
 """Mean width of a character at the base size, rounded up."""
 
@@ -61,7 +64,16 @@ PALETTE: Mapping[str, Colour] = {
     "run-4": Colour("#7b2d8e", "#d79be6"),
     "run-5": Colour("#9a7b00", "#e0c64b"),
     "run-6": Colour("#4a4f57", "#cfd5db"),
+    "level-1": Colour("#b08200", "#8f7020"),
+    "level-2": Colour("#5b8a24", "#679a3c"),
+    "level-3": Colour("#14786f", "#4fb5a5"),
+    "level-4": Colour("#24559f", "#86bff7"),
+    "level-5": Colour("#57268f", "#d3bdff"),
+    "level-6": Colour("#2a0f35", "#fdeaff"),
 }
+
+LEVELS = 6
+"""How many values of a setting have their own colour in a panel; the order is one of lightness, so that grey paper keeps it."""
 
 RUNS = 6
 """How many runs have their own colour in a figure that overlays runs."""
@@ -137,6 +149,29 @@ def css_variables() -> str:
 def wrapped(text: str, width: float) -> str:
     """The text broken into lines that fit `width` CSS pixels."""
     return textwrap.fill(text, max(20, int(width / PIXELS_PER_CHARACTER)))
+
+
+def wrapped_name(name: str, width: float) -> str:
+    """A bold name broken into lines that fit `width` CSS pixels, at the ends of its parts where it has some."""
+    room, lines = max(8, int(width / BOLD)), [""]
+    for part in re.findall(r"[^/_\s]*[/_\s]?", name):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > room:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(piece for line in lines for piece in textwrap.wrap(line, room))
+
+
+def broken(text: str, width: float) -> str:
+    """The text in lines that fit `width` CSS pixels, broken after its commas unless that takes more lines."""
+    parts: list[str] = []
+    for part in text.split(", "):
+        together = f"{parts[-1]}, {part}" if parts else ""
+        if parts and lines_of(together, width) == 1:
+            parts[-1] = together
+        else:
+            parts.append(part)
+    by_commas = ",\n".join(wrapped(part, width) for part in parts)
+    return min(by_commas, wrapped(text, width), key=lambda each: each.count("\n"))
 
 
 def lines_of(text: str, width: float) -> int:

@@ -28,6 +28,11 @@ OWN = (HREF, "width", "height")
 _MAP = re.compile(
     r'<image (?P<pixels>xlink:href="[^"]+" width="\d+" height="\d+") (?P<place>transform="matrix[^"]+" class="\w+") />'
 )
+SHARED = "shared"
+"""Id of a group that each panel of a figure has in the same form, such as the lines of all arms behind its own."""
+NEAR = 0.03
+"""Shift in points, from what was cut off, within which two places are the same."""
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _FILL = re.compile(r"fill(-opacity)?: ([^;]+)")
 
 
@@ -47,6 +52,7 @@ def slim(root: ET.Element) -> None:
             _join_dots(element, circles)
         elif element.tag == f"{SVG}image":
             _reduce(element)
+    _draw_once([group for group in root.iter(f"{SVG}g") if group.get("id") == SHARED])
 
 
 def _reduce(image: ET.Element) -> None:
@@ -55,6 +61,27 @@ def _reduce(image: ET.Element) -> None:
     given[HREF] = PNG + with_palette(given.get(HREF, "").partition(",")[2])
     image.attrib.clear()
     image.attrib.update({name: given.pop(name) for name in OWN if name in given} | given)
+
+
+def _draw_once(groups: list[ET.Element]) -> None:
+    """Where groups differ by a shift only, keep the first and refer to it: 36 panels with 36 lines each are 36 lines."""
+    if not groups:
+        return
+    first, kept = _places(groups[0]), f"{SHARED}-lines"
+    groups[0].set("id", kept)
+    for group in groups[1:]:
+        del group.attrib["id"]
+        again = _places(group)
+        if not first.size or again.shape != first.shape or np.ptp(again - first, axis=0).max() > NEAR:
+            continue
+        x, y = np.median(again - first, axis=0)
+        group[:] = [ET.Element(f"{SVG}use", {HREF: f"#{kept}", "x": f"{x:.2f}", "y": f"{y:.2f}"})]
+
+
+def _places(group: ET.Element) -> np.ndarray:
+    """Every place of a group's paths, ``[places, 2]``."""
+    numbers = [float(number) for path in group.iter(f"{SVG}path") for number in _NUMBER.findall(path.get("d", ""))]
+    return np.array(numbers).reshape(-1, 2) if len(numbers) % 2 == 0 else np.empty((0, 2))
 
 
 def _circle(path: ET.Element) -> re.Match[str] | None:

@@ -46,26 +46,31 @@ def time_to_revival(frame: pd.DataFrame, *, width: int = style.WIDE) -> Figure:
     ]
     notes = {name: _note(found[name], groups[name], groups[names[0]], first=name == names[0]) for name in names}
     several, end = len(names) > 1, last * (1 + MARGIN)
+    grey = [_stairs(curve) for curve in found.values() if curve.spells]
     with small_multiples(
         names, y=LABEL, x="steps since death", handles=handles, width=width, notes=notes, titled=several
     ) as grid:
         for name, axes in grid.laid_out(SHARE, (0.0, 1.02), x=(0, end), ticks=step_ticks(0, last)):
-            for other in names:
-                _curve(axes, found[other], own=other == name)
+            if several:
+                marks.behind(axes, grey)
+            _curve(axes, found[name])
             _cut_off(axes, found[name], groups[name])
             if not found[name].spells:
                 say_missing(axes, "no unit died")
     return grid.figure
 
 
-def _curve(axes: Axes, curve: survival.RevivalCurve, *, own: bool) -> None:
+def _stairs(curve: survival.RevivalCurve) -> tuple[np.ndarray, np.ndarray]:
+    """The corners of the curve: it keeps its height up to the next step."""
+    return np.repeat(curve.steps, 2)[1:], np.repeat(curve.still_dead, 2)[:-1]
+
+
+def _curve(axes: Axes, curve: survival.RevivalCurve) -> None:
     if not curve.spells:
         return
-    look = {"color": style.colour("end"), "lw": 1.8} if own else {"color": style.colour("context"), "lw": 0.7}
-    axes.step(curve.steps, curve.still_dead, where="post", zorder=3 if own else 1.8, **look)
-    if own:
-        low, high = np.nan_to_num(curve.low, nan=1.0), np.nan_to_num(curve.high, nan=1.0)
-        axes.fill_between(curve.steps, low, high, step="post", color=look["color"], alpha=0.16, linewidth=0)
+    axes.step(curve.steps, curve.still_dead, where="post", zorder=3, color=style.colour("end"), lw=1.8)
+    low, high = np.nan_to_num(curve.low, nan=1.0), np.nan_to_num(curve.high, nan=1.0)
+    axes.fill_between(curve.steps, low, high, step="post", color=style.colour("end"), alpha=0.16, linewidth=0)
 
 
 def _cut_off(axes: Axes, curve: survival.RevivalCurve, table: pd.DataFrame) -> None:

@@ -19,7 +19,7 @@ from diagnostics.runs.order import in_one_row
 from diagnostics.wording.numerals import short
 from probes.errors import UsageError
 
-SHARES = {0.98: 0.12, 0.8: 0.16, 0.5: 0.24}
+SHARES = {0.98: 0.18, 0.8: 0.2, 0.5: 0.26}
 """What the bands hold, the widest first, and how dense their colour is."""
 POINTS = 48
 """Most points of a band: of more steps, neighbours are added up, as counts can be."""
@@ -27,6 +27,8 @@ MOST_LAYERS = 16
 """Most panels; of more layers, some are shown, evenly spread from the first to the last."""
 LONE = 0.06
 """Width of a single reading, as a share of the axis."""
+FLAT = 0.02
+"""Height, in bins, below which even the widest band is drawn as a line."""
 LEAST = 1.5
 """Least height of the axis on either side that has values, in bins."""
 
@@ -128,8 +130,9 @@ def _panel(axes: Axes, steps: np.ndarray, places: np.ndarray, *, line: bool) -> 
         x, places = np.array([x[0], x[0] + LONE * span]), np.repeat(places, 2, axis=1)
     for at, density in enumerate(SHARES.values()):
         axes.fill_between(x, places[2 * at], places[2 * at + 1], color=style.colour("end"), alpha=density, lw=0)
-    if line:
-        axes.plot(x, places[-1], color=style.colour("end"), lw=1.1)
+    # A band without height, such as that of a gradient that is 0, could not be seen.
+    middle = places[-1] if line else np.where(places[1] - places[0] < FLAT, places[-1], np.nan)
+    axes.plot(x, middle, color=style.colour("end"), lw=1.1)
 
 
 def _limits(places: Sequence[np.ndarray]) -> tuple[float, float]:

@@ -49,8 +49,8 @@ class Flow:
         if np.isnan(self.attenuation) and self.unreached:
             return f"the gradient{unreached.removeprefix(' and')} at {_steps(self.first_step, self.last_step)}"
         return (
-            f"the gradient {verb} by a factor of {factor(abs(self.attenuation))} ({short(sign * self.slope)} decades per layer, 95 % "
-            f"{interval(ends[0], ends[1])}){unreached} at {_steps(self.first_step, self.last_step)}"
+            f"the gradient {verb} by a factor of {factor(abs(self.attenuation))} ({short(sign * self.slope)} decades from layer to "
+            f"layer, 95 % {interval(ends[0], ends[1])}){unreached} at {_steps(self.first_step, self.last_step)}"
         )
 
 

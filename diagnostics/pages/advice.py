@@ -25,6 +25,8 @@ MATCHING = {
 KEPT = ("momentum", "nesterov", "beta_1", "beta_2", "weight_decay")
 USUAL: Mapping[str, object] = {"momentum": 0.0, "nesterov": False, "beta_1": 0.9, "beta_2": 0.999, "weight_decay": None}
 """Settings of optimizers that the code repeats where they differ from Keras' defaults."""
+SHORT_LINE = 28
+"""Longest call that stands in one line behind the name that it is given to."""
 UNKNOWN_RATE = 1e-3
 """The rate in code for a run that did not record its own: Keras' default."""
 
@@ -65,7 +67,14 @@ class Patient:
         texts = [f"{key}={value!r}" for key, value in {**changed, **clips, **more}.items()]
         name = kind or (known.class_name if known and known.class_name else "Adam")
         used = rate or self.rate or UNKNOWN_RATE
-        return f"keras.optimizers.{name}({', '.join([f'learning_rate={used:.3g}', *texts])})"
+        return _call(f"keras.optimizers.{name}", [f"learning_rate={used:.3g}", *texts])
+
+
+def _call(name: str, arguments: list[str]) -> str:
+    """A call in one line, or with a line for each argument where that is too long for a phone."""
+    line = f"{name}({', '.join(arguments)})"
+    below = "".join(f"    {argument},\n" for argument in arguments)
+    return line if len(line) <= SHORT_LINE else f"{name}(\n{below})"
 
 
 def advice_on(run: Run, layers: tuple[str, ...], remedies: tuple[Remedy, ...]) -> Iterator[Advice]:
@@ -115,7 +124,9 @@ def _initialization(patient: Patient, settings: Settings) -> Advice:
 
 def _activation(patient: Patient, settings: Settings) -> Advice:
     name = str(settings.get("activation", "relu"))
-    return Advice(f"Use {name} as the activation of these layers.", _layer_code(patient, name))
+    present = patient.layer.activation if patient.layer else None
+    instead = f" instead of {present}" if present not in (None, "", "linear", name) else ""
+    return Advice(f"Use {name}{instead} as the activation of these layers.", _layer_code(patient, name))
 
 
 def _layer_code(patient: Patient, activation: str = "") -> str:
@@ -137,6 +148,10 @@ def _comment(path: str) -> str:
 
 
 def _normalization(patient: Patient, settings: Settings) -> Advice:
+    if "momentum" in settings:
+        momentum = f"{float(settings['momentum']):g}"
+        code = f"keras.layers.BatchNormalization(momentum={momentum})"
+        return Advice(f"Lower the momentum of the batch normalisation to {momentum}.", code)
     name = str(settings.get("class", "BatchNormalization"))
     return Advice("Normalise between the layers.", f"x = keras.layers.{name}()(x)")
 

@@ -13,6 +13,7 @@ from diagnostics.figures import value_bands
 from diagnostics.figures.value_bands import MOST_LAYERS
 from diagnostics.pages.page import Exhibit
 from diagnostics.runs.bin_edges import edges_of
+from diagnostics.wording.numerals import power_of_ten
 
 
 class Counted(NamedTuple):
@@ -66,8 +67,14 @@ def distributions(layers: pd.DataFrame, probes: Sequence[str]) -> Iterator[Exhib
         rows = layers.iloc[np.flatnonzero(layers[column].notna().to_numpy())]
         count = rows["layer"].nunique()
         some = f" {MOST_LAYERS} of {count} layers, evenly spread." if count > MOST_LAYERS else ""
-        caption = f"{one.see} {BANDS}{some}"
-        draw = partial(value_bands, rows, column, edges_of(probes, one.probe), label=one.what, line=one.line)
+        edges = edges_of(probes, one.probe)
+        # The outermost bins have no end, and hold what an exploding signal sends there.
+        cut = any(counts[0] or counts[-2] for counts in rows[column])
+        beyond = (
+            f" What lies beyond ±{power_of_ten(edges[-1])} was not told apart and is drawn at the edge." if cut else ""
+        )
+        caption = f"{one.see} {BANDS}{beyond}{some}"
+        draw = partial(value_bands, rows, column, edges, label=one.what, line=one.line)
         yield Exhibit(
             f"{column}-bands".replace("_", "-"), draw, caption, f"Distribution of {one.what} by layer. {caption}"
         )

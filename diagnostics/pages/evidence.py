@@ -44,7 +44,8 @@ def figures_of(run: Run, finding: Finding) -> tuple[Exhibit | None, Exhibit | No
         own = rows.assign(arm=run.name, seed=0).dropna(subset=[] if series.column == "loss" else [series.column])
         draw = partial(curves, own, series.column, guide=guides[0] if guides else None)
         return _exhibit(finding, series.column, draw, f"{label} over the steps."), None
-    draw = partial(_profile, rows, series.column, guides=guides, layers=finding.layers)
+    tone = finding.severity if finding.is_loud else "warning"
+    draw = partial(_profile, rows, series.column, guides=guides, layers=finding.layers, severity=tone)
     shaded = " Marked at the left edge: the layers named here." if finding.layers else ""
     profile = _exhibit(finding, series.column, draw, f"{label} by layer, input at the top.{shaded}")
     if rows.loc[rows[series.column].notna(), "step"].nunique() < FEWEST_STEPS:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
+from diagnostics.figures.columns import quantity
 from diagnostics.pages.advice import advice_on
 from diagnostics.pages.evidence import figures_of, first_step, last_step
 from diagnostics.pages.model_picture import link_to
@@ -19,21 +20,29 @@ CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
 """Words for a finding's confidence, from the least share on."""
 OUTCOMES = {"clean": "passed", "info": "odd, no harm"}
 """Words for a check that asks for nothing."""
-UNITS = {"vanishing_gradient": "decades lost", "exploding_gradient": "decades gained"}
-"""What a rule's number counts, where its name does not tell."""
+UNITS = {
+    "vanishing_gradient": ("decades lost", "decades gained"),
+    "exploding_gradient": ("decades gained", "decades lost"),
+}
+"""What a rule's number counts where its name does not tell, and what it counts below 0."""
 LATE = 0.1
 """The share at a training's end that counts as its end."""
+BOUNDED, ODD = ("check", "measured", "what was seen"), ("noted", "what was seen", "measured", "what it means")
+"""Titles of the tables of checks that passed, and of oddities."""
+NO_LAYER = "no single layer"
+"""Where a finding about the model as a whole, its data or its settings is."""
 MOST_PLACES = 6
 """Most groups of layers that a letter names; the model's picture marks all of them."""
 
 
-def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
+def letter_of(run: Run, finding: Finding, others: Collection[str], *, alone: bool = False) -> Letter:
     """The letter about one finding.
 
     Args:
         run: the run that was judged.
         finding: a finding that asks for something to be done.
         others: the rules with a letter of their own.
+        alone: whether the page says anyway that it explains all of these.
     """
     # A consequence shows what its cause shows, and the page's own figures hold the rest.
     evidence, course = (None, None) if finding.explained_by in others else figures_of(run, finding)
@@ -44,12 +53,12 @@ def letter_of(run: Run, finding: Finding, others: Collection[str]) -> Letter:
         word=finding.severity,
         statement=finding.what,
         means=finding.means,
-        where=tuple(_places(run, finding.layers)),
+        where=tuple(_places(run, finding.layers)) or (Place(NO_LAYER, "#model"),),
         since=_since(run, finding),
         sure=_sure(finding),
         bound=bound_of(finding),
         advice=_advice(run, finding, others),
-        note=_note(finding, others),
+        note=_note(finding, () if alone else others),
         evidence=evidence,
         course=course,
     )
@@ -75,25 +84,39 @@ def bound_of(finding: Finding) -> str:
         near = f" ({short(ratio, 2)} × the bound)"
     else:
         near = f" (a factor of {short(max(ratio, 1 / ratio), 2)} away)"
-    unit = f" {UNITS[finding.rule]}" if finding.rule in UNITS else ""
-    return f"{short(value)}{unit}, bound {short(threshold)}{near}"
+    if finding.evidence and quantity(finding.evidence[0].column).label.endswith("(share)"):
+        return f"{percent(value)}, bound {percent(threshold)}{near}"
+    if finding.rule in UNITS:
+        unit, opposite = UNITS[finding.rule]
+        return (
+            f"{short(abs(value))} {opposite if value < 0 else unit}, bound {short(threshold)} {unit.split()[-1]}{near}"
+        )
+    return f"{short(value)}, bound {short(threshold)}{near}"
 
 
 def measured_of(findings: Sequence[Finding]) -> Table | None:
-    """The checks that compared a number with a bound, oddities first, and how far the run is from it; ``None`` without any."""
-    order = sorted(findings, key=lambda one: one.severity != "info")
+    """The checks that passed and compared a number with a bound, and how far the run is from it; ``None`` without any."""
+    rows = tuple((title(one.rule), bound_of(one), one.what) for one in findings if _passed(one) and bound_of(one))
+    return Table("How far the run is from each bound.", BOUNDED, rows, terminal=False) if rows else None
+
+
+def noted_of(findings: Sequence[Finding]) -> Table | None:
+    """The oddities: what was seen, against which bound, and why none of it asks for a change; ``None`` without any."""
     rows = tuple(
-        (title(one.rule), OUTCOMES.get(one.severity, one.severity), bound_of(one) or MISSING, one.what)
-        for one in order
-        if bound_of(one) or one.severity == "info"
+        (title(one.rule), one.what, bound_of(one) or MISSING, one.means or MISSING)
+        for one in findings
+        if one.severity == "info"
     )
-    header = ("check", "outcome", "measured", "what was seen")
-    return Table("How far the run is from each bound.", header, rows, terminal=False) if rows else None
+    return Table("Odd, and no reason to change anything.", ODD, rows, terminal=False) if rows else None
+
+
+def _passed(finding: Finding) -> bool:
+    return finding.severity != "info"
 
 
 def others_of(findings: Sequence[Finding]) -> Table | None:
     """The checks that passed without a number to compare; ``None`` without any."""
-    rows = tuple((title(one.rule), one.what) for one in findings if not bound_of(one) and one.severity != "info")
+    rows = tuple((title(one.rule), one.what) for one in findings if _passed(one) and not bound_of(one))
     return Table("Checks that passed.", ("check", "what was seen"), rows, terminal=False) if rows else None
 
 
@@ -137,7 +160,7 @@ def _places(run: Run, layers: Sequence[str]) -> Iterator[Place]:
 def _since(run: Run, finding: Finding) -> str:
     first, end = first_step(run, finding), last_step(run)
     if first is None:
-        return ""
+        return "" if end is None else f"judged on the whole run, steps 0 to {end:,}"
     begun = f"step {first:,}" if first else "the start"
     last = int(max(finding.steps)) if finding.steps else end
     if last is None or last == first:
@@ -148,7 +171,8 @@ def _since(run: Run, finding: Finding) -> str:
 
 
 def _sure(finding: Finding) -> str:
-    return f"{next(word for least, word in CERTAINTY if finding.confidence >= least)} ({percent(finding.confidence)})"
+    word = next(word for least, word in CERTAINTY if finding.confidence >= least)
+    return f"{word} a fault ({percent(finding.confidence)})"
 
 
 def _note(finding: Finding, others: Collection[str]) -> str:

@@ -15,6 +15,8 @@ from diagnostics.runs.run import Run
 
 MOST_ROWS, MOST_BLOCKS = 32, 48
 """Most layers with a row of their own, which fit on a screen, and most blocks: fewer would each be a bar code of dozens of layers."""
+MOST_KINDS = 3
+"""Most kinds of layer that a block's row names, beside a number for the rest."""
 LONGEST_PERIOD, FEWEST_REPEATS = 24, 3
 """The longest sequence of kinds, in layers, that counts as a block when it repeats at least so many times."""
 
@@ -29,6 +31,7 @@ class Node:
         shape: its output's shape as text, without the batch; empty if unknown.
         parameters: how many it has itself.
         frozen: whether it has parameters and none of them is trained.
+        trained: how many of them are; ``None`` where that is all of them, or all but the averages of a normalisation.
         status: ``measured``, or why it is not.
         inbound: paths of the layers whose outputs it takes.
         net: the model that it belongs to, if the run trains several.
@@ -39,6 +42,7 @@ class Node:
     shape: str = ""
     parameters: int = 0
     frozen: bool = False
+    trained: int | None = None
     status: str = "measured"
     inbound: tuple[str, ...] = ()
     net: str = ""
@@ -96,12 +100,14 @@ def folded(nodes: Sequence[Node], most: int = MOST_ROWS) -> list[Block]:
 
 
 def summary(nodes: Sequence[Node]) -> str:
-    """The kinds of some layers with their number, the most frequent first: ``3 Conv2D, 2 BatchNormalization``."""
+    """The kinds of some layers with their number, the most frequent first: ``3 Conv2D, 2 BatchNormalization, Add``."""
     if len(nodes) == 1:
         return nodes[0].kind
     counts = Counter(node.kind for node in nodes).most_common()
-    shown = ", ".join(f"{count} {kind}" for kind, count in counts[:3])
-    return shown + (f" and {sum(count for _, count in counts[3:])} more" if counts[3:] else "")
+    # A single kind that is left takes no more room than the number of those that are left.
+    most = len(counts) if len(counts) <= MOST_KINDS + 1 else MOST_KINDS
+    shown = ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in counts[:most])
+    return shown + (f" and {sum(count for _, count in counts[most:])} more" if counts[most:] else "")
 
 
 def _repeats(nodes: Sequence[Node]) -> Iterator[Block]:
@@ -180,6 +186,11 @@ def _nets(paths: Sequence[str], table: Mapping[str, Mapping[str, Any]], facts: M
     return outer if len(outer) == len(paths) and 1 < len(set(outer.values())) <= 6 else {}
 
 
+def _in_part(layer: Layer) -> bool:
+    """Whether some of a layer's weights are trained and others not, as with adapters; a normalisation's averages are no weights."""
+    return 0 < layer.trainable_parameters < layer.parameters and not layer.class_name.endswith("Normalization")
+
+
 def _node(path: str, entry: Mapping[str, Any], layer: Layer | None, net: str) -> Node:
     kind, parameters = str(entry.get("kind", "")), int(entry.get("parameters") or 0)
     units = entry.get("units")
@@ -192,6 +203,7 @@ def _node(path: str, entry: Mapping[str, Any], layer: Layer | None, net: str) ->
         "×".join("?" if side is None else f"{side:,}" for side in (layer.output_shape or ())[1:]),
         layer.parameters or parameters,
         frozen=bool(layer.parameters) and not layer.trainable_parameters,
+        trained=layer.trainable_parameters if _in_part(layer) else None,
         status=status,
         inbound=layer.inbound,
         net=net,

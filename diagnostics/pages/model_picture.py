@@ -89,6 +89,7 @@ class Picture:
         high: the value of the brightest one.
         step: the step of the values.
         counted: whether any block holds several layers.
+        shaped: whether the shape of any output is known.
     """
 
     diagrams: tuple[Diagram, ...]
@@ -98,6 +99,7 @@ class Picture:
     high: str = ""
     step: str = ""
     counted: bool = False
+    shaped: bool = False
 
 
 def link_to(path: str) -> str:
@@ -123,7 +125,8 @@ def picture_of(run: Run, layers: pd.DataFrame, column: str, marked: Mapping[str,
     diagrams = tuple(_diagram(net, values, levels, label, marked) for net in nets)
     step = f"{int(layers['step'].to_numpy().max()):,}" if values else ""
     counted = any(len(row.cells) > 1 for diagram in diagrams for row in diagram.rows)
-    return Picture(diagrams, column if values else "", label, low, high, step, counted)
+    shaped = any(row.shape for diagram in diagrams for row in diagram.rows)
+    return Picture(diagrams, column if values else "", label, low, high, step, counted, shaped)
 
 
 def last_values(layers: pd.DataFrame, column: str) -> dict[str, float]:
@@ -196,7 +199,8 @@ def _name(net: Net, block: Block, nodes: Sequence[Node]) -> str:
     """The block's name; for a part of the layer above, such as its cell, what it is called inside."""
     holder, _, inner = nodes[0].path.rpartition("/")
     inside = len(nodes) == 1 and nodes[0].inbound == (holder,) and any(node.path == holder for node in net.nodes)
-    return f"└ {inner}" if inside else block.name
+    # Under the net's own heading its name is no part of the layer's.
+    return f"└ {inner}" if inside else block.name.removeprefix(f"{net.name}/") if net.name else block.name
 
 
 def _cell(node: Node, values: Mapping[str, float], levels: Mapping[str, int], label: str, marked: str) -> Cell:
@@ -220,7 +224,10 @@ def _note(net: Net, block: Block, nodes: Sequence[Node]) -> str:
     )
     weighted = [node for node in nodes if node.parameters]
     frozen = bool(weighted) and all(node.frozen for node in weighted)
-    return ", ".join([*(["with a shortcut"] if inside else []), *(["frozen"] if frozen else [])])
+    some = any(node.trained is not None for node in nodes)
+    trained = sum(node.trained if node.trained is not None else 0 if node.frozen else node.parameters for node in nodes)
+    said = {"with a shortcut": inside, "frozen": frozen, f"{trained:,} trained": some}
+    return ", ".join(text for text, holds in said.items() if holds)
 
 
 def _wires(net: Net) -> tuple[tuple[str, ...], int]:

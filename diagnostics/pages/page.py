@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from matplotlib.figure import Figure
 
 from diagnostics.pages.model_picture import Picture
+from diagnostics.pages.strips import Strip
 from diagnostics.wording import statements
 from diagnostics.wording.numerals import estimate, p_value
+
+SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z\d])")
+"""Where a sentence ends and another one begins."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Card:
         seeds: number of seeds.
         p: p-value of `test`; NaN when there is none.
         test: name of the test.
+        strips: the effects of the claim's parts.
     """
 
     statement: str
@@ -43,6 +48,7 @@ class Card:
     seeds: int = 0
     p: float = float("nan")
     test: str = ""
+    strips: tuple[Strip, ...] = ()
 
     @property
     def measured(self) -> str:
@@ -153,6 +159,11 @@ class Letter:
     layers: tuple[str, ...] = ()
 
     @property
+    def lead(self) -> str:
+        """The statement's first sentence."""
+        return first_sentence(self.statement)
+
+    @property
     def facts(self) -> dict[str, str]:
         """Since when, how sure and against which bound, by name; what is unknown is left out."""
         known = {"since": self.since, "how sure": self.sure, "measured": self.bound}
@@ -179,14 +190,24 @@ class Section:
     folded: bool = False
 
     @property
+    def only_text(self) -> bool:
+        """Whether it can share a line with its neighbour: a heading and a paragraph."""
+        return not (self.letters or self.cards or self.picture or self.figures or self.tables)
+
+    @property
     def exhibits(self) -> tuple[Exhibit, ...]:
         """The figures of the letters, then the section's own."""
         shown = [each for letter in self.letters for each in (letter.evidence, letter.course) if each]
         return (*shown, *self.figures)
 
 
-LONG = 150
+LONG = 90
 """Characters from which on only the first sentence of an answer stands in large letters."""
+
+
+def first_sentence(text: str) -> str:
+    """What a text says first; numbers with a point inside do not end a sentence."""
+    return SENTENCE.split(text, maxsplit=1)[0]
 
 
 @dataclass(frozen=True)
@@ -222,8 +243,7 @@ class Page:
     @property
     def lead(self) -> str:
         """The answer's first sentence if it is a long one, for large letters; otherwise the whole answer."""
-        first = re.split(r"(?<=[.!?]) (?=[A-Z])", self.answer, maxsplit=1)[0]
-        return first if len(self.answer) > LONG else self.answer
+        return first_sentence(self.answer) if len(self.answer) > LONG else self.answer
 
     def _repr_html_(self) -> str:
         """For notebooks: the page without figures and tables."""

@@ -15,6 +15,7 @@ from diagnostics.pages.finite_part import until_no_number
 from diagnostics.pages.page import Exhibit
 from diagnostics.pages.views import slug
 from diagnostics.runs.facts import Training
+from diagnostics.wording.numerals import short
 
 NO_METRICS = ("step", "epoch", "seconds", "loss", "learning_rate")
 POINTS = 90
@@ -23,8 +24,9 @@ SHARPNESS = "sharpness"
 """What a loop that calls ``probes.Sharpness`` records it as; the rules know it by this name, too."""
 FEWEST = 3
 """Fewest steps with a number for a curve of a loss that is lost."""
+FLAT = 0.05
+"""Share of its first value by which a loss that counts as flat changes."""
 CAPTIONS = {
-    "loss": "While the loss stays flat, the model learns nothing.",
     "accuracy": "Training accuracy is averaged while the weights still change.",
 }
 
@@ -109,14 +111,29 @@ def _equal(scalars: pd.DataFrame, one: str, other: str) -> bool:
     return bool(np.array_equal(scalars[one].to_numpy(float), scalars[other].to_numpy(float), equal_nan=True))
 
 
+def _course(scalars: pd.DataFrame) -> str:
+    """From where to where the loss went, in training and in validation, and what it means where it went nowhere."""
+    said, flat = [], False
+    for split, name in (("train", "in training"), ("validation", "in validation")):
+        own = scalars.loc[scalars["split"] == split].sort_values("step")
+        if not own.empty:
+            first, last = (float(own["loss"].iloc[place]) for place in (0, -1))
+            said.append(f"from {short(first)} to {short(last)} {name}" if len(own) > 1 else f"{short(last)} {name}")
+            flat |= split == "train" and abs(last - first) < FLAT * abs(first)
+    told = f"The loss: {', '.join(said)}." if said else ""
+    return f"{told} While it stays flat, the model learns nothing." if flat else told
+
+
 def _lost(scalars: pd.DataFrame) -> str:
     """What to see in the loss: from which step on it is no number, or what a flat one means."""
     values, steps = scalars["loss"].to_numpy(float), scalars["step"].to_numpy()
     finite = np.isfinite(values)
     if finite.all():
-        return CAPTIONS["loss"]
+        return _course(scalars)
     first, last = steps[~finite].min(), steps.max()
     if not finite[steps > first].any():
-        return f"The loss is NaN or infinite from step {first:,} to the end, step {last:,}."
+        known = np.flatnonzero(finite & (steps < first)).tolist()
+        before = f" It was {short(float(values[known[-1]]))} at step {steps[known[-1]]:,}." if known else ""
+        return f"The loss is NaN or infinite from step {first:,} to the end, step {last:,}.{before}"
     count = int((~finite).sum())
     return f"The loss is NaN or infinite at {count:,} reading{'s' * (count > 1)}, first at step {first:,}."

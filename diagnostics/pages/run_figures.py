@@ -14,6 +14,7 @@ from diagnostics.figures import by_layer, layer_courses, time_to_revival, units_
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.heat_map import MOST_COLUMNS
 from diagnostics.figures.layer_rows import Rows, readings
+from diagnostics.figures.seeds import moments
 from diagnostics.pages import healthy
 from diagnostics.pages.distributions import distributions, missing_histograms
 from diagnostics.pages.page import Exhibit, Section
@@ -22,7 +23,10 @@ from diagnostics.pages.views import DEAD_UNITS, NOISE_SCALE, View, is_nothing, m
 from diagnostics.runs.facts import Training
 from diagnostics.survival import spells
 
-BOTH = "Lines: each layer at three moments of training. Colours: every recorded step, as on the bar."
+CURVES = "Loss and metrics"
+MOMENTS = ("one moment", "two moments", "three moments")
+"""How many moments of a training a profile shows, in words."""
+COLOURS = "Colours: every recorded step, as on the bar."
 MAP = "One row per layer, input at the bottom; one column per recorded step. Colours as on the bar."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
@@ -33,6 +37,8 @@ CURVE = (
     "units come back soon. Ticks mark spells cut off by the end of the run. Spells of units that were born dead are left out, "
     "because their start is unknown."
 )
+FEWEST_REVIVALS = 5
+"""Fewest revivals for a survival curve: each is a step of it."""
 FEWEST_SPELLS = 10
 """Fewest dead spells for a survival curve: below, one unit more or less moves it by over a tenth, and the raster shows them all."""
 
@@ -65,7 +71,7 @@ def sections(
     drawn = tuple(curves_of(scalars.assign(arm=name, seed=seed), training))
     text = told(scalars)
     if drawn or text:
-        yield Section("Loss and metrics", text=text, figures=drawn)
+        yield Section(CURVES, text=text, figures=drawn)
     for heading, views in views_of(layers).items():
         nothing = [view.nothing for view in views if is_nothing(view, layers)]
         figures = tuple(_by_layer(_against(view, training), layers) for view in views if view.nothing not in nothing)
@@ -90,9 +96,11 @@ def _against(view: View, training: Training | None) -> View:
 
 def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
     rows, left = _drawn(view, layers)
-    count = len(np.unique(rows["step"].to_numpy()))
+    steps = np.unique(rows["step"].to_numpy())
+    count = len(steps)
     green = healthy.told(view.column) if healthy.is_compared(view.column, len(rows["layer"].unique())) else ""
-    caption = " ".join(part for part in (view.caption, left, BOTH, green) if part)
+    lines = f"Lines: each layer at {MOMENTS[len(moments(steps)) - 1]} of training."
+    caption = " ".join(part for part in (view.caption, left, lines, COLOURS, green) if part)
     if count > MOST_COLUMNS:
         each = f"{count / MOST_COLUMNS:.0f}"
         caption += (
@@ -154,10 +162,10 @@ def _unit_exhibits(
             f"Share of dead units over the steps: median over the {checks['layer'].nunique()} layers, and their range."
         )
         yield _captioned("dead-share-course", partial(_course, dying), label, "Share dead over time.", half=True)
-        died = died.assign(arm=pd.Categorical([name] * len(died)), seed=0)
-        yield _captioned(
-            "time-to-revival", partial(time_to_revival, died), CURVE, "Kaplan-Meier curve of spells.", half=True
-        )
+        if int((~died["open"].to_numpy(bool)).sum()) >= FEWEST_REVIVALS:
+            died = died.assign(arm=pd.Categorical([name] * len(died)), seed=0)
+            draw = partial(time_to_revival, died)
+            yield _captioned("time-to-revival", draw, CURVE, "Kaplan-Meier curve of spells.", half=True)
 
 
 def _course(rows: Callable[[], Rows], *, width: int) -> Figure:

@@ -15,7 +15,7 @@ from diagnostics.pages import cursor, run_figures, views
 from diagnostics.pages.finite_part import until_lost, with_nan
 from diagnostics.pages.headline import answer, status
 from diagnostics.pages.html import write_page
-from diagnostics.pages.letter import letter_of, measured_of, missing_of, others_of
+from diagnostics.pages.letter import letter_of, measured_of, missing_of, noted_of, others_of
 from diagnostics.pages.model_layers import nets_of
 from diagnostics.pages.model_picture import last_values, picture_of
 from diagnostics.pages.page import Page, Section, Table
@@ -37,10 +37,13 @@ PICTURED = (
 )
 """Which quantity colours the model when no finding suggests one, the first that was recorded."""
 PICTURE = (
-    "Every row is a block, input at the top, and every cell a layer; at the right its output's shape and its parameters. Choose a "
-    "cell to mark its layer in all figures."
+    "Every row is a {row}, input at the top{cells}; at the right {shape}the number of its parameters. "
+    "Choose a {cell} to mark {it}."
 )
-MARKED = " Triangles mark layers that a finding names."
+BLOCKS = {"row": "block", "cells": ", and every cell a layer", "cell": "cell", "it": "its layer in all figures"}
+LAYERS = {"row": "layer", "cells": "", "cell": "row's cell", "it": "the layer in all figures"}
+"""Words of the same sentence where blocks hold several layers, and where they do not."""
+MARKED = " Triangles mark the layers named under Findings."
 TRENDS = {"train": "loss", "validation": "validation loss"}
 TABLE = "Each layer's last reading."
 
@@ -107,48 +110,65 @@ def _sections(
     loud = [one for one in findings if one.severity in LOUD]
     quiet = [one for one in findings if one.severity not in (*LOUD, "not_evaluated")]
     lacking = [one for one in findings if one.severity == "not_evaluated"]
+    units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
+    about = {"name": run.name, "seed": run.seed or 0, "units": units, "lost": lost, "probes": run.probes}
+    about["training"] = run.training
+    figures = [*run_figures.sections(layers, run.scalars, events=run.units, **about)]
+    if not loud:  # the curve is what a reader wants to see first where no letter says what to look at
+        yield from (one for one in figures if one.heading == run_figures.CURVES)
     # Evidence ends where numbers end, as all figures do.
     yield from _letters(Run(run.path, run.metadata, {"layers": layers, "scalars": run.scalars}), loud)
     yield from _quiet(quiet, beside=bool(loud))
     if lacking:
         yield Section("What was not checked", tables=(missing_of(lacking),), folded=True)
     yield from _model(run, layers, loud, shown)
-    units = {entry["layer"]: entry["units"] for entry in run.layer_table if entry.get("units")}
-    about = {"name": run.name, "seed": run.seed or 0, "units": units, "lost": lost, "probes": run.probes}
-    about["training"] = run.training
-    yield from run_figures.sections(layers, run.scalars, events=run.units, **about)
+    yield from (one for one in figures if loud or one.heading != run_figures.CURVES)
 
 
 def _letters(run: Run, loud: Sequence[Finding]) -> Iterator[Section]:
     """A letter for each cause; what follows from one is folded, because its cure is the cause's."""
     names = {each.rule for each in loud}
-    following = [one for one in loud if one.explained_by in names]
-    causes = [one for one in loud if one not in following]
+    causes = causes_of(loud)
+    following = [one for one in loud if one not in causes]
     if causes:
-        yield Section("Findings", letters=tuple(letter_of(run, one, names) for one in causes))
+        yield Section("Findings", letters=tuple(letter_of(run, one, names, alone=len(causes) == 1) for one in causes))
     if following:
         heading = f"What follows from that: {', '.join(title(one.rule) for one in following)}"
         yield Section(heading, letters=tuple(letter_of(run, one, names) for one in following), folded=True)
 
 
+def causes_of(loud: Sequence[Finding]) -> list[Finding]:
+    """The findings that no other finding of the page explains."""
+    names = {each.rule for each in loud}
+    return [one for one in loud if one.explained_by not in names]
+
+
 def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
     """Without a complaint, the checks are the letter; beside one, they say what else it could have been, and is not."""
-    tables = [table for table in (measured_of(quiet), others_of(quiet)) if table]
+    noted, measured, others = noted_of(quiet), measured_of(quiet), others_of(quiet)
+    tables = tuple(table for table in (noted, measured, others) if table)
     if beside and tables:
-        yield Section("What was ruled out", tables=tuple(tables), folded=True)
-    elif tables:
-        yield Section("What was checked", tables=tuple(tables[:1]))
-        if tables[1:]:
-            yield Section("Checks that passed without a bound", tables=tuple(tables[1:]), folded=True)
+        yield Section("What was ruled out", tables=tables, folded=True)
+        return
+    if noted:
+        yield Section("What was noted", tables=(noted,))
+    if measured:
+        yield Section("What was checked", tables=(measured,))
+    if others:
+        heading = f"{len(others.rows)} more checks that passed" if measured else "What was checked"
+        yield Section(heading, tables=(others,), folded=bool(measured))
 
 
 def _model(run: Run, layers: pd.DataFrame, loud: Sequence[Finding], shown: Sequence[str]) -> Iterator[Section]:
-    marked = {layer: one.severity for one in reversed(loud) for layer in one.layers}
+    # What follows from a finding may concern every layer: marks on all of them would tell nothing.
+    marked = {layer: one.severity for one in reversed(causes_of(loud)) for layer in one.layers}
     suggested = [each.column for one in loud for each in one.evidence if each.table == "layers"]
     known = [column for column in (*suggested, *PICTURED, *shown) if column in shown]
     picture = picture_of(run, layers, known[0] if known else "", marked)
     if picture:
-        yield Section("The model", text=PICTURE + MARKED * bool(marked), picture=picture)
+        words = BLOCKS if picture.counted else LAYERS
+        text = PICTURE.format(**words, shape="its output's shape and " * picture.shaped) + MARKED * bool(marked)
+        yield Section("The model", text=text, picture=picture)
         yield Section("Every layer as a table", tables=(_table(run, layers, shown),), folded=True)
 
 

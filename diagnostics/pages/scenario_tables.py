@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from diagnostics.figures.columns import quantity
 from diagnostics.measures import measure
 from diagnostics.measures.gap import gaps_of
 from diagnostics.measures.units import spells_of
@@ -48,7 +49,9 @@ class Tables:
             table = _numbered(table.loc[table["layer"].isin(_layers_like(table, parameters["layers"])), :])
         if "split" in parameters:
             table = table.loc[table["split"] == parameters["split"], :]
-        return table.dropna(subset=[_known(table, parameters["column"])])
+        column = _known(table, parameters["column"])
+        # a loss of NaN was measured: without these rows, the median would be that of the runs that survived
+        return table if quantity(column).always_measured else table.dropna(subset=[column])
 
     @cached_property
     def _layers(self) -> pd.DataFrame:

@@ -22,7 +22,7 @@ HALF = 0.5
 NEXT_TO_NOTHING = 0.1
 """The skill below which a likely cause is enough: noisy targets allow little, and healthy trainings still reach more."""
 
-HARMLESS = "It did no harm that this run shows."
+HARMLESS = "The model learned all the same: it did no harm that this run shows."
 POOR = "It may be why the model did not learn more, and need not be."
 UNSEEN = "This run does not tell whether it does harm."
 """What a cause means that is told as an oddity: with a good, a middling and an unknown outcome."""

@@ -18,6 +18,7 @@ TITLES = {
     "no_learning": "nothing learned",
     "non_finite": "NaN or infinite values",
     "not_connected": "weights without a gradient",
+    "over_fitting": "results that do not hold on validation data",
     "output_loss_mismatch": "an output that does not fit the loss",
     "saturation": "saturated activations",
     "stuck_loss": "a loss that is stuck",

@@ -16,6 +16,13 @@ from diagnostics.wording.numerals import percent
 
 RECTIFYING = ("relu", "relu6")
 """Activations that are 0 for all inputs below 0: where there is one, units can die."""
+BORN = (
+    "Look at the first weights and biases there: try He initialisation with biases of 0, scaled inputs, or a leaky activation. A "
+    "smaller learning rate wakes no unit that was dead at the first check."
+)
+LATER = "Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping."
+"""What to do about a layer that was dead at the first check, and about units that died in training."""
+REMEDIES = (Remedy("learning_rate", {"factor": 0.1}), Remedy("activation", {"activation": "leaky_relu"}))
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class DeadUnits(Rule):
         worst = int(last.argmax())
         concerned = tuple(np.array(grid.layers, object)[last >= self.warning])
         bad = int((last >= self.critical).sum())
-        share = float(last[worst])
+        share, born = float(last[worst]), float(first[worst])
         if not concerned:
             what = f"None of {len(last)} layers has {percent(self.warning)} dead units at the last check"
             return Finding(self.name, "clean", f"{what}; the worst is {grid.layers[worst]} with {percent(share)}.")
@@ -76,14 +83,12 @@ class DeadUnits(Rule):
             rule=self.name,
             severity="warning",
             what=f"{percent(share)} of the units in {grid.layers[worst]} are dead: they put out 0 for every example"
-            f"{self._since(grid, worst, float(first[worst]))}. {len(concerned)} of {len(last)} layers have "
+            f"{self._since(grid, worst, born)}. {len(concerned)} of {len(last)} layers have "
             f"{percent(self.warning)} or more.",
-            means=f"No gradient passes {grid.layers[worst]}: the layers before it are not trained."
-            if share >= self.whole
-            else "A dead unit receives no gradient from these examples and contributes nothing to the output.",
-            do="Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping.",
+            means=_blocked([name for name, own in zip(grid.layers, last, strict=True) if own >= self.whole]),
+            do=BORN if born >= self.whole else LATER,
             layers=concerned,
-            numbers={"layers": len(last), "concerned": len(concerned), "worst": share, "born": float(first[worst])},
+            numbers={"layers": len(last), "concerned": len(concerned), "worst": share, "born": born},
             value=share,
             threshold=self.warning,
             confidence=0.95
@@ -92,7 +97,7 @@ class DeadUnits(Rule):
             if bad and _live(case, last, grid.layers) < self.live
             else 0.5,
             evidence=(Evidence("dead_fraction"),),
-            remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("activation", {"activation": "leaky_relu"})),
+            remedies=REMEDIES[1:] if born >= self.whole else REMEDIES,
             reference="Lu et al. 2019, arXiv 1903.06733.",
         )
 
@@ -109,11 +114,25 @@ class DeadUnits(Rule):
         known = ~np.isnan(grid.values[:, place])
         steps, shares = grid.steps[known], grid.values[known, place]
         if born >= shares[-1] / 2:
-            return f", {percent(born)} from the start"
+            return ", from the start" if percent(born) == percent(shares[-1]) else f", {percent(born)} from the start"
         rise = np.diff(shares)
         if rise.max(initial=0.0) >= self.jump:
             return f", most of which died at once near step {steps[int(rise.argmax()) + 1]:,}"
         return ""
+
+
+def _blocked(whole: list[str]) -> str:
+    """What dead units mean for training, given the layers that pass on next to nothing."""
+    if not whole:
+        return "A dead unit receives no gradient from these examples and contributes nothing to the output."
+    if len(whole) == 1:
+        return f"No gradient passes {whole[0]}: neither it nor the layers before it are trained."
+    names = (
+        f"{', '.join(whole[:-1])} and {whole[-1]}"
+        if len(whole) < 4
+        else f"{len(whole)} layers, the last of them {whole[-1]}"
+    )
+    return f"No gradient passes {names}: neither they nor the layers before them are trained."
 
 
 def _live(case: Case, shares: np.ndarray, layers: tuple[str, ...]) -> float:

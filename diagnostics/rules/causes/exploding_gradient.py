@@ -70,7 +70,7 @@ class ExplodingGradient(Rule):
             rule=self.name,
             severity="warning" if flagged else "clean",
             what=("The gradient explodes. " if flagged else "")
-            + f"Backpropagated through {len(chain)} layers, {shown}; this "
+            + f"From the last of {len(chain)} layers back to the first, {shown}; this "
             f"exceeds the bound in {len(flagged) or 'none'} of {len(flow)} parts of the training.",
             means=_meaning(shown, violent=bool(violent), flagged=bool(flagged)),
             do=_ADVICE if flagged else "",

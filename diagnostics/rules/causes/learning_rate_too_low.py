@@ -50,8 +50,8 @@ class LearningRateTooLow(Rule):
         path = float(np.nanmax(np.nanmean(grid.values, axis=0))) * case.steps
         falls = case.outcome.late_fall[1] >= self.errors
         told = (
-            f"A typical step changes no layer by more than {short(ratio)} of its weights' norm, {percent(path)} in all "
-            f"{case.steps:,} steps"
+            f"A typical step changes no layer by more than {short(ratio)} of its weights' norm, all {case.steps:,} together by "
+            f"at most {percent(path)}"
         )
         few = ratio >= self.usual and case.steps <= self.short  # it is the steps that are missing
         if few or (path >= self.path and not (falls and ratio < self.ratio)):

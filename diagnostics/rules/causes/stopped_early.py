@@ -52,6 +52,14 @@ class StoppedEarly(Rule):
             return Finding(self.name, "clean", "The loss had stopped falling, or hardly fell, when training ended.")
         return self._falling(case, fall, errors)
 
+    def _promises(self, case: Case) -> bool:
+        """Whether the validation loss, where there is one with a course, falls as well from the third quarter to the last."""
+        values = case.validation_loss.finite if case.validation_loss is not None else np.empty(0)
+        quarter = len(values) // 4
+        if not quarter:
+            return True
+        return bool(values[-quarter:].mean() < (1 - self.fall) * values[-2 * quarter : -quarter].mean())
+
     def _cut_short(self, case: Case) -> Finding | None:
         """A warning where a callback ended training after a small part of its epochs, with little learned."""
         asked, ended = case.training.epochs, case.metadata.get("status") == "finished"
@@ -102,7 +110,9 @@ class StoppedEarly(Rule):
             f"Training ended too early: {told}",
             "The model had not finished learning.",
             "Train for several times as many epochs.",
-            if_harmless=f"More epochs would still improve the model: {told}",
+            if_harmless=f"More epochs would still improve the model: {told}"
+            if self._promises(case)
+            else f"More epochs would lower the training loss, and hardly that on validation data, which no longer falls: {told}",
             numbers={"fall": fall, "errors": errors},
             value=fall,
             threshold=self.fall,

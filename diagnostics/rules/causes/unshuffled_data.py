@@ -52,7 +52,8 @@ class UnshuffledData(Rule):
         value, bound = worst.autocorrelation or 0.0, worst.autocorrelation_bound or 0.0
         told = f"The targets of consecutive examples have a correlation of {short(value)} (in random order: at most {short(bound)})"
         if value <= max(self.least, bound):
-            return Finding(self.name, "clean", f"{told}.", value=value, threshold=self.least)
+            near = f"The targets of consecutive examples have a correlation of {short(value)}: 0 in a random order, 1 in a sorted one."
+            return Finding(self.name, "clean", near, value=value, threshold=self.least)
         return Finding(
             self.name,
             "warning",

@@ -18,6 +18,8 @@ from diagnostics.wording.numerals import percent, short
 
 ABOVE_CHANCE = 0.3
 """Skill by accuracy from which on a model tells classes, as in ``NoLearning``."""
+LONGER = (Remedy("epochs"), Remedy("normalization", {"momentum": 0.9}))
+"""What to try where moving averages lag: what works against over-fitting would treat the wrong illness."""
 GAP = 0.2
 """Accuracy by which training may exceed validation before the loss of generality outweighs a level that holds."""
 
@@ -145,7 +147,7 @@ class OverFitting(Rule):
             threshold=self.chance if useless else self.holds * trained,
             confidence=0.7 if few else 0.9,
             evidence=(Evidence("loss", "scalars"),),
-            remedies=(Remedy("regularization"),),
+            remedies=LONGER if averages_lag(case.architecture, case.steps) else (Remedy("regularization"),),
         )
 
     def _harms(self, lowest: float, end: float, constant: float | None) -> bool:
@@ -209,7 +211,9 @@ class OverFitting(Rule):
             value=lowest,
             threshold=constant,
             evidence=(Evidence("loss", "scalars"),),
-            remedies=(Remedy("shuffle"), Remedy("regularization")),
+            remedies=LONGER
+            if averages_lag(case.architecture, case.steps)
+            else (Remedy("shuffle"), Remedy("regularization")),
         )
 
 

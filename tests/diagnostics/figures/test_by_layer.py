@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from diagnostics.figures import by_layer, layer_profile, style
 from diagnostics.figures.layer_courses import course
-from diagnostics.figures.layer_names import blocks, shortened, ticks
+from diagnostics.figures.layer_names import blocks, shortened, ticks, told_apart
 from diagnostics.figures.layer_panels import SIGNS, blocks_of, signs
 from diagnostics.figures.layer_rows import Rows, around, thinned
 from probes.errors import UsageError
@@ -159,6 +159,26 @@ def test_courses_keep_the_extremes_of_the_steps_that_share_a_point():
     assert (named.median == 1).all() and named.x[np.argmax(named.high)] <= 617
 
 
+def test_an_ending_that_all_long_names_share_leaves_room_for_what_differs():
+    names = [f"stage_{n // 3}_block_{n % 3}_conv_1_relu" for n in range(9)]
+    assert told_apart(names, 15) == [f"stage_{n // 3}_block_{n % 3}" for n in range(9)]
+    assert told_apart(names, 40) == names
+    assert told_apart([*names, "logits"], 15)[:2] == ["stage_0…_1_relu"] * 2  # nothing is shared
+
+
+def test_what_is_named_has_the_colour_of_its_severity():
+    frame = frames.network(4)
+    name = str(frame["layer"].iloc[0])
+    for tone in ("warning", "error"):
+        axes = layer_profile(frame, "update_ratio", layers=(name,), severity=tone).axes[0]
+        assert [line for line in axes.lines if line.get_color() == style.colour(tone)]
+
+
+def test_the_axis_of_steps_is_named(width=style.WIDE):
+    said = [text.get_text() for text in by_layer(frames.network(4), "update_ratio", width=width).texts]
+    assert "step →" in said and "the same, step by step" in said
+
+
 def test_of_a_thousand_layers_a_profile_keeps_the_extremes_of_each_block():
     frame = frames.network(160)
     few = layer_profile(frame, "update_ratio")
@@ -169,6 +189,6 @@ def test_of_a_thousand_layers_a_profile_keeps_the_extremes_of_each_block():
     kinds = np.where(np.arange(3000) % 2, "Conv2D", "BatchNormalization")
     figure = layer_profile(many.assign(kind=kinds), "update_ratio")
     texts = {text.get_text() for text in figure.legends[0].get_texts()}
-    assert "range of its block" in texts and "a layer" not in texts
+    assert "range of a block; lines: medians" in texts and not any(text.startswith("a layer") for text in texts)
     assert max(np.nanmax(line.get_xdata()) for line in figure.axes[0].lines if len(line.get_xdata()) > 2) == 50
-    assert "a layer" in {text.get_text() for text in few.legends[0].get_texts()}
+    assert "a layer; lines: medians of blocks" in {text.get_text() for text in few.legends[0].get_texts()}

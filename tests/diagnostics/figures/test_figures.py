@@ -133,6 +133,13 @@ def test_a_missing_column_names_the_nearest(draw):
 
 
 @pytest.mark.parametrize("draw", [depth_profile, heat_map])
+def test_an_arm_without_a_panel_does_not_stretch_the_axes(draw):
+    far = LAYERS.assign(arm="far", activation_gradient_rms=1e30, depth=LAYERS["depth"] + 100)
+    arms = LAYERS["arm"].drop_duplicates().tolist()
+    assert to_svg(draw(pd.concat([LAYERS, far]), arms=arms)) == to_svg(draw(LAYERS, arms=arms))
+
+
+@pytest.mark.parametrize("draw", [depth_profile, heat_map])
 def test_an_empty_table_is_a_usage_error(draw):
     with pytest.raises(UsageError, match="nothing to draw"):
         draw(LAYERS.iloc[:0])
@@ -197,6 +204,13 @@ def test_a_map_shows_the_last_reading_up_to_each_column():
     thinned = mesh(many)
     assert thinned.values.shape == (1, MOST_COLUMNS)
     assert np.array_equal(thinned.values[0], np.floor(thinned.steps + 1e-6))
+
+
+def test_a_name_over_a_panel_breaks_at_the_ends_of_its_parts():
+    assert style.wrapped_name("discriminator/discriminator_2", 131) == "discriminator/\ndiscriminator_2"
+    assert style.wrapped_name("block_1_attention/query", 131) == "block_1_\nattention/query"
+    assert max(map(len, style.wrapped_name("x" * 50, 131).split("\n"))) <= 17
+    assert style.wrapped_name("logits", 131) == "logits"
 
 
 def test_long_layer_names_keep_their_end():
@@ -272,3 +286,16 @@ def test_an_axis_includes_zero_when_it_is_near(effects, reaches_zero):
     frame = pd.DataFrame({"label": ["a", "b"], "effect": effects}).assign(low=effects, high=effects)
     low, high = by_arm(frame, "accuracy").axes[0].get_xlim()
     assert (low <= 0 <= high) == reaches_zero
+
+
+@pytest.mark.parametrize(
+    ("label", "width", "lines"),
+    [
+        ("ReLU, 0.1", 230, "ReLU, 0.1"),
+        ("regression, few examples, Adam 0.003", 230, "regression, few examples,\nAdam 0.003"),
+        ("rate 0.3, layers before the last frozen", 150, "rate 0.3,\nlayers before the\nlast frozen"),
+        ("few examples, fitted on train", 150, "few examples,\nfitted on train"),
+    ],
+)
+def test_titles_break_after_a_comma_where_that_suffices(label, width, lines):
+    assert style.broken(label, width) == lines

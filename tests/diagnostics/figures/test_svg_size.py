@@ -7,12 +7,13 @@ import io
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from diagnostics.figures import by_layer, style
+from diagnostics.figures import by_layer, curves, style
 from diagnostics.figures.svg import inline, to_svg, to_tree
-from diagnostics.figures.svg_size import FEWEST_DOTS, HREF, SVG, share_maps, with_palette
+from diagnostics.figures.svg_size import FEWEST_DOTS, HREF, SHARED, SVG, share_maps, with_palette
 from tests.kit.runs import layers_table
 
 
@@ -77,3 +78,30 @@ def test_a_map_is_on_the_page_once():
     assert wide.count("<image") == again.count("<image") == 2 and one.count("<image") == 2
     assert one.count('id="the-map"') == 1 and 'href="#the-map"' in one and 'href="#the-map"' in other
     assert other.count("<image") < 2
+
+
+def losses(arms: int) -> pd.DataFrame:
+    steps = np.arange(60)
+    rng = np.random.default_rng(0)
+    drawn = {f"arm {arm}": np.exp(-steps / (10 + arm)) * rng.uniform(0.9, 1.1, 60) for arm in range(arms)}
+    drawn["arm 1"][30] = 1e30  # leaves its panel, which must not make the panels differ
+    parts = [pd.DataFrame({"arm": arm, "seed": 0, "step": steps, "loss": loss}) for arm, loss in drawn.items()]
+    return pd.concat(parts).assign(split="train")
+
+
+def test_lines_that_every_panel_has_are_drawn_once():
+    root = to_tree(curves(losses(arms=9), width=style.WIDE))
+    groups = [group for group in root.iter(f"{SVG}g") if group.get("id") == f"{SHARED}-lines"]
+    uses = [use for use in root.iter(f"{SVG}use") if use.get(HREF) == f"#{SHARED}-lines"]
+    assert [len(group) for group in groups] == [9] and len(uses) == 8
+    places = {(float(use.get("x", 0)), float(use.get("y", 0))) for use in uses}
+    panels = curves(losses(arms=9), width=style.WIDE).axes
+    width, height = (72 * side for side in panels[0].figure.get_size_inches())
+    first, *others = [axes.get_position() for axes in panels]
+    shifts = {((box.x0 - first.x0) * width, (first.y0 - box.y0) * height) for box in others}
+    np.testing.assert_allclose(sorted(places), sorted(shifts), atol=0.02)
+
+
+def test_each_figure_of_a_page_has_its_own_shared_lines():
+    markup = inline(to_tree(curves(losses(arms=3))), prefix="one", alt="").markup
+    assert markup.count(f'id="one-{SHARED}-lines"') == 1 and markup.count(f'href="#one-{SHARED}-lines"') == 2

@@ -12,7 +12,7 @@ from diagnostics.figures import style, time_to_revival, units_by_layer
 from diagnostics.figures.svg import to_svg
 from diagnostics.figures.units_by_layer import MOST_COLUMNS, MOST_LAYERS, MOST_UNITS, raster
 from diagnostics.pages import run_figures
-from diagnostics.pages.run_figures import FEWEST_SPELLS
+from diagnostics.pages.run_figures import FEWEST_REVIVALS, FEWEST_SPELLS
 from diagnostics.survival import spells
 from probes.errors import UsageError
 from tests.diagnostics.figures.test_figures import texts
@@ -44,7 +44,7 @@ def test_a_unit_is_dead_from_the_check_that_found_it_so_to_the_one_that_found_it
     expected = [[2, 2, 2, 2, 2, 2], [0, 1, 1, 0, 2, 2], [0] * 6, [0] * 6]
     np.testing.assert_array_equal(data.states, expected)
     assert (data.revivals, data.units) == (1, 4)
-    assert data.note == "2 of 4 dead at the end,\n1 revival"
+    assert data.note == "2 of 4 dead at the last check,\n1 revival"
 
 
 def test_a_spell_that_is_shorter_than_a_column_still_fills_one():
@@ -116,8 +116,10 @@ def test_a_run_with_events_shows_them_beside_the_dead_fraction():
     many = pd.DataFrame([(10, "a", unit, "death") for unit in range(FEWEST_SPELLS)], columns=EVENTS.columns)
     many["layer"] = EVENTS["layer"].iloc[0]
     units = dict.fromkeys(UNITS, FEWEST_SPELLS)
-    curves = ["dead-share-course", "time-to-revival"]
-    assert sections(many, units)["Dead units"] == ["dead-fraction-by-layer", "unit-raster", *curves]
+    shown = ["dead-fraction-by-layer", "unit-raster", "dead-share-course"]
+    assert sections(many, units)["Dead units"] == shown  # none came back: the raster says it
+    back = many.iloc[:FEWEST_REVIVALS].assign(step=30, event="revival")
+    assert sections(pd.concat([many, back]), units)["Dead units"] == [*shown, "time-to-revival"]
     born = EVENTS[EVENTS["event"] == "born_dead"]
     assert sections(born)["Dead units"] == ["dead-fraction-by-layer", "unit-raster"]
 

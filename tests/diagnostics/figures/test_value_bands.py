@@ -81,6 +81,24 @@ def test_every_layer_has_a_panel_and_deeper_ones_wider_bands(width):
     assert len(axes) == 3 and tops == sorted(tops) and len({each.get_ylim() for each in axes}) == 1
 
 
+def test_a_layer_whose_values_are_all_0_is_a_line_and_not_blank():
+    rows = table(layers=2, steps=5)
+    rows["histogram"] = [
+        counts_of(np.zeros(500)) if layer == "hidden_1" else counts
+        for layer, counts in zip(rows.layer, rows.histogram, strict=True)
+    ]
+    zero, other = value_bands(rows, "histogram", EDGES, label="gradients", line=False).axes
+    assert [np.isfinite(axes.lines[-1].get_ydata()).any() for axes in (zero, other)] == [True, False]
+
+
+def test_values_beyond_the_last_edge_are_told():
+    rows, probe = table(layers=1, steps=3), f"Histogram(edges={EDGES})"
+    inside = next(distributions(rows, [probe])).caption
+    rows.at[0, "histogram"] = counts_of(np.array([0.1, 1e5]))
+    beyond = next(distributions(rows, [probe])).caption
+    assert "beyond" not in inside and "What lies beyond ±10 was not told apart" in beyond
+
+
 def test_nan_is_told_and_many_layers_are_thinned():
     many = table(layers=40, steps=2)
     many.at[0, "histogram"] = [*many["histogram"].iloc[0][:-1], 7]

@@ -17,7 +17,7 @@ from diagnostics.pages.run_page import report
 from diagnostics.pages.views import own_columns
 from diagnostics.rules import diagnose
 from probes.probe import Probe
-from tests.kit.runs import layers_table, run_of, scalars_table
+from tests.kit.runs import facts_of, layers_table, run_of, scalars_table
 
 LEARNED = scalars_table(0.2 + 2 * np.exp(-np.arange(60) / 5))
 
@@ -50,7 +50,20 @@ def test_too_few_steps_are_not_nothing_suspicious():
 
 def test_an_oddity_is_no_complaint():
     dead = layers_table({"dead_fraction": np.full((4, 2), 0.3)}, steps=range(4))
-    assert "an oddity is noted" in answer(diagnose(run_of(dead, LEARNED)))
+    said = answer(diagnose(run_of(dead, LEARNED)))
+    assert "an oddity is noted. Nothing has to be changed. Noted: dead units in" in said
+
+
+def told_of(run, training: dict | None = None) -> str:
+    run = vars(run) | {"status": "finished", "layer_table": [], "seed": 1, "damage": (), **facts_of(training)}
+    return status(SimpleNamespace(**{"metadata": {}} | run))
+
+
+def test_the_status_names_what_a_reader_asks_for_first():
+    training = {"optimizer": {"class": "SGD", "settings": {"learning_rate": 0.1}}, "batch_size": 64}
+    for precision, end in (("float32", "batches of 64"), ("mixed_float16", "batches of 64 · mixed_float16")):
+        said = told_of(run_of(scalars=LEARNED), training | {"precision": precision})
+        assert f"SGD at 0.1 · {end} · seed 1" in said
 
 
 def test_a_column_of_ones_own_is_drawn():
@@ -82,8 +95,8 @@ def test_a_share_of_a_training_of_a_second_is_told_in_seconds():
     def told(**changes):
         cost = {"share": 1.5, "per_step_without": 0.001, "steps": 400, "closing": 0.1, **changes}
         run = run_of(scalars=LEARNED, metadata={"status": "finished", "cost": cost})
-        return status(SimpleNamespace(**vars(run) | {"status": "finished", "layer_table": [], "seed": 1, "damage": ()}))
+        return told_of(run)
 
-    assert "measuring took 0.60 s, the steps 0.40 s" in told()
+    assert "measuring took 0.60 s beside 0.40 s of steps" in told()
     assert "measuring took 150 %" in told(steps=40_000)
     assert "measuring took 5 %" in told(share=0.05)

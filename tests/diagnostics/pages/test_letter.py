@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.pages.advice import WRITERS, advice_on
-from diagnostics.pages.letter import bound_of, letter_of, measured_of, missing_of, others_of
+from diagnostics.pages.letter import bound_of, letter_of, measured_of, missing_of, noted_of, others_of
 from diagnostics.rules import Evidence, Finding, Remedy
 from diagnostics.runs.run import Run
 from tests.kit import figure_frames as frames
@@ -46,10 +47,10 @@ def test_code_is_written_for_the_runs_own_optimizer():
     run = run_of({"optimizer": SGD})
     assert (
         code(Remedy("learning_rate", {"factor": 0.1}), run)
-        == "optimizer = keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)"
+        == "optimizer = keras.optimizers.SGD(\n    learning_rate=0.01,\n    momentum=0.9,\n)"
     )
     assert code(Remedy("clipping", {"clipnorm": 1.0}), run).endswith(
-        "SGD(learning_rate=0.1, momentum=0.9, clipnorm=1.0)"
+        "SGD(\n    learning_rate=0.1,\n    momentum=0.9,\n    clipnorm=1.0,\n)"
     )
 
 
@@ -61,6 +62,13 @@ def test_code_for_a_layer_matches_its_activation():
     run = run_of(architecture=[DENSE | {"activation": "selu"}])
     written = code(Remedy("initialization"), run)
     assert "".join(written.split()).endswith('Dense(64,activation="selu",kernel_initializer="lecun_normal",)')
+
+
+def test_advice_names_what_is_to_be_replaced():
+    (advice,) = advice_on(
+        run_of(architecture=[DENSE]), (DENSE["path"],), (Remedy("activation", {"activation": "selu"}),)
+    )
+    assert advice.text.startswith("Use selu instead of relu as the activation")
 
 
 def test_a_new_activation_brings_its_initialisation_along():
@@ -85,7 +93,7 @@ def test_the_letter_says_where_since_when_and_how_sure():
     assert [place.text for place in letter.where] == [f"{NAMES[0]} to {NAMES[3]} (4 layers)", NAMES[6]]
     assert list(letter.facts.values()) == [
         "step 100, to the end",
-        "likely (80 %)",
+        "likely a fault (80 %)",
         "0.5, bound 0.1 (5 × the bound)",
     ]
 
@@ -119,12 +127,17 @@ def test_checks_say_how_far_the_run_is_from_the_bound():
     near, odd = finding(severity="clean", value=0.02, threshold=0.1), finding(rule="dead_units", severity="info")
     passed = finding(rule="non_finite", severity="clean", what="All is finite.", value=None)
     table = measured_of([near, passed, odd])
-    assert [row[:3] for row in table.rows] == [
-        ("dead units", "odd, no harm", bound_of(odd) or "–"),
-        ("steps of an unusual size", "passed", "0.02, bound 0.1 (a factor of 5 away)"),
-    ]
+    assert [row[:2] for row in table.rows] == [("steps of an unusual size", "0.02, bound 0.1 (a factor of 5 away)")]
+    assert noted_of([near, passed, odd]).rows == (("dead units", odd.what, "–", "–"),)
+    assert noted_of([near, passed]) is None
     assert others_of([near, passed, odd]).rows == (("NaN or infinite values", "All is finite."),)
     assert measured_of([passed]) is None and others_of([odd]) is None
+
+
+def test_what_was_gained_instead_of_lost_is_called_so():
+    lost = finding(rule="vanishing_gradient", severity="clean", value=-0.35, threshold=2.0)
+    assert bound_of(lost) == "0.35 decades gained, bound 2 lost"
+    assert bound_of(replace(lost, value=0.35)) == "0.35 decades lost, bound 2 lost (a factor of 5.7 away)"
 
 
 def test_checks_without_data_are_grouped_by_what_would_enable_them():
@@ -166,7 +179,27 @@ def test_since_when_is_read_off_the_layers_where_the_rule_does_not_say():
     (axes,) = letter.course.draw(width=528).axes
     assert {30.0} <= {line.get_xdata()[0] for line in axes.lines if len(set(line.get_xdata())) == 1}
     below = finding(layers=(worst,), value=0.0, threshold=0.1, evidence=(Evidence("dead_fraction"),))
-    assert letter_of(run, below, ()).since == ""
+    assert letter_of(run, below, ()).since == "judged on the whole run, steps 0 to 40"
+
+
+def test_every_letter_answers_where_and_since_when():
+    letter = letter_of(run_of(), finding(), ())
+    assert [place.text for place in letter.where] == ["no single layer"] and letter.since.startswith("judged on")
+
+
+def test_a_share_is_held_against_its_bound_in_per_cent():
+    share = finding(value=1.0, threshold=0.1, evidence=(Evidence("dead_fraction"),))
+    assert bound_of(share) == "100 %, bound 10 % (10 × the bound)"
+
+
+def test_what_a_lone_cause_explains_is_said_once():
+    one = finding(explains=("no_learning",))
+    assert "Also explains" in letter_of(run_of(), one, {"no_learning"}).note
+    assert "Also explains" not in letter_of(run_of(), one, {"no_learning"}, alone=True).note
+
+
+def test_a_normalisation_that_is_there_gets_another_momentum():
+    assert code(Remedy("normalization", {"momentum": 0.9}), run_of()) == "keras.layers.BatchNormalization(momentum=0.9)"
 
 
 def test_a_bound_that_an_oddity_passed_is_no_distance():

@@ -64,6 +64,7 @@ def test_two_nets_are_two_chains(tmp_path):
     picture = picture_of(run_of(tmp_path, chain("generator/up", "generator/out", "discriminator/in")), NOTHING, "", {})
     assert [diagram.name for diagram in picture.diagrams] == ["generator", "discriminator"]
     assert [len(diagram.rows) for diagram in picture.diagrams] == [2, 1]
+    assert [row.name for row in picture.diagrams[0].rows] == ["up", "out"] and not picture.shaped
 
 
 def test_nets_stand_in_the_order_of_the_tables(tmp_path):
@@ -82,6 +83,15 @@ def test_a_shortcut_is_a_line_beside_the_chain(tmp_path):
     picture = picture_of(run_of(tmp_path, chain(*(path for path, _ in layers)), facts), NOTHING, "", {})
     (wire,) = picture.diagrams[0].wires
     assert wire.startswith("M13 0.5C") and wire.endswith("13 3.5")
+
+
+def test_adapters_show_how_much_of_a_layer_is_trained(tmp_path):
+    part = {"class": "Dense", "parameters": 100, "trainable_parameters": 8, "output_shape": [None, 4]}
+    norm = {"class": "BatchNormalization", "parameters": 4, "trainable_parameters": 2}
+    picture = picture_of(
+        run_of(tmp_path, chain("a", "b"), [part | {"path": "a"}, norm | {"path": "b"}]), NOTHING, "", {}
+    )
+    assert [row.note for row in picture.diagrams[0].rows] == ["8 trained", ""] and picture.shaped
 
 
 def test_nested_shortcuts_get_lanes_of_their_own(tmp_path):
@@ -123,7 +133,8 @@ def test_a_net_without_any_structure_is_still_small():
 def test_kinds_are_counted():
     assert summary([Node("a", "Dense")]) == "Dense"
     nodes = [Node(str(n), kind) for n, kind in enumerate(["Dense", "ReLU", "Dense", "Add", "Flatten"])]
-    assert summary(nodes) == "2 Dense, 1 ReLU, 1 Add and 1 more"
+    assert summary(nodes) == "2 Dense, ReLU, Add, Flatten"
+    assert summary([*nodes, Node("6", "Reshape")]) == "2 Dense, ReLU, Add and 2 more"
 
 
 def test_colours_follow_the_scale_and_single_out_what_it_cannot_show():

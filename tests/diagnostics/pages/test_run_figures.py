@@ -45,6 +45,13 @@ def test_layers_that_have_no_zeros_are_left_out_of_their_figure_and_counted():
     assert all(panel.layers == (table["layer"].iloc[0],) for panel in followed)
 
 
+@pytest.mark.parametrize(("steps", "said"), [((0, 1), "two moments"), ((0, 1, 2), "three moments")])
+def test_a_caption_counts_the_moments_that_are_drawn(steps, said):
+    layers = layers_table({"activation_std": np.ones((len(steps), 4))}, steps=steps)
+    (figure,) = by_heading(layers)["Activations"].figures
+    assert f"Lines: each layer at {said} of training." in figure.caption
+
+
 def test_relu_makes_0_of_nan_and_that_is_no_number_either():
     std = np.array([[1.0, 1.0], [0.0, np.inf], [0.0, np.inf]])
     layers, said = until_lost(layers_table({"activation_std": std}, steps=(0, 10, 20)))
@@ -57,7 +64,10 @@ def test_a_lost_loss_ends_shortly_after_its_last_number():
     lost = scalars_table([2.0, 1.5, 1.0, 0.9, 0.8, *[np.nan] * 55])
     assert until_no_number(lost, "loss")["step"].max() == 5
     (figure,) = curves_of(lost.assign(arm="mine", seed=0))
-    assert figure.caption == "The loss is NaN or infinite from step 5 to the end, step 59." and told(lost) == ""
+    assert (
+        figure.caption == "The loss is NaN or infinite from step 5 to the end, step 59. It was 0.8 at step 4."
+        and told(lost) == ""
+    )
     back = scalars_table([2.0, np.nan, 1.0, 0.9])
     assert len(until_no_number(back, "loss")) == 4
     assert next(curves_of(back.assign(arm="mine", seed=0))).caption.startswith(
@@ -68,8 +78,15 @@ def test_a_lost_loss_ends_shortly_after_its_last_number():
 def test_a_loss_without_a_course_is_a_sentence():
     lost = scalars_table([2.0, *[np.nan] * 20])
     assert list(curves_of(lost.assign(arm="mine", seed=0))) == []
-    assert told(lost) == "The loss is NaN or infinite from step 1 to the end, step 20."
+    assert told(lost) == "The loss is NaN or infinite from step 1 to the end, step 20. It was 2 at step 0."
     assert next(iter(sections(pd.DataFrame(), lost, name="mine"))).text == told(lost)
+
+
+def test_the_caption_of_the_loss_is_about_this_run():
+    falling, flat = scalars_table(np.linspace(2, 0.1, 60)), scalars_table([2.3, 2.31, *[2.3] * 60])
+    said = [next(curves_of(one.assign(arm="mine", seed=0))).caption for one in (falling, flat)]
+    assert said[0].startswith("The loss: from 2 to 0.1 in training.") and "flat" not in said[0]
+    assert "While it stays flat, the model learns nothing." in said[1]
 
 
 def test_two_metrics_of_equal_values_are_drawn_once():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,9 +66,24 @@ def test_the_worst_finding_is_the_answer(run):
     assert missing.folded and [row[:2] for row in missing.tables[0].rows] == [("dead units", "dead_fraction")]
 
 
+def test_only_what_no_other_finding_explains_is_marked_in_the_model(run):
+    cause = Finding("dead_units", "warning", "All dead.", layers=("hidden_1",))
+    follows = Finding("update_ratio", "warning", "Too slow.", layers=("hidden_1",), explained_by="dead_units")
+    for loud, marked in (([cause, follows], "warning"), ([replace(cause, layers=()), follows], "")):
+        (model,) = (one for one in page_of(run, loud).sections if one.picture)
+        (row,) = model.picture.diagrams[0].rows
+        assert row.marked == marked and ("named under Findings" in model.text) == bool(marked)
+
+
 def test_without_a_complaint_the_checks_are_the_letter(run):
     page = page_of(run, FINDINGS[1:])
-    assert (page.sections[0].heading, page.sections[0].folded) == ("What was checked", False)
+    assert [(one.heading, one.folded) for one in page.sections[:2]] == [
+        ("Loss and metrics", False),  # first where no letter says what to look at
+        ("What was checked", False),
+    ]
+    odd = replace(FINDINGS[0], severity="info")
+    noted = page_of(run, [odd, *FINDINGS[1:]]).sections[1]
+    assert noted.heading == "What was noted" and noted.tables[0].rows[0][3] == "Early layers stand still."
 
 
 def test_clean_and_not_evaluated_are_distinguished():

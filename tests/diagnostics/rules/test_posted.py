@@ -56,6 +56,7 @@ def test_a_gap_between_training_and_validation_shows_in_a_single_reading():
         norms = [dense("hidden", 16), norm | {"settings": {"momentum": momentum}}]
         found = only(run(validation=[(2.1, 0.16)] * 3, hidden=norms), OverFitting())
         assert ("moving averages" in found.means) == is_early  # 100 steps
+        assert ([one.change for one in found.remedies] == ["epochs", "normalization"]) == is_early
     assert not only(run(validation=[(2.1, 0.16), (0.5, 0.8)]), OverFitting()).is_loud  # it settled
     weak = run(accuracy=0.4, validation=[(2.1, 0.16)])
     assert not only(weak, OverFitting()).is_loud  # there is little to hold
@@ -201,8 +202,15 @@ def test_an_oddity_claims_no_harm():
     told = falling["stopped_early"]
     assert told.severity == "info"
     assert told.what.startswith("More epochs would still improve the model") and told.means == (
-        "It did no harm that this run shows."
+        "The model learned all the same: it did no harm that this run shows."
     )
+
+
+@pytest.mark.parametrize(("validation", "promising"), [([2.0, 1.5, 1.0, 0.6], True), ([1.0, 0.6, 0.6, 0.61], False)])
+def test_more_epochs_are_no_promise_where_the_validation_loss_has_stopped(validation, promising):
+    one = run(np.linspace(2.3, 0.05, 100), validation=[(loss, 0.8) for loss in validation])
+    told = only(one, StoppedEarly()).if_harmless
+    assert told.startswith("More epochs would still improve") == promising
 
 
 def held_down(penalty: str, strength: float, losses, left: float, optimizer=None):

@@ -231,9 +231,21 @@ def test_dead_units(share, severity):
 
 def test_when_units_died():
     born = flowing(dead_fraction=lambda step, depth: 0.7 * (depth == 2))
-    assert "70 % from the start" in only(born, DeadUnits()).what
+    assert "for every example, from the start." in only(born, DeadUnits()).what
+    grown = flowing(dead_fraction=lambda step, depth: (0.6 if step < 50 else 0.7) * (depth == 2))
+    assert "60 % from the start" in only(grown, DeadUnits()).what
     sudden = flowing(dead_fraction=lambda step, depth: 0.7 * (depth == 2 and step >= 50))
     assert "most of which died at once near step 50" in only(sudden, DeadUnits()).what
+
+
+def test_a_smaller_rate_is_no_advice_for_units_that_were_born_dead():
+    born = only(flowing(dead_fraction=lambda step, depth: 1.0 * (depth in (2, 3))), DeadUnits())
+    assert [remedy.change for remedy in born.remedies] == ["activation"] and "wakes no unit" in born.do
+    assert (
+        born.means == "No gradient passes hidden_3 and hidden_4: neither they nor the layers before them are trained."
+    )
+    later = only(flowing(dead_fraction=lambda step, depth: 1.0 * (depth == 2 and step >= 50)), DeadUnits())
+    assert [remedy.change for remedy in later.remedies] == ["learning_rate", "activation"]
 
 
 def test_dead_units_that_found_no_relu_says_so():

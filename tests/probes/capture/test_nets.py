@@ -138,4 +138,4 @@ def test_rules_name_the_net_and_a_stored_run_keeps_it(tmp_path):
     assert first["model"].tolist() == ["student"] * 5 + ["teacher"] * 3
     assert {entry["model"] for entry in run.layer_table} == {"student", "teacher"}
     (finding,) = (each for each in diagnose(run) if each.rule == "vanishing_gradient")
-    assert finding.what.startswith("student: ") and "Backpropagated through 4 layers" in finding.what
+    assert finding.what.startswith("student: ") and "From the last of 4 layers back to the first" in finding.what

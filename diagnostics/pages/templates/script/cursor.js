@@ -55,6 +55,7 @@ function start(page, data) {
     }
     bar.querySelector("[name=layer]").value = state.layer;
     bar.querySelector("[name=step]").value = String(state.step === null ? steps.length - 1 : nearest(steps, state.step));
+    bar.querySelector(".at").textContent = state.step === null ? "last" : state.step.toLocaleString("en");
     bar.querySelector("output").textContent = lines(state, "").join(" · ") || "Nothing is chosen.";
     bar.classList.toggle("active", Boolean(state.layer) || state.step !== null);
   };
