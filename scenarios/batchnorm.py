@@ -207,7 +207,7 @@ class Batchnorm(Scenario):
     def _eases_gradients(self, init: str) -> Claim:
         deep, slope = self.depths[1], {"glorot": "0.151 (shrinks)", "he": "0"}[init]
         arms = self._step_0(f"before-{init}", deep), self._step_0(f"none-{init}", deep)
-        held = {"expects": "less", "unit": "decades per layer"}
+        held: dict[str, Any] = {"expects": "less", "unit": "decades per layer"}
         return Claim(
             name=f"eases_gradients_{init}",
             statement=f"With {INITS[init][0]}, batch normalisation before ReLU makes gradients more even across layers.",
@@ -223,7 +223,7 @@ class Batchnorm(Scenario):
     def _learns_faster(self, init: str, depth: int) -> Claim:
         name = "shallow" if depth == self.depths[0] else "deep"
         word, quantifier = JOINED[init]
-        held = {"expects": "less", "threshold": -self.better, "unit": "nats"}
+        held: dict[str, Any] = {"expects": "less", "threshold": -self.better, "unit": "nats"}
         return Claim(
             name=f"learns_faster_{name}_{init}",
             statement=f"Batch normalisation makes a network of {depth} layers with {INITS[init][0]} learn faster, "
@@ -262,7 +262,7 @@ class Batchnorm(Scenario):
         )
 
     def _can_be_exchanged(self) -> Claim:
-        same = {"expects": "equal", "margin": self.same_accuracy}
+        same: dict[str, Any] = {"expects": "equal", "margin": self.same_accuracy}
         return Claim(
             name="can_be_exchanged",
             statement=f"In a network of {self.depths[0]} layers batch normalisation may stand before or after ReLU.",

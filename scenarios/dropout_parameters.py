@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -162,8 +162,7 @@ class DropoutParameters(Scenario):
             ),
             Figure(
                 "curves",
-                "Training loss, median and range over the replicates; the dotted line is chance. All four networks learn; "
-                "SGD learns more slowly with dropout than without.",
+                "Training loss, median and range over the replicates; the dotted line is chance. All four networks learn.",
                 {"column": "loss", "split": "train", "guide": "chance"},
             ),
         )
@@ -210,7 +209,7 @@ class DropoutParameters(Scenario):
         )
 
     def _few_without_gradient(self) -> Claim:
-        judged = {"expects": "less", "threshold": self.disabled, "unit": "share of units"}
+        judged: dict[str, Any] = {"expects": "less", "threshold": self.disabled, "unit": "share of units"}
         return Claim(
             name="few_without_gradient",
             statement=f"In a step with {BATCHES[-1]} examples, fewer than one active unit in ten gets no gradient.",
@@ -226,7 +225,7 @@ class DropoutParameters(Scenario):
         )
 
     def _others_move(self) -> Claim:
-        judged = {"threshold": 0.5, "unit": "share of weights"}
+        judged: dict[str, Any] = {"threshold": 0.5, "unit": "share of weights"}
         return Claim(
             name="others_move",
             statement="SGD with momentum and AdamW do change most of the weights of the units that a step with one example drops.",

@@ -109,17 +109,19 @@ class DropoutVariance(Scenario):
         return found
 
     def claims(self) -> tuple[Claim, ...]:
-        """What each kind of dropout changes, what theory predicts, and whether α′ varies."""
+        """What each kind of dropout changes, what theory predicts, and what α′ is."""
         shape = "shape of the distribution (Kolmogorov-Smirnov distance)"
+        sample = "; two samples of this size from one distribution differ by less in 95 of 100 cases"
         return (
-            claim.standard_moves_the_mean(self),
+            claim.standard_keeps_the_mean(self),
             claim.standard_changes_the_variance(self),
             *(claim.alpha_keeps_two_moments(self, stack) for stack in STACKS),
-            claim.alpha_keeps(self, "ks_distance", shape, self.same_shape),
-            claim.alpha_keeps(self, "skewness", "standardised third moment", self.same_moment),
-            claim.alpha_keeps(self, "kurtosis", "standardised fourth moment", self.same_moment),
-            claim.alpha_changes_shape_less(self),
-            claim.alpha_prime_varies(self),
+            claim.alpha_keeps(self, "ks_distance", shape, self.same_shape, sample),
+            claim.alpha_keeps(self, "skewness", "standardised third moment", self.same_moment, ""),
+            claim.alpha_keeps(self, "kurtosis", "standardised fourth moment", self.same_moment, ""),
+            claim.alpha_moves_less(self),
+            claim.alpha_gathers_more(self),
+            claim.alpha_prime_is_constant(self),
             claim.output_value_varies(self),
             claim.theory_holds(self),
         )
@@ -131,15 +133,16 @@ class DropoutVariance(Scenario):
         return (
             Figure(
                 "before_after",
-                "Each panel is one arm and each row one rate, at the first step. Where the dark line lies above the pale one, "
-                "dropout adds variance. The dashed line is theory, computed from the mean and variance before dropout; nothing is "
-                "fitted. Compare how each kind of dropout changes the variance from the first layer to the last.",
+                "Variance before and after each dropout layer, at the first step. Where the line after dropout lies above the one "
+                "before it, dropout adds variance: standard dropout does in every layer, alpha dropout behind SELU does not. The "
+                "dashed line is theory, computed from the mean and variance before dropout; nothing is fitted.",
                 {"column": "dropout_output_variance", "title": "Variance", "layers": DROPOUTS},
             ),
             Figure(
                 "before_after",
-                "The same for the mean. Standard dropout keeps the mean of its input, whatever it is; alpha dropout moves it towards "
-                "0 and keeps it only where it is already 0.",
+                "The same for the mean, at the first step. The dashed line is the mean that theory expects after dropout. Standard "
+                "dropout keeps the mean of its input, whatever it is; alpha dropout moves it towards 0 and keeps it only where it is "
+                "already 0.",
                 {
                     "column": "dropout_output_mean",
                     "title": "Mean",
@@ -157,13 +160,14 @@ class DropoutVariance(Scenario):
             Figure(
                 "by_setting",
                 "Largest difference between the cumulative distributions before and after dropout, measured after training. 0 means "
-                "no change; the dotted line is the difference to expect between two samples from one distribution.",
+                "no change; the dotted line is what two samples from one distribution rarely exceed. Behind SELU, alpha dropout lies "
+                "above standard dropout.",
                 {"column": "ks_distance", "title": "Shape", **shape, "options": distance},
             ),
             Figure(
                 "by_setting",
-                "Change of the standardised third moment; 0 means no change. A negative value means a longer tail at the lower end, "
-                "where alpha dropout puts all dropped activations.",
+                "Change of the standardised third moment, measured after training; 0 means no change. A negative value means a "
+                "longer tail at the lower end, where alpha dropout puts all dropped activations.",
                 {"column": "skewness", "title": "Shape", **shape},
             ),
         )
@@ -172,24 +176,36 @@ class DropoutVariance(Scenario):
         """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "No, but it keeps the mean and the variance behind SELU, where they are already 0 and 1.",
+                "No, but behind SELU it keeps the mean and the variance, which are already 0 and 1.",
                 {"alpha_keeps_two_moments_behind_selu": "supported", "alpha_keeps_ks_distance": "refuted|mixed"},
             ),
-            Answer("Behind ReLU it does not keep them.", {"alpha_keeps_two_moments_behind_relu": "refuted|mixed"}),
             Answer(
-                "Alpha dropout changes the shape of the distribution at least as much as ordinary dropout, by every distance tried.",
-                {"alpha_changes_shape_less": "refuted"},
+                "No: it changes the shape of the distribution, and mean and variance were not shown to be kept behind SELU.",
+                {
+                    "alpha_keeps_two_moments_behind_selu": "refuted|mixed|open",
+                    "alpha_keeps_ks_distance": "refuted|mixed",
+                },
             ),
             Answer(
-                "Whether it changes the shape less than ordinary dropout depends on the distance and the rate.",
-                {"alpha_changes_shape_less": "mixed"},
+                "By the largest difference between cumulative distributions, no change was shown behind SELU.",
+                {"alpha_keeps_ks_distance": "supported|open"},
             ),
             Answer(
-                "Alpha dropout changes the shape of the distribution less than ordinary dropout.",
-                {"alpha_changes_shape_less": "supported"},
+                "Behind ReLU it does not keep both at every rate.",
+                {"alpha_keeps_two_moments_behind_relu": "refuted|mixed"},
             ),
             Answer(
-                "The value to which it sets dropped activations, α′, is a constant.", {"alpha_prime_varies": "refuted"}
+                "Whether it changes the shape less than standard dropout depends on the distance: less by how far values must move "
+                "(Wasserstein), more by the largest difference between cumulative distributions (Kolmogorov-Smirnov).",
+                {"alpha_moves_less": "supported", "alpha_gathers_more": "supported"},
+            ),
+            Answer(
+                "Values must move less far than with standard dropout (Wasserstein distance).",
+                {"alpha_moves_less": "supported", "alpha_gathers_more": "mixed|refuted|open"},
+            ),
+            Answer(
+                "The value to which it sets dropped activations, α′, is a constant.",
+                {"alpha_prime_is_constant": "supported"},
             ),
         )
 

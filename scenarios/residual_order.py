@@ -241,7 +241,7 @@ class ResidualOrder(Scenario):
         )
 
     def _same_in_convolutional(self) -> Claim:
-        held = {"kind": "conv-", "expects": "equal", "margin": self.same}
+        held: dict[str, Any] = {"kind": "conv-", "expects": "equal", "margin": self.same}
         return Claim(
             name="same_in_convolutional",
             statement="In a network of 4 convolutional blocks no placement differs from inside the branch by three points.",

@@ -237,7 +237,7 @@ class VanishingGradient(Scenario):
     def _rate_matters_later(self) -> Claim:
         high, low = self.rates
         parameters = {"layers": HIDDEN, "step": 0, "until": -1}
-        judged = {"threshold": self.matters_later, "unit": "decades"}
+        judged: dict[str, Any] = {"threshold": self.matters_later, "unit": "decades"}
         return Claim(
             name="rate_matters_later",
             statement=f"Over the training, ReLU with Glorot loses more of its gradient at {low} than at {high}.",
@@ -274,7 +274,7 @@ class VanishingGradient(Scenario):
 
     def _is_only_slow(self) -> Claim:
         high, low = self.rates
-        judged = {"expects": "less", "threshold": self.same_loss, "unit": "nats"}
+        judged: dict[str, Any] = {"expects": "less", "threshold": self.same_loss, "unit": "nats"}
         return Claim(
             name="is_only_slow",
             statement=f"Where the gradient survives, training at {low} is only slower: at equal learning rate × steps its loss is "

@@ -1,10 +1,10 @@
-"""The claims of ``dropout_variance``: what each kind of dropout changes, what theory predicts, and whether α′ varies."""
+"""The claims of ``dropout_variance``: what each kind of dropout changes, what theory predicts, and what α′ is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from probes.dropout_variance import ALPHA_DROPPED
 from scenarios.scenario import Arm, Claim, Part
@@ -24,7 +24,7 @@ class Knobs(Protocol):
     def same_theory(self) -> float: ...  # noqa: D102
 
 
-DISTANCES = {"ks_distance": "KS", "wasserstein": "Wasserstein", "standardised_ks": "KS of the standardised"}
+KS = {"ks_distance": "as measured", "standardised_ks": "standardised"}
 
 STACKS = {"selu": ("SELU", "lecun_normal"), "relu": ("ReLU", "he_normal")}
 DROPOUTS = "dropout_*"
@@ -45,38 +45,37 @@ def arm_of(stack: str, kind: str, rate: float) -> Arm:
         "kind": kind,
         "rate": rate,
         "series": series,
-        "short": f"{label} {rate}",
+        "short": f"{label} at rate {rate}",
     }
-    return Arm(f"{stack}-{kind}-{rate}", f"{series}, {rate}", settings)
+    return Arm(f"{stack}-{kind}-{rate}", f"{series}, rate {rate}", settings)
 
 
-def standard_moves_the_mean(knobs: Knobs) -> Claim:
-    """Ordinary dropout and the mean."""
+def standard_keeps_the_mean(knobs: Knobs) -> Claim:
+    """Standard dropout and the mean."""
     return Claim(
-        name="standard_moves_the_mean",
-        statement="Ordinary dropout changes the mean of the activations.",
+        name="standard_keeps_the_mean",
+        statement="Standard dropout keeps the mean of the activations.",
         parts=_parts(knobs, STANDARD, "relative_gap", MEAN, expects="equal", margin=knobs.same_mean, unit="deviations"),
-        negated=True,
-        threshold=f"refuted when the mean after dropout is within {knobs.same_mean} standard deviations of the mean before",
+        threshold=f"supported when the mean after dropout is within {knobs.same_mean} standard deviations of the mean before",
         outcomes={
-            "refuted": "It keeps the mean ({low} to {high} standard deviations apart), because the kept activations are scaled up.",
-            "": "Changed: {supported}. Kept: {refuted}.",
+            "supported": "It moves by only {low} to {high} standard deviations, because the kept activations are scaled up.",
+            "": "Kept: {supported}. Not kept: {refuted}.",
         },
     )
 
 
 def standard_changes_the_variance(knobs: Knobs) -> Claim:
-    """Ordinary dropout and the variance."""
+    """Standard dropout and the variance."""
     return Claim(
         name="standard_changes_the_variance",
-        statement="Ordinary dropout changes the variance of the activations.",
+        statement="Standard dropout raises the variance of the activations.",
         parts=_parts(
             knobs, STANDARD, "relative_gap", VARIANCE, threshold=knobs.same_theory, unit="share of the variance"
         ),
         threshold=f"supported when the variance grows by more than {100 * knobs.same_theory:g} % at every rate",
         outcomes={
-            "supported": "It raises the variance in every layer, by a share of {low} to {high}: by 1/q − 1, and by more where the "
-            "mean is not 0.",
+            "supported": "It raises the variance by {low} to {high} of what it was, more at higher rates: where a share p is dropped, "
+            "by p / (1 − p), and by more where the mean is not 0.",
             "": "Increased: {supported}. Not increased: {refuted}.",
         },
     )
@@ -85,77 +84,87 @@ def standard_changes_the_variance(knobs: Knobs) -> Claim:
 def alpha_keeps_two_moments(knobs: Knobs, stack: str) -> Claim:
     """The two moments that alpha dropout is designed to keep, behind one activation."""
     label = STACKS[stack][0]
-    mean = _parts(knobs, ((stack, "alpha"),), "relative_gap", MEAN, expects="equal", margin=knobs.same_mean)
-    variance = _parts(knobs, ((stack, "alpha"),), "relative_gap", VARIANCE, expects="equal", margin=knobs.same_variance)
+    mean = _parts(
+        knobs, ((stack, "alpha"),), "relative_gap", MEAN, expects="equal", margin=knobs.same_mean, unit="deviations"
+    )
+    variance = _parts(
+        knobs, ((stack, "alpha"),), "relative_gap", VARIANCE, expects="equal", margin=knobs.same_variance, unit="share"
+    )
     return Claim(
         name=f"alpha_keeps_two_moments_behind_{stack}",
         statement=f"Alpha dropout keeps mean and variance behind {label}.",
-        parts=(*_named(mean, "mean"), *_named(variance, "variance")),
+        parts=(*_named(mean, "mean of"), *_named(variance, "variance of")),
         threshold=f"kept when the mean moves by less than {knobs.same_mean} standard deviations and the variance by less than "
         f"{100 * knobs.same_variance:g} %",
         outcomes={
-            "supported": "Both are kept, because its input already has mean 0 and variance 1 (changes of {low} to {high}).",
-            "refuted": "Neither is kept (changes of {low} to {high}), because its input does not have mean 0 and variance 1.",
-            "": "Kept: {supported}. Not kept: {refuted}. Changes: {low} to {high}.",
+            "supported": "Both are kept, because its input already has mean 0 and variance 1.",
+            "refuted": "Not kept: {refuted}. Its input does not have mean 0 and variance 1.",
+            "": "Kept: {supported}. Not kept: {refuted}.",
         },
     )
 
 
-def alpha_keeps(knobs: Knobs, number: str, what: str, margin: float) -> Claim:
+def alpha_keeps(knobs: Knobs, number: str, what: str, margin: float, why: str) -> Claim:
     """Alpha dropout and a property that it is not designed to keep."""
     held = {"expects": "equal", "margin": margin}
     return Claim(
         name=f"alpha_keeps_{number}",
         statement=f"Alpha dropout behind SELU keeps the {what}.",
         parts=_parts(knobs, (("selu", "alpha"),), "recorded", {"name": number}, **held),
-        threshold=f"kept when it changes by less than {margin}",
+        threshold=f"kept when it changes by less than {margin}{why}",
         outcomes={
             "supported": "Kept: it changes by {low} to {high}.",
-            "refuted": "Not kept at any rate: it changes by {low} to {high}.",
+            "refuted": "Not kept: {refuted}. It changes by {low} to {high}.",
             "": "Kept: {supported}. Not kept: {refuted}. It changes by {low} to {high}.",
         },
     )
 
 
-def alpha_changes_shape_less(knobs: Knobs) -> Claim:
-    """The shape, compared with ordinary dropout."""
+def alpha_moves_less(knobs: Knobs) -> Claim:
+    """The distance that values must move, compared with standard dropout."""
     return Claim(
-        name="alpha_changes_shape_less",
-        statement="Behind SELU, alpha dropout changes the shape of the distribution less than ordinary dropout does.",
-        parts=tuple(
-            recorded(
-                f"{label}, rate {rate}",
-                name,
-                *(arm_of("selu", kind, rate).name for kind in ("alpha", "standard")),
-                expects="less",
-                unit="distance",
-            )
-            for name, label in DISTANCES.items()
-            for rate in knobs.rates
-        ),
-        threshold="supported when the distance between input and output is smaller by all three measures at every rate: "
-        "Kolmogorov-Smirnov, Wasserstein in deviations of the input, and Kolmogorov-Smirnov after both are standardised",
-        outcomes={
-            "refuted": "By no measure less at every rate: the distance changes by {low} to {high}.",
-            "": "Less: {supported}. More: {refuted}. Differences range from {low} to {high}.",
-        },
+        name="alpha_moves_less",
+        statement="Behind SELU, alpha dropout changes the shape less than standard dropout by the Wasserstein distance: how far "
+        "values must move.",
+        parts=tuple(_against_standard(rate, "wasserstein", f"rate {rate}", expects="less") for rate in knobs.rates),
+        threshold="supported when the distance between input and output, in deviations of the input, is smaller at every rate",
+        outcomes={"": "Less: {supported}. More: {refuted}. Alpha minus standard: {low} to {high} deviations."},
     )
 
 
-def alpha_prime_varies(knobs: Knobs) -> Claim:
+def alpha_gathers_more(knobs: Knobs) -> Claim:
+    """The largest difference between distributions, compared with standard dropout."""
+    return Claim(
+        name="alpha_gathers_more",
+        statement="Behind SELU, alpha dropout changes the shape more than standard dropout by the Kolmogorov-Smirnov (KS) distance: "
+        "the largest difference between cumulative distributions.",
+        parts=tuple(
+            _against_standard(rate, name, f"{how} at rate {rate}") for name, how in KS.items() for rate in knobs.rates
+        ),
+        threshold="supported when the distance between input and output is larger at every rate, as measured and after both have "
+        "been given mean 0 and deviation 1",
+        outcomes={"": "More: {supported}. Less: {refuted}. Alpha minus standard: {low} to {high}."},
+    )
+
+
+def _against_standard(rate: float, name: str, label: str, **judged: Any) -> Part:
+    arms = (arm_of("selu", kind, rate).name for kind in ("alpha", "standard"))
+    return recorded(label, name, *arms, **judged, unit="deviations" if name == "wasserstein" else "distance")
+
+
+def alpha_prime_is_constant(knobs: Knobs) -> Claim:
     """Whether the value to which dropped activations are set is a constant."""
     held = {"expects": "equal", "threshold": ALPHA_DROPPED, "margin": 1e-3, "method": "check"}
     return Claim(
-        name="alpha_prime_varies",
-        statement="The value α′ to which alpha dropout sets dropped activations varies.",
+        name="alpha_prime_is_constant",
+        statement="The value α′ to which alpha dropout sets dropped activations is a constant.",
         parts=_parts(knobs, ALPHA, "recorded", {"name": "alpha_prime"}, **held),
-        negated=True,
-        threshold=f"refuted when α′, recovered from the inputs and outputs of every layer, equals −λα = −{-ALPHA_DROPPED:.4f} to "
-        "three decimals in every replicate, even in the layer where it is farthest off",
+        threshold=f"holds by construction; a check of the instrument: α′, recovered from the inputs and outputs of every layer, equals "
+        f"−{-ALPHA_DROPPED:.4f} to three decimals in every replicate, even in the layer where it is farthest off",
         outcomes={
-            "refuted": "α′ is a constant, −λα ({low} to {high}): it is the same in all layers, at all rates, behind both "
-            "activations, in every replicate. It does not depend on the data.",
-            "": "Varies: {supported}. Constant: {refuted}.",
+            "supported": f"It is −{-ALPHA_DROPPED:.4f}, the value at which SELU saturates, in all layers, at all rates, behind both "
+            "activations and in every replicate. It does not depend on the data.",
+            "": "Constant: {supported}. Varies: {refuted}.",
         },
     )
 
@@ -165,7 +174,7 @@ def output_value_varies(knobs: Knobs) -> Claim:
     least, most = knobs.rates[0], knobs.rates[-1]
     return Claim(
         name="output_value_varies",
-        statement="The output value of dropped activations behind alpha dropout, a α′ + b, depends on the rate.",
+        statement="What alpha dropout returns for dropped activations, a α′ + b with constants a and b, depends on the rate.",
         parts=tuple(
             Part(
                 label=f"{STACKS[stack][0]}, {most} against {least}",
@@ -179,7 +188,7 @@ def output_value_varies(knobs: Knobs) -> Claim:
             for stack in STACKS
             if least != most
         ),
-        threshold="supported when it differs by more than 0.1 in every replicate; a check of the instrument, since a and b "
+        threshold="holds by construction; a check of the instrument: it differs by more than 0.1 in every replicate, since a and b "
         "follow from the rate alone",
         outcomes={
             "supported": f"It is higher by {{low}} at a rate of {most} than at {least}. This value does vary, but only with the "
@@ -193,10 +202,14 @@ def theory_holds(knobs: Knobs) -> Claim:
     """The closed forms for the variance."""
     worst = {"column": "dropout_output_variance", "reference": "dropout_expected_variance", "layers": DROPOUTS}
     held = {"expects": "equal", "margin": knobs.same_theory, "unit": "share of the theory"}
+    of = ("relative_gap", worst | {"over_layers": "largest"})
     return Claim(
         name="theory_holds",
         statement="The variance after dropout is what theory predicts from the mean and the variance before it.",
-        parts=_parts(knobs, (*STANDARD, *ALPHA), "relative_gap", worst | {"over_layers": "largest"}, **held),
+        parts=(
+            *_named(_parts(knobs, STANDARD, *of, **held), "standard behind"),
+            *_named(_parts(knobs, ALPHA, *of, **held), "alpha behind"),
+        ),
         threshold=f"within {100 * knobs.same_theory:g} % in the layer where it is farthest off, median over the steps",
         outcomes={
             "supported": "In the worst layer the relative error is {low} to {high}.",
@@ -216,4 +229,4 @@ def _parts(
 
 
 def _named(parts: tuple[Part, ...], what: str) -> tuple[Part, ...]:
-    return tuple(replace(part, label=f"{part.label}: {what}") for part in parts)
+    return tuple(replace(part, label=f"{what} {part.label}") for part in parts)
