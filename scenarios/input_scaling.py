@@ -157,13 +157,13 @@ class InputScaling(Scenario):
 
     def figures(self) -> tuple[Figure, ...]:
         """Accuracy by arm, loss, gradient and updates by layer."""
-        accuracy = {"measure": "final_scalar", "of": ACCURACY, "options": {"x": "learning rate, log₁₀"}}
+        accuracy = {"measure": "final_scalar", "of": ACCURACY, "options": {"x": "learning rate"}}
         return (
             Figure(
                 "by_setting",
                 "Accuracy on the test images at the end of training. Raw inputs are most accurate at a smaller learning rate "
                 "than normalised ones, and less accurate there than normalised ones at theirs: compare the highest points.",
-                {"column": "accuracy", "setting": "log10_learning_rate", "series": "series"} | accuracy,
+                {"column": "accuracy", "setting": "learning_rate", "series": "series"} | accuracy,
             ),
             Figure(
                 "curves",
@@ -186,7 +186,7 @@ class InputScaling(Scenario):
     @staticmethod
     def _arm(variant: str, preparation: str, rate: float) -> Arm:
         series = f"{variant}, {PREPARATIONS[preparation]}" if variant else PREPARATIONS[preparation]
-        settings = {"preparation": preparation, "learning_rate": rate, "log10_learning_rate": math.log10(rate)}
+        settings = {"preparation": preparation, "learning_rate": rate}
         settings |= {"variant": variant, "series": series}
         return Arm(f"{_prefix(variant)}{preparation}-{rate}", f"{series}, rate {rate:g}", settings)
 

@@ -102,9 +102,20 @@ def status(experiment: Experiment) -> str:
         f"{len(plan.arms)} arms",
         f"{len(plan.seeds)} replicate{'s' * (len(plan.seeds) != 1)}",
         f"{finished} runs finished" + (f", {len(experiment.incomplete)} not" if experiment.incomplete else ""),
-        f"{plan.config['epochs']} epoch{'s' * (plan.config['epochs'] != 1)}, batches of {plan.config['batch_size']}",
+        f"{_epochs(experiment)}, batches of {plan.config['batch_size']}",
     ]
     return " · ".join(facts)
+
+
+def _epochs(experiment: Experiment) -> str:
+    """How long the arms were trained, such as ``"3 epochs"`` or ``"4 to 60 epochs"``."""
+    settings = [run.metadata.get("config", {}) for runs in experiment.runs.values() for run in list(runs.values())[:1]]
+    counts = sorted({int(each.get("epochs", experiment.plan.config["epochs"])) for each in settings}) or [
+        experiment.plan.config["epochs"]
+    ]
+    if len(counts) > 1:
+        return f"{counts[0]} to {counts[-1]} epochs"
+    return f"{counts[0]} epoch{'s' * (counts[0] != 1)}"
 
 
 def is_quick(experiment: Experiment) -> bool:

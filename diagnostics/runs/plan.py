@@ -78,7 +78,7 @@ class DataFacts:
     Attributes:
         name: the data set.
         classes: number of classes; 0 for regression.
-        train: number of training examples.
+        train: number of training examples; in the arm with the most, where arms differ.
         test: number of test examples.
         inputs: number of values in one example.
         second_moment: mean of x² over the training examples.

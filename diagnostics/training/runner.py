@@ -212,7 +212,7 @@ class Runner(Generic[A, D]):
             "data": {
                 "name": self.data.name,
                 "classes": self.data.classes,
-                "train": len(self.data.x_train),
+                "train": max(len(scenario.prepare(arm, self.data).x_train) for arm in arms),
                 "test": len(self.data.x_test),
                 "inputs": int(self.data.x_train[0].size),
                 "second_moment": self.data.second_moment,

@@ -23,7 +23,7 @@ def online_claims(
         regret: the smallest difference in nats that counts.
         forgotten: the smallest difference of forgetting that counts.
     """
-    how = "each at the rate with the lowest regret on the validation part"
+    how = "each at the learning rate with the lowest mean loss on a stream of the validation part"
     sides = {label: (arm("relu"), arm(name)) for name, label in others.items()}
     return (
         Claim(
@@ -34,7 +34,8 @@ def online_claims(
                 recorded("keeps some", "retained", arm("relu"), threshold=FORGOTTEN, unit="share of test images"),
             ),
             threshold=f"supported when accuracy on the first half falls by more than {FORGOTTEN:g} while {_listed()} examples of the "
-            f"second half are learned (the mean over these), and stays above {FORGOTTEN:g}, so that less can be forgotten and more",
+            f"second half are learned (the mean over these), and stays above {FORGOTTEN:g}: there is room for less forgetting and for "
+            "more",
             outcomes={"": "As stated: {supported}. Not: {refuted}. Shares of the test images: {low} to {high}."},
         ),
         Claim(
