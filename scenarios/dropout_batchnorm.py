@@ -53,7 +53,7 @@ class DropoutBatchnorm(Scenario):
     blocks: int = 3
     width: int = 100
     rates: tuple[float, ...] = (0.2, 0.5)
-    learning_rates: tuple[float, ...] = (0.002, 0.006, 0.02)
+    learning_rates: tuple[float, ...] = (0.002, 0.006)
     momentum: float = 0.9
     same_variance: float = 0.1
     cost: float = 0.01
@@ -68,6 +68,7 @@ class DropoutBatchnorm(Scenario):
         "One network of three blocks and short training. A difference of less than one point of accuracy does not count. The moving "
         "statistics average over ten steps only; with the usual momentum their lag would add to the shift."
     )
+    more: ClassVar = {"learning_rates": (0.002, 0.006, 0.02)}
     less: ClassVar = {"blocks": 2, "rates": (0.5,), "learning_rates": (0.006,)}
 
     def arms(self) -> tuple[Arm, ...]:
