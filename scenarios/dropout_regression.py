@@ -31,7 +31,7 @@ from scenarios.shared.small_training import only_first
 
 TASKS = ("regression", "classification")
 UNIT = "of a constant's error"
-SIZES = {"all": "all 264 patients", "few": "80 patients"}
+SIZES = ("all", "few")
 JUDGED = {"": "True: {supported}. Not true: {refuted}. Dropout changes it by {low} to {high}."}
 
 
@@ -167,8 +167,11 @@ class DropoutRegression(Scenario):
         """The sentences of the answer and the verdicts that each one needs."""
         return ANSWERS
 
+    def _words(self, size: str) -> str:
+        return f"{self.few} examples" if size == "few" else "all examples"
+
     def _arm(self, task: str, size: str, rate: float, learning_rate: float) -> Arm:
-        series = f"{task}, {SIZES[size]}, Adam {learning_rate:g}"
+        series = f"{task}, {self._words(size)}, Adam {learning_rate:g}"
         settings = {"task": task, "size": size, "rate": rate, "learning_rate": learning_rate, "series": series}
         label = f"{series}, {f'dropout {rate:g}' if rate else 'none'}"
         return Arm(swept(_base(task, size, rate), learning_rate), label, settings)
@@ -180,7 +183,7 @@ class DropoutRegression(Scenario):
             statement="Dropout narrows the gap between test and training error.",
             parts=tuple(
                 recorded(
-                    f"{task}, {SIZES[size]}",
+                    f"{task}, {self._words(size)}",
                     "gap",
                     *(swept(_base(task, size, each), rate) for each in (self.rates[-1], 0.0)),
                     expects="less",
@@ -228,7 +231,7 @@ class DropoutRegression(Scenario):
             arms = (sweep(_base("regression", size, rate)) for rate in (self.rates[-1], 0.0))
             treated, control = arms
             held: dict[str, Any] = {"threshold": self.worse, "unit": "variances of the target"}
-            return Part(SIZES[size], "at_best_epoch", {}, treated, control, **held)
+            return Part(self._words(size), "at_best_epoch", {}, treated, control, **held)
 
         return Claim(
             name="hurts_with_early_stopping",
@@ -246,7 +249,7 @@ class DropoutRegression(Scenario):
             parts=tuple(
                 replace(
                     self._pair("regression", size, self.rates[-1], "test_error", threshold=self.worse),
-                    label=SIZES[size],
+                    label=self._words(size),
                     beside=tuple(sweep(_base("classification", size, rate)) for rate in (self.rates[-1], 0.0)),
                 )
                 for size in SIZES
@@ -264,7 +267,7 @@ class DropoutRegression(Scenario):
             name="shifts_the_output",
             statement="Dropout makes the variance of a regression's output differ between training and inference.",
             parts=tuple(
-                recorded(SIZES[size], "output_shift", sweep(_base("regression", size, self.rates[-1])), **held)
+                recorded(self._words(size), "output_shift", sweep(_base("regression", size, self.rates[-1])), **held)
                 for size in SIZES
             ),
             negated=True,
@@ -274,7 +277,7 @@ class DropoutRegression(Scenario):
 
     def _pair(self, task: str, size: str, rate: float, name: str, **held: Any) -> Part:
         arms = (sweep(_base(task, size, each)) for each in (rate, 0.0))
-        return recorded(f"{task}, {SIZES[size]}", name, *arms, unit=UNIT, **held)
+        return recorded(f"{task}, {self._words(size)}", name, *arms, unit=UNIT, **held)
 
 
 def _base(task: str, size: str, rate: float) -> str:

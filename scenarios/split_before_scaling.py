@@ -28,12 +28,7 @@ from scenarios.shared.parts import ACCURACY
 from scenarios.shared.relu_classifier import relu_classifier
 from scenarios.shared.small_training import only_first
 
-SPLITS = {
-    "even": "drawn at random",
-    "few": "150 training examples",
-    "tiny": "40 training examples",
-    "shifted": "split by ink",
-}
+SPLITS = ("even", "few", "tiny", "shifted")
 FITTED = {"train": "fitted on train", "all": "fitted on all"}
 
 
@@ -80,7 +75,7 @@ class SplitBeforeScaling(Scenario):
         """Every split with both scalers."""
         return tuple(
             Arm(f"{split}-{fitted}", f"{split_label}, {label}", {"split": split, "fitted": fitted})
-            for split, split_label in SPLITS.items()
+            for split, split_label in self._labels.items()
             for fitted, label in FITTED.items()
         )
 
@@ -199,6 +194,11 @@ class SplitBeforeScaling(Scenario):
             Answer("Fitting on all data makes test accuracy look better than it is.", {"flatters": "supported"}),
         )
 
+    @property
+    def _labels(self) -> dict[str, str]:
+        few, tiny = (f"{count} training examples" for count in (self.few, self.tiny))
+        return dict(zip(SPLITS, ("drawn at random", few, tiny, "split by ink"), strict=True))
+
     def _split(self, arm: Arm, raw: Data) -> Data:
         """The replicate's split, the same with few examples to train on and more to test, or a test part of the most ink."""
         kind = arm.settings["split"]
@@ -218,7 +218,7 @@ class SplitBeforeScaling(Scenario):
 
     def _difference(self, split: str, expects: Literal["equal", "greater"], **judged: Any) -> Part:
         return Part(
-            SPLITS[split],
+            self._labels[split],
             "final_scalar",
             ACCURACY,
             f"{split}-all",
@@ -241,7 +241,7 @@ class SplitBeforeScaling(Scenario):
                     threshold=self.same_mean,
                     unit="deviations",
                 )
-                for split, label in SPLITS.items()
+                for split, label in self._labels.items()
             ),
             threshold=f"supported when the means of the features differ by more than {self.same_mean} standard deviations, root mean "
             "square",
