@@ -218,7 +218,7 @@ class DeadRelu(Scenario):
             ),
             Answer(
                 "A network without zeros (leaky ReLU) is non-linear, too: units bend the function where their slope changes. Dead "
-                "units add nothing to that: with more of them, the network has fewer linear pieces.",
+                "units add no linear pieces to it: with more of them, a network has fewer.",
                 {"zeros_bend": "refuted", "dead_add_no_pieces": "supported"},
             ),
             Answer(

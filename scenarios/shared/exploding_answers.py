@@ -36,8 +36,8 @@ ANSWERS = (
         "The runs are too few to say whether the update ratio always warns in time.",
         {"explodes": "supported", "warns_early": "open"},
     ),
-    Answer("It never warned in a healthy training.", {"no_false_alarm": "supported"}),
-    Answer("It also warns in healthy trainings.", {"no_false_alarm": "refuted"}),
+    Answer("The update ratio never warned in a healthy training.", {"no_false_alarm": "supported"}),
+    Answer("The update ratio also warns in healthy trainings.", {"no_false_alarm": "refuted"}),
     Answer(
         "With a clipping norm of 1 the loss stayed finite in every run.",
         {"warns_early": "refuted|mixed|open", "clipping_saves": "supported"},

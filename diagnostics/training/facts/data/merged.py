@@ -31,9 +31,10 @@ class Moments:
     def merged(cls, count: np.ndarray, mean: np.ndarray, squares: np.ndarray, axis: int = 0) -> Moments:
         """One from several along an axis, by the parallel update of Chan, Golub and LeVeque (1983)."""
         total = count.sum(axis=axis)
-        with np.errstate(invalid="ignore", divide="ignore"):
+        # Outputs that explode overflow here as they do in the model; infinite and NaN are the right answers then.
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             whole = np.where(total > 0, (count * mean).sum(axis=axis) / total, np.nan)
-        between = (count * np.square(np.where(count > 0, mean - np.expand_dims(whole, axis), 0))).sum(axis=axis)
+            between = (count * np.square(np.where(count > 0, mean - np.expand_dims(whole, axis), 0))).sum(axis=axis)
         return cls(total, whole, squares.sum(axis=axis) + between)
 
     def over_columns(self) -> Moments:
