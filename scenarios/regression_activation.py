@@ -28,6 +28,7 @@ from scenarios.shared.layers import dense
 from scenarios.shared.linear_stack import affine, product, rmse
 from scenarios.shared.parts import recorded, sweep, swept
 from scenarios.shared.regression_answers import ANSWERS
+from scenarios.shared.regression_claims import harmless
 
 ERROR = {"column": "rmse", "split": "test"}
 UNIT = "deviations of the target"
@@ -135,7 +136,7 @@ class RegressionActivation(Scenario):
         return (
             self._is_one_matrix(),
             self._needs_none(),
-            self._relu_is_harmless(),
+            *self._relu_is_harmless(),
             self._relu_helps(),
             self._output_below_zero(),
             self._units_live(),
@@ -217,18 +218,20 @@ class RegressionActivation(Scenario):
             },
         )
 
-    def _relu_is_harmless(self) -> Claim:
-        return Claim(
-            name="relu_is_harmless",
-            statement="Adding ReLU does no harm, between the layers or after the last one, when no value to predict is below 0.",
-            parts=(
+    def _relu_is_harmless(self) -> tuple[Claim, Claim]:
+        """Between the layers, and after the last one, where a network is lost when its output is 0 from the start."""
+        return (
+            harmless(
+                "harmless_between",
+                "between the layers",
                 self._error("relu", "linear", "between the layers"),
-                self._error("raised-output", "raised", "after the last layer", method="sign_flip"),
             ),
-            threshold=f"supported when ReLU raises the test error by less than {self.same_error}",
-            outcomes={
-                "": "Harmless: {supported}. Harmful: {refuted}. The error changes by {low} to {high}.",
-            },
+            harmless(
+                "harmless_at_the_end",
+                "after the last layer, when no value to predict is below 0, in a typical run",
+                self._error("raised-output", "raised", "after the last layer", method="median"),
+                " in the median; a network whose output is 0 on every patient from the start never learns, which is rare",
+            ),
         )
 
     def _relu_helps(self) -> Claim:

@@ -42,19 +42,16 @@ ANSWERS = (
     ),
     Answer("ReLU between the layers lowers the test error.", {"relu_helps": "supported"}),
     Answer(
-        "ReLU does no harm here, neither between the layers nor after the last one if no value to predict is below 0.",
-        {"relu_is_harmless": "supported"},
+        "ReLU does no harm here between the layers, nor in a typical run after the last one, if no value to predict is below 0.",
+        {"harmless_between": "supported", "harmless_at_the_end": "supported"},
     ),
+    Answer("Between the layers ReLU raises the test error.", {"harmless_between": "refuted"}),
+    Answer("Whether ReLU does harm between the layers is not settled.", {"harmless_between": "open"}),
     Answer(
-        "Whether ReLU does harm depends on its place: between the layers or after the last one, even when no value to predict "
-        "is below 0.",
-        {"relu_is_harmless": "mixed"},
+        "After the last layer ReLU raises the test error even when no value to predict is below 0.",
+        {"harmless_at_the_end": "refuted"},
     ),
-    Answer(
-        "ReLU is not always harmless: between the layers, or after the last one, it raises the test error.",
-        {"relu_is_harmless": "refuted"},
-    ),
-    Answer("These runs do not show whether ReLU is harmless everywhere.", {"relu_is_harmless": "open"}),
+    Answer("Whether ReLU after the last layer does harm is not settled.", {"harmless_at_the_end": "open"}),
     Answer(
         "After the last layer ReLU cannot predict values below 0, and does harm to a target that has some.",
         {"output_below_zero": "supported"},
