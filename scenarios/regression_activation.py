@@ -221,11 +221,7 @@ class RegressionActivation(Scenario):
     def _relu_is_harmless(self) -> tuple[Claim, Claim]:
         """Between the layers, and after the last one, where a network is lost when its output is 0 from the start."""
         return (
-            harmless(
-                "harmless_between",
-                "between the layers",
-                self._error("relu", "linear", "between the layers"),
-            ),
+            harmless("harmless_between", "between the layers", self._error("relu", "linear", "between the layers")),
             harmless(
                 "harmless_at_the_end",
                 "after the last layer, when no value to predict is below 0, in a typical run",
