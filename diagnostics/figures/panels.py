@@ -22,6 +22,9 @@ LINE, NOTE = 16, 13
 TITLE = 0.95
 """Share of a panel's width that its title may fill; bold text is wider than the mean character."""
 
+BETWEEN = 6
+"""Least distance of two numbers along an axis, in CSS pixels."""
+
 EDGE = 0.06
 """Share of an axis at either end in which a tick's number would reach beyond the panel."""
 
@@ -219,11 +222,22 @@ def axis_titles(grid: Panels, *, y: str, x: str) -> None:
 
 
 def _keep_inside(axes: Axes) -> None:
-    """Let the numbers at the ends of an axis end there, so that those of neighbouring panels do not run together."""
-    for label, place in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True):
-        share = axes.transAxes.inverted().transform(axes.transData.transform((place, axes.get_ylim()[0])))[0]
-        if len(label.get_text()) > 1 and not EDGE < share < 1 - EDGE:
-            label.set_horizontalalignment("left" if share <= EDGE else "right")
+    """Let the numbers at the ends of an axis end there, so that those of neighbouring panels do not run together.
+
+    A number that would then touch its neighbour's makes that one go.
+    """
+    labels, places = axes.get_xticklabels(), axes.get_xticks()
+    shares = axes.transAxes.inverted().transform(
+        axes.transData.transform([(each, axes.get_ylim()[0]) for each in places])
+    )[:, 0]
+    for index, (label, share) in enumerate(zip(labels, shares, strict=True)):
+        if len(label.get_text()) < 2 or EDGE < share < 1 - EDGE:
+            continue
+        label.set_horizontalalignment("left" if share <= EDGE else "right")
+        neighbour = index + (1 if share <= EDGE else -1)
+        if 0 <= neighbour < len(labels):
+            taken = (len(label.get_text()) + len(labels[neighbour].get_text()) / 2) * style.PIXELS_PER_CHARACTER
+            labels[neighbour].set_visible(abs(shares[neighbour] - share) * axes.bbox.width > taken + BETWEEN)
 
 
 def say_missing(axes: Axes, text: str = "not measured") -> None:
