@@ -22,6 +22,9 @@ LINE, NOTE = 16, 13
 TITLE = 0.95
 """Share of a panel's width that its title may fill; bold text is wider than the mean character."""
 
+BETWEEN = 6
+"""Least distance of two numbers along an axis, in CSS pixels."""
+
 EDGE = 0.06
 """Share of an axis at either end in which a tick's number would reach beyond the panel."""
 
@@ -126,22 +129,35 @@ def panels(
     wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)
     texts = {name: _fitted(note, wide + layout.gap) for name, note in (notes or {}).items()}
     titles = {name: _broken(name, wide) if titled else "" for name in names}
-    most = max((text.count("\n") + 1 for text in texts.values()), default=0)
-    # Of the same number of lines, so that the names of panels side by side stand at one height.
-    texts = {name: text + "\n" * (most - text.count("\n") - 1) for name, text in texts.items() if text}
-    title = layout.title - (0 if titled else LINE) + NOTE * most
-    title += LINE * max(text.count("\n") for text in titles.values())
-    row_height = title + layout.panel
-    height = layout.head + len(rows) * row_height + layout.bottom
+    heads = [_head(layout, own, titles, texts) - LINE * (not titled) for own in rows]
+    height = layout.head + sum(heads) + len(rows) * layout.panel + layout.bottom
     figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
     axes = {}
-    for row, own in enumerate(rows):
-        for column, name in enumerate(own):
+    bottom = layout.head
+    for own, head in zip(rows, heads, strict=True):
+        bottom += head + layout.panel
+        shown = _of_equal_height([texts.get(name, "") for name in own])
+        for column, (name, note) in enumerate(zip(own, shown, strict=True)):
             left = layout.left + column * (wide + layout.gap)
-            bottom = layout.head + (row + 1) * row_height
             axes[name] = figure.add_axes((left / width, 1 - bottom / height, wide / width, layout.panel / height))
-            _title(axes[name], titles[name], texts.get(name, ""))
+            _title(axes[name], titles[name], note)
     return Panels(figure, axes, frozenset(own[0] for own in rows), _lowest(rows))
+
+
+def _head(layout: Layout, own: Sequence[str], titles: Mapping[str, str], notes: Mapping[str, str]) -> int:
+    """Room above a row of panels: for its own titles and notes, so that one long name does not spread all rows."""
+    lines = max(_lines(notes.get(name, "")) for name in own)
+    return layout.title + LINE * max(titles[name].count("\n") for name in own) + NOTE * lines
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + 1 if text else 0
+
+
+def _of_equal_height(notes: Sequence[str]) -> list[str]:
+    """Of the same number of lines, so that the names of panels side by side stand at one height."""
+    most = max(map(_lines, notes))
+    return [note + "\n" * (most - _lines(note)) if note else "" for note in notes]
 
 
 def _lowest(rows: Rows) -> frozenset[str]:
@@ -206,11 +222,22 @@ def axis_titles(grid: Panels, *, y: str, x: str) -> None:
 
 
 def _keep_inside(axes: Axes) -> None:
-    """Let the numbers at the ends of an axis end there, so that those of neighbouring panels do not run together."""
-    for label, place in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True):
-        share = axes.transAxes.inverted().transform(axes.transData.transform((place, axes.get_ylim()[0])))[0]
-        if len(label.get_text()) > 1 and not EDGE < share < 1 - EDGE:
-            label.set_horizontalalignment("left" if share <= EDGE else "right")
+    """Let the numbers at the ends of an axis end there, so that those of neighbouring panels do not run together.
+
+    A number that would then touch its neighbour's makes that one go.
+    """
+    labels, places = axes.get_xticklabels(), axes.get_xticks()
+    shares = axes.transAxes.inverted().transform(
+        axes.transData.transform([(each, axes.get_ylim()[0]) for each in places])
+    )[:, 0]
+    for index, (label, share) in enumerate(zip(labels, shares, strict=True)):
+        if len(label.get_text()) < 2 or EDGE < share < 1 - EDGE:
+            continue
+        label.set_horizontalalignment("left" if share <= EDGE else "right")
+        neighbour = index + (1 if share <= EDGE else -1)
+        if 0 <= neighbour < len(labels):
+            taken = (len(label.get_text()) + len(labels[neighbour].get_text()) / 2) * style.PIXELS_PER_CHARACTER
+            labels[neighbour].set_visible(abs(shares[neighbour] - share) * axes.bbox.width > taken + BETWEEN)
 
 
 def say_missing(axes: Axes, text: str = "not measured") -> None:

@@ -22,6 +22,8 @@ NARROW = 358
 PIXELS_PER_INCH = 100
 BOLD = 7.6
 """Mean width of a bold character at the base size, rounded up."""
+LEGEND_MARK = 42
+"""Room for an entry's mark in a legend and for the distance to the next entry, in CSS pixels."""
 PIXELS_PER_CHARACTER = 7.0
 """Mean width of a character at the base size, rounded up."""
 
@@ -42,7 +44,7 @@ PALETTE: Mapping[str, Colour] = {
     "rule": Colour("#e1e5ea", "#343b43"),
     "paper": Colour("#ffffff", "#15181c"),
     "wash": Colour("#f5f7f9", "#1e2328"),
-    "context": Colour("#c3cad2", "#4b545e"),
+    "context": Colour("#c3cad2", "#5a646f"),
     "start": Colour("#3f9cc4", "#3b86ab"),
     "middle": Colour("#2a68ad", "#7dbfe8"),
     "end": Colour("#0a2463", "#d9f1ff"),
@@ -180,9 +182,13 @@ def lines_of(text: str, width: float) -> int:
 
 
 def legend_columns(labels: Sequence[str], width: float) -> int:
-    """How many legend entries stand side by side in `width` CSS pixels."""
-    longest = max((len(label) for label in labels), default=1)
-    return max(1, min(len(labels), int(width / (longest * PIXELS_PER_CHARACTER + 42))))
+    """How many legend entries stand side by side in `width` CSS pixels, read row by row; a column is as wide as its longest entry."""
+    lengths = [len(label) for label in labels]
+    for columns in range(len(labels), 1, -1):
+        widest = [max(lengths[column::columns]) for column in range(columns)]
+        if sum(widest) * PIXELS_PER_CHARACTER + columns * LEGEND_MARK <= width:
+            return columns
+    return 1
 
 
 def legend(figure: Figure, handles: Sequence[Artist], *, top: float, width: float | None = None) -> None:

@@ -57,9 +57,11 @@ SHOWN = ("claims", "figures", "answers", "about", "scope", "objection")
 
 QUICK = "quick run with fewer replicates and epochs"
 PAIRED = (
-    "Each effect is paired by replicate: all arms of a replicate share its random numbers. A verdict needs the whole interval on "
-    "one side of what it is compared with. Results were looked at after 6, 10, 16 and 24 replicates, and a scenario has several "
-    "claims (Holm): intervals are wider than 95 % for that, and p is adjusted so that it can be held against 0.05."
+    "Each effect is paired by replicate: all arms of a replicate share its random numbers. A part's verdict needs the whole interval "
+    "on one side of what it is compared with. A claim is supported when all its parts are, refuted when some are and none is "
+    "supported, mixed when both occur, otherwise open; where one part is enough, its threshold says so. Results were looked at after "
+    "6, 10, 16 and 24 replicates, and a scenario has several claims (Holm): intervals are wider than 95 % for that, and p is adjusted "
+    "so that it can be held against 0.05."
 )
 SLOPES = (
     "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that the gradient halves "

@@ -7,6 +7,9 @@ from itertools import product
 import pytest
 
 from diagnostics.figures.arrangement import arranged
+from diagnostics.figures.panels import LINE, Layout, panels
+from diagnostics.figures.scales import Linear
+from diagnostics.figures.style import NARROW, WIDE
 
 
 def labels(*settings: str) -> list[str]:
@@ -47,3 +50,23 @@ def test_a_phone_has_two_columns():
 
 def test_four_panels_with_room_for_three_are_two_and_two():
     assert [len(row) for row in arranged(["a", "b", "c", "d"], 3)] == [2, 2]
+
+
+def test_a_long_name_gives_its_own_row_room_and_no_other():
+    long = "a name that is so long that it needs a second line"
+    names = ["a", "b", "c", "d", "e", long]
+    axes = panels(names, width=WIDE, layout=Layout()).axes
+    tops = [axes[name].get_position().y1 * axes[name].figure.get_size_inches()[1] * 100 for name in ("a", "d")]
+    bottom = axes["a"].get_position().y0 * axes["a"].figure.get_size_inches()[1] * 100
+    assert bottom - tops[1] == pytest.approx(Layout().title + LINE)
+    height = axes["a"].figure.get_size_inches()[1] * 100
+    assert height - tops[0] == pytest.approx(Layout().head + Layout().title)
+
+
+@pytest.mark.parametrize(("width", "shown"), [(WIDE, ["100", "200", "300", "400"]), (NARROW, ["100", "200", "400"])])
+def test_a_number_at_the_edge_of_a_panel_stays_inside_and_does_not_touch_its_neighbour(width, shown):
+    grid = panels(["a", "b"], width=width, layout=Layout(widest=250))
+    for _, axes in grid.laid_out(Linear(), (0, 1), x=(0, 410), ticks=[100, 200, 300, 400]):
+        labels = axes.get_xticklabels()  # those that are visible
+        assert [label.get_text() for label in labels] == shown
+        assert [label.get_horizontalalignment() for label in labels] == ["center"] * (len(shown) - 1) + ["right"]

@@ -301,3 +301,21 @@ def test_an_axis_includes_zero_when_it_is_near(effects, reaches_zero):
 )
 def test_titles_break_after_a_comma_where_that_suffices(label, width, lines):
     assert style.broken(label, width) == lines
+
+
+@pytest.mark.parametrize(
+    ("labels", "width", "columns"),
+    [
+        (["training", "validation"], style.WIDE, 2),
+        (["0.003", "0.01", "0.03", "0.1", "0.3", "training", "validation", "range over 24 replicates"], style.WIDE, 8),
+        (
+            ["0.003", "0.01", "0.03", "0.1", "0.3", "training", "validation", "range over 24 replicates"],
+            style.NARROW,
+            2,
+        ),
+        (["a name that needs the whole width of a telephone", "another"], style.NARROW, 1),
+        ([], style.WIDE, 1),
+    ],
+)
+def test_a_legend_has_as_many_columns_as_fit(labels, width, columns):
+    assert style.legend_columns(labels, width) == columns
