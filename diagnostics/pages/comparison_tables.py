@@ -57,8 +57,13 @@ class Statistic:
 def settings_table(runs: Mapping[str, Run]) -> Table:
     """Settings that differ."""
     found = differences.settings(runs)
-    rows = tuple((str(key), *map(str, values)) for key, *values in found.itertuples())
+    rows = tuple((str(key), *map(_setting, values)) for key, *values in found.itertuples())
     return Table("Settings that differ between runs", ("setting", *runs), rows)
+
+
+def _setting(value: object) -> str:
+    """A setting as text; a list without Python's brackets and quotes."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def layers_table(runs: Mapping[str, Run]) -> Table:

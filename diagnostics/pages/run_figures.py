@@ -27,7 +27,6 @@ CURVES = "Loss and metrics"
 MOMENTS = ("one moment", "two moments", "three moments")
 """How many moments of a training a profile shows, in words."""
 COLOURS = "Colours: every recorded step, as on the bar."
-MAP = "One row per layer, input at the bottom; one column per recorded step. Colours as on the bar."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
     "unit came back. Brown: still dead at the last check."
