@@ -155,7 +155,7 @@ def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic], findings
         overview = tables.overview(compared, reference, others, seeds)
         yield Section("Where the statistics differ most", tables=(overview,))
     if layers.rows:
-        yield Section("Layers", tables=(layers,))
+        yield Section("Layers", tables=(layers,), folded=len(layers.rows) > tables.MOST_ROWS)
     together = _together(runs, "layers")
     same = [one for one in statistics if len(one.rows) and one.largest == 0]
     for one in statistics:

@@ -15,6 +15,7 @@ from diagnostics.figures.layer_grid import merged
 from diagnostics.figures.overlay import looks_of
 from diagnostics.pages import differences
 from diagnostics.pages.comparison import names_of, page_of
+from diagnostics.pages.comparison_tables import settings_table
 from diagnostics.runs.experiment import run_directory
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.writer import RunWriter
@@ -56,6 +57,20 @@ def test_only_settings_that_differ_are_shown(pair):
         "rate": {"one": 0.1, "two": 0.2},
         "nested.width": {"one": differences.ABSENT, "two": 3},
     }
+
+
+def test_of_the_probes_only_those_that_differ_are_settings(tmp_path):
+    runs = {name: stored(tmp_path / name, {"gradient_norm": NORMS}) for name in ("one", "two")}
+    for name, run in runs.items():
+        run.metadata["probes"] = ["GradientNorm(every=1)", f"Histogram(edges={(1, 2) if name == 'one' else (1, 3)})"]
+    found = differences.settings(runs)
+    assert found.to_dict("index") == {"probes.Histogram": {"one": "edges=(1, 2)", "two": "edges=(1, 3)"}}
+
+
+def test_settings_are_shown_without_quotes_and_commits_short(pair):
+    pair["one"].config.update(inbound=["a", "b"], commit="1ce887a645e96563bcccae1763133bceb9004ce3")
+    rows = {key: values for key, *values in settings_table(pair).rows}
+    assert rows["inbound"] == ["a, b", "absent"] and rows["commit"][0] == "1ce887a645e9"
 
 
 def test_differences_by_layer_are_medians_over_common_steps_largest_first(pair):
