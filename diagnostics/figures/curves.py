@@ -6,21 +6,27 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import say_missing, small_multiples
-from diagnostics.figures.scales import Limits, main_part, step_ticks
-from diagnostics.figures.seeds import NOTHING, Track, Tracks, arm_names, of_arms, require, tracks, values_of
+from diagnostics.figures.scales import Limits, Scale, main_part, step_ticks
+from diagnostics.figures.seeds import NOTHING, Tracks, arm_names, of_arms, replicates, require, tracks, values_of
+from diagnostics.figures.together import BAND as JOINED_BAND
+from diagnostics.figures.together import Line, Together, together
 
 SPLITS = ("training", "validation")
 _WORDS = {"train": "training", "training": "training", "validation": "validation"}
 _LINE: Mapping[str, dict] = {
     "training": {"lw": 1.6, "zorder": 3},
     "validation": {"lw": 1.3, "marker": "o", "ms": 2.8, "mew": 0, "zorder": 3.1},
+}
+_JOINED: Mapping[str, dict] = {
+    "training": {"lw": 1.4, "zorder": 3},
+    "validation": {"lw": 1.1, "ls": (0, (3, 1.5)), "zorder": 3.1},
 }
 POINTS = 90
 """Most points along a panel: more could not be told apart, so groups of consecutive steps are averaged."""
@@ -36,6 +42,8 @@ def curves(
     width: int = style.WIDE,
 ) -> Figure:
     """Small multiples by arm: median over seeds and the range over seeds, by split; the other arms' medians in grey.
+
+    Where there are many arms and their labels end in a setting, such as the learning rate, a panel holds all its settings.
 
     Args:
         frame: ``arm``, ``seed``, ``step``, ``split`` ("train" or "validation") and `column`.
@@ -62,17 +70,20 @@ def curves(
     shown, beyond = main_part(values_of(lines), np.concatenate([line.median for line in lines.values()]), axis.scale)
     limits = axis.scale.limits(np.append(shown, [guide[0]] if guide else []))
     steps = (float(frame["step"].to_numpy().min()), float(frame["step"].to_numpy().max()))
-    several = len(names) > 1
-    grey = [(line.x, line.median) for (_, split), line in lines.items() if split == "training"]
-    handles = [*_handles(lines, guide, others=several), *marks.edge_legend(lines, axis.scale)]
     x = (steps[0], steps[1] + 0.015 * (steps[1] - steps[0]) if steps[1] > steps[0] else steps[0] + 1)
+    joined = None if notes else together(names)
+    several = len(names) > 1
+    handles = _joined_handles(lines, joined) if joined else _handles(lines, others=several)
+    handles += _further_handles(guide, replicates(frame), lines, axis.scale)
+    grey = [(line.x, line.median) for (_, split), line in lines.items() if split == "training"]
+    panels = joined.panels if joined else {name: [Line(name, "")] for name in names}
     with small_multiples(
-        names, y=axis.label + beyond, x="step", handles=handles, width=width, notes=notes, titled=several
+        [*panels], y=axis.label + beyond, x="step", handles=handles, width=width, notes=notes, titled=several
     ) as grid:
         for name, axes in grid.laid_out(axis.scale, limits, x=x, ticks=step_ticks(*steps), most=5):
-            if several:
+            if several and not joined:
                 marks.behind(axes, grey, width=0.7)
-            _panel(axes, {split: lines.get((name, split), NOTHING) for split in SPLITS}, limits)
+            _panel(axes, panels[name], lines, limits)
             if guide:
                 marks.guide_line(axes, guide[0], limits)
             if not several:
@@ -111,19 +122,40 @@ def _means(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return pd.DataFrame({column: groups.mean()}).reset_index()
 
 
-def _panel(axes: Axes, own: Mapping[str, Track], limits: Limits) -> None:
+def _panel(axes: Axes, arms: Sequence[Line], lines: Tracks, limits: Limits) -> None:
+    own = {(arm, split): lines.get((arm.arm, split), NOTHING) for arm in arms for split in SPLITS}
     if not any(line.measured for line in own.values()):
         say_missing(axes)
         return
-    for split, line in own.items():
-        marks.band(axes, line, style.colour(split), limits, **_LINE[split])
+    for (arm, split), line in own.items():
+        if arm.colour:
+            marks.band(axes, line, arm.colour, limits, opacity=JOINED_BAND, **_JOINED[split])
+        else:
+            marks.band(axes, line, style.colour(split), limits, **_LINE[split])
 
 
-def _handles(lines: Tracks, guide: tuple[float, str] | None, *, others: bool) -> list[Line2D]:
-    present = [split for split in SPLITS if any(known == split for _, known in lines)]
-    handles = [marks.swatch(split, style.colour(split), **_LINE[split]) for split in present]
+def _present(lines: Tracks) -> list[str]:
+    return [split for split in SPLITS if any(known == split for _, known in lines)]
+
+
+def _handles(lines: Tracks, *, others: bool) -> list[Artist]:
+    present = _present(lines)
+    names = (
+        {split: split for split in present} if len(present) > 1 or not others else dict.fromkeys(present, "this arm")
+    )
+    handles: list[Artist] = [marks.swatch(name, style.colour(split), **_LINE[split]) for split, name in names.items()]
     if others:
-        handles.append(marks.swatch("the other arms, training", style.colour("context"), lw=0.9))
-    if guide:
-        handles.append(marks.swatch(guide[1], style.colour("muted"), lw=0.9, ls=(0, (1, 2))))
+        which = "the other arms, training" if len(present) > 1 else "the other arms"
+        handles.append(marks.swatch(which, style.colour("context"), lw=0.9))
     return handles
+
+
+def _joined_handles(lines: Tracks, joined: Together) -> list[Artist]:
+    present, muted = _present(lines), style.colour("muted")
+    kinds = [marks.swatch(split, muted, **_JOINED[split]) for split in present] if len(present) > 1 else []
+    return [*joined.legend(lw=1.6), *kinds]
+
+
+def _further_handles(guide: tuple[float, str] | None, seeds: int, lines: Tracks, scale: Scale) -> list[Artist]:
+    known = [marks.swatch(guide[1], style.colour("muted"), lw=0.9, ls=(0, (1, 2)))] if guide else []
+    return [*known, *marks.band_key(seeds, style.colour("training")), *marks.edge_legend(lines, scale)]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
@@ -18,20 +18,28 @@ from diagnostics.figures.seeds import (
     MOMENTS,
     NOTHING,
     Track,
+    Tracks,
     arm_names,
     moments_by_arm,
     of_arms,
+    replicates,
     require,
     tracks,
     values_of,
     with_moment,
 )
+from diagnostics.figures.together import BAND as JOINED_BAND
+from diagnostics.figures.together import Line, Together, together
 
 DEPTH = "layer, counted from the input"
 _LINE: Mapping[str, dict] = {
     "start": {"marker": "o", "ms": 3.2, "mew": 0, "lw": 1.0, "zorder": 3.2},
     "middle": {"lw": 1.5, "zorder": 3.0},
     "end": {"lw": 2.0, "zorder": 3.1},
+}
+_JOINED: Mapping[str, dict] = {
+    "start": {"lw": 1.1, "ls": (0, (1, 1.2)), "zorder": 3.2},
+    "end": {"lw": 1.6, "zorder": 3.1},
 }
 
 
@@ -46,6 +54,9 @@ def depth_profile(
     width: int = style.WIDE,
 ) -> Figure:
     """Small multiples by arm: the median over seeds at three moments, the range over seeds, and the theory line.
+
+    Where there are many arms and their labels end in a setting, such as the learning rate, a panel holds all its settings, at the
+    start and at the end only.
 
     Theory gives log₁₀ q up to a constant. The constant is chosen per arm so that the median deviation from the
     measurement at the first step is 0: the figure compares slope and shape, not height.
@@ -72,16 +83,18 @@ def depth_profile(
     axis, names = quantity(column), arm_names(frame, arms)
     limits = axis.scale.limits(np.append(values_of(lines), [guide[0]] if guide else []))
     depths = (int(frame["depth"].to_numpy().min()), int(frame["depth"].to_numpy().max()))
-    handles = [*_handles(by_arm, theory, guide), *marks.edge_legend(lines, axis.scale)]
+    joined = None if notes or theory is not None else together(names)
+    panels = joined.panels if joined else {name: [Line(name, "")] for name in names}
+    own = _joined_handles(by_arm, joined) if joined else _handles(by_arm, theory)
+    handles = [*own, *_further_handles(guide, replicates(frame)), *marks.edge_legend(lines, axis.scale)]
     x = (depths[0] - 0.6, depths[1] + 0.6)
-    with small_multiples(names, y=axis.label, x=DEPTH, handles=handles, width=width, notes=notes) as grid:
+    with small_multiples([*panels], y=axis.label, x=DEPTH, handles=handles, width=width, notes=notes) as grid:
         for name, axes in grid.laid_out(axis.scale, limits, x=x, ticks=depth_ticks(*depths)):
-            own = {moment: lines.get((name, moment), NOTHING) for moment in MOMENTS}
-            _panel(axes, own, limits)
+            _panel(axes, panels[name], lines, limits)
             if guide:
                 marks.guide_line(axes, guide[0], limits)
             if theory is not None:
-                _theory_line(axes, theory, name, own["start"])
+                _theory_line(axes, theory, name, lines.get((name, "start"), NOTHING))
     return grid.figure
 
 
@@ -103,15 +116,19 @@ def anchor(log10_relative: np.ndarray, depths: np.ndarray, measured: Track) -> n
     return 10 ** (log10_relative + np.median(np.log10(usable.median[ours]) - log10_relative[theirs]))
 
 
-def _panel(axes: Axes, own: Mapping[str, Track], limits: Limits) -> None:
+def _panel(axes: Axes, arms: Sequence[Line], lines: Tracks, limits: Limits) -> None:
+    own = {(arm, moment): lines.get((arm.arm, moment), NOTHING) for arm in arms for moment in MOMENTS}
     if not any(line.measured for line in own.values()):
         say_missing(axes)
         return
     # A line joins the layers measured at any moment; a layer that is missing at this moment only leaves a gap.
     known = {x for line in own.values() for x in line.x[~np.isnan(line.median)]}
-    for moment, line in own.items():
+    for (arm, moment), line in own.items():
         there = line.where(np.isin(line.x, list(known)))
-        marks.band(axes, there, style.colour(moment), limits, **_LINE[moment])
+        if not arm.colour:
+            marks.band(axes, there, style.colour(moment), limits, **_LINE[moment])
+        elif moment in _JOINED:
+            marks.band(axes, there, arm.colour, limits, opacity=JOINED_BAND, **_JOINED[moment])
 
 
 def _theory_line(axes: Axes, theory: pd.DataFrame, arm: str, start: Track) -> None:
@@ -122,15 +139,23 @@ def _theory_line(axes: Axes, theory: pd.DataFrame, arm: str, start: Track) -> No
     axes.plot(depths[order], line[order], color=style.colour("theory"), lw=1.3, ls=(0, (4, 2)), zorder=4)
 
 
-def _handles(
-    by_arm: Mapping[str, Mapping[str, int]], theory: pd.DataFrame | None, guide: tuple[float, str] | None
-) -> list[Line2D]:
-    handles = [marks.swatch(text, style.colour(key), **_LINE[key]) for key, text in _moment_texts(by_arm).items()]
+def _handles(by_arm: Mapping[str, Mapping[str, int]], theory: pd.DataFrame | None) -> list[Artist]:
+    texts = _moment_texts(by_arm)
+    handles: list[Artist] = [marks.swatch(text, style.colour(key), **_LINE[key]) for key, text in texts.items()]
     if theory is not None:
         handles.append(marks.swatch("theory (first step)", style.colour("theory"), lw=1.3, ls=(0, (4, 2))))
-    if guide:
-        handles.append(marks.swatch(guide[1], style.colour("muted"), lw=0.9, ls=(0, (1, 2))))
     return handles
+
+
+def _joined_handles(by_arm: Mapping[str, Mapping[str, int]], joined: Together) -> list[Artist]:
+    texts, muted = _moment_texts(by_arm), style.colour("muted")
+    moments = [marks.swatch(text, muted, **_JOINED[key]) for key, text in texts.items() if key in _JOINED]
+    return [*joined.legend(lw=1.6), *moments]
+
+
+def _further_handles(guide: tuple[float, str] | None, seeds: int) -> list[Artist]:
+    known = [marks.swatch(guide[1], style.colour("muted"), lw=0.9, ls=(0, (1, 2)))] if guide else []
+    return [*known, *marks.band_key(seeds, style.colour("middle"))]
 
 
 def _moment_texts(by_arm: Mapping[str, Mapping[str, int]]) -> dict[str, str]:

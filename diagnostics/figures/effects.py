@@ -26,6 +26,7 @@ class Rows:
         left: room for the labels.
         right: room for the numbers, and for the verdict where there is one.
         stacked: whether label and numbers are above the row, as on a phone.
+        apart: whether the numbers have a line of their own below the label, because both do not fit into one.
         head: room for the legend.
         foot: room for the ticks and the title of x below each block.
     """
@@ -34,6 +35,7 @@ class Rows:
     left: int
     right: int
     stacked: bool
+    apart: bool = False
     head: int = 40
     foot: int = 56
 
@@ -99,7 +101,9 @@ def effects(
 
 def _rows(table: pd.DataFrame, width: int) -> Rows:
     if width < 2 * style.NARROW:
-        return Rows(height=44, left=10, right=12, stacked=True)
+        texts = [f"{_label(one)}   {_numbers(one)}" for one in _effects(table)]
+        apart = max(map(len, texts)) * style.PIXELS_PER_CHARACTER > width - 22
+        return Rows(height=60 if apart else 44, left=10, right=12, stacked=True, apart=apart)
     longest = int(table["label"].astype(str).str.len().max())
     right = 180 + 130 * bool(table["word"].astype(bool).any())
     return Rows(height=26, left=min(int(longest * style.PIXELS_PER_CHARACTER) + 24, 360), right=right, stacked=False)
@@ -127,10 +131,26 @@ def _block(axes: Axes, block: pd.DataFrame, x: str, rows: Rows, zero: bool) -> N
         axes.axvline(0, color=style.colour("muted"), lw=0.7, zorder=1)
     unit = str(block["unit"].iloc[0])
     axes.set_xlabel(f"{x}, {unit} →" if unit else f"{x} →", loc="right")
-    for index, values in enumerate(block[list(Effect._fields)].to_numpy(object)):
-        one = Effect(*values)
-        _marks(axes, index + 0.2 * rows.stacked, one, limits)
+    for index, one in enumerate(_effects(block)):
+        _marks(axes, index + 0.2 * rows.stacked + 0.08 * rows.apart, one, limits)
         _texts(axes, index, one, rows)
+
+
+def _effects(table: pd.DataFrame) -> list[Effect]:
+    return [Effect(*values) for values in table[list(Effect._fields)].to_numpy(object)]
+
+
+def _label(one: Effect) -> str:
+    return str(one.label)
+
+
+def _numbers(one: Effect) -> str:
+    """Effect and interval; on a phone the verdict follows."""
+    return f"{estimate(one.effect, one.low, one.high)} {_verdict(one)}".strip()
+
+
+def _verdict(one: Effect) -> str:
+    return f"{style.SYMBOLS.get(str(one.word), '')} {one.word}".strip()
 
 
 def _marks(axes: Axes, height: float, one: Effect, limits: Limits) -> None:
@@ -142,17 +162,18 @@ def _marks(axes: Axes, height: float, one: Effect, limits: Limits) -> None:
 
 def _texts(axes: Axes, index: int, one: Effect, rows: Rows) -> None:
     across = axes.get_yaxis_transform()
-    muted, word, label = style.colour("muted"), str(one.word), str(one.label)
-    numbers = estimate(one.effect, one.low, one.high)
-    verdict = f"{style.SYMBOLS.get(word, '')} {word}".strip()
+    muted, word = style.colour("muted"), str(one.word)
     if rows.stacked:
         # give the texts a background: on a phone, vertical lines run behind them
         plain: dict = {"transform": across, "va": "center"}
         plain["bbox"] = {"fc": style.colour("paper"), "ec": "none", "pad": 1}
-        axes.text(0, index - 0.22, label, ha="left", **plain)
-        axes.text(1, index - 0.22, f"{numbers} {verdict}".strip(), ha="right", color=muted, **plain)
+        axes.text(0, index - 0.22 - 0.12 * rows.apart, _label(one), ha="left", **plain)
+        numbers = (0, index - 0.06, "left") if rows.apart else (1, index - 0.22, "right")
+        axes.text(*numbers[:2], _numbers(one), ha=numbers[2], color=muted, **plain)
         return
     beside: dict = {"xycoords": across, "textcoords": "offset points", "va": "center"}
-    axes.annotate(label, (0, index), (-8, 0), ha="right", **beside)
-    axes.annotate(numbers, (1, index), (10, 0), color=muted, **beside)
-    axes.annotate(verdict, (1, index), (140, 0), color=style.PALETTE.get(word, style.PALETTE["ink"]).light, **beside)
+    axes.annotate(_label(one), (0, index), (-8, 0), ha="right", **beside)
+    axes.annotate(estimate(one.effect, one.low, one.high), (1, index), (10, 0), color=muted, **beside)
+    axes.annotate(
+        _verdict(one), (1, index), (140, 0), color=style.PALETTE.get(word, style.PALETTE["ink"]).light, **beside
+    )

@@ -14,10 +14,10 @@ from matplotlib.patches import Patch
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.panels import small_multiples
-from diagnostics.figures.scales import Limits, Linear, round_steps
+from diagnostics.figures.scales import Limits, Linear, depth_ticks
 from diagnostics.figures.seeds import arm_names, require
 
-PARTS = {"lag": "start", "mode": "theory", "data": "validation"}
+PARTS = {"lag": "start", "mode": "run-2", "data": "run-4"}
 """The parts, each with the palette entry that gives its colour."""
 WORDS = {
     "lag": "lag: weights at the end of the epoch − during it",
@@ -51,9 +51,9 @@ def gap(
     limits = scale.limits(np.concatenate([_ends(means).ravel(), means["gap"], [0.0]]))
     handles: list[Artist] = [Patch(color=style.colour(meaning), label=WORDS[part]) for part, meaning in PARTS.items()]
     handles.append(marks.swatch("gap: the sum of the parts", style.colour("ink"), marker="o", ms=4, lw=1))
-    y = f"validation {column} − reported training {column} (mean over seeds)"
+    y = f"validation {column} − reported training {column} (mean over replicates)"
     last = float(means["epoch"].to_numpy().max()) + 1
-    ticks = [tick for tick in round_steps((1, max(last, 2)), 4) if tick == int(tick)]
+    ticks = depth_ticks(1, last)
     with small_multiples(names, y=y, x="epoch", handles=handles, width=width) as grid:
         for name, axes in grid.laid_out(scale, limits, x=(0.4, last + 0.6), ticks=ticks):
             _panel(axes, means.loc[means["arm"].astype(str) == name], limits)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from diagnostics.figures import style
 from diagnostics.figures.scales import Limits, Scale
@@ -18,11 +19,13 @@ ZERO, INFINITE = "v", "^"
 EDGE_SIZE = 4.5
 MOST_AT_EDGE = 16
 """Markers at an edge of a panel; where more neighbours need one, every second, third, ... has it."""
+BAND = 0.16
+"""Opacity of a band."""
 LONE = 6.0
 """Size of the marker of a line that has one point."""
 
 
-def band(axes: Axes, line: Track, color: str, limits: Limits, **looks) -> None:
+def band(axes: Axes, line: Track, color: str, limits: Limits, *, opacity: float = BAND, **looks) -> None:
     """Draw the median as a line and the range over seeds as a band.
 
     Infinite ends of the band reach the edge of the panel, and so do zeros on a logarithmic axis. Medians that the
@@ -33,11 +36,12 @@ def band(axes: Axes, line: Track, color: str, limits: Limits, **looks) -> None:
         line: what to draw.
         color: hex colour of both.
         limits: the limits of y.
+        opacity: of the band.
         looks: line properties.
     """
     low, high = np.clip(line.low, *limits), np.clip(line.high, *limits)
     if np.any(high > low):
-        axes.fill_between(line.x, low, high, color=color, alpha=0.16, linewidth=0)
+        axes.fill_between(line.x, low, high, color=color, alpha=opacity, linewidth=0)
     below = (line.median <= 0) & (axes.get_yscale() == "log")
     endless = np.isinf(line.median) & ~below
     shown = np.where(below | endless, np.nan, line.median)
@@ -62,6 +66,16 @@ def lonely(values: np.ndarray) -> np.ndarray:
     """
     there = ~np.isnan(np.pad(values, 1, constant_values=np.nan))
     return there[1:-1] & ~there[:-2] & ~there[2:]
+
+
+def band_key(seeds: int, color: str) -> list[Patch]:
+    """Legend entry for the bands, where several replicates have a range.
+
+    Args:
+        seeds: how many replicates there are.
+        color: hex colour of one of the bands.
+    """
+    return [Patch(color=color, alpha=BAND, lw=0, label=f"range over {seeds} replicates")] if seeds > 1 else []
 
 
 def edge_legend(lines: Mapping[tuple[str, ...], Track], scale: Scale) -> list[Line2D]:

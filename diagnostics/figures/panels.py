@@ -22,6 +22,9 @@ LINE, NOTE = 16, 13
 TITLE = 0.95
 """Share of a panel's width that its title may fill; bold text is wider than the mean character."""
 
+EDGE = 0.06
+"""Share of an axis at either end in which a tick's number would reach beyond the panel."""
+
 SINGLE = 220
 """Height of a panel that stands alone, in CSS pixels."""
 
@@ -43,7 +46,7 @@ class Panels:
     last_row: frozenset[str]
 
     def laid_out(
-        self, scale: Scale, limits: Limits, *, x: Limits, ticks: Sequence[float], most: int = 6
+        self, scale: Scale, limits: Limits, *, x: Limits, ticks: Sequence[float], most: int = 6, decades: bool = False
     ) -> Iterator[tuple[str, Axes]]:
         """Each panel by name, with the axes that all share: y labelled in the first column, x in the last row.
 
@@ -53,11 +56,16 @@ class Panels:
             x: limits of x.
             ticks: where x is labelled.
             most: about how many ticks y has at most.
+            decades: whether x is logarithmic.
         """
         for name, axes in self.axes.items():
+            if decades:
+                axes.set_xscale("log")
             lay_out(axes, scale, limits, most=most, labels=name in self.first_column)
             axes.set_xlim(*x)
             set_ticks(axes.xaxis, ticks if name in self.last_row else [], short)
+            if name in self.last_row and len(self.axes) > 1:
+                _keep_inside(axes)
             yield name, axes
 
 
@@ -195,6 +203,14 @@ def axis_titles(grid: Panels, *, y: str, x: str) -> None:
     at_left = right * width < 8 * len(x)
     place = (8 / width, "left") if at_left else (right, "right")
     grid.figure.text(place[0], 4 / height, f"{x} →", color=muted, va="bottom", ha=place[1])
+
+
+def _keep_inside(axes: Axes) -> None:
+    """Let the numbers at the ends of an axis end there, so that those of neighbouring panels do not run together."""
+    for label, place in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True):
+        share = axes.transAxes.inverted().transform(axes.transData.transform((place, axes.get_ylim()[0])))[0]
+        if len(label.get_text()) > 1 and not EDGE < share < 1 - EDGE:
+            label.set_horizontalalignment("left" if share <= EDGE else "right")
 
 
 def say_missing(axes: Axes, text: str = "not measured") -> None:

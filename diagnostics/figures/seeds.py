@@ -104,6 +104,11 @@ def arm_names(frame: pd.DataFrame, arms: Sequence[str] | None = None) -> list[st
     return [str(arm) for arm in (arms if arms is not None else frame["arm"].drop_duplicates().tolist())]
 
 
+def replicates(frame: pd.DataFrame) -> int:
+    """How many seeds a frame has."""
+    return len(np.unique(frame["seed"].to_numpy()))
+
+
 def of_arms(frame: pd.DataFrame, arms: Sequence[str] | None) -> pd.DataFrame:
     """The rows of these arms, so that an arm without a panel does not stretch the axes; all rows where none of them is there.
 

@@ -64,7 +64,16 @@ PALETTE: Mapping[str, Colour] = {
     "run-4": Colour("#7b2d8e", "#d79be6"),
     "run-5": Colour("#9a7b00", "#e0c64b"),
     "run-6": Colour("#4a4f57", "#cfd5db"),
+    "level-1": Colour("#b08200", "#8f7020"),
+    "level-2": Colour("#5b8a24", "#679a3c"),
+    "level-3": Colour("#14786f", "#4fb5a5"),
+    "level-4": Colour("#24559f", "#86bff7"),
+    "level-5": Colour("#57268f", "#d3bdff"),
+    "level-6": Colour("#2a0f35", "#fdeaff"),
 }
+
+LEVELS = 6
+"""How many values of a setting have their own colour in a panel; the order is one of lightness, so that grey paper keeps it."""
 
 RUNS = 6
 """How many runs have their own colour in a figure that overlays runs."""

@@ -37,7 +37,7 @@ def unit_raster(frame: pd.DataFrame, *, width: int = style.WIDE) -> Figure:
     own = frame.loc[frame["seed"] == frame["seed"].to_numpy().min()]
     layers = sorted(own["layer"].astype(str).unique(), key=lambda name: (len(name), name))
     last = float(frame["end"].to_numpy().max())
-    shades = [style.colour("end"), style.colour("muted")]
+    shades = [style.colour("run-2"), style.colour("muted")]
     handles = [
         marks.swatch(text, shade, lw=2.2) for text, shade in zip(("first layer", "deeper layers"), shades, strict=True)
     ]

@@ -212,6 +212,8 @@ def _unbroken(value: object) -> object:
     """Text in which a number stays in one line with what belongs to it; markup, such as code that was escaped, as it is."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
+    value = re.sub(r"\bp ([<=≤]) (?=\d)", "p\u00a0\\1\u00a0", value)
+    value = re.sub(r"(\d \[[−\d.]+), (?=[−\d.]+\])", "\\1,\u00a0", value)  # an interval behind its estimate
     return re.sub(r"(?<=\d) (?=[%×])", "\u00a0", value.replace(" × 10", "\u00a0×\u00a010"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 from urllib.parse import quote
 
 from diagnostics.pages.html import rendered, sheet
+from diagnostics.pages.page import first_sentence
 from diagnostics.runs.files import written_whole
 from diagnostics.wording import numerals
 
 THUMBNAILS = "'self' data: file:"
 """Where the index may load pictures from: its own folder, also when it is opened as a file."""
+MINUTES = 3
+"""From so many minutes on, a time is given in minutes."""
 TITLE = "What courses say about training, measured"
 
 
@@ -45,6 +49,21 @@ class Overview:
     thumbnail: str
     claims: tuple[ClaimRow, ...]
 
+    @property
+    def lead(self) -> str:
+        """The answer's first sentence."""
+        return first_sentence(self.answer)
+
+    @property
+    def rest(self) -> str:
+        """What the answer says after its first sentence."""
+        return self.answer[len(self.lead) :].strip()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many claims have each verdict, the most frequent first."""
+        return counted([claim.word for claim in self.claims])
+
 
 def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> Path:
     """Write ``index.html``, the overview of a folder of scenarios.
@@ -59,15 +78,13 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
     """
     scenarios = [overview(file) for file in sorted(directory.glob("*/findings.json"))]
     words = [claim.word for scenario in scenarios for claim in scenario.claims]
-    counts = ", ".join(
-        f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, key=words.count, reverse=True))
-    )
+    counts = ", ".join(f"{count} {word}" for word, count in counted(words).items())
     quick = (
         "quick runs with fewer replicates and epochs, a first look only · "
         if any(one.quick for one in scenarios)
         else ""
     )
-    status = f"{quick}{len(words)} claims in {len(scenarios)} scenarios: {counts} · {seconds:.0f} s"
+    status = f"{quick}{len(words)} claims in {len(scenarios)} scenarios: {counts} · {_time(seconds)}"
     css = sheet("report.css", "index.css")
     page = rendered(
         "index.html.j2", css, pictures=THUMBNAILS, title=TITLE, status=status, scenarios=scenarios, failed=dict(failed)
@@ -75,6 +92,15 @@ def write_index(directory: Path, failed: Mapping[str, str], seconds: float) -> P
     with written_whole(directory / "index.html") as file:
         file.write(page.encode())
     return directory / "index.html"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < MINUTES * 60 else f"{seconds / 60:.0f} min"
+
+
+def counted(words: Sequence[str]) -> dict[str, int]:
+    """How often each word occurs, the most frequent first."""
+    return dict(Counter(words).most_common())
 
 
 def overview(findings: Path) -> Overview:
@@ -109,4 +135,5 @@ def _claim(word: str, statement: str, parts: Sequence[Mapping[str, Any]]) -> Cla
 
 
 def _effect(effect: float, low: float, high: float, unit: str, **_: object) -> str:
-    return f"{numerals.estimate(float(effect), float(low), float(high))} {unit}".strip()
+    unit = f"({unit})" if unit[:1].isdigit() else unit  # "0.09 1 − R²" would read as two numbers
+    return f"{numerals.found(float(effect), float(low), float(high))} {unit}".strip()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from matplotlib.figure import Figure
 
 from diagnostics.pages.model_picture import Picture
+from diagnostics.pages.strips import Strip
 from diagnostics.wording import statements
 from diagnostics.wording.numerals import estimate, p_value
 
@@ -33,6 +34,7 @@ class Card:
         seeds: number of seeds.
         p: p-value of `test`; NaN when there is none.
         test: name of the test.
+        strips: the effects of the claim's parts.
     """
 
     statement: str
@@ -46,6 +48,7 @@ class Card:
     seeds: int = 0
     p: float = float("nan")
     test: str = ""
+    strips: tuple[Strip, ...] = ()
 
     @property
     def measured(self) -> str:
@@ -158,7 +161,7 @@ class Letter:
     @property
     def lead(self) -> str:
         """The statement's first sentence."""
-        return SENTENCE.split(self.statement, maxsplit=1)[0]
+        return first_sentence(self.statement)
 
     @property
     def facts(self) -> dict[str, str]:
@@ -187,6 +190,11 @@ class Section:
     folded: bool = False
 
     @property
+    def only_text(self) -> bool:
+        """Whether it can share a line with its neighbour: a heading and a paragraph."""
+        return not (self.letters or self.cards or self.picture or self.figures or self.tables)
+
+    @property
     def exhibits(self) -> tuple[Exhibit, ...]:
         """The figures of the letters, then the section's own."""
         shown = [each for letter in self.letters for each in (letter.evidence, letter.course) if each]
@@ -195,6 +203,11 @@ class Section:
 
 LONG = 90
 """Characters from which on only the first sentence of an answer stands in large letters."""
+
+
+def first_sentence(text: str) -> str:
+    """What a text says first; numbers with a point inside do not end a sentence."""
+    return SENTENCE.split(text, maxsplit=1)[0]
 
 
 @dataclass(frozen=True)
@@ -230,8 +243,7 @@ class Page:
     @property
     def lead(self) -> str:
         """The answer's first sentence if it is a long one, for large letters; otherwise the whole answer."""
-        first = SENTENCE.split(self.answer, maxsplit=1)[0]
-        return first if len(self.answer) > LONG else self.answer
+        return first_sentence(self.answer) if len(self.answer) > LONG else self.answer
 
     def _repr_html_(self) -> str:
         """For notebooks: the page without figures and tables."""

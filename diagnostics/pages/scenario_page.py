@@ -15,6 +15,7 @@ from diagnostics.pages import against_theory
 from diagnostics.pages.figure_parameters import Parameters
 from diagnostics.pages.page import Card, Exhibit, Page, Section, Table
 from diagnostics.pages.scenario_tables import Tables
+from diagnostics.pages.strips import strips
 from diagnostics.runs.experiment import Experiment
 from diagnostics.runs.figure_kinds import KINDS
 from diagnostics.runs.plan import FigurePlan, Plan
@@ -36,20 +37,35 @@ TITLES = {
     "against_decimal": "Against round decimals",
 }
 
+SUBTITLES = {
+    "before_after": "Before and after",
+    "by_arm": "At the end, by arm",
+    "by_setting": "Against the setting",
+    "curves": "During training",
+    "depth_profile": "Over the layers",
+    "gap": "What the gap consists of",
+    "heat_map": "By layer and step",
+    "histogram_pair": "Distributions",
+    "seed_pairs": "Replicate by replicate",
+    "time_to_revival": "How long units stay dead",
+    "unit_raster": "Unit by unit",
+}
+"""What a kind of figure shows, where several stand under one heading."""
+
 SHOWN = ("claims", "figures", "answers", "about", "scope", "objection")
 """Fields of a scenario's record that the page shows elsewhere, not among the details."""
 
 QUICK = "quick run with fewer replicates and epochs"
 PAIRED = (
-    "Each effect is paired by replicate: a replicate draws weights, order and split anew, and its arms share them. The interval "
-    "decides the verdict. Its level accounts for looks at 6, 10, 16 and 24 replicates and for the number of claims (Holm); the "
-    "adjusted p-value is on a scale on which 0.05 decides."
+    "Each effect is paired by replicate: all arms of a replicate share its random numbers. A verdict needs the whole interval on "
+    "one side of what it is compared with. Results were looked at after 6, 10, 16 and 24 replicates, and a scenario has several "
+    "claims (Holm): intervals are wider than 95 % for that, and p is adjusted so that it can be held against 0.05."
 )
 SLOPES = (
-    "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that the gradient "
-    "halves with each layer of back-propagation. Theory is mean-field signal propagation, computed from activation, "
-    "initialisation and the input's second moment, for infinite width (and infinite batch size with batch normalisation); "
-    "nothing is fitted."
+    "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that the gradient halves "
+    "with each layer of back-propagation, −0.3 that it doubles. Theory is mean-field signal propagation, computed from "
+    "activation, initialisation and the input's second moment, for infinite width (and infinite batch size with batch "
+    "normalisation); nothing is fitted."
 )
 
 
@@ -97,14 +113,21 @@ def is_quick(experiment: Experiment) -> bool:
 
 
 def _card(claim: claims.JudgedClaim) -> Card:
-    """One claim, with the effect of its part if it has exactly one; otherwise the table of parts shows the effects."""
+    """One claim, with the effects of its parts; if it has exactly one, also as numbers for other programs."""
     seeds = min((part.verdict.seeds for part in claim.parts), default=0)
     card = Card(claim.statement, claim.word, claim.sentence, threshold=claim.threshold, seeds=seeds)
+    card = replace(card, strips=strips(claim.parts), unit=_unit(claim.parts))
     if len(claim.parts) != 1:
         return card
     alone = claim.parts[0].verdict
-    measured = {"effect": alone.effect, "low": alone.low, "high": alone.high, "p": claim.parts[0].adjusted_p}
-    return replace(card, **measured, unit=alone.unit, test=alone.test)
+    numbers = {"effect": alone.effect, "low": alone.low, "high": alone.high, "p": claim.parts[0].adjusted_p}
+    return replace(card, **numbers, test=alone.test)
+
+
+def _unit(parts: Sequence[claims.JudgedPart]) -> str:
+    """The unit that all parts share; empty where they differ."""
+    units = {part.verdict.unit for part in parts}
+    return units.pop() if len(units) == 1 else ""
 
 
 def _theory(experiment: Experiment) -> list[Section]:
@@ -126,18 +149,25 @@ def _numbers(judged: Sequence[claims.JudgedClaim]) -> Section:
 
 
 def _parts(claim: claims.JudgedClaim) -> Table:
-    unit = claim.parts[0].verdict.unit
-    measured = f"measured, {unit}" if unit else "measured"
-    header = ("part", "verdict", measured, "compared with", "replicates", "test, adjusted p")
-    rows = tuple(map(_part, claim.parts))
+    unit = _unit(claim.parts)
+    header = (
+        "part",
+        "verdict",
+        f"measured, {unit}" if unit else "measured",
+        "compared with",
+        "replicates",
+        "test, adjusted p",
+    )
+    rows = tuple(_part(part, named=not unit) for part in claim.parts)
     return Table(claim.statement, header, rows, numeric=frozenset(header[2:5]), terminal=False)
 
 
-def _part(part: claims.JudgedPart) -> tuple[str, ...]:
+def _part(part: claims.JudgedPart, *, named: bool) -> tuple[str, ...]:
     one, p = part.verdict, numerals.p_value(part.adjusted_p)
-    measured = numerals.estimate(one.effect, one.low, one.high)
+    found = f"{numerals.found(one.effect, one.low, one.high)} {one.unit if named else ''}".strip()
+    compared = f"exactly {numerals.short(one.threshold)}" if one.margin == 0 else claims.held_against(one)
     test = f"{one.test}, {p}" if p else one.test
-    return part.label, one.word, measured, claims.held_against(one), str(one.seeds), test
+    return part.label, one.word, found, compared, str(one.seeds), test
 
 
 def _figures(experiment: Experiment) -> list[Section]:
@@ -150,7 +180,16 @@ def _figures(experiment: Experiment) -> list[Section]:
         heading = str(figure.parameters.get("title") or TITLES.get(column, column.replace("_", " ").capitalize()))
         exhibit = Exhibit(name=name, draw=_drawing(tables, figure), caption=figure.caption, alt=alt)
         sections.setdefault(heading, []).append(exhibit)
-    return [Section(heading, figures=tuple(exhibits)) for heading, exhibits in sections.items()]
+    return [Section(heading, figures=_with_titles(exhibits)) for heading, exhibits in sections.items()]
+
+
+def _with_titles(exhibits: Sequence[Exhibit]) -> tuple[Exhibit, ...]:
+    """Where figures share a heading, each says what it is of."""
+    if len(exhibits) == 1:
+        return (*exhibits,)
+    kinds = [next(kind for kind in SUBTITLES if exhibit.name.endswith(kind.replace("_", "-"))) for exhibit in exhibits]
+    titles = [SUBTITLES[kind] if kinds.count(kind) == 1 else "" for kind in kinds]
+    return tuple(replace(exhibit, title=title) for exhibit, title in zip(exhibits, titles, strict=True))
 
 
 def _drawing(tables: Tables, figure: FigurePlan) -> Callable[..., Figure]:

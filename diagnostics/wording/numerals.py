@@ -107,6 +107,16 @@ MANY = 10.0
 """A share from which on decimals of its per cent are noise."""
 
 
+def found(effect: float, low: float, high: float) -> str:
+    """An effect with its interval; the effect alone where it was the same in every replicate.
+
+    Examples:
+        >>> found(400, 400, 400), found(0.5, 0.4, 0.6)
+        ('400', '0.50 [0.40, 0.60]')
+    """
+    return short(effect) if low == high == effect else estimate(effect, low, high)
+
+
 def percent(share: float) -> str:
     """A share in per cent: ``0.0123`` is ``"1.2 %"``; below a tenth of a per cent it says so.
 

@@ -40,6 +40,7 @@ from tests.kit import figure_frames as frames
 LAYERS = frames.layers(steps=7)
 NOTES = {arm: f"slope {slope:.3f}, theory {slope:.3f}" for arm, (slope, _) in frames.ARMS.items()}
 WORDS = frames.slopes().assign(word=["supported", "refuted", "mixed", "open", ""] * 2)
+LONG = frames.slopes().assign(label=[f"very few training examples, fitted on part {row}" for row in range(len(WORDS))])
 FIGURES = {
     "profile": partial(depth_profile, LAYERS, theory=frames.theory(), notes=NOTES),
     "profile with gaps": partial(depth_profile, frames.broken(LAYERS), theory=frames.theory()),
@@ -64,6 +65,7 @@ FIGURES = {
     "effects": partial(effects, frames.slopes(), x="depth slope at step 0"),
     "seed pairs": partial(seed_pairs, frames.pairs(), "test_error", x="error without", y="error with"),
     "histograms": partial(histogram_pair, frames.histograms()),
+    "effects with long labels": partial(effects, LONG, x="test accuracy"),
     "effects with words": partial(effects, WORDS, reference="threshold"),
 }
 both_widths = pytest.mark.parametrize("width", [style.WIDE, style.NARROW])

@@ -7,12 +7,15 @@ from functools import partial
 from html.parser import HTMLParser
 
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from diagnostics.figures import depth_profile, effects
 from diagnostics.pages.against_theory import theory_table
-from diagnostics.pages.html import write_page
+from diagnostics.pages.html import _unbroken, write_page
 from diagnostics.pages.page import Advice, Card, Exhibit, Letter, Page, Section, Table
+from diagnostics.pages.scenario_page import SUBTITLES, _with_titles
+from diagnostics.runs.figure_kinds import KINDS
 from probes.errors import UsageError
 from tests.kit import figure_frames as frames
 
@@ -159,3 +162,38 @@ def test_a_number_stays_in_one_line_with_what_belongs_to_it_but_code_stays_as_it
         "utf-8"
     )
     assert "5\u00a0% of 7\u00a0×\u00a010⁻³, 32\u00a0× the bound" in html and code.replace(">", "&gt;") in html
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("sign test, p < 0.001", "sign test, p\u00a0<\u00a00.001"),
+        ("−0.003 [−0.010, 0.004] nats", "−0.003 [−0.010,\u00a00.004] nats"),
+        ("[[3.5, -0.5], [1, 2]]", "[[3.5, -0.5], [1, 2]]"),
+        ("5 %", "5\u00a0%"),
+    ],
+)
+def test_what_belongs_to_a_number_stays_in_its_line(text, lines):
+    assert _unbroken(text) == lines
+
+
+def test_figures_under_one_heading_say_what_each_is_of():
+    one, two = (Exhibit(name, lambda **_: Figure(), "", "") for name in ("1-loss-curves", "2-loss-depth-profile"))
+    assert [each.title for each in _with_titles([one, two])] == ["During training", "Over the layers"]
+    assert [each.title for each in _with_titles([one])] == [""]
+    assert [each.title for each in _with_titles([one, one])] == ["", ""]
+
+
+def test_neighbouring_paragraphs_share_a_line_and_tables_of_one_kind_their_columns(tmp_path):
+    tables = tuple(Table(f"table {number}", ("a", "b"), (("1", "2"),)) for number in (1, 2))
+    words = [Section("Scope", "one"), Section("Objection", "two")]
+    page = Page(
+        "title", "answer", sections=(*words, Section("Numbers", tables=tables), Section("One", tables=tables[:1]))
+    )
+    text = write_page(page, tmp_path / "report.html").read_text(encoding="utf-8")
+    body = text.partition("<body>")[2]
+    assert body.count('class="words"') == 2 and body.count('class="alike columns-2"') == 1
+
+
+def test_every_kind_of_figure_has_a_subtitle():
+    assert SUBTITLES.keys() == KINDS.keys()

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from diagnostics.figures import before_after, by_setting, style
+from diagnostics.figures.by_setting import along
 from diagnostics.measures import RelativeGap
 from diagnostics.pages.scenario_tables import Tables
 from diagnostics.pages.scenario_tables import by_setting as table_by_setting
@@ -93,6 +94,23 @@ def test_figures_without_rows_are_refused():
     for draw in (partial(by_setting, VALUES[:0], "distance"), partial(before_after, moments()[:0])):
         with pytest.raises(UsageError, match="nothing to draw"):
             draw()
+
+
+@pytest.mark.parametrize(
+    ("settings", "room", "decades", "ticks"),
+    [
+        ([0.0, 0.1, 0.3, 0.5, 0.7], 190, False, [0.0, 0.1, 0.3, 0.5, 0.7]),
+        ([1, 2, 4, 8, 32], 190, True, [1, 2, 4, 8, 32]),
+        ([1, 2, 3], 125, False, [1, 2, 3]),
+        ([-2.523, -2.0, -1.523, -1.0, -0.523], 190, False, [-2.5, -2.0, -1.5, -1.0, -0.5]),
+        ([48, 60, 63, 64, 65, 70, 768], 190, True, [50, 100, 200, 500]),
+        ([0.5], 125, False, [0.5]),
+    ],
+)
+def test_settings_are_labelled_one_by_one_where_there_is_room(settings, room, decades, ticks):
+    place = along(np.array(settings, float), room)
+    assert (place.decades, place.ticks) == (decades, pytest.approx(ticks))
+    assert place.limits[0] < min(settings) and max(settings) < place.limits[1]
 
 
 def test_a_lost_replicate_stays_in_the_loss_and_what_was_not_recorded_is_left_out():
