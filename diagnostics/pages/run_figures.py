@@ -21,6 +21,7 @@ from diagnostics.pages.page import Exhibit, Section
 from diagnostics.pages.run_curves import curves_of, told
 from diagnostics.pages.views import DEAD_UNITS, NOISE_SCALE, View, is_nothing, missing_views, views_of
 from diagnostics.runs.facts import Training
+from diagnostics.runs.order import MODEL
 from diagnostics.survival import spells
 
 CURVES = "Loss and metrics"
@@ -97,7 +98,9 @@ def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
     rows, left = _drawn(view, layers)
     steps = np.unique(rows["step"].to_numpy())
     count = len(steps)
-    green = healthy.told(view.column) if healthy.is_compared(view.column, len(rows["layer"].unique())) else ""
+    nets = len(rows[MODEL].unique()) if MODEL in rows else 1
+    like = healthy.is_compared(view.column, len(rows["layer"].unique()), nets)
+    green = healthy.told(view.column) if like else ""
     lines = f"Lines: each layer at {MOMENTS[len(moments(steps)) - 1]} of training."
     caption = " ".join(part for part in (view.caption, left, lines, COLOURS, green) if part)
     if count > MOST_COLUMNS:
