@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.panels import say_missing, small_multiples
 from diagnostics.figures.scales import depth_ticks
-from diagnostics.figures.seeds import NOTHING, arm_names, require, tracks, values_of
+from diagnostics.figures.seeds import NOTHING, arm_names, replicates, require, tracks, values_of
 
 _LOOKS: Mapping[str, tuple[str, str, dict]] = {
     "before": ("before dropout", "start", {"marker": "o", "ms": 3, "mew": 0, "lw": 1.2, "zorder": 3.1}),
     "after": ("after dropout", "end", {"marker": "o", "ms": 3.6, "mew": 0, "lw": 1.8, "zorder": 3.2}),
-    "theory": ("theory, from the variance before", "theory", {"lw": 1.4, "ls": (0, (4, 2)), "zorder": 4}),
+    "theory": ("theory, from mean and variance before", "theory", {"lw": 1.4, "ls": (0, (4, 2)), "zorder": 4}),
 }
 
 
@@ -51,7 +52,8 @@ def before_after(
     axis, names = quantity(column), arm_names(frame)
     limits = axis.scale.limits(values_of(lines))
     depths = (int(frame["depth"].to_numpy().min()), int(frame["depth"].to_numpy().max()))
-    handles = [marks.swatch(text, style.colour(tone), **looks) for text, tone, looks in _LOOKS.values()]
+    handles: list[Artist] = [marks.swatch(text, style.colour(tone), **looks) for text, tone, looks in _LOOKS.values()]
+    handles += marks.band_key(replicates(frame), style.colour("end"))
     x, along = (depths[0] - 0.6, depths[1] + 0.6), "dropout layer, counted from the input"
     with small_multiples(names, y=axis.label, x=along, handles=handles, width=width) as grid:
         for name, axes in grid.laid_out(axis.scale, limits, x=x, ticks=depth_ticks(*depths)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LogNorm, Normalize, to_hex
+from matplotlib.colors import Colormap, LogNorm, Normalize, PowerNorm, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -18,7 +18,13 @@ SHADES = 250
 
 
 def paint(
-    axes: Axes, values: np.ndarray, scale: Scale, limits: Limits, extent: tuple[float, float, float, float]
+    axes: Axes,
+    values: np.ndarray,
+    scale: Scale,
+    limits: Limits,
+    extent: tuple[float, float, float, float],
+    *,
+    bend: float = 1.0,
 ) -> None:
     """Colour a panel by value.
 
@@ -28,6 +34,7 @@ def paint(
         scale: of the colours.
         limits: lowest and highest value with a colour of its own.
         extent: left, right, bottom and top edge in the axes' units.
+        bend: below 1, small values have more of the colours; see :func:`norm`.
     """
     # Just outside the limits, where the special colours are: the largest number there is would overflow on its way to a colour.
     below, above = (limits[0] / 2, limits[1] * 2) if scale.name == "log" else (limits[0], 2 * limits[1] - limits[0])
@@ -37,7 +44,7 @@ def paint(
     # "none" puts one pixel per value into the SVG, which the browser enlarges: a few hundred bytes per panel.
     axes.imshow(
         np.ma.masked_invalid(shown),
-        norm=norm(scale, limits),
+        norm=norm(scale, limits, bend),
         cmap=colour_map(),
         aspect="auto",
         extent=extent,
@@ -46,9 +53,9 @@ def paint(
     )
 
 
-def norm(scale: Scale, limits: Limits) -> Normalize:
-    """Values between the limits as 0 to 1."""
-    return (LogNorm if scale.name == "log" else Normalize)(*limits)
+def norm(scale: Scale, limits: Limits, bend: float = 1.0) -> Normalize:
+    """Values between the limits as 0 to 1, on a linear scale raised to the power of `bend`."""
+    return LogNorm(*limits) if scale.name == "log" else PowerNorm(bend, *limits)
 
 
 def colour_map() -> Colormap:
@@ -63,7 +70,13 @@ def sheet(levels: int) -> str:
 
 
 def bar(
-    figure: Figure, scale: Scale, limits: Limits, box: tuple[float, float, float, float], total: tuple[float, float]
+    figure: Figure,
+    scale: Scale,
+    limits: Limits,
+    box: tuple[float, float, float, float],
+    total: tuple[float, float],
+    *,
+    bend: float = 1.0,
 ) -> None:
     """Draw the colours of a scale with their values below.
 
@@ -73,10 +86,11 @@ def bar(
         limits: lowest and highest value.
         box: left, top, width and height in CSS pixels.
         total: width and height of the figure.
+        bend: of the colours that were painted.
     """
     (left, top, across, tall), (width, height) = box, total
     axes = figure.add_axes((left / width, 1 - (top + tall) / height, across / width, tall / height))
-    place, levels = norm(scale, limits), np.linspace(0, 1, 128)
+    place, levels = norm(scale, limits, bend), np.linspace(0, 1, 128)
     axes.imshow(np.atleast_2d(levels), cmap=colour_map(), aspect="auto", extent=(0, 1, 0, 1))
     marked = {float(place(tick)): scale.label(tick) for tick in scale.ticks(limits, 7)}
     set_ticks(axes.xaxis, list(marked), marked.__getitem__)

@@ -48,6 +48,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "dropout_output_variance": Quantity("variance of the activations", LOG),
     "dropout_output_mean": Quantity("mean of the activations", LINEAR),
     "variance_ratio": Quantity("variance after / before dropout (ratio)", LOG),
+    "shift": Quantity("variance in inference / in training (ratio)", LOG),
     "ks_distance": Quantity("Kolmogorov-Smirnov distance between before and after", LINEAR),
     "skewness": Quantity("change of the standardised third moment", LINEAR),
     "kurtosis": Quantity("change of the standardised fourth moment", LINEAR),

@@ -128,7 +128,8 @@ def _panel(axes: Axes, arms: Sequence[Line], lines: Tracks, limits: Limits) -> N
         if not arm.colour:
             marks.band(axes, there, style.colour(moment), limits, **_LINE[moment])
         elif moment in _JOINED:
-            marks.band(axes, there, arm.colour, limits, opacity=JOINED_BAND, **_JOINED[moment])
+            faint = JOINED_BAND if moment == "end" else JOINED_BAND / 3  # at the start all settings are often the same
+            marks.band(axes, there, arm.colour, limits, opacity=faint, **_JOINED[moment])
 
 
 def _theory_line(axes: Axes, theory: pd.DataFrame, arm: str, start: Track) -> None:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diagnostics.figures import colour_scale, style
-from diagnostics.figures.columns import quantity
+from diagnostics.figures.columns import SHARE, quantity
 from diagnostics.figures.panels import LINE, Layout, Panels, axis_titles, panels, say_missing
 from diagnostics.figures.scales import Limits, Scale, depth_ticks, set_ticks, step_ticks
 from diagnostics.figures.seeds import arm_names, of_arms, over_seeds, require
@@ -147,7 +147,12 @@ def _panel(axes: Axes, rows: pd.DataFrame, scale: Scale, limits: Limits) -> None
     data = mesh(rows)
     end = data.steps[-1] + column_width(data.steps)
     colour_scale.paint(
-        axes, data.values[::-1], scale, limits, (data.steps[0], end, data.depths[0] - 0.5, data.depths[-1] + 0.5)
+        axes,
+        data.values[::-1],
+        scale,
+        limits,
+        (data.steps[0], end, data.depths[0] - 0.5, data.depths[-1] + 0.5),
+        bend=_bend(scale),
     )
 
 
@@ -177,7 +182,14 @@ def _colour_bar(grid: Panels, label: str, scale: Scale, limits: Limits) -> None:
     text = style.wrapped(label, width)
     figure.text(0, 1 - (6 + LINE) / height, text, va="top")
     top = 14 + LINE * (2 + text.count("\n"))
-    colour_scale.bar(figure, scale, limits, (INSET, top, min(420, width - 2 * INSET), 10), (width, height))
+    colour_scale.bar(
+        figure, scale, limits, (INSET, top, min(420, width - 2 * INSET), 10), (width, height), bend=_bend(scale)
+    )
+
+
+def _bend(scale: Scale) -> float:
+    """A share of a few per cent must not be as dark as none."""
+    return 0.5 if scale == SHARE else 1.0
 
 
 def _special_legend(grid: Panels, values: np.ndarray, scale: Scale, *, below: float) -> None:

@@ -126,22 +126,35 @@ def panels(
     wide = min((width - layout.left - layout.gap * (columns - 1) - 8) / columns, layout.widest)
     texts = {name: _fitted(note, wide + layout.gap) for name, note in (notes or {}).items()}
     titles = {name: _broken(name, wide) if titled else "" for name in names}
-    most = max((text.count("\n") + 1 for text in texts.values()), default=0)
-    # Of the same number of lines, so that the names of panels side by side stand at one height.
-    texts = {name: text + "\n" * (most - text.count("\n") - 1) for name, text in texts.items() if text}
-    title = layout.title - (0 if titled else LINE) + NOTE * most
-    title += LINE * max(text.count("\n") for text in titles.values())
-    row_height = title + layout.panel
-    height = layout.head + len(rows) * row_height + layout.bottom
+    heads = [_head(layout, own, titles, texts) - LINE * (not titled) for own in rows]
+    height = layout.head + sum(heads) + len(rows) * layout.panel + layout.bottom
     figure = Drawing(figsize=(width / style.PIXELS_PER_INCH, height / style.PIXELS_PER_INCH))
     axes = {}
-    for row, own in enumerate(rows):
-        for column, name in enumerate(own):
+    bottom = layout.head
+    for own, head in zip(rows, heads, strict=True):
+        bottom += head + layout.panel
+        shown = _of_equal_height([texts.get(name, "") for name in own])
+        for column, (name, note) in enumerate(zip(own, shown, strict=True)):
             left = layout.left + column * (wide + layout.gap)
-            bottom = layout.head + (row + 1) * row_height
             axes[name] = figure.add_axes((left / width, 1 - bottom / height, wide / width, layout.panel / height))
-            _title(axes[name], titles[name], texts.get(name, ""))
+            _title(axes[name], titles[name], note)
     return Panels(figure, axes, frozenset(own[0] for own in rows), _lowest(rows))
+
+
+def _head(layout: Layout, own: Sequence[str], titles: Mapping[str, str], notes: Mapping[str, str]) -> int:
+    """Room above a row of panels: for its own titles and notes, so that one long name does not spread all rows."""
+    lines = max(_lines(notes.get(name, "")) for name in own)
+    return layout.title + LINE * max(titles[name].count("\n") for name in own) + NOTE * lines
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + 1 if text else 0
+
+
+def _of_equal_height(notes: Sequence[str]) -> list[str]:
+    """Of the same number of lines, so that the names of panels side by side stand at one height."""
+    most = max(map(_lines, notes))
+    return [note + "\n" * (most - _lines(note)) if note else "" for note in notes]
 
 
 def _lowest(rows: Rows) -> frozenset[str]:

@@ -42,7 +42,7 @@ PALETTE: Mapping[str, Colour] = {
     "rule": Colour("#e1e5ea", "#343b43"),
     "paper": Colour("#ffffff", "#15181c"),
     "wash": Colour("#f5f7f9", "#1e2328"),
-    "context": Colour("#c3cad2", "#4b545e"),
+    "context": Colour("#c3cad2", "#5a646f"),
     "start": Colour("#3f9cc4", "#3b86ab"),
     "middle": Colour("#2a68ad", "#7dbfe8"),
     "end": Colour("#0a2463", "#d9f1ff"),

@@ -7,6 +7,8 @@ from itertools import product
 import pytest
 
 from diagnostics.figures.arrangement import arranged
+from diagnostics.figures.panels import LINE, Layout, panels
+from diagnostics.figures.style import WIDE
 
 
 def labels(*settings: str) -> list[str]:
@@ -47,3 +49,14 @@ def test_a_phone_has_two_columns():
 
 def test_four_panels_with_room_for_three_are_two_and_two():
     assert [len(row) for row in arranged(["a", "b", "c", "d"], 3)] == [2, 2]
+
+
+def test_a_long_name_gives_its_own_row_room_and_no_other():
+    long = "a name that is so long that it needs a second line"
+    names = ["a", "b", "c", "d", "e", long]
+    axes = panels(names, width=WIDE, layout=Layout()).axes
+    tops = [axes[name].get_position().y1 * axes[name].figure.get_size_inches()[1] * 100 for name in ("a", "d")]
+    bottom = axes["a"].get_position().y0 * axes["a"].figure.get_size_inches()[1] * 100
+    assert bottom - tops[1] == pytest.approx(Layout().title + LINE)
+    height = axes["a"].figure.get_size_inches()[1] * 100
+    assert height - tops[0] == pytest.approx(Layout().head + Layout().title)

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnostics.figures.colour_scale import norm
+from diagnostics.figures.columns import SHARE
 from diagnostics.figures.scales import Linear, Log, depth_ticks, main_part, round_steps
 
 ANY = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=8).map(np.array)
@@ -79,3 +81,10 @@ def test_an_axis_is_cut_only_for_a_few_far_values(values):
 def test_a_linear_axis_is_never_cut():
     values = np.array([*range(100), 1e9])
     assert main_part(values, values, Linear())[1] == ""
+
+
+def test_a_share_of_a_few_per_cent_has_a_colour_of_its_own():
+    place = norm(SHARE, SHARE.limits(np.array([0.0, 1.0])), bend=0.5)
+    straight = norm(SHARE, SHARE.limits(np.array([0.0, 1.0])))
+    assert place(0.1) - place(0.0) > 1.5 * (straight(0.1) - straight(0.0))
+    assert place(0.0) < place(0.5) < place(1.0) <= 1.0
