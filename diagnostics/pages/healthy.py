@@ -36,7 +36,7 @@ def band_of(column: str, rows: Rows) -> Band | None:
         return None
     depths = relative_depths(rows)
     low, high = (level * np.interp(depths, known["depths"], found[end]) for end in ("low", "high"))
-    return Band(low, high, f"where healthy runs lie ({_share()})")
+    return Band(low, high, f"healthy runs ({_share()})")
 
 
 def told(column: str) -> str:

@@ -37,7 +37,7 @@ def test_a_gradient_is_compared_relative_to_the_layer_nearest_to_the_output():
     np.testing.assert_allclose(far.low, 1e6 * near.low)
     assert (near.low < 1).all() and (near.high > 1).all()
     ratio = band_of("update_ratio", rows("update_ratio", 1e6 * ones))
-    assert ratio.high.max() < 1 and ratio.name == "where healthy runs lie (95 %)"
+    assert ratio.high.max() < 1 and ratio.name == "healthy runs (95 %)"
 
 
 def test_without_a_comparison_there_is_no_band():
