@@ -16,6 +16,8 @@ from diagnostics.figures.gap import gap
 from diagnostics.figures.heat_map import heat_map
 from diagnostics.figures.histogram_pair import histogram_pair
 from diagnostics.figures.layer_courses import layer_courses
+from diagnostics.figures.layer_maps import layer_maps
+from diagnostics.figures.layer_overlay import layer_overlay
 from diagnostics.figures.layer_profile import layer_profile
 from diagnostics.figures.overlay import overlay
 from diagnostics.figures.seed_pairs import seed_pairs
@@ -37,6 +39,8 @@ __all__ = [
     "heat_map",
     "histogram_pair",
     "layer_courses",
+    "layer_maps",
+    "layer_overlay",
     "layer_profile",
     "overlay",
     "seed_pairs",

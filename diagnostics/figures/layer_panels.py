@@ -136,12 +136,12 @@ def profile(
             if len(values) > MOST_DOTS:
                 _ranges(axes, values, blocks, limits, color=looks["color"])
             else:
-                _line(axes, values, np.arange(len(values)), limits, marker="o", alpha=0.55, **(looks | {"ls": ""}))
-            _medians(axes, values, blocks, **looks)
+                line(axes, values, np.arange(len(values)), limits, marker="o", alpha=0.55, **(looks | {"ls": ""}))
+            medians(axes, values, blocks, **looks)
             continue
         for kind, net in dict.fromkeys(zip(rows.kinds, nets, strict=True)):
             own = np.array([row for row, each in enumerate(rows.kinds) if (each, nets[row]) == (kind, net)])
-            _line(axes, values[own], own, limits, marker=sign_of[kind], **looks)
+            line(axes, values[own], own, limits, marker=sign_of[kind], **looks)
     if band is not None:
         for net in dict.fromkeys(nets):
             own = np.array([row for row, each in enumerate(nets) if each == net])
@@ -164,7 +164,7 @@ def blocks_in(rows: Rows) -> list[layer_names.Block]:
     return blocks_of(rows.names) if len(set(rows.kinds)) > 1 else []
 
 
-def _medians(axes: Axes, values: np.ndarray, blocks: Sequence[layer_names.Block], **looks) -> None:
+def medians(axes: Axes, values: np.ndarray, blocks: Sequence[layer_names.Block], **looks) -> None:
     """A line through the median of each block of several layers, over what the scale can show."""
     shown = np.where(np.isfinite(values) & ((values > 0) | (axes.get_xscale() != "log")), values, np.nan)
     spans = [slice(block.first, block.last + 1) for block in blocks if block.first < block.last]
@@ -187,7 +187,7 @@ def _ranges(axes: Axes, values: np.ndarray, blocks: Sequence[layer_names.Block],
     axes.plot(x, y, color=color, lw=0.7, alpha=0.55, zorder=2.9)
 
 
-def _line(axes: Axes, values: np.ndarray, rows: np.ndarray, limits: Limits, **looks) -> None:
+def line(axes: Axes, values: np.ndarray, rows: np.ndarray, limits: Limits, **looks) -> None:
     """A line through the layers that have a value; markers at the edge for what the scale cannot show."""
     below, endless = (values <= 0) & (axes.get_xscale() == "log"), np.isinf(values)
     shown = np.where(below | endless, np.nan, values)  # the line breaks there, and joins over layers without a reading

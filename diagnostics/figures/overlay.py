@@ -1,9 +1,8 @@
-"""A quantity of several runs on shared axes, one line per run; one panel per moment of training, or per split."""
+"""A scalar of several runs over the steps on shared axes, one line per run; one panel per split."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,27 +12,21 @@ from diagnostics.figures import marks, style
 from diagnostics.figures.columns import quantity
 from diagnostics.figures.curves import thin
 from diagnostics.figures.panels import Layout, headed, say_missing, small_multiples
-from diagnostics.figures.scales import depth_ticks, step_ticks
-from diagnostics.figures.seeds import MOMENTS, arm_names, moments_by_arm, require, tracks, values_of, with_moment
+from diagnostics.figures.scales import step_ticks
+from diagnostics.figures.seeds import arm_names, require, tracks, values_of
 
-Along = Literal["depth", "step"]
-PANEL: Mapping[str, str] = {"depth": "moment", "step": "split"}
-TITLE: Mapping[str, str] = {"depth": "layer, counted from the input", "step": "step"}
-TICKS = {"depth": depth_ticks, "step": step_ticks}
 DASHES: Sequence = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 """Line styles, so that runs can be told apart without colour, and when there are more runs than colours."""
 WIDEST, LOW = 340, 190
 """Few panels are side by side here, so each may be wide; it must be high enough for several lines."""
 
 
-def overlay(frame: pd.DataFrame, column: str, *, along: Along = "depth", width: int = style.WIDE) -> Figure:
+def overlay(frame: pd.DataFrame, column: str, *, width: int = style.WIDE) -> Figure:
     """Lines of all runs together: median over seeds and their range, on axes that all panels share.
 
     Args:
-        frame: ``arm`` (the run), ``seed``, ``step`` and `column`, with ``depth`` for lines along the depth, which get a
-            panel for the start, the middle and the end of each run, or with ``split`` for lines along the steps.
+        frame: ``arm`` (the run), ``seed``, ``step``, ``split`` and `column`.
         column: the quantity on the vertical axis.
-        along: ``"depth"`` or ``"step"``.
         width: width in CSS pixels.
 
     Returns:
@@ -42,34 +35,24 @@ def overlay(frame: pd.DataFrame, column: str, *, along: Along = "depth", width: 
     Raises:
         UsageError: when a column is missing or the frame is empty.
     """
-    panel = PANEL[along]
-    require(frame, ["arm", "seed", "step", "depth" if along == "depth" else "split", column])
-    rows = with_moment(frame, moments_by_arm(frame)) if along == "depth" else thin(frame, column)
-    lines, axis = tracks(rows, column, by=(panel, "arm"), along=along), quantity(column)
-    titles = _titles(list(dict.fromkeys(rows[panel].tolist())))
+    require(frame, ["arm", "seed", "step", "split", column])
+    rows, axis = thin(frame, column), quantity(column)
+    lines = tracks(rows, column, by=("split", "arm"), along="step")
+    names = [str(name) for name in dict.fromkeys(rows["split"].tolist())]
     looks, limits = looks_of(arm_names(frame)), axis.scale.limits(values_of(lines))
     handles = [*_handles(looks), *marks.edge_legend(lines, axis.scale)]
-    layout = _layout(len(titles), axis.label, handles, width)
-    names = list(titles.values())
-    low, high = float(rows[along].to_numpy().min()), float(rows[along].to_numpy().max())
+    layout = _layout(len(names), axis.label, handles, width)
+    low, high = float(rows["step"].to_numpy().min()), float(rows["step"].to_numpy().max())
     pad = 0.02 * (high - low) + 0.1
-    x, ticks = (low - pad, high + pad), TICKS[along](low, high)
-    with small_multiples(names, y=axis.label, x=TITLE[along], handles=handles, width=width, layout=layout) as grid:
-        for (name, _), (_, axes) in zip(
-            titles.items(), grid.laid_out(axis.scale, limits, x=x, ticks=ticks), strict=True
-        ):
+    x, ticks = (low - pad, high + pad), step_ticks(low, high)
+    with small_multiples(names, y=axis.label, x="step", handles=handles, width=width, layout=layout) as grid:
+        for name, axes in grid.laid_out(axis.scale, limits, x=x, ticks=ticks):
             own = {arm: line for (where, arm), line in lines.items() if where == name and line.measured}
             for arm, line in own.items():
                 marks.band(axes, line, limits=limits, **looks[arm])
             if not own:
                 say_missing(axes)
     return grid.figure
-
-
-def _titles(names: Sequence[str]) -> dict[str, str]:
-    """The panels in order: moments by time, splits by their first row."""
-    moments = {name: f"{name} of training" for name in MOMENTS if name in names}
-    return moments or {str(name): str(name) for name in names}
 
 
 def looks_of(names: Sequence[str]) -> dict[str, dict]:

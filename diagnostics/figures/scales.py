@@ -77,13 +77,13 @@ class Log:
             stride = math.ceil((last - first + 1) / most)
             return [10.0**power for power in range(first, last + 1) if power % stride == 0]
         span = limits[1] / limits[0]
-        powers, found = range(first - 1, last + 1), []
+        powers = range(first - 1, last + 1)
         for steps in FINER[0 if span > 40 else 1 if span > 4 else 2 :]:
             fine = [factor * 10.0**power for power in powers for factor in steps]
             found = [value for value in fine if limits[0] <= value <= limits[1]]
             if len(found) >= FEWEST:
-                break
-        return found
+                return found
+        return round_steps(limits, most + 2)  # within less than a third of a decade, equal steps are all but equal ratios
 
     def label(self, value: float) -> str:
         """A power of ten in superscript, plain digits between 0.01 and 1000."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from diagnostics.figures import heat_map, overlay
+from diagnostics.figures import layer_maps, layer_overlay, overlay
 from diagnostics.figures.columns import quantity
 from diagnostics.pages import comparison_tables as tables
 from diagnostics.pages import differences
@@ -19,7 +19,6 @@ from diagnostics.pages.comparison_findings import changes, findings_table, found
 from diagnostics.pages.comparison_tables import Statistic, signed
 from diagnostics.pages.html import write_page
 from diagnostics.pages.page import Exhibit, Page, Section, Table
-from diagnostics.pages.run_figures import MAP
 from diagnostics.pages.views import MAPPED, WITHOUT_FIGURE, slug
 from diagnostics.rules import Finding, case_of
 from diagnostics.rules.causes.non_finite import NonFinite
@@ -29,7 +28,14 @@ from diagnostics.wording.numerals import factor, short
 from probes.errors import UsageError
 
 STEPS = "All runs on the same axes, one line per run."
-DEPTHS = "All runs on the same axes, at the start, the middle and the end of each run; input at the left."
+DEPTHS = (
+    "All runs on the same axes, at the start, the middle and the end of each run; input at the top, and layers of one name in one "
+    "row. Where names show blocks of several kinds of layer, a line joins the medians of the blocks."
+)
+MAPS = (
+    "One row per layer, input at the top; one column per recorded step. One colour scale for all runs; a run that lacks a layer "
+    "leaves its row empty."
+)
 ENDINGS = (("validation", "loss"), ("train", "loss"))
 """The answer compares runs by the first of these that differs."""
 
@@ -149,7 +155,7 @@ def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic], findings
         overview = tables.overview(compared, reference, others, seeds)
         yield Section("Where the statistics differ most", tables=(overview,))
     if layers.rows:
-        yield Section("Layers", tables=(layers,))
+        yield Section("Layers", tables=(layers,), folded=len(layers.rows) > tables.MOST_ROWS)
     together = _together(runs, "layers")
     same = [one for one in statistics if len(one.rows) and one.largest == 0]
     for one in statistics:
@@ -166,17 +172,17 @@ def _sections(runs: Mapping[str, Run], statistics: Sequence[Statistic], findings
 def _curves(runs: Mapping[str, Run]) -> Iterator[Exhibit]:
     together = _together(runs, "scalars")
     for name in differences.uneven_scalars(runs):
-        draw = partial(overlay, together.dropna(subset=[name]), name, along="step")
+        draw = partial(overlay, together.dropna(subset=[name]), name)
         yield Exhibit(f"{slug(name)}-overlay", draw, STEPS, f"{_heading(name)} of all runs by step.", _heading(name))
 
 
 def _by_depth(together: pd.DataFrame, column: str) -> Iterator[Exhibit]:
     rows = together.loc[together[column].notna(), :]
     alt = f"{_heading(column)} of all runs by depth."
-    yield Exhibit(f"{slug(column)}-overlay", partial(overlay, rows, column), DEPTHS, alt)
+    yield Exhibit(f"{slug(column)}-overlay", partial(layer_overlay, rows, column), DEPTHS, alt)
     if column in MAPPED:
-        caption, name = f"{MAP} One colour scale for all runs.", f"{slug(column)}-heat-map"
-        yield Exhibit(name, partial(heat_map, rows, column), caption, f"{_heading(column)} by layer and step.")
+        name, caption = f"{slug(column)}-heat-map", MAPS
+        yield Exhibit(name, partial(layer_maps, rows, column), caption, f"{_heading(column)} by layer and step.")
 
 
 def _together(runs: Mapping[str, Run], table: str) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from diagnostics.runs.run import Run
 from diagnostics.wording.numerals import MISSING, decades, short
 
 BY_CHANCE = "between repeats"
+COMMIT = 12
+"""Digits of a commit that are shown."""
 MOST_ROWS = 12
 """Rows of a table on the page; smaller differences can be read from the runs' own tables."""
 
@@ -57,8 +60,15 @@ class Statistic:
 def settings_table(runs: Mapping[str, Run]) -> Table:
     """Settings that differ."""
     found = differences.settings(runs)
-    rows = tuple((str(key), *map(str, values)) for key, *values in found.itertuples())
+    rows = tuple((str(key), *map(_setting, values)) for key, *values in found.itertuples())
     return Table("Settings that differ between runs", ("setting", *runs), rows)
+
+
+def _setting(value: object) -> str:
+    """A setting as text; a list without Python's brackets and quotes, and the start of a commit, which is enough to find it."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)[:COMMIT] if re.fullmatch(r"[0-9a-f]{40}", str(value)) else str(value)
 
 
 def layers_table(runs: Mapping[str, Run]) -> Table:

@@ -56,8 +56,18 @@ def _settings(run: Run, recorded: bool) -> Iterator[tuple[str, Any]]:
     yield from _flat({key: value for key, value in run.config.items() if key not in left_out})
     yield "seed", run.seed
     yield "status", run.status
-    yield "probes", ", ".join(run.probes)
+    yield from _probes(run.probes)
     yield from _flat(run.metadata.get("versions", {}), "versions.")
+
+
+def _probes(probes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each probe as a setting of its own, so that only those that differ are shown."""
+    by_name: dict[str, list[str]] = {}
+    for probe in probes:
+        name, _, arguments = probe.partition("(")
+        by_name.setdefault(name, []).append(arguments.removesuffix(")") or "as by default")
+    for name, arguments in by_name.items():
+        yield f"probes.{name}", "; ".join(arguments)
 
 
 def _flat(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -39,8 +39,8 @@ def answer(found: Sequence[Finding]) -> str:
         return "This run did not record enough for any check."
     if odd:
         count = "an oddity is" if len(odd) == 1 else f"{len(odd)} oddities are"
-        names = "; ".join(f"{findings.title(one.rule)}{findings.place(one.layers)}" for one in odd)
-        return f"Nothing wrong was found: {clean} checks passed, and {count} noted. Nothing has to be changed. Noted: {names}."
+        names = "; ".join(f"{findings.oddity(one.rule)}{findings.place(one.layers)}" for one in odd)
+        return f"Nothing wrong was found: {clean} checks passed, and {count} noted. No check asks for a change. Noted: {names}."
     checks = "the one check that could run" if clean == 1 else f"all {clean} checks that could run"
     return f"Nothing suspicious: {checks} passed."
 

@@ -27,7 +27,7 @@ def band_of(column: str, rows: Rows) -> Band | None:
         column: the statistic.
         rows: its readings.
     """
-    if not is_compared(column, len(rows.names)):
+    if not is_compared(column, len(rows.names), len(set(rows.nets)) or 1):
         return None
     known = _content()
     found = known["columns"][column]
@@ -36,18 +36,23 @@ def band_of(column: str, rows: Rows) -> Band | None:
         return None
     depths = relative_depths(rows)
     low, high = (level * np.interp(depths, known["depths"], found[end]) for end in ("low", "high"))
-    return Band(low, high, f"{_share()} of healthy runs")
+    return Band(low, high, f"healthy runs ({_share()})")
 
 
 def told(column: str) -> str:
     """What the band of a statistic holds, as a sentence for a caption."""
-    runs = _content()["columns"][column]["runs"]
-    return f"Green: where {_share()} of {runs} small trainings that went well lie (docs/judgement.md)."
+    found = _content()["columns"][column]
+    outside = percent(1 - found["whole"])
+    return (
+        f"Green: {_share()} of the profiles, at each depth, of {found['runs']} small trainings that went well; {outside} of these "
+        "leave it somewhere, so that outside is unusual and no fault (docs/judgement.md)."
+    )
 
 
-def is_compared(column: str, layers: int) -> bool:
-    """Whether there is a band for a statistic, and a model of enough layers for it."""
-    return column in _content()["columns"] and layers >= FEWEST_LAYERS
+def is_compared(column: str, layers: int, nets: int = 1) -> bool:
+    """Whether there is a band for a statistic, and a model like those behind it: no deeper, and no other net beside it."""
+    known = _content()
+    return column in known["columns"] and FEWEST_LAYERS <= layers <= known["deepest"] and nets == 1
 
 
 def relative_depths(rows: Rows) -> np.ndarray:

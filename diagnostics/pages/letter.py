@@ -13,7 +13,7 @@ from diagnostics.pages.model_picture import link_to
 from diagnostics.pages.page import Advice, Letter, Place, Table
 from diagnostics.rules import LOUD, Finding, rules
 from diagnostics.runs.run import Run
-from diagnostics.wording.findings import page, title
+from diagnostics.wording.findings import oddity, page, title
 from diagnostics.wording.numerals import MISSING, percent, short
 
 CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
@@ -103,11 +103,11 @@ def measured_of(findings: Sequence[Finding]) -> Table | None:
 def noted_of(findings: Sequence[Finding]) -> Table | None:
     """The oddities: what was seen, against which bound, and why none of it asks for a change; ``None`` without any."""
     rows = tuple(
-        (title(one.rule), one.what, bound_of(one) or MISSING, one.means or MISSING)
+        (oddity(one.rule), one.what, bound_of(one) or MISSING, one.means or MISSING)
         for one in findings
         if one.severity == "info"
     )
-    return Table("Odd, and no reason to change anything.", ODD, rows, terminal=False) if rows else None
+    return Table("Odd, and no reason to change anything by itself.", ODD, rows, terminal=False) if rows else None
 
 
 def _passed(finding: Finding) -> bool:

@@ -21,13 +21,13 @@ from diagnostics.pages.page import Exhibit, Section
 from diagnostics.pages.run_curves import curves_of, told
 from diagnostics.pages.views import DEAD_UNITS, NOISE_SCALE, View, is_nothing, missing_views, views_of
 from diagnostics.runs.facts import Training
+from diagnostics.runs.order import MODEL
 from diagnostics.survival import spells
 
 CURVES = "Loss and metrics"
 MOMENTS = ("one moment", "two moments", "three moments")
 """How many moments of a training a profile shows, in words."""
 COLOURS = "Colours: every recorded step, as on the bar."
-MAP = "One row per layer, input at the bottom; one column per recorded step. Colours as on the bar."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
     "unit came back. Brown: still dead at the last check."
@@ -98,7 +98,9 @@ def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
     rows, left = _drawn(view, layers)
     steps = np.unique(rows["step"].to_numpy())
     count = len(steps)
-    green = healthy.told(view.column) if healthy.is_compared(view.column, len(rows["layer"].unique())) else ""
+    nets = len(rows[MODEL].unique()) if MODEL in rows else 1
+    like = healthy.is_compared(view.column, len(rows["layer"].unique()), nets)
+    green = healthy.told(view.column) if like else ""
     lines = f"Lines: each layer at {MOMENTS[len(moments(steps)) - 1]} of training."
     caption = " ".join(part for part in (view.caption, left, lines, COLOURS, green) if part)
     if count > MOST_COLUMNS:

@@ -28,9 +28,21 @@ TITLES = {
 """Names of findings whose rule's name is no phrase of its own."""
 
 
+ODDITIES = {
+    "no_learning": "a loss that does not tell whether the model learned",
+    "stopped_early": "a loss that still falls",
+}
+"""Names of findings that are told without a complaint, where the complaint's name would say too much."""
+
+
 def title(rule: str) -> str:
     """A rule's finding as a phrase, such as ``"vanishing gradient"``."""
     return TITLES.get(rule, rule.replace("_", " "))
+
+
+def oddity(rule: str) -> str:
+    """A rule's finding as a phrase, where it is told without a complaint."""
+    return ODDITIES.get(rule) or title(rule)
 
 
 def page(rule: str) -> str:

@@ -23,7 +23,7 @@ from tests.benchmarks.judgement.halves import is_in
 from tests.benchmarks.judgement.store import folder_of, read
 
 COLUMNS = ("activation_gradient_rms", "update_ratio", "activation_std", "zero_fraction", "dead_fraction")
-SHARES = (0.1, 0.9)
+SHARES = (0.025, 0.975)
 DEPTHS = np.linspace(0, 1, 11)
 FEWEST_LAYERS, FEWEST_RUNS = 3, 20
 """Fewest layers of a profile, and fewest trainings that a column takes."""
@@ -68,11 +68,20 @@ def band(runs: list[Run], column: str) -> dict[str, object] | None:
     if len(found) < FEWEST_RUNS:
         return None
     low, high = np.quantile(np.array([one for each in found for one in each]), SHARES, axis=0)
+    whole = [all((low <= one).all() and (one <= high).all() for one in each) for each in found]
     scale = (lambda ends: ends) if column.endswith("_fraction") else (lambda ends: 10.0**ends)
     return {
         "runs": len(found),
+        "whole": round(float(np.mean(whole)), 3),
         **{name: [float(f"{v:.3g}") for v in scale(ends)] for name, ends in (("low", low), ("high", high))},
     }
+
+
+def _deepest(run: Run) -> int:
+    """Most layers of a run that have a reading of one of the columns."""
+    return max(
+        (len(Rows.of(run.layers, column).names) for column in COLUMNS if has_readings(run.layers, column)), default=0
+    )
 
 
 def main(out: Path) -> None:
@@ -83,6 +92,7 @@ def main(out: Path) -> None:
     content = {
         "made": made,
         "shares": SHARES,
+        "deepest": max(_deepest(run) for run in runs),
         "depths": [round(float(depth), 2) for depth in DEPTHS],
         "columns": columns,
     }

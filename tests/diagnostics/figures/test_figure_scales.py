@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from diagnostics.figures.colour_scale import norm
@@ -25,6 +25,7 @@ def test_limits_hold_all_that_can_be_shown(scale, values):
     assert np.all((low <= shown) & (shown <= high))
 
 
+@example(0.125, 0.30078125)
 @given(POSITIVE, st.floats(min_value=0.3, max_value=25))
 def test_a_logarithmic_axis_has_a_few_ticks_at_an_even_stride(low, decades):
     scale = Log()

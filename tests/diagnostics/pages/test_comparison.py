@@ -5,14 +5,17 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import diagnostics
 from diagnostics.compare import main
-from diagnostics.figures import overlay, style
+from diagnostics.figures import layer_maps, layer_overlay, style
+from diagnostics.figures.layer_grid import merged
 from diagnostics.figures.overlay import looks_of
 from diagnostics.pages import differences
 from diagnostics.pages.comparison import names_of, page_of
+from diagnostics.pages.comparison_tables import settings_table
 from diagnostics.runs.experiment import run_directory
 from diagnostics.runs.run import Run, load_run
 from diagnostics.runs.writer import RunWriter
@@ -54,6 +57,20 @@ def test_only_settings_that_differ_are_shown(pair):
         "rate": {"one": 0.1, "two": 0.2},
         "nested.width": {"one": differences.ABSENT, "two": 3},
     }
+
+
+def test_of_the_probes_only_those_that_differ_are_settings(tmp_path):
+    runs = {name: stored(tmp_path / name, {"gradient_norm": NORMS}) for name in ("one", "two")}
+    for name, run in runs.items():
+        run.metadata["probes"] = ["GradientNorm(every=1)", f"Histogram(edges={(1, 2) if name == 'one' else (1, 3)})"]
+    found = differences.settings(runs)
+    assert found.to_dict("index") == {"probes.Histogram": {"one": "edges=(1, 2)", "two": "edges=(1, 3)"}}
+
+
+def test_settings_are_shown_without_quotes_and_commits_short(pair):
+    pair["one"].config.update(inbound=["a", "b"], commit="1ce887a645e96563bcccae1763133bceb9004ce3")
+    rows = {key: values for key, *values in settings_table(pair).rows}
+    assert rows["inbound"] == ["a, b", "absent"] and rows["commit"][0] == "1ce887a645e9"
 
 
 def test_differences_by_layer_are_medians_over_common_steps_largest_first(pair):
@@ -149,15 +166,34 @@ def test_the_same_run_twice_is_refused(pair):
 
 
 def test_every_run_of_an_overlay_has_its_line_and_a_look_of_its_own():
-    table = frames.layers(steps=5)
-    figure = overlay(table, "update_ratio", width=style.NARROW)
+    table = frames.layers(steps=5, seeds=1)
+    figure = layer_overlay(table.assign(kind="Dense"), "update_ratio", width=style.NARROW)
     drawn = {(line.get_color(), line.get_linestyle()): line for line in figure.axes[0].lines}
     assert len(figure.axes[0].lines) == len(frames.ARMS) and len(figure.axes) == 3
     looks = looks_of([f"run {number}" for number in range(20)])
     assert len({(look["color"], look["ls"]) for look in looks.values()}) == 20
     start = table[(table["step"] == 0) & (table["arm"] == "relu-0.01")].groupby("depth")["update_ratio"].median()
     first = drawn[style.colour("run-1"), "-"]
-    np.testing.assert_allclose(np.asarray(first.get_ydata(), float), start)
+    np.testing.assert_allclose(np.asarray(first.get_xdata(), float), start)
+
+
+def test_layers_that_only_one_run_has_stand_where_they_belong():
+    assert merged([["a", "b", "out"], ["a", "b", "c", "d", "out"]]) == ["a", "b", "c", "d", "out"]
+    assert merged([["a", "out"], ["stem", "a", "out", "head"]]) == ["stem", "a", "out", "head"]
+
+
+@pytest.mark.parametrize("width", [style.WIDE, style.NARROW])
+def test_runs_share_the_rows_of_layers_of_one_name(width):
+    short, deep = (layers_table({"gradient_norm": np.ones((3, n))}, steps=STEPS) for n in (2, 4))
+    table = pd.concat([short.assign(arm="short"), deep.assign(arm="deep", gradient_norm=0.0)])
+    figure = layer_overlay(table, "gradient_norm", width=width)
+    first = figure.axes[0]
+    names = [text.get_text() for text in first.texts]
+    assert names == list(dict.fromkeys(deep["layer"])) and first.get_ylim() == (3.5, -0.5)
+    assert "zero" in {text.get_text() for text in figure.legends[0].get_texts()}
+    maps = layer_maps(table, "gradient_norm", width=width)
+    painted = [[tuple(image.get_extent()[2:]) for image in axes.images] for axes in maps.axes[:2]]
+    assert painted == [[(1.5, -0.5)], [(3.5, -0.5)]]
 
 
 def command(capsys, *arguments: object) -> tuple[int, str, str]:

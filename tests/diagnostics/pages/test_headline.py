@@ -51,7 +51,7 @@ def test_too_few_steps_are_not_nothing_suspicious():
 def test_an_oddity_is_no_complaint():
     dead = layers_table({"dead_fraction": np.full((4, 2), 0.3)}, steps=range(4))
     said = answer(diagnose(run_of(dead, LEARNED)))
-    assert "an oddity is noted. Nothing has to be changed. Noted: dead units in" in said
+    assert "an oddity is noted. No check asks for a change. Noted: dead units in" in said
 
 
 def told_of(run, training: dict | None = None) -> str:

@@ -37,11 +37,16 @@ def test_a_gradient_is_compared_relative_to_the_layer_nearest_to_the_output():
     np.testing.assert_allclose(far.low, 1e6 * near.low)
     assert (near.low < 1).all() and (near.high > 1).all()
     ratio = band_of("update_ratio", rows("update_ratio", 1e6 * ones))
-    assert ratio.high.max() < 1 and ratio.name == "80 % of healthy runs"
+    assert ratio.high.max() < 1 and ratio.name == "healthy runs (95 %)"
 
 
 def test_without_a_comparison_there_is_no_band():
     assert band_of("update_ratio", rows("update_ratio", np.ones((3, 2)))) is None, "too few layers"
+    deep = np.ones((3, KNOWN["deepest"] + 1))
+    assert band_of("update_ratio", rows("update_ratio", deep)) is None, "deeper than any training behind the band"
+    assert band_of("update_ratio", rows("update_ratio", deep[:, 1:])) is not None
+    two = rows("update_ratio", np.ones((3, 6)), model=np.tile(["generator"] * 3 + ["critic"] * 3, 3))
+    assert band_of("update_ratio", two) is None, "two nets that train against each other"
     assert band_of("gradient_norm", rows("gradient_norm", np.ones((3, 5)))) is None, "a statistic without a band"
     assert band_of("activation_gradient_rms", rows("activation_gradient_rms", np.zeros((3, 5)))) is None, "no level"
 
@@ -76,4 +81,4 @@ def test_profiles_of_any_depth_and_any_size_of_loss_share_one_axis():
 def test_a_column_of_few_trainings_has_no_band():
     run = SimpleNamespace(layers=layers_table({"update_ratio": np.full((3, 5), 1e-3)}, steps=STEPS))
     assert band([run] * 19, "update_ratio") is None
-    assert band([run] * 20, "update_ratio") == {"runs": 20, "low": [0.001] * 11, "high": [0.001] * 11}
+    assert band([run] * 20, "update_ratio") == {"runs": 20, "whole": 1.0, "low": [0.001] * 11, "high": [0.001] * 11}
