@@ -172,8 +172,8 @@ class DeadRelu(Scenario):
             ),
             Figure(
                 "heat_map",
-                "The same by layer. After the spike, a row that keeps its colour contains units that do not recover. In the lowest "
-                "row, the first layer, theory allows the share to grow only.",
+                "The same by layer. Where colour fades after the spike, units recovered; where it stays, others may have died in their "
+                "place. In the lowest row, the first layer, theory allows the share to grow only.",
                 dead,
             ),
             Figure(
@@ -200,7 +200,7 @@ class DeadRelu(Scenario):
                 "In the first layer a dead unit never recovers under plain SGD: its inputs are fixed and its weights get no gradient.",
                 {"first_layer_never_returns": "supported"},
             ),
-            Answer("In deeper layers dead units do recover.", {"deep_units_return": "supported"}),
+            Answer("In deeper layers some dead units recover.", {"deep_units_return": "supported"}),
             Answer(
                 "They recover because the layers before them go on learning: with those layers frozen, they do not.",
                 {"deep_units_return": "supported", "because_layers_before_learn": "supported"},
@@ -208,8 +208,7 @@ class DeadRelu(Scenario):
             Answer("One large step kills units, and so does one outlying batch.", {"spike_kills": "supported"}),
             Answer("Only one of the two kinds of spike was shown to kill units.", {"spike_kills": "mixed"}),
             Answer(
-                "Units that die in a spike stay dead longer than others, but not all of them for good: some recover before training "
-                "ends.",
+                "Units that die in a spike stay dead longer than others, but more than a tenth of them recover before training ends.",
                 {"return_later": "supported", "dead_for_good": "refuted"},
             ),
             Answer(
@@ -220,6 +219,16 @@ class DeadRelu(Scenario):
                 "A network without zeros (leaky ReLU) is non-linear, too: units bend the function where their slope changes. Dead "
                 "units add no linear pieces to it: with more of them, a network has fewer.",
                 {"zeros_bend": "refuted", "dead_add_no_pieces": "supported"},
+            ),
+            Answer(
+                "Measured by the best linear fit to its logits, a network with more dead units may be the more non-linear one: this is "
+                "not settled.",
+                {"dead_add_no_pieces": "supported", "dead_do_not_bend": "open"},
+            ),
+            Answer(
+                "Measured by the best linear fit to its logits, though, a network with more dead units is more non-linear in some "
+                "case.",
+                {"dead_add_no_pieces": "supported", "dead_do_not_bend": "refuted|mixed"},
             ),
             Answer(
                 "A network without zeros (leaky ReLU) is non-linear, too: units bend the function where their slope changes.",

@@ -246,8 +246,8 @@ class ResidualOrder(Scenario):
             name="same_in_convolutional",
             statement="In a network of 4 convolutional blocks no placement differs from inside the branch by three points.",
             parts=tuple(self._accuracy("inside", other, **held) for other in CONVOLUTIONAL if other != "inside"),
-            threshold=f"supported when test accuracy after {self.epochs} epochs is within {self.same:g}, the least that 24 replicates "
-            "can decide, each at the rate that does best on the validation part",
+            threshold=f"supported when test accuracy after {self.epochs} epochs is within {self.same:g}, each at the rate that does "
+            "best on the validation part",
             outcomes={
                 "": "Within three points: {supported}. Not: {refuted}. Inside the branch minus the alternative: {low} to {high}."
             },

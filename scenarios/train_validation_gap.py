@@ -229,10 +229,10 @@ class TrainValidationGap(Scenario):
     def _dropout_narrows_at_equal_loss(self) -> Claim:
         return Claim(
             name="dropout_narrows_at_equal_loss",
-            statement="Dropout narrows the gap between the losses also where the training loss is the same.",
+            statement="Where the training loss is the same, dropout narrows the gap between the losses by a tenth of it.",
             parts=(self._at_equal_loss("dropout", expects="less", threshold=-self.narrower),),
             threshold=f"supported when the validation loss is lower than the plain network's by more than {self.narrower:g} nats "
-            f"where the training loss, evaluated in inference mode, passes {self.same_loss:g}, a tenth of which this is",
+            f"where the training loss, evaluated in inference mode, passes {self.same_loss:g}",
             outcomes={"": "Validation loss minus the plain network's: {low} nats (negative: narrower)."},
         )
 

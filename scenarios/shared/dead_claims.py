@@ -131,7 +131,7 @@ class DeadClaims:
         window = {"layers": DEEP, "first": self.at + 1, "until": self.at + self.soon}
         return Claim(
             name="dead_for_good",
-            statement="Behind the first layer, units killed by a sudden large gradient stay dead until training ends.",
+            statement="Behind the first layer, nine in ten units killed by a sudden large gradient stay dead until training ends.",
             parts=tuple(
                 Part(label, "dead_for_good", window, arm, threshold=NEARLY_ALL, unit="share of those killed")
                 for arm, label in (("spike", "one large step"), ("outlier", "one outlying batch"))

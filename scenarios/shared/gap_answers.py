@@ -42,11 +42,11 @@ ANSWERS = (
         {"stays_above_with_dropout": "supported"},
     ),
     Answer(
-        "Where the training losses are equal, dropout narrows the gap between the losses by a tenth of that loss or less, if at all.",
+        "Where the training losses are equal, dropout narrows the gap between the losses by less than a tenth of that loss.",
         {"dropout_narrows_at_equal_loss": "refuted"},
     ),
     Answer(
-        "Dropout narrows the gap between the losses also where the training losses are equal.",
+        "Where the training losses are equal, dropout narrows the gap between the losses by a tenth of that loss or more.",
         {"dropout_narrows_at_equal_loss": "supported"},
     ),
     Answer(

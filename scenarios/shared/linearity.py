@@ -75,7 +75,7 @@ def zeros_bend(arms: Mapping[str, str], straight: float) -> Claim:
         "network without zeros",
         outcomes={
             "refuted": "Without zeros the best linear map still leaves {low} to {high} of the variance unexplained ({refuted}): "
-            "the change of slope makes the network non-linear, not the zeros.",
+            "zeros are not needed, a change of slope is enough.",
             "": "Practically linear: {supported}. Not linear: {refuted}.",
         },
     )

@@ -16,8 +16,15 @@ ANSWERS = (
     ),
     Answer("Whether it narrows the gap is not settled in all cases.", {"prevents_overfitting": "open"}),
     Answer(
-        "Part of this is a higher training error: where the training error is the same, the gap is not always narrower, by a "
-        "tenth or more.",
+        "On new examples it does not make the classifier better by a tenth of a constant's error in all cases, if in any.",
+        {"helps_classification": "refuted|mixed"},
+    ),
+    Answer(
+        "On new examples it makes the classifier better by a tenth of a constant's error.",
+        {"helps_classification": "supported"},
+    ),
+    Answer(
+        "Where the training error is the same, it does not narrow the gap by a tenth in all cases, if in any.",
         {"narrower_at_equal_loss": "refuted|mixed"},
     ),
     Answer("It is narrower also at equal training error.", {"narrower_at_equal_loss": "supported"}),

@@ -6,8 +6,8 @@ from scenarios.scenario import Answer
 
 ANSWERS = (
     Answer(
-        "First in the block, for instance: in a network of 20 dense blocks no alternative is more accurate by two points, each at its "
-        "best learning rate.",
+        "In a network of 20 dense blocks first in the block: no alternative was shown to be more accurate by two points; in a "
+        "convolutional network the order may be another one.",
         {"no_worse_first": "supported"},
     ),
     Answer(
@@ -20,8 +20,12 @@ ANSWERS = (
         {"no_worse_first": "open"},
     ),
     Answer(
-        "Inside the branch is not better by two points than both first in the block and after the addition.",
-        {"better_inside": "mixed|refuted"},
+        "Inside the branch was not shown to be better by two points than either of the other places.",
+        {"better_inside": "refuted"},
+    ),
+    Answer(
+        "Inside the branch is better by two points than one of the other places only.",
+        {"better_inside": "mixed"},
     ),
     Answer(
         "Inside the branch is better by two points than first in the block and than after the addition.",

@@ -69,7 +69,6 @@ def as_theory_expects(rate: float, same: float) -> Claim:
         threshold=f"supported when the measured slope is within {same:g} decades per block of −½ log₁₀ χ: χ is 2 "
         "without normalisation, 2 / (2 − 1/π) with it after the addition, and 1 without addition",
         outcomes={
-            "": "As predicted: {supported}. Not: {refuted}. The theory holds for infinite width; "
-            "without normalisation, networks approach it slowly as they get wider."
+            "": "As predicted: {supported}. Not: {refuted}. The theory holds for infinite width, the measurement for this one."
         },
     )

@@ -18,7 +18,7 @@ RATES = {
     "convolutional-raw": (0.01, 0.03, 0.1),
     "convolutional-z-score": (0.03, 0.1, 0.3),
     "convolutional-z-score-pixel": (0.1, 0.3, 1.0),
-    "photographs-raw": (1e-4, 3e-4, 1e-3),
+    "photographs-raw": (1e-4, 3e-4, 1e-3, 3e-3),
     "photographs-z-score": (0.01, 0.03, 0.1),
     "photographs-z-score-pixel": (0.01, 0.03, 0.1),
 }

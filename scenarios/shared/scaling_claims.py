@@ -126,7 +126,7 @@ def either_formula(part: Part, alike: float) -> Claim:
     """
     return Claim(
         name="either_formula",
-        statement="Min-max and z-score are equally good.",
+        statement="Min-max and z-score are equally good, to within two points.",
         parts=(replace(part, expects="equal", threshold=0.0, margin=alike),),
         threshold=f"supported when test accuracy differs by less than {alike}, each at its best rate",
         outcomes={"": "Min-max changes test accuracy by {low}."},

@@ -24,8 +24,8 @@ def answers(high: float, low: float, epochs: int) -> tuple[Answer, ...]:
             {"learns_at_the_large_rate_only": "supported"},
         ),
         Answer(
-            f"Over the training this network loses more of its gradient at {low} than at {high}, so there the rate does matter after "
-            "the start.",
+            f"For this network the rate does matter after the start: at {low} training repairs less of the gradient that its depth "
+            f"loses than at {high}.",
             {"rate_matters_later": "supported"},
         ),
         Answer(
@@ -38,8 +38,8 @@ def answers(high: float, low: float, epochs: int) -> tuple[Answer, ...]:
             {"cured_at_the_small_rate": "refuted"},
         ),
         Answer(
-            f"In the networks compared whose gradient survives, {low} makes training slower and, at equal learning rate × steps, the "
-            "loss no higher.",
+            f"In the networks compared whose gradient survives, {low} makes training slower; after equal learning rate × steps the "
+            "loss is no higher than at the larger rate.",
             {"plateau_is_longer": "supported", "is_only_slow": "supported"},
         ),
     )
