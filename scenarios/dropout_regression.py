@@ -47,8 +47,7 @@ class DropoutRegression(Scenario):
         worse: an error that changes by less than this share of a constant prediction's is neither better nor worse: what the
             test error varies by from split to split.
         same_loss: the training loss at which tests are compared a second time, in squared deviations of the target for
-            regression and in nats for classification; above what networks with dropout reach at the second learning rate,
-            below that of the first epoch.
+            regression and in nats for classification.
         same_variance: output variances whose ratio is within this of 1 are not shifted.
     """
 
@@ -154,13 +153,19 @@ class DropoutRegression(Scenario):
                 "Test error relative to that of a constant prediction (1 − R² for regression), without dropout at the left and with "
                 "dropout at the right. Where a line rises, dropout does harm at that learning rate; compare the best learning rates. "
                 "Above the dotted line a constant prediction would be better.",
-                error | place | {"options": _by_rate("error / a constant's error") | {"guide": [1.0, "a constant"]}},
+                error
+                | place
+                | {
+                    "options": {"x": "dropout rate", "label": "error / a constant's error"}
+                    | {"guide": [1.0, "a constant"]}
+                },
             ),
             Figure(
                 "by_setting",
                 "Test error minus training error, both with dropout off. The larger the gap, the stronger the over-fitting: "
                 "it falls to the right, and most where it was largest.",
-                {"column": "gap", "title": "Over-fitting", "options": _by_rate("gap (same unit)")} | place,
+                {"column": "gap", "title": "Over-fitting", "options": {"x": "dropout rate", "label": "gap (same unit)"}}
+                | place,
             ),
         )
 
@@ -287,7 +292,3 @@ class DropoutRegression(Scenario):
 
 def _base(task: str, size: str, rate: float) -> str:
     return f"{task}-{size}-{f'dropout-{rate:g}' if rate else 'none'}"
-
-
-def _by_rate(label: str) -> dict[str, str]:
-    return {"x": "dropout rate", "label": label}
