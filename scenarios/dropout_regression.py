@@ -69,8 +69,7 @@ class DropoutRegression(Scenario):
     )
     objection: ClassVar = (
         "There is one data set of 442 patients. The errors of the two tasks can only be compared relative to that of a "
-        "constant prediction. Where training errors are compared, replicates whose training error never came down that far are left "
-        "out."
+        "constant prediction. Replicates whose training error never came down to the level of comparison are left out there."
     )
     less: ClassVar = {"epochs": 8, "rates": (0.5,), "learning_rates": (0.003,)}
     tests_each_epoch: ClassVar = True
@@ -146,26 +145,22 @@ class DropoutRegression(Scenario):
     def figures(self) -> tuple[Figure, ...]:
         """Test error and gap against the rate, loss over the steps."""
         place = {"setting": "rate", "series": "series"}
-        error = {"column": "test_error", "title": "Test error"}
+        axes = [
+            {"x": "dropout rate", "label": f"{what} / a constant's error"}
+            for what in ("error", "test − training error")
+        ]
         return (
             Figure(
                 "by_setting",
-                "Test error relative to that of a constant prediction (1 − R² for regression), without dropout at the left and with "
-                "dropout at the right. Where a line rises, dropout does harm at that learning rate; compare the best learning rates. "
-                "Above the dotted line a constant prediction would be better.",
-                error
-                | place
-                | {
-                    "options": {"x": "dropout rate", "label": "error / a constant's error"}
-                    | {"guide": [1.0, "a constant"]}
-                },
+                "Test error relative to that of a constant prediction, without dropout at the left. Where a line rises, dropout does "
+                "harm at that learning rate; compare the best learning rates.",
+                {"column": "test_error", "title": "Test error", "options": axes[0] | {"guide": [1.0, "a constant"]}}
+                | place,
             ),
             Figure(
                 "by_setting",
-                "Test error minus training error, both with dropout off. The larger the gap, the stronger the over-fitting: "
-                "it falls to the right, and most where it was largest.",
-                {"column": "gap", "title": "Over-fitting", "options": {"x": "dropout rate", "label": "gap (same unit)"}}
-                | place,
+                "Test error minus training error, both with dropout off. It falls to the right, most where it was largest.",
+                {"column": "gap", "title": "Over-fitting", "options": axes[1]} | place,
             ),
         )
 
@@ -245,7 +240,7 @@ class DropoutRegression(Scenario):
             "at its best epoch.",
             parts=tuple(part(size) for size in SIZES),
             threshold="supported when the test loss at the epoch with the lowest validation loss is higher with dropout by more "
-            f"than {self.worse:g} variances of the target, which is the error of a constant",
+            f"than {self.worse:g} of a constant's error",
             outcomes=JUDGED,
         )
 
