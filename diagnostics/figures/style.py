@@ -67,15 +67,21 @@ PALETTE: Mapping[str, Colour] = {
     "run-5": Colour("#9a7b00", "#e0c64b"),
     "run-6": Colour("#4a4f57", "#cfd5db"),
     "level-1": Colour("#b08200", "#8f7020"),
-    "level-2": Colour("#5b8a24", "#679a3c"),
-    "level-3": Colour("#14786f", "#4fb5a5"),
-    "level-4": Colour("#24559f", "#86bff7"),
-    "level-5": Colour("#57268f", "#d3bdff"),
-    "level-6": Colour("#2a0f35", "#fdeaff"),
+    "level-2": Colour("#858612", "#7b852e"),
+    "level-3": Colour("#5b8a24", "#679a3c"),
+    "level-4": Colour("#378149", "#5ba770"),
+    "level-5": Colour("#14786f", "#4fb5a5"),
+    "level-6": Colour("#1c6687", "#6abace"),
+    "level-7": Colour("#24559f", "#86bff7"),
+    "level-8": Colour("#3d3d97", "#acbefb"),
+    "level-9": Colour("#57268f", "#d3bdff"),
+    "level-10": Colour("#401a62", "#e8d3ff"),
+    "level-11": Colour("#2a0f35", "#fdeaff"),
 }
 
-LEVELS = 6
-"""How many values of a setting have their own colour in a panel; the order is one of lightness, so that grey paper keeps it."""
+LEVELS = 11
+"""How many values of a setting have their own colour in a figure; a panel has fewer, and the fewer there are, the farther they lie
+apart. The order is one of lightness, so that grey paper keeps it."""
 
 RUNS = 6
 """How many runs have their own colour in a figure that overlays runs."""
