@@ -39,13 +39,13 @@ HISTOGRAMS: Mapping[str, Counted] = {
     "gradient_histogram": Counted(
         "gradients of the weights",
         "GradientHistogram",
-        "Bands that narrow from the output to the input show a gradient that vanishes.",
+        "Bands many decades narrower at the input than at the output show a gradient that vanishes.",
         line=False,
     ),
     "weight_histogram": Counted(
         "weights before the update",
         "WeightHistogram",
-        "Bands that stay as they are belong to a layer that hardly learns.",
+        "A step changes a weight by a thousandth of its size or so: bands that stay level are no fault, bands that widen fast are.",
     ),
 }
 BANDS = (

@@ -49,7 +49,7 @@ def until_lost(layers: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     if not sound.size or measured.max() <= sound.max():
         return layers, ""
     last = int(sound.max())
-    text = f"After step {last:,} every reading is NaN, infinite or 0: the figures by layer end there, the run at step {steps.max():,}."
+    text = f"After step {last:,} every reading is NaN, infinite or 0: the figures by layer end there, the run goes on."
     return layers.iloc[np.flatnonzero(steps <= last)], text
 
 

@@ -101,7 +101,7 @@ def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
     nets = len(rows[MODEL].unique()) if MODEL in rows else 1
     like = healthy.is_compared(view.column, len(rows["layer"].unique()), nets)
     green = healthy.told(view.column) if like else ""
-    lines = f"Lines: each layer at {MOMENTS[len(moments(steps)) - 1]} of training."
+    lines = f"Lines: {MOMENTS[len(moments(steps)) - 1]} of training."
     caption = " ".join(part for part in (view.caption, left, lines, COLOURS, green) if part)
     if count > MOST_COLUMNS:
         each = f"{count / MOST_COLUMNS:.0f}"

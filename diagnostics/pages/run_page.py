@@ -13,7 +13,7 @@ import pandas as pd
 from diagnostics.figures.columns import quantity
 from diagnostics.pages import cursor, run_figures, views
 from diagnostics.pages.finite_part import until_lost, with_nan
-from diagnostics.pages.headline import answer, status
+from diagnostics.pages.headline import ENDED, answer, status
 from diagnostics.pages.html import write_page
 from diagnostics.pages.letter import letter_of, measured_of, missing_of, noted_of, others_of
 from diagnostics.pages.model_layers import nets_of
@@ -155,7 +155,10 @@ def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
     if measured:
         yield Section("What was checked", tables=(measured,))
     if others:
-        heading = f"{len(others.rows)} more checks that passed" if measured else "What was checked"
+        count = len(others.rows) - any(
+            one.rule == ENDED and one.severity == "clean" for one in quiet
+        )  # how it ended is no check
+        heading = f"{count} more check{'s' * (count != 1)} that passed" if measured else "What was checked"
         yield Section(heading, tables=(others,), folded=bool(measured))
 
 

@@ -49,7 +49,7 @@ def test_layers_that_have_no_zeros_are_left_out_of_their_figure_and_counted():
 def test_a_caption_counts_the_moments_that_are_drawn(steps, said):
     layers = layers_table({"activation_std": np.ones((len(steps), 4))}, steps=steps)
     (figure,) = by_heading(layers)["Activations"].figures
-    assert f"Lines: each layer at {said} of training." in figure.caption
+    assert f"Lines: {said} of training." in figure.caption
 
 
 def test_relu_makes_0_of_nan_and_that_is_no_number_either():

@@ -128,10 +128,22 @@ def test_the_module_is_the_function_too(run, tmp_path):
     assert vars(diagnostics)["report"](run, tmp_path / "report.html", findings=FINDINGS).is_file()
 
 
+def test_as_many_checks_are_told_in_the_title_as_in_the_tables(run):
+    passed = [
+        Finding("dead_units", "clean", "Few are dead.", value=0.01, threshold=0.1),
+        Finding("non_finite", "clean", "All readings are finite."),
+        Finding("ended", "clean", "It ended as planned."),
+    ]
+    page = page_of(run, passed)
+    assert "all 2 checks" in page.answer
+    tables = {section.heading: section.tables[0].rows for section in page.sections if "check" in section.heading}
+    assert len(tables["What was checked"]) == 1 and "1 more check that passed" in tables
+
+
 def test_figures_by_layer_end_with_the_last_finite_reading():
     values = np.array([[1.0, 1.0], [2.0, np.inf], [np.inf, np.inf], [np.inf, np.inf]])
     layers, said = until_lost(layers_table({"activation_std": values}, steps=(0, 10, 20, 30)))
-    assert layers["step"].max() == 10 and said.startswith("After step 10") and said.endswith("at step 30.")
+    assert layers["step"].max() == 10 and said.startswith("After step 10") and said.endswith("the run goes on.")
     whole, said = until_lost(layers_table({"activation_std": values[:2]}, steps=(0, 10)))
     assert len(whole) == 4 and not said
     lost, said = until_lost(layers_table({"activation_std": values[2:]}, steps=(0, 10)))
