@@ -44,8 +44,8 @@ def told(column: str) -> str:
     found = _content()["columns"][column]
     outside = percent(1 - found["whole"])
     return (
-        f"Green: {_share()} of the profiles, at each depth, of {found['runs']} small trainings that went well; {outside} of these "
-        "leave it somewhere, so that outside is unusual and no fault (docs/judgement.md)."
+        f"Green: where {_share()} of {found['runs']} small trainings that went well lie at each depth. {outside} of them leave it "
+        "somewhere, so that being outside is no fault by itself (docs/judgement.md)."
     )
 
 

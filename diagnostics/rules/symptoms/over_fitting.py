@@ -182,8 +182,8 @@ class OverFitting(Rule):
             "averages, and these do not fit."
             if normalised
             else "On data that it was not trained on, the model is far worse than an untrained one.",
-            "Check that training and validation data are scaled alike; then train for more steps, lower the momentum of the batch "
-            "normalisation (0.9), or lower the learning rate."
+            "Check that training and validation data are scaled alike; then train for more steps, set the momentum of the "
+            "batch normalisation to 0.9, or lower the learning rate."
             if normalised
             else "Check that training and validation data are scaled and shuffled alike, and that the labels mean the same.",
             numbers={"end": end, "start": loss.start},
@@ -224,7 +224,7 @@ def _in_inference(case: Case) -> tuple[str, str] | None:
     return (
         "In training, batch normalisation uses each batch's own mean and variance, in inference its moving averages; after "
         f"{case.steps:,} steps these lag behind.",
-        "Train for more steps, or lower the momentum of the batch normalisation (0.9), and look again before you change the data.",
+        "Train for more steps, or set the momentum of the batch normalisation to 0.9, and look again before you change the data.",
     )
 
 
