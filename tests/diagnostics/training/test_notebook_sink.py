@@ -51,7 +51,7 @@ def test_a_view_below_the_cell_renews_itself(tmp_path):
     (shown,) = [output for output in book.cells[0].outputs if output.output_type == "display_data"]
     html = shown["data"]["text/html"]
     assert "run finished · steps 0 to 59" in html and html.count("<img") == 1
-    assert "While the loss stays flat" in html
+    assert "The loss: from" in html
 
 
 def test_without_a_notebook_there_is_no_view():
