@@ -15,7 +15,7 @@ from diagnostics.pages import cursor, run_figures, views
 from diagnostics.pages.finite_part import until_lost, with_nan
 from diagnostics.pages.headline import ENDED, answer, status
 from diagnostics.pages.html import write_page
-from diagnostics.pages.letter import letter_of, measured_of, missing_of, noted_of, others_of
+from diagnostics.pages.letter import bound_of, letter_of, measured_of, missing_of, noted_of, others_of
 from diagnostics.pages.model_layers import nets_of
 from diagnostics.pages.model_picture import last_values, picture_of
 from diagnostics.pages.page import Page, Section, Table
@@ -155,9 +155,8 @@ def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
     if measured:
         yield Section("What was checked", tables=(measured,))
     if others:
-        count = len(others.rows) - any(
-            one.rule == ENDED and one.severity == "clean" for one in quiet
-        )  # how it ended is no check
+        # How the run ended is told among them, and is no check.
+        count = sum(one.rule != ENDED for one in quiet if one.severity == "clean" and not bound_of(one))
         heading = f"{count} more check{'s' * (count != 1)} that passed" if measured else "What was checked"
         yield Section(heading, tables=(others,), folded=bool(measured))
 
