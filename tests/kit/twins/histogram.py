@@ -22,4 +22,4 @@ def counted(name: str, entries: Iterable[float], lowest: int, highest: int) -> d
         sum(low <= entry < high for entry in entries) for low, high in zip([-math.inf, *bounds], bounds, strict=False)
     ]
     counts += [sum(entry >= bounds[-1] for entry in entries), sum(math.isnan(entry) for entry in entries)]
-    return {f"{name}[{place}]": count for place, count in enumerate(counts)}
+    return {f"{name}[{place}]": float(count) for place, count in enumerate(counts)}
