@@ -116,7 +116,7 @@ def test_settings_are_labelled_one_by_one_where_there_is_room(settings, room, de
 def test_a_lost_replicate_stays_in_the_loss_and_what_was_not_recorded_is_left_out():
     rows = pd.DataFrame({"arm": pd.Categorical(["a"] * 3), "seed": [0, 1, 2], "step": 0, "split": "train"})
     rows = rows.assign(loss=[1.0, np.nan, np.inf], accuracy=[0.5, np.nan, 0.1])
-    experiment = SimpleNamespace(table=lambda name: rows, plan=SimpleNamespace(arms={"a": ArmPlan("a", {})}))
+    experiment = SimpleNamespace(table=lambda name: rows, plan=SimpleNamespace(arms={"a": ArmPlan("a", "a")}))
     tables = Tables(experiment)
     assert tables.of("scalars", {"column": "loss"})["seed"].tolist() == [0, 1, 2]
     assert tables.of("scalars", {"column": "accuracy"})["seed"].tolist() == [0, 2]
