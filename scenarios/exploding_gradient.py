@@ -12,7 +12,6 @@ arXiv 1502.01852.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,6 +23,7 @@ from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.shared.clipping_claims import clipping_claims, of_both
 from scenarios.shared.exploding_answers import ANSWERS
 from scenarios.shared.layers import classifier, dense
 from scenarios.shared.parts import loss_curve
@@ -46,8 +46,8 @@ class ExplodingGradient(Scenario):
         violent: update ratio at which to warn: a tenth of a layer's norm in one step, a hundred times the usual 10⁻³.
         tolerated: largest share of clipped runs that may diverge, and of healthy runs that may get a warning.
         unwarned: largest share of lost runs that may be lost without a warning; larger, since only some of the runs are lost.
-        learned: a clipped network has learned when its loss is this many nats below that of guessing; a healthy one is about half
-            a nat below after two epochs.
+        learned: a network has learned when its loss is this many nats below that of guessing, and learns like the healthy one
+            when it stays within as many of it: half of what a healthy network gains in two epochs.
     """
 
     epochs: int = 2
@@ -114,8 +114,7 @@ class ExplodingGradient(Scenario):
             self._warns_early(),
             self._warning_time(),
             self._no_false_alarm(),
-            self._clipping_saves(),
-            self._clipping_learns(),
+            *clipping_claims(self.clip, self.tolerated, self.learned),
         )
 
     def figures(self) -> tuple[Figure, ...]:
@@ -175,7 +174,7 @@ class ExplodingGradient(Scenario):
         return Claim(
             name="explodes",
             statement="Without clipping, the loss becomes NaN or infinite in some run of each kind (positive control).",
-            parts=self._of_both("non_finite_share", {}, unit="share of steps", method="exists"),
+            parts=of_both("non_finite_share", {}, unit="share of steps", method="exists"),
             threshold="existence: one such run is enough; without one there is nothing to warn of or to prevent",
             outcomes={"": "It does: {supported}. It does not: {refuted}. Share of runs: {low} to {high}."},
         )
@@ -185,7 +184,7 @@ class ExplodingGradient(Scenario):
         return Claim(
             name="warns_early",
             statement="The update ratio warns at least one step before the loss becomes NaN or infinite.",
-            parts=self._of_both("warns_too_late", self._warning, what="lost without a warning", method="never", **held),
+            parts=of_both("warns_too_late", self._warning, what="lost without a warning", method="never", **held),
             threshold=f"universal: one run that is lost without a layer's update ratio above {self.violent:g} at least one step "
             f"before refutes it; supported when fewer than {100 * self.unwarned:.0f} % of lost runs can be like that. A run whose loss "
             "stays finite has nothing to warn of",
@@ -200,7 +199,7 @@ class ExplodingGradient(Scenario):
         return Claim(
             name="warning_time",
             statement="On average the update ratio warns more than one step ahead.",
-            parts=self._of_both("warning_steps", self._warning, threshold=1.0, unit="steps"),
+            parts=of_both("warning_steps", self._warning, threshold=1.0, unit="steps"),
             threshold=f"steps from the first update ratio above {self.violent:g} in any layer to the first loss of NaN or infinity",
             outcomes={
                 "": "More than one step: {supported}. Not: {refuted}. On average it warns {low} to {high} steps ahead."
@@ -232,54 +231,3 @@ class ExplodingGradient(Scenario):
     @property
     def _warning(self) -> dict[str, Any]:
         return {"column": "update_ratio", "layers": HIDDEN, "bound": self.violent}
-
-    @staticmethod
-    def _of_both(
-        measure: str, parameters: Mapping[str, Any], clipped: str = "", what: str = "", **judged: Any
-    ) -> tuple[Part, ...]:
-        """The same measure in both kinds of explosion."""
-        kinds = (("weights", "large weights"), ("rate", "large learning rate"))
-        labels = {arm: f"{label}: {what}" if what else label for arm, label in kinds}
-        return tuple(Part(label, measure, parameters, f"{arm}{clipped}", **judged) for arm, label in labels.items())
-
-    def _clipping_saves(self) -> Claim:
-        return Claim(
-            name="clipping_saves",
-            statement=f"With a clipping norm of {self.clip:g} the loss stays finite.",
-            parts=self._of_both(
-                "non_finite_share",
-                {},
-                clipped="-clipped",
-                what="loss not finite",
-                expects="less",
-                threshold=self.tolerated,
-                unit="share of steps",
-                method="never",
-            ),
-            threshold=f"universal: one loss that is NaN or infinite refutes it; supported when fewer than {100 * self.tolerated:g} % "
-            "of runs can have one (if none of 6 has one, half of all runs still may)",
-            outcomes={
-                "": "Finite in every run: {supported}. Not finite: {refuted}. Share of runs that failed: {low} to {high}."
-            },
-            requires="explodes",
-        )
-
-    def _clipping_learns(self) -> Claim:
-        return Claim(
-            name="clipping_learns",
-            statement="With clipping by norm a network that would explode learns at the same learning rate.",
-            parts=self._of_both(
-                "final_scalar",
-                {"window": 15},
-                clipped="-clipped",
-                expects="less",
-                threshold=float(np.log(10) - self.learned),
-                unit="nats",
-            ),
-            threshold=f"supported when the final loss is more than {self.learned:g} nats below the chance level, ln 10",
-            outcomes={
-                "": "Learns: {supported}. Does not: {refuted}. Guessing has a loss of 2.3 nats; the final losses are {low} to {high} "
-                "nats."
-            },
-            requires="explodes",
-        )

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -24,12 +24,13 @@ from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data, load_raw, load_whole
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
-from scenarios.shared.parts import ACCURACY
+from scenarios.shared.parts import ACCURACY, final
 from scenarios.shared.relu_classifier import relu_classifier
 from scenarios.shared.small_training import only_first
 
 SPLITS = ("even", "few", "tiny", "shifted")
 FITTED = {"train": "fitted on train", "all": "fitted on all"}
+HABIT = "Splitting first remains the safer habit: other steps than scaling can leak more, and were not tested here."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +65,12 @@ class SplitBeforeScaling(Scenario):
     scope: ClassVar = (
         "Each replicate drew weights, the order of examples and the split anew; the test part of the split by ink is always the "
         "fifth with the most ink. Varied: what the scaler was fitted on, the number of training examples, a shift between the parts. "
-        "Not varied: digits, a small network. A scaler leaks 2 numbers per feature; other steps fitted before the split can leak more."
+        "Not varied: digits, z-score by feature, a small network. Such a scaler leaks two numbers per feature, and no label."
     )
     objection: ClassVar = (
-        "A scaler leaks means and deviations, never labels. Selecting features or balancing classes before the "
-        "split can leak far more; this was not tested. A change of less than one point of accuracy does not count."
+        "One set of images, whose pixels lie between 0 and 16: a feature with outliers or heavy tails can move a scaler farther. The "
+        "test part of the split by ink is always the same, so that its interval says nothing about other shifts. Selecting features or "
+        "balancing classes before the split can leak far more than means and deviations; this was not tested."
     )
 
     def arms(self) -> tuple[Arm, ...]:
@@ -119,7 +121,7 @@ class SplitBeforeScaling(Scenario):
         }
 
     def claims(self) -> tuple[Claim, ...]:
-        """Whether the statistics differ, whether test accuracy changes, and whether it looks too good."""
+        """Whether the means differ, and whether test accuracy changes, upwards or downwards."""
         usual = [split for split in SPLITS if split != "tiny"]
         return (
             self._statistics_differ(),
@@ -129,8 +131,8 @@ class SplitBeforeScaling(Scenario):
                 f"With only {self.tiny} training examples, too, fitting the scaler on all data",
                 ["tiny"],
                 self.about_the_same,
+                "; with so few, accuracy varies by four points from replicate to replicate, too much to decide one",
             ),
-            self._flatters(),
         )
 
     def figures(self) -> tuple[Figure, ...]:
@@ -168,13 +170,13 @@ class SplitBeforeScaling(Scenario):
         return (
             Answer(
                 "No, as far as accuracy goes: on these images, fitting the scaler on all data changes test accuracy by less than one "
-                f"point, also with {self.few} training examples or a shifted test part, and by less than three with {self.tiny}. "
-                "Splitting first costs nothing, and guards against cases that were not tested here.",
+                f"point up or down, also with {self.few} training examples or a shifted test part, and by less than three with "
+                f"{self.tiny}. {HABIT}",
                 {"acceptable": "supported", "acceptable_with_few": "supported"},
             ),
             Answer(
                 "Not with enough training examples: on these images, fitting the scaler on all data then changes test accuracy by less "
-                "than one point. Splitting first costs nothing, and guards against cases that were not tested here.",
+                f"than one point up or down. {HABIT}",
                 {"acceptable": "supported", "acceptable_with_few": "refuted|mixed|open"},
             ),
             Answer(
@@ -186,12 +188,10 @@ class SplitBeforeScaling(Scenario):
                 "one point.",
                 {"acceptable": "open"},
             ),
-            Answer("Yes: fitting the scaler on all data changes test accuracy.", {"acceptable": "refuted"}),
             Answer(
-                "Nowhere was fitting on all data shown to make test accuracy look better than it is by a point.",
-                {"flatters": "refuted"},
+                "Yes: fitting the scaler on all data changes test accuracy by a point or more.",
+                {"acceptable": "refuted"},
             ),
-            Answer("Fitting on all data makes test accuracy look better than it is.", {"flatters": "supported"}),
         )
 
     @property
@@ -216,22 +216,10 @@ class SplitBeforeScaling(Scenario):
         }
         return replace(raw, **split)
 
-    def _difference(self, split: str, expects: Literal["equal", "greater"], **judged: Any) -> Part:
-        return Part(
-            self._labels[split],
-            "final_scalar",
-            ACCURACY,
-            f"{split}-all",
-            f"{split}-train",
-            expects=expects,
-            unit="accuracy",
-            **judged,
-        )
-
     def _statistics_differ(self) -> Claim:
         return Claim(
             name="statistics_differ",
-            statement="A scaler fitted on all data has different statistics from one fitted on the training part.",
+            statement="A scaler fitted on all data has other means than one fitted on the training part.",
             parts=tuple(
                 Part(
                     label,
@@ -250,27 +238,16 @@ class SplitBeforeScaling(Scenario):
             },
         )
 
-    def _acceptable(self, name: str, subject: str, splits: Sequence[str], margin: float) -> Claim:
-        points = f"{100 * margin:g} point{'s' * (margin > 0.01)}"
+    def _acceptable(self, name: str, subject: str, splits: Sequence[str], margin: float, why: str = "") -> Claim:
+        held: dict[str, Any] = {"expects": "equal", "margin": margin, "unit": "accuracy"}
         return Claim(
             name=name,
-            statement=f"{subject} is acceptable: it changes test accuracy by less than {points}.",
-            parts=tuple(self._difference(split, "equal", margin=margin) for split in splits),
-            threshold=f"supported when the test accuracies with the two scalers differ by less than {margin}",
-            outcomes={"": "Unchanged: {supported}. Changed: {refuted}. Test accuracy changes by {low} to {high}."},
-        )
-
-    def _flatters(self) -> Claim:
-        return Claim(
-            name="flatters",
-            statement="Fitting the scaler on all data makes test accuracy look better than it is, by a point or more.",
-            parts=tuple(self._difference(split, "greater", threshold=self.same_accuracy) for split in SPLITS),
-            threshold=f"supported when the test accuracy is higher by more than {self.same_accuracy}",
-            outcomes={
-                "refuted": "Not by a point: {refuted}. Test accuracy changes by {low} to {high}. The rule to split first costs "
-                "nothing, and it guards against cases that were not tested here.",
-                "": "Looks better: {supported}. Does not: {refuted}. Test accuracy changes by {low} to {high}.",
-            },
+            statement=f"{subject} is acceptable: it changes test accuracy by less than {100 * margin:g} point{'s' * (margin > 0.01)}.",
+            parts=tuple(
+                final(self._labels[each], "accuracy", f"{each}-all", f"{each}-train", **held) for each in splits
+            ),
+            threshold=f"supported when the test accuracies with the two scalers differ by less than {margin}{why}",
+            outcomes={"": "By less: {supported}. By more: {refuted}. Test accuracy changes by {low} to {high}."},
         )
 
 

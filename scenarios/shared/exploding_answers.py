@@ -48,18 +48,21 @@ ANSWERS = (
         {"explodes": "supported", "clipping_saves": "open"},
     ),
     Answer(
-        "At the same learning rate and within two epochs, clipping alone made both networks learn.",
+        "At the same learning rate and within two epochs, clipping alone made both networks learn like the healthy one.",
         {"clipping_learns": "supported"},
     ),
     Answer(
-        "A finite loss is not yet learning: at the same learning rate and within two epochs, clipping alone was not shown to bring "
-        "the loss of either network half as far below that of guessing as a healthy one's.",
+        "A finite loss is not yet learning: at the same learning rate and within two epochs, clipping alone was not shown to make "
+        "either network learn like the healthy one.",
         {"clipping_learns": "refuted"},
     ),
     Answer(
-        "At the same learning rate and within two epochs, clipping alone makes only one of the two networks learn.",
+        "At the same learning rate and within two epochs, clipping alone makes only one of the two networks learn like the healthy "
+        "one.",
         {"clipping_learns": "mixed"},
     ),
-    Answer("Whether clipping alone makes a network learn is not settled.", {"clipping_learns": "open"}),
+    Answer(
+        "Whether clipping alone makes a network learn like the healthy one is not settled.", {"clipping_learns": "open"}
+    ),
 )
 """Sentences and the verdicts that each one needs, in the order in which a report shows them."""
