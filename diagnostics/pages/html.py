@@ -205,7 +205,14 @@ def _embedded(data: Mapping[str, object]) -> Markup:
 def _environment() -> Environment:
     loader = PackageLoader("diagnostics.pages", "templates")
     options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
-    return Environment(loader=loader, finalize=_unbroken, **options)
+    environment = Environment(loader=loader, finalize=_unbroken, **options)
+    environment.filters["with_code"] = with_code
+    return environment
+
+
+def with_code(text: str) -> Markup:
+    """Text as markup, with what stands in backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False)))
 
 
 def _unbroken(value: object) -> object:

@@ -13,6 +13,7 @@ from diagnostics.pages.model_picture import link_to
 from diagnostics.pages.page import Advice, Letter, Place, Table
 from diagnostics.rules import LOUD, Finding, rules
 from diagnostics.runs.run import Run
+from diagnostics.wording.about import TEXTS
 from diagnostics.wording.findings import oddity, page, title
 from diagnostics.wording.numerals import MISSING, percent, short
 
@@ -61,6 +62,7 @@ def letter_of(run: Run, finding: Finding, others: Collection[str], *, alone: boo
         note=_note(finding, () if alone else others),
         evidence=evidence,
         course=course,
+        friends=TEXTS[finding.rule][1] if finding.rule in TEXTS else "",
     )
 
 

@@ -55,6 +55,7 @@ def _letter(letter: Letter) -> str:
     lines += ["\n".join(f"- {name}: {escaped(text)}" for name, text in facts.items() if text)]
     lines += ["**What to try**"] if letter.advice else []
     lines += [text for one in letter.advice for text in (escaped(one.text), _code(one.code))]
+    lines += [f"**What looks like this and is not:** {escaped(letter.friends)}"] if letter.friends else []
     return "\n\n".join(line for line in [*lines, escaped(letter.note)] if line)
 
 

@@ -141,6 +141,7 @@ class Letter:
         course: the same over the steps, for who asks since when.
         rule: the rule that found it.
         layers: paths of all layers concerned.
+        friends: what looks like this finding and is not; code stands in backticks.
     """
 
     name: str
@@ -157,6 +158,7 @@ class Letter:
     course: Exhibit | None = None
     rule: str = ""
     layers: tuple[str, ...] = ()
+    friends: str = ""
 
     @property
     def lead(self) -> str:

@@ -52,6 +52,7 @@ def _letter(letter: Letter) -> Record:
         "sure": letter.sure,
         "measured": letter.bound,
         "advice": [{"text": one.text, "code": one.code} for one in letter.advice],
+        "false_friends": letter.friends,
         "note": letter.note,
         "evidence": letter.evidence.name if letter.evidence else None,
     }

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from diagnostics.verdict.claims import JudgedPart
-from diagnostics.verdict.verdict import Verdict
 from diagnostics.wording import numerals
+
+if TYPE_CHECKING:  # verdicts need scipy.stats, half a second to load, and a run's page has none
+    from diagnostics.verdict.claims import JudgedPart
+    from diagnostics.verdict.verdict import Verdict
 
 MARGIN = 0.06
 """Free share of a strip at either end."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import entr
 
 EPSILON = 1e-7
@@ -198,6 +197,8 @@ def _smallest_of(loss: Callable[[np.ndarray, float], np.ndarray], values: np.nda
     around = candidates[max(0, best - 1)], candidates[min(len(candidates) - 1, best + 1)]
     if around[0] == around[1]:
         return found[best]
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415 - a tenth of a second to load, for the losses without a formula
+
     return min(found[best], float(minimize_scalar(mean_loss, bounds=around, method="bounded").fun))
 
 

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from diagnostics.rules import rules
+from diagnostics.wording.about import TEXTS
 from diagnostics.wording.findings import page as page_of
 from tests.kit.finding_pages import FOLDER, pages
-from tests.kit.finding_texts import TEXTS
 from tests.kit.gallery import KINDS
 
 ROOT = Path(__file__).parents[2]

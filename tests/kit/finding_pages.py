@@ -1,6 +1,6 @@
 """Writes a page on each finding into ``docs/findings/``: ``python -m tests.kit.finding_pages``.
 
-How it is measured comes from the rule's docstring; what it means, false friends and what to do from `tests.kit.finding_texts`.
+How it is measured comes from the rule's docstring; what it means, false friends and what to do from `diagnostics.wording.about`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import inspect
 from pathlib import Path
 
 from diagnostics.rules import Rule, rules
+from diagnostics.wording.about import TEXTS
 from diagnostics.wording.findings import title
 from tests.kit.api_pages import markdown
-from tests.kit.finding_texts import TEXTS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "findings"
 NOTE = "<!-- written by python -m tests.kit.finding_pages -->"

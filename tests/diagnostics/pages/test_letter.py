@@ -204,3 +204,9 @@ def test_a_normalisation_that_is_there_gets_another_momentum():
 
 def test_a_bound_that_an_oddity_passed_is_no_distance():
     assert bound_of(finding(severity="info", value=0.46, threshold=0.01)).endswith("(46 × the bound)")
+
+
+def test_a_letter_says_what_looks_like_its_finding_and_a_rule_of_somebody_else_has_no_such_text():
+    run = run_of()
+    assert letter_of(run, finding(rule="dead_units"), ()).friends.startswith("Zeros are no deaths")
+    assert not letter_of(run, finding(rule="somebody_elses"), ()).friends

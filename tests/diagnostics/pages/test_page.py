@@ -12,7 +12,7 @@ from PIL import Image
 
 from diagnostics.figures import depth_profile, effects
 from diagnostics.pages.against_theory import theory_table
-from diagnostics.pages.html import _unbroken, write_page
+from diagnostics.pages.html import _unbroken, with_code, write_page
 from diagnostics.pages.page import Advice, Card, Exhibit, Letter, Page, Section, Table
 from diagnostics.pages.scenario_page import SUBTITLES, _with_titles
 from diagnostics.runs.figure_kinds import KINDS
@@ -197,3 +197,7 @@ def test_neighbouring_paragraphs_share_a_line_and_tables_of_one_kind_their_colum
 
 def test_every_kind_of_figure_has_a_subtitle():
     assert SUBTITLES.keys() == KINDS.keys()
+
+
+def test_code_in_a_sentence_is_marked_and_the_rest_escaped():
+    assert with_code("Try `x < 1` & see.") == "Try <code>x &lt; 1</code> &amp; see."

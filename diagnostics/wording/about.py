@@ -1,4 +1,4 @@
-"""What each finding means, what looks like it and is not, and what to do: the hand-written part of ``docs/findings/``."""
+"""What each finding means, what looks like it and is not, and what to do: for letters, and for ``docs/findings/``."""
 
 from __future__ import annotations
 
