@@ -116,7 +116,8 @@ class Answer:
     """A sentence of the answer at the top of the report, shown only if the verdicts match its conditions.
 
     Args:
-        text: the sentence.
+        text: the sentence. ``{claim.supported}``, ``{claim.refuted}`` and ``{claim.open}`` list the labels of a claim's parts,
+            ``{claim.size}``, ``{claim.points}`` and ``{claim.percent}`` its effects without sign, the last two in hundredths.
         when: the required verdict word by claim name; alternatives are joined by ``|``.
     """
 

@@ -63,12 +63,55 @@ def answer(prepared: Sequence[AnswerPlan], claims: Sequence[ClaimLike]) -> str:
         return f"No verdict yet: {most} replicate{'s' * (most != 1)}, and the first look is at {LOOKS[0]}."
     # A claim that waits for the first look matches no prepared sentence, not even one for an open verdict.
     words = {claim.name: "waiting" if _waits(claim) else claim.word for claim in claims}
+    facts = {claim.name: facts_of(claim.parts) for claim in claims}
     told = [
-        each.text
+        filled(each.text, facts)
         for each in prepared
         if all(words.get(name) in allowed.split("|") for name, allowed in each.when.items())
     ]
     return " ".join(told) or _count(claims)
+
+
+def filled(text: str, facts: Mapping[str, Mapping[str, str]]) -> str:
+    """A prepared sentence with ``{claim.fact}`` replaced by what was found; what is unknown stays as it stands.
+
+    Args:
+        text: the sentence.
+        facts: by claim, those of `facts_of`.
+    """
+    return re.sub(r"{(\w+)\.(\w+)}", lambda found: facts.get(found[1], {}).get(found[2], found[0]), text)
+
+
+def facts_of(parts: Sequence[PartLike]) -> dict[str, str]:
+    """What a sentence may say of a claim.
+
+    Args:
+        parts: its effects.
+
+    Returns:
+        ``supported``, ``refuted`` and ``open``: the labels of these parts. ``size``: the smallest and the largest effect with
+        two digits, without a sign where all effects have the same. ``points`` and ``percent``: the same in hundredths. With a
+        number behind it, such as ``size1`` or ``points2``, that of one part.
+    """
+    told = {word: enumeration([part.label for part in parts if part.verdict.word == word]) for word in PART_WORDS}
+    told |= _sizes([part.verdict.effect for part in parts if math.isfinite(part.verdict.effect)])
+    for number, part in enumerate(parts, 1):
+        told |= {f"{name}{number}": text for name, text in _sizes([part.verdict.effect]).items()}
+    return told
+
+
+def _sizes(effects: Sequence[float]) -> dict[str, str]:
+    """The smallest to the largest effect in words, without a sign unless both signs occur."""
+    differ = min(effects, default=0.0) < 0 < max(effects, default=0.0)
+    sizes = effects if differ else [abs(effect) for effect in effects]
+    small, large = min(sizes, default=math.nan), max(sizes, default=math.nan)
+    hundredths = _from_to(100 * small, 100 * large)
+    return {"size": _from_to(small, large), "points": hundredths, "percent": f"{hundredths} %"}
+
+
+def _from_to(low: float, high: float) -> str:
+    ends = [numerals.short(end, 2) for end in (low, high)]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def sentence_of(claim: ClaimPlan, word: str, parts: Sequence[PartLike]) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 import fnmatch
 import importlib
 import json
+import re
 import string
 
 import keras
@@ -17,6 +18,7 @@ from diagnostics.commands import catalogue
 from diagnostics.measures import measure
 from diagnostics.statistics.looks import LOOKS
 from diagnostics.training.runner import structure
+from diagnostics.verdict.sentences import PART_WORDS
 from probes.probe import Probe
 from scenarios.data import Data, load, load_raw, load_whole, standardised
 from scenarios.scenario import Arm, Scenario
@@ -98,6 +100,14 @@ def test_what_it_answers_follows_from_verdicts(scenario):
         assert answer.when and set(answer.when) <= names
         for words in answer.when.values():
             assert set(words.split("|")) < {"supported", "refuted", "mixed", "open"}
+
+
+def test_its_answers_name_facts_that_there_are(scenario):
+    parts = {claim.name: len(claim.parts) for claim in scenario.claims()}
+    for answer in scenario.answers():
+        for name, fact in re.findall(r"{([^{}.]*)\.?([^{}]*)}", answer.text):
+            kind, number = re.fullmatch(r"(supported|refuted|open|size|points|percent)(\d*)", fact).groups()
+            assert name in parts and int(number or 1) <= parts[name] and (not number or kind not in PART_WORDS)
 
 
 def test_it_states_what_was_varied_and_its_limitations(scenario):

@@ -13,7 +13,7 @@ import pytest
 
 from diagnostics.runs.experiment import Experiment, Incomplete
 from diagnostics.verdict.claims import held_against, judge_claims
-from diagnostics.verdict.sentences import answer
+from diagnostics.verdict.sentences import answer, facts_of, filled
 from diagnostics.verdict.verdict import judge
 
 PART = {
@@ -213,6 +213,18 @@ def test_the_answer_follows_from_the_words():
     assert told == {2: "Yes.", -2: "No."}
     open_ = experiment({"a": [-2, 2, 0, -1, 1, 0.5]}, {"treated": "a"})
     assert answer(open_.plan.answers, judge_claims(open_)) == "It depends. Of the statements below, 1 is open."
+
+
+def test_the_answer_says_what_was_found():
+    stored = experiment({"a": [2.0] * 6, "b": [-3.0] * 6}, {"treated": "a"}, {"treated": "b"})
+    (claim,) = judge_claims(stored)
+    facts = facts_of(claim.parts)
+    assert (facts["supported"], facts["refuted"], facts["open"]) == (claim.parts[0].label, claim.parts[1].label, "none")
+    assert (facts["size"], facts["points2"], facts["percent1"]) == ("−3 to 2", "300", "200 %")
+    assert (
+        filled("By {it.size2} {nobody.size} {it.nothing} {it}.", {"it": facts})
+        == "By 3 {nobody.size} {it.nothing} {it}."
+    )
 
 
 def test_sentences_that_would_name_no_part_are_left_out_and_open_parts_have_bounds():
