@@ -35,6 +35,7 @@ class Card:
         p: p-value of `test`; NaN when there is none.
         test: name of the test.
         strips: the effects of the claim's parts.
+        exact: whether the claim holds by construction: a check of the instrument.
     """
 
     statement: str
@@ -49,6 +50,7 @@ class Card:
     p: float = float("nan")
     test: str = ""
     strips: tuple[Strip, ...] = ()
+    exact: bool = False
 
     @property
     def measured(self) -> str:

@@ -15,7 +15,7 @@ from diagnostics.pages import against_theory
 from diagnostics.pages.figure_parameters import Parameters
 from diagnostics.pages.page import Card, Exhibit, Page, Section, Table
 from diagnostics.pages.scenario_tables import Tables
-from diagnostics.pages.strips import strips
+from diagnostics.pages.strips import EXACT, found, strips
 from diagnostics.runs.experiment import Experiment
 from diagnostics.runs.figure_kinds import KINDS
 from diagnostics.runs.plan import FigurePlan, Plan
@@ -59,9 +59,10 @@ QUICK = "quick run with fewer replicates and epochs"
 PAIRED = (
     "Each effect is paired by replicate: all arms of a replicate share its random numbers. A part's verdict needs the whole interval "
     "on one side of what it is compared with. A claim is supported when all its parts are, refuted when some are and none is "
-    "supported, mixed when both occur, otherwise open; where one part is enough, its threshold says so. Results were looked at after "
-    "6, 10, 16 and 24 replicates, and a scenario has several claims (Holm): intervals are wider than 95 % for that, and p is adjusted "
-    "so that it can be held against 0.05."
+    "supported, mixed when both occur, otherwise open; where one part is enough, its threshold says so. The p-value is that of the "
+    "verdict: for a supported part against the statement, for a refuted one in its favour, for an open one the smaller of the two. "
+    "Results were looked at after 6, 10, 16 and 24 replicates, and a scenario has several claims (Holm). Intervals are therefore wider "
+    "than 95 % intervals, and p is adjusted so that 0.05 decides."
 )
 SLOPES = (
     "Depth slope of the activation gradient before the first update, in decades per layer: 0.3 means that the gradient halves "
@@ -103,7 +104,7 @@ def status(experiment: Experiment) -> str:
         f"{plan.data.name}, {plan.data.train:,} training examples",
         f"{len(plan.arms)} arms",
         f"{len(plan.seeds)} replicate{'s' * (len(plan.seeds) != 1)}",
-        f"{finished} runs finished" + (f", {len(experiment.incomplete)} not" if experiment.incomplete else ""),
+        f"{finished:,} runs finished" + (f", {len(experiment.incomplete)} not" if experiment.incomplete else ""),
         f"{_epochs(experiment)}, batches of {plan.config['batch_size']}",
     ]
     return " · ".join(facts)
@@ -129,7 +130,8 @@ def _card(claim: claims.JudgedClaim) -> Card:
     """One claim, with the effects of its parts; if it has exactly one, also as numbers for other programs."""
     seeds = min((part.verdict.seeds for part in claim.parts), default=0)
     card = Card(claim.statement, claim.word, claim.sentence, threshold=claim.threshold, seeds=seeds)
-    card = replace(card, strips=strips(claim.parts), unit=_unit(claim.parts))
+    exact = bool(claim.parts) and all(part.verdict.test == EXACT for part in claim.parts)
+    card = replace(card, strips=strips(claim.parts), unit=_unit(claim.parts), exact=exact)
     if len(claim.parts) != 1:
         return card
     alone = claim.parts[0].verdict
@@ -140,7 +142,7 @@ def _card(claim: claims.JudgedClaim) -> Card:
 def _unit(parts: Sequence[claims.JudgedPart]) -> str:
     """The unit that all parts share; empty where they differ."""
     units = {part.verdict.unit for part in parts}
-    return units.pop() if len(units) == 1 else ""
+    return units.pop().replace(claims.SHARE, "share of runs") if len(units) == 1 else ""
 
 
 def _theory(experiment: Experiment) -> list[Section]:
@@ -177,10 +179,10 @@ def _parts(claim: claims.JudgedClaim) -> Table:
 
 def _part(part: claims.JudgedPart, *, named: bool) -> tuple[str, ...]:
     one, p = part.verdict, numerals.p_value(part.adjusted_p)
-    found = f"{numerals.found(one.effect, one.low, one.high)} {one.unit if named else ''}".strip()
+    measured = f"{found(one)} {one.unit if named else ''}".strip()
     compared = f"exactly {numerals.short(one.threshold)}" if one.margin == 0 else claims.held_against(one)
     test = f"{one.test}, {p}" if p else one.test
-    return part.label, one.word, found, compared, str(one.seeds), test
+    return part.label, one.word, measured, compared, str(one.seeds), test
 
 
 def _figures(experiment: Experiment) -> list[Section]:

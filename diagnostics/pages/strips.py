@@ -32,6 +32,7 @@ class Strip:
         high: place of its upper end.
         start: where the range begins that it is compared with.
         end: where that range ends.
+        zero: where 0 is; ``None`` where the strip does not reach it.
     """
 
     label: str
@@ -42,6 +43,7 @@ class Strip:
     high: float = 0.0
     start: float = 0.0
     end: float = 0.0
+    zero: float | None = None
 
     @property
     def drawn(self) -> bool:
@@ -56,6 +58,12 @@ def strips(parts: Sequence[JudgedPart]) -> tuple[Strip, ...]:
         parts: of one claim.
     """
     return tuple(_strip(part, _scale([each.verdict for each in parts if _alike(each, part)])) for part in parts)
+
+
+def found(verdict: Verdict) -> str:
+    """The effect with its interval, with as many digits as it takes to see on which side of a bound its ends are."""
+    bounds = [bound for bound in _compared(verdict) if math.isfinite(bound)]
+    return numerals.found(verdict.effect, verdict.low, verdict.high, bounds)
 
 
 def _alike(one: JudgedPart, other: JudgedPart) -> bool:
@@ -79,11 +87,12 @@ def _scale(verdicts: Sequence[Verdict]) -> tuple[float, float]:
 
 def _strip(part: JudgedPart, scale: tuple[float, float]) -> Strip:
     verdict = part.verdict
-    text = Strip(part.label, verdict.word, numerals.found(verdict.effect, verdict.low, verdict.high))
+    text = Strip(part.label, verdict.word, found(verdict))
     if verdict.test == EXACT or scale[0] == scale[1] or math.isnan(verdict.effect):
         return text
     places = (verdict.effect, verdict.low, verdict.high, *_compared(verdict))
-    return Strip(part.label, verdict.word, text.text, *(_place(value, scale) for value in places))
+    zero = _place(0.0, scale) if scale[0] < 0 < scale[1] else None
+    return Strip(part.label, verdict.word, text.text, *(_place(value, scale) for value in places), zero=zero)
 
 
 def _place(value: float, scale: tuple[float, float]) -> float:

@@ -21,6 +21,8 @@ from diagnostics.wording import numerals, statements
 NEGATED: dict[Word, Word] = {"supported": "refuted", "refuted": "supported"}
 OF_RUNS = ("exists", "never", "share")
 """Methods whose effect is a share of runs, whatever the unit of the measure."""
+SHARE = "of the runs"
+"""Their unit behind a number."""
 
 CERTAIN = ("check", "exists")
 """Methods whose word is not a matter of probability; their claims spend none of the error."""
@@ -180,7 +182,7 @@ def _judged(claim: ClaimPlan, cases: Sequence[_Case], level: float) -> JudgedCla
 
 def _part(claim: ClaimPlan, case: _Case, level: float) -> JudgedPart:
     part = case.plan
-    unit = "of the runs" if part.method in OF_RUNS else part.unit
+    unit = SHARE if part.method in OF_RUNS else part.unit
     held = {"expects": part.expects, "threshold": part.threshold, "margin": part.margin, "unit": unit}
     seeds = int(case.effects.values.size - np.isnan(case.effects.values).sum()) + case.effects.failed
     verdict = verdict_of(case.evidence, **held, level=level, seeds=seeds, note=_note(case.effects, seeds))

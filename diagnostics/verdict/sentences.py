@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from diagnostics.runs.plan import AnswerPlan, ClaimPlan
+from diagnostics.runs.plan import AnswerPlan, ClaimPlan, PartPlan
 from diagnostics.statistics.looks import LOOKS
 from diagnostics.verdict.verdict import Verdict, Word
 from diagnostics.wording import numerals
 
 PART_WORDS = ("supported", "refuted", "open")
+OF_DIFFERENCES = ("t", "sign_flip", "median")
+"""Methods for effects that are 0 where nothing differs."""
 TALLY = {
     "supported": ("holds", "hold"),
     "refuted": ("does not", "do not"),
@@ -122,7 +124,7 @@ def sentence_of(claim: ClaimPlan, word: str, parts: Sequence[PartLike]) -> str:
     if not effects:
         return "Not measured: the runs are too short or lack the data it needs."
     labels = {word: [part.label for part in parts if part.verdict.word == word] for word in PART_WORDS}
-    low, high = numerals.span(effects)
+    low, high = numerals.span(effects, 2)
     template = _without_empty(claim.outcomes.get(word, claim.outcomes[""]), labels)
     told = (_without_range(template) if low == high else template).format(
         **{name: enumeration(named) for name, named in labels.items()},
@@ -130,7 +132,7 @@ def sentence_of(claim: ClaimPlan, word: str, parts: Sequence[PartLike]) -> str:
         high=high,
         seeds=min(part.verdict.seeds for part in parts),
     )
-    return " ".join([told, *_bounds(parts)]).strip()
+    return " ".join([told, *_signs(claim.parts, parts), *_bounds(parts)]).strip()
 
 
 def enumeration(items: Sequence[str]) -> str:
@@ -144,11 +146,31 @@ def _waits(claim: ClaimLike) -> bool:
     return claim.word == "open" and bool(undecided) and all(math.isnan(verdict.low) for verdict in undecided)
 
 
+def _signs(plans: Sequence[PartPlan], parts: Sequence[PartLike]) -> list[str]:
+    """Differences that are smaller than what they are compared with, or not surely larger, but surely not 0."""
+    sides: dict[str, list[str]] = {"above": [], "below": []}
+    for plan, part in zip(plans, parts, strict=True):
+        if plan.control is not None and plan.method in OF_DIFFERENCES and not _tells_sign(part.verdict):
+            low, high = part.verdict.low, part.verdict.high
+            for side in ["above"] * (low > 0) + ["below"] * (high < 0):
+                sides[side].append(part.label)
+    named = {side: f": {enumeration(labels)}" if len(parts) > 1 else "" for side, labels in sides.items()}
+    return [f"Still {side} 0{named[side]}." for side, labels in sides.items() if labels]
+
+
+def _tells_sign(verdict: Verdict) -> bool:
+    """Whether the word alone says on which side of 0 the effect lies."""
+    if verdict.margin is not None:
+        return False
+    ahead = verdict.threshold if verdict.expects == "greater" else -verdict.threshold
+    return (verdict.word == "supported" and ahead >= 0) or (verdict.word == "refuted" and ahead <= 0)
+
+
 def _bounds(parts: Sequence[PartLike]) -> list[str]:
     """What is known about the open parts; a part without bounds yet is left out."""
     known = [part for part in parts if part.verdict.word == "open" and part.verdict.is_bounded]
-    bounds = [f"{part.label}: {part.verdict.bound}" if len(parts) > 1 else part.verdict.bound for part in known]
-    return [f"Bound reached: {'; '.join(bounds)}."] if bounds else []
+    bounds = [f"{part.label}, {part.verdict.bound}" if len(parts) > 1 else part.verdict.bound for part in known]
+    return [f"Still open: {'; '.join(bounds)}."] if bounds else []
 
 
 def _count(claims: Sequence[ClaimLike]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MISSING = "–"
@@ -35,11 +35,11 @@ def short(value: float, digits: int = 3) -> str:
     return _trim(f"{value:,.{max(digits - 1 - _magnitude(value), 0)}f}")
 
 
-def span(values: Iterable[float]) -> tuple[str, str]:
+def span(values: Iterable[float], digits: int = 3) -> tuple[str, str]:
     """The smallest and the largest of some numbers; an end that is rounding error relative to the other is 0.
 
     Returns:
-        Two texts of three significant digits.
+        Two texts of so many significant digits.
 
     Examples:
         >>> span([0.1, 2, 30])
@@ -48,7 +48,7 @@ def span(values: Iterable[float]) -> tuple[str, str]:
     low, high = min(values := [*values]), max(values)
     size = max(abs(low), abs(high))
     low, high = (0.0 if abs(end) < ROUNDING * size < math.inf else end for end in (low, high))
-    return short(low), short(high)
+    return short(low, digits), short(high, digits)
 
 
 def power_of_ten(value: float) -> str:
@@ -78,18 +78,19 @@ def interval(low: float, high: float, digits: int = 3) -> str:
     return f"[{short(low, digits)}, {short(high, digits)}]"
 
 
-def estimate(effect: float, low: float, high: float) -> str:
+def estimate(effect: float, low: float, high: float, bounds: Sequence[float] = ()) -> str:
     """An effect with its interval, all to the same decimal place.
 
     The place is that of the interval's second significant digit. An interval without width has no such place, and beside
-    a power of ten it would only repeat it.
+    a power of ten it would only repeat it. Where an end would read like one of the bounds that it is compared with, it gets
+    up to two places more.
 
     Returns:
         Text such as ``"0.630 [0.621, 0.639]"``; ``"not measured"`` when the effect is missing.
 
     Examples:
-        >>> estimate(0.6301, 0.6212, 0.6394)
-        '0.630 [0.621, 0.639]'
+        >>> estimate(0.6301, 0.6212, 0.6394), estimate(0.2, 0.1001, 0.3, [0.1])
+        ('0.630 [0.621, 0.639]', '0.2000 [0.1001, 0.3000]')
     """
     if math.isnan(effect):
         return "not measured"
@@ -100,21 +101,28 @@ def estimate(effect: float, low: float, high: float) -> str:
     if places > 6:
         alone = not width and "×" in short(effect)
         return short(effect) if alone else f"{short(effect)} {interval(low, high)}"
-    return "{} [{}, {}]".format(*(_fixed(value, max(places, 0)) for value in (effect, low, high)))
+    places = max(places, 0)
+    more = next((more for more in (0, 1, 2) if not _reads_like(bounds, (low, high), places + more)), 0)
+    return "{} [{}, {}]".format(*(_fixed(value, places + more) for value in (effect, low, high)))
+
+
+def _reads_like(bounds: Sequence[float], ends: Sequence[float], places: int) -> bool:
+    """Whether an end that differs from a bound looks the same."""
+    return any(end != bound and round(end, places) == round(bound, places) for end in ends for bound in bounds)
 
 
 MANY = 10.0
 """A share from which on decimals of its per cent are noise."""
 
 
-def found(effect: float, low: float, high: float) -> str:
-    """An effect with its interval; the effect alone where it was the same in every replicate.
+def found(effect: float, low: float, high: float, bounds: Sequence[float] = ()) -> str:
+    """An effect with its interval; the effect alone where it was the same in every replicate. Arguments as for `estimate`.
 
     Examples:
         >>> found(400, 400, 400), found(0.5, 0.4, 0.6)
         ('400', '0.50 [0.40, 0.60]')
     """
-    return short(effect) if low == high == effect else estimate(effect, low, high)
+    return short(effect) if low == high == effect else estimate(effect, low, high, bounds)
 
 
 def percent(share: float) -> str:

@@ -227,13 +227,32 @@ def test_the_answer_says_what_was_found():
     )
 
 
+def test_a_difference_below_its_bound_that_is_not_zero_is_told():
+    arms = {
+        "none": [0.0] * 6,
+        "small": spread(0.2, width=0.05),
+        "lower": spread(-0.2, width=0.05),
+        "nil": spread(0, width=0.05),
+    }
+    held = {"control": "none", "threshold": 1.0}
+    parts = [{"treated": arm, "label": arm, **held} for arm in ("small", "lower", "nil")]
+    (found,) = judge_claims(experiment(arms, *parts))
+    assert found.word == "refuted" and found.sentence.endswith("Still above 0: small. Still below 0: lower.")
+    (alone,) = judge_claims(experiment(arms, {"treated": "small", "control": "none"}))
+    assert alone.word == "supported" and "Still" not in alone.sentence
+    (equal,) = judge_claims(
+        experiment(arms, {"treated": "small", "control": "none", "expects": "equal", "margin": 1.0})
+    )
+    assert equal.word == "supported" and equal.sentence.endswith("Still above 0.")
+
+
 def test_sentences_that_would_name_no_part_are_left_out_and_open_parts_have_bounds():
     outcomes = {"": "More: {supported}. Less: {refuted}. Open: {open}. From {low} to {high}."}
     arms = {"a": spread(1), "b": spread(1), "c": [-1, 1, 0.5, -0.5, 0, 0.1]}
     parts = [{"treated": arm, "label": label} for arm, label in zip(arms, ("x, y", "z", "w"), strict=True)]
     found = judge_claims(experiment(arms, *parts, outcomes=outcomes))[0]
     assert found.sentence.startswith("More: x, y and z. Open: w. From")
-    assert "Bound reached: w: differs by less than" in found.sentence
+    assert "Still open: w, differs by less than" in found.sentence
 
 
 @pytest.mark.parametrize(
