@@ -60,8 +60,8 @@ PAIRED = (
     "Each effect is paired by replicate: all arms of a replicate share its random numbers. A part's verdict needs the whole interval "
     "on one side of what it is compared with. A claim is supported when all its parts are, refuted when some are and none is "
     "supported, mixed when both occur, otherwise open; where one part is enough, its threshold says so. A small p-value "
-    "speaks for the verdict: beside a supported part against the opposite of the statement, beside a refuted one against the statement; "
-    "an open part has the smaller of the two. "
+    "speaks for the verdict: beside a supported part against the opposite of the statement, beside a refuted one against the "
+    "statement; an open part has the smaller of the two. "
     "Results were looked at after 6, 10, 16 and 24 replicates, and a scenario has several claims (Holm). Intervals are therefore wider "
     "than 95 % intervals, and p is adjusted so that 0.05 decides."
 )
