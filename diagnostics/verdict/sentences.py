@@ -155,7 +155,7 @@ def _signs(plans: Sequence[PartPlan], parts: Sequence[PartLike]) -> list[str]:
             for side in ["above"] * (low > 0) + ["below"] * (high < 0):
                 sides[side].append(part.label)
     named = {side: f": {enumeration(labels)}" if len(parts) > 1 else "" for side, labels in sides.items()}
-    return [f"Still {side} 0{named[side]}." for side, labels in sides.items() if labels]
+    return [f"{side.capitalize()} 0 in any case{named[side]}." for side, labels in sides.items() if labels]
 
 
 def _tells_sign(verdict: Verdict) -> bool:

@@ -6,15 +6,12 @@ from scenarios.scenario import Answer
 
 NARROWER = (
     "At the same learning rate dropout narrows the gap between test and training error, by {prevents_overfitting.size} of the "
-    "error of a "
-    "constant (always the mean, or the class shares)"
+    "error of a constant (always the mean, or the class shares)"
 )
-NOT_SUPPORTED = "mixed|refuted|open"
 ANSWERS = (
     Answer(
-        f"{NARROWER}, mostly by fitting the training examples less: where the training error is the same, the gap is not narrower "
-        f"by a "
-        "tenth of a constant's error for {narrower_at_equal_loss.refuted}.",
+        f"{NARROWER}, largely by fitting the training examples less: where the training error is the same, the gap is not narrower "
+        "by a tenth of a constant's error for {narrower_at_equal_loss.refuted}.",
         {"prevents_overfitting": "supported", "narrower_at_equal_loss": "refuted"},
     ),
     Answer(
@@ -23,8 +20,7 @@ ANSWERS = (
     ),
     Answer(
         f"{NARROWER}; where the training error is the same, by a tenth of a constant's error for "
-        f"{{narrower_at_equal_loss.supported}}, but "
-        "not for {narrower_at_equal_loss.refuted}.",
+        "{narrower_at_equal_loss.supported}, but not for {narrower_at_equal_loss.refuted}.",
         {"prevents_overfitting": "supported", "narrower_at_equal_loss": "mixed"},
     ),
     Answer(
@@ -33,8 +29,7 @@ ANSWERS = (
     ),
     Answer(
         "At the same learning rate dropout narrows the gap between test and training error for {prevents_overfitting.supported}, "
-        "but not "
-        "for {prevents_overfitting.refuted}.",
+        "but not for {prevents_overfitting.refuted}.",
         {"prevents_overfitting": "mixed"},
     ),
     Answer(
@@ -48,57 +43,48 @@ ANSWERS = (
         {"prevents_overfitting": "open"},
     ),
     Answer(
-        "On new examples a dropout of 0.5 makes the classifier better, by {helps_classification.size} of a constant's error: not "
-        "by a tenth "
-        "with {helps_by_a_tenth.refuted}.",
-        {"helps_classification": "supported", "helps_by_a_tenth": "refuted"},
+        "On new examples a dropout of 0.5 makes the classifier better by {helps_classification.size} of a constant's error.",
+        {"helps_classification": "supported"},
     ),
     Answer(
-        "On new examples a dropout of 0.5 makes the classifier better, by {helps_classification.size} of a constant's error.",
-        {"helps_classification": "supported", "helps_by_a_tenth": "supported|mixed|open"},
+        "On new examples a dropout of 0.5 makes the classifier better by less than a tenth of a constant's error, if at all "
+        "({helps_classification.refuted}).",
+        {"helps_classification": "refuted"},
     ),
     Answer(
-        "On new examples a dropout of 0.5 does not make the classifier better by a tenth of a constant's error with "
-        "{helps_by_a_tenth.refuted}.",
-        {"helps_classification": NOT_SUPPORTED, "helps_by_a_tenth": "refuted"},
-    ),
-    Answer(
-        "Whether a dropout of 0.5 makes the classifier better on new examples is not settled with {helps_classification.open}.",
-        {"helps_classification": "open"},
-    ),
-    Answer(
-        "A dropout of 0.5 makes the classifier better on new examples with {helps_classification.supported}, but not with "
-        "{helps_classification.refuted}.",
+        "On new examples a dropout of 0.5 makes the classifier better by a tenth of a constant's error with "
+        "{helps_classification.supported}, but not with {helps_classification.refuted}.",
         {"helps_classification": "mixed"},
+    ),
+    Answer(
+        "Whether a dropout of 0.5 makes the classifier better by a tenth of a constant's error is not settled.",
+        {"helps_classification": "open"},
     ),
     Answer("It makes regression worse, by {hurts_regression.size}.", {"hurts_regression": "supported"}),
     Answer(
-        "It makes regression worse with {hurts_regression.supported}, but not with {hurts_regression.refuted}.",
+        "It makes regression worse by a tenth in some cases ({hurts_regression.supported}).",
         {"hurts_regression": "mixed"},
     ),
-    Answer("It does not make regression worse with {hurts_regression.refuted}.", {"hurts_regression": "refuted"}),
     Answer(
-        "Whether it makes regression worse is not settled with {hurts_regression.open}.", {"hurts_regression": "open"}
+        "It was not shown to make regression worse by a tenth: not at a rate of 0.5, not at 0.1, and not with training stopped early.",
+        {"hurts_regression": "refuted"},
     ),
-    Answer(
-        "By a tenth it was not shown to, at either rate, with or without early stopping.",
-        {"hurts_by_a_tenth": "refuted", "hurts_regression": NOT_SUPPORTED},
-    ),
+    Answer("Whether it makes regression worse by a tenth is not settled.", {"hurts_regression": "open"}),
     Answer(
         "It costs regression more than classification, by {hurts_regression_more.size}.",
         {"hurts_regression_more": "supported"},
     ),
     Answer(
-        "It costs regression more than classification with {hurts_regression_more.supported}, but not with "
+        "It costs regression more than classification by a tenth with {hurts_regression_more.supported}, but not with "
         "{hurts_regression_more.refuted}.",
         {"hurts_regression_more": "mixed"},
     ),
     Answer(
-        "It does not cost regression more than classification with {hurts_regression_more.refuted}.",
-        {"hurts_regression_more": "refuted"},
+        "Nor was it shown to cost regression more than classification by a tenth.",
+        {"hurts_regression": "refuted", "hurts_regression_more": "refuted"},
     ),
     Answer(
-        "Whether it costs regression more than classification is not settled with {hurts_regression_more.open}.",
+        "Whether it costs regression more than classification by a tenth is not settled.",
         {"hurts_regression_more": "open"},
     ),
 )

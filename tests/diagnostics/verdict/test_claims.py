@@ -237,13 +237,15 @@ def test_a_difference_below_its_bound_that_is_not_zero_is_told():
     held = {"control": "none", "threshold": 1.0}
     parts = [{"treated": arm, "label": arm, **held} for arm in ("small", "lower", "nil")]
     (found,) = judge_claims(experiment(arms, *parts))
-    assert found.word == "refuted" and found.sentence.endswith("Still above 0: small. Still below 0: lower.")
+    assert found.word == "refuted" and found.sentence.endswith(
+        "Above 0 in any case: small. Below 0 in any case: lower."
+    )
     (alone,) = judge_claims(experiment(arms, {"treated": "small", "control": "none"}))
-    assert alone.word == "supported" and "Still" not in alone.sentence
+    assert alone.word == "supported" and "in any case" not in alone.sentence
     (equal,) = judge_claims(
         experiment(arms, {"treated": "small", "control": "none", "expects": "equal", "margin": 1.0})
     )
-    assert equal.word == "supported" and equal.sentence.endswith("Still above 0.")
+    assert equal.word == "supported" and equal.sentence.endswith("Above 0 in any case.")
 
 
 def test_sentences_that_would_name_no_part_are_left_out_and_open_parts_have_bounds():
