@@ -65,9 +65,8 @@ class DropoutRegression(Scenario):
     scope: ClassVar = (
         "Each replicate drew weights, masks, the order of examples and the split anew. Varied: task, number of examples, dropout "
         "rate, learning rate, early stopping. Not varied: 442 diabetes patients, two hidden layers of 64 units. Regression "
-        "predicts how "
-        "far the disease has come after a year; classification, whether this is above the median. On other data the size and the "
-        "sign of the effect may differ: a network that does not over-fit has nothing to gain."
+        "predicts how far the disease has come after a year; classification, whether this is above the median. On other data the "
+        "size and the sign of the effect may differ: a network that does not over-fit has nothing to gain."
     )
     objection: ClassVar = (
         "There is one data set of 442 patients. The errors of the two tasks can only be compared relative to that of a "
@@ -153,16 +152,15 @@ class DropoutRegression(Scenario):
             Figure(
                 "by_setting",
                 "Test error in units of a constant's error (always the mean, or the class shares: the dotted line), without "
-                "dropout at the "
-                "left. The verdicts compare each rate of dropout at its best learning rate, so compare the lowest points.",
+                "dropout at the left. The verdicts compare each rate of dropout at its best learning rate, so compare the lowest "
+                "points.",
                 {"column": "test_error", "title": "Test error", "options": axes[0] | {"guide": [1.0, "a constant"]}}
                 | place,
             ),
             Figure(
                 "by_setting",
                 "Test error minus training error, both with dropout off, in units of a constant's error. A network that does not "
-                "fit its "
-                "training examples has no gap either: a small gap is not yet a small test error.",
+                "fit its training examples has no gap either: a small gap is not yet a small test error.",
                 {"column": "gap", "title": "Over-fitting", "options": axes[1]} | place,
             ),
         )

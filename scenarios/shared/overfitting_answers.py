@@ -6,8 +6,7 @@ from scenarios.scenario import Answer
 
 NARROWER = (
     "At the same learning rate dropout narrows the gap between test and training error, by {prevents_overfitting.size} of the "
-    "error of a "
-    "constant (always the mean, or the class shares)"
+    "error of a constant (always the mean, or the class shares)"
 )
 NOT_SUPPORTED = "mixed|refuted|open"
 ANSWERS = (
@@ -33,8 +32,7 @@ ANSWERS = (
     ),
     Answer(
         "At the same learning rate dropout narrows the gap between test and training error for {prevents_overfitting.supported}, "
-        "but not "
-        "for {prevents_overfitting.refuted}.",
+        "but not for {prevents_overfitting.refuted}.",
         {"prevents_overfitting": "mixed"},
     ),
     Answer(
@@ -49,8 +47,7 @@ ANSWERS = (
     ),
     Answer(
         "On new examples a dropout of 0.5 makes the classifier better, by {helps_classification.size} of a constant's error: not "
-        "by a tenth "
-        "with {helps_by_a_tenth.refuted}.",
+        "by a tenth with {helps_by_a_tenth.refuted}.",
         {"helps_classification": "supported", "helps_by_a_tenth": "refuted"},
     ),
     Answer(

@@ -82,8 +82,8 @@ class OverfittingClaims:
                 for size in SIZES
             ),
             threshold="supported when test minus training error, both without masks, is smaller with dropout for both tasks, on "
-            "all and "
-            f"on few examples; the sign decides; Adam {self.rate_of_gap:g} for all, at which the networks without dropout over-fit",
+            f"all and on few examples; the sign decides; Adam {self.rate_of_gap:g} for all, at which the networks without dropout "
+            f"over-fit",
             outcomes=JUDGED,
         )
 
@@ -103,9 +103,8 @@ class OverfittingClaims:
             "training error is the same.",
             parts=tuple(part(*each) for each in zip(TASKS, self.same_loss, strict=True)),
             threshold=f"supported when the test loss is lower by more than {limits} (squared deviations of the scaled value; "
-            f"nats), {TENTH}, "
-            f"where the training loss without masks passes {self.same_loss[0]:g} and {self.same_loss[1]:g}; all examples, Adam "
-            f"{self.rate_at_equal_loss:g}",
+            f"nats), {TENTH}, where the training loss without masks passes {self.same_loss[0]:g} and {self.same_loss[1]:g}; all "
+            f"examples, Adam {self.rate_at_equal_loss:g}",
             outcomes={"": "Narrower by a tenth: {supported}. Not by a tenth: {refuted}."},
         )
 
@@ -115,8 +114,7 @@ class OverfittingClaims:
             statement=f"Dropout at a rate of {self.rates[-1]:g} makes a classifier better on new examples.",
             parts=self._pairs("classification", self.rates[-1], "less", 0.0),
             threshold="supported when the test error is lower with dropout on all and on few examples, each at its best learning "
-            "rate; "
-            "the sign decides",
+            "rate; the sign decides",
             outcomes=JUDGED,
         )
 
@@ -136,8 +134,7 @@ class OverfittingClaims:
             statement=f"Dropout at a rate of {self.rates[-1]:g} makes regression worse on new examples.",
             parts=self._pairs("regression", self.rates[-1], "greater", 0.0),
             threshold="supported when the test error is higher with dropout on all and on few examples, each at its best learning "
-            "rate; "
-            "the sign decides",
+            "rate; the sign decides",
             outcomes=JUDGED,
         )
 
@@ -152,8 +149,7 @@ class OverfittingClaims:
             statement="Dropout makes regression worse on new examples by a tenth of a constant's error.",
             parts=(*pairs, *(self._stopped_early(size) for size in SIZES)),
             threshold=f"supported when the test error is higher with dropout by more than {self.worse:g} at every rate, each at "
-            f"its best "
-            "learning rate, also with the weights of the epoch that does best on the validation part (stopped early): "
+            f"its best learning rate, also with the weights of the epoch that does best on the validation part (stopped early): "
             + TENTH,
             outcomes=BY_A_TENTH,
         )
@@ -169,8 +165,7 @@ class OverfittingClaims:
             statement="Dropout costs regression more than classification, because values are sensitive to its noise.",
             parts=self._interaction(0.0),
             threshold="supported when dropout changes the test error more in favour of classification, paired by replicate, each "
-            "in "
-            "constants' errors and at its best learning rate; the sign decides; it does not tell the reason",
+            "in constants' errors and at its best learning rate; the sign decides; it does not tell the reason",
             outcomes={"": "More: {supported}. Not more: {refuted}. The changes differ by {low} to {high}."},
         )
 
@@ -202,8 +197,7 @@ class OverfittingClaims:
             ),
             negated=True,
             threshold=f"supported when the two differ by more than {100 * self.same_variance:g} % after training; in training the "
-            f"masks' "
-            "own noise is part of the variance",
+            f"masks' own noise is part of the variance",
             outcomes={
                 "": "Differs: {supported}. Same: {refuted}. The variance in inference is {low} to {high} of that in training."
             },
