@@ -13,10 +13,9 @@ References: Glorot and Bengio 2010; He et al. 2015, arXiv 1502.01852; Schoenholz
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import keras
 
@@ -26,22 +25,24 @@ from probes.gradient_norm import GradientNorm
 from probes.probe import Probe
 from probes.update_ratio import UpdateRatio
 from scenarios.data import Data
-from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
+from scenarios.scenario import Answer, Arm, Claim, Figure, Scenario
 from scenarios.shared.layers import classifier, dense
-from scenarios.shared.parts import final, loss_curve
+from scenarios.shared.parts import loss_curve
 from scenarios.shared.vanishing_answers import answers
-
-HIDDEN = "hidden_*"
-KINDS = {
-    "relu": ("ReLU with Glorot", "relu", "glorot_uniform", False),
-    "relu-he": ("ReLU with He", "relu", "he_normal", False),
-    "relu-bn": ("ReLU with Glorot + batch norm", "relu", "glorot_uniform", True),
-    "sigmoid": ("sigmoid", "sigmoid", "glorot_uniform", False),
-    "tanh": ("tanh", "tanh", "glorot_uniform", False),
-    "selu": ("SELU", "selu", "lecun_normal", False),
-}
-COURSE, CURE = "relu", "relu-he"
-LEARNING = ("relu-he", "tanh", "selu")
+from scenarios.shared.vanishing_claims import (
+    COURSE,
+    HIDDEN,
+    KINDS,
+    LEARNING,
+    course_network,
+    cured_at_the_small_rate,
+    gradient_at_equal_progress,
+    is_only_slow,
+    learns_at_the_large_rate_only,
+    plateau_is_longer,
+    same_profile,
+    vanishes,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +54,14 @@ class VanishingGradient(Scenario):
         width: units in each.
         rates: the two learning rates, the larger first.
         course_epochs: epochs of the arms that repeat what the course shows, ReLU with Glorot: about 2,040 steps.
-        cure_epochs: epochs of the same network with He at the small rate; fewer, because it needs fewer.
+        cure_epochs: epochs of the networks whose gradient survives in theory, ReLU with He among them; fewer, because they need fewer.
+        early: the first steps over which all networks are compared, however long they are trained.
         vanished: a gradient has vanished when it loses more than this many decades over the hidden layers; as in the rule
             ``vanishing_gradient``: the first layers then move a hundred times less than the last.
         left: the loss has left its plateau when it is this share below chance; one half is well beyond the noise of batches.
         learned: a network has learned something when its loss is this many nats below chance.
         same_loss: a loss that is higher by less than this is no worse: a tenth of the chance level, ln 10, rounded up.
-        matters_later: the rate matters for a gradient when it changes what is lost by more decades than this: half of what
-            counts as vanished.
+        same_gradient: decades lost that differ by less than this are equal: a quarter of what counts as vanished.
     """
 
     epochs: int = 4
@@ -69,18 +70,20 @@ class VanishingGradient(Scenario):
     rates: tuple[float, float] = (0.01, 0.001)
     course_epochs: int = 60
     cure_epochs: int = 15
+    early: int = 120
     vanished: float = 2.0
     left: float = 0.5
     learned: float = 0.5
     same_loss: float = 0.25
-    matters_later: float = 1.0
+    same_gradient: float = 0.5
 
     question: ClassVar = "Does a small learning rate make the gradient vanish?"
     scope: ClassVar = (
         "Each replicate drew weights, the order of examples and the split anew. Varied: learning rate, activation, "
         "initialisation, batch normalisation. Not varied: depth 20, width 100, plain SGD, batches of 32, digits. ReLU with Glorot "
-        "was trained for 60 epochs, ReLU with He for 15 at 0.001, all others for 4. The depth profile at the start follows from "
-        "theory for any data of this scale; how many epochs a plateau lasts does not."
+        "was trained for 60 epochs, sigmoid for 4, all others for 15; where networks are compared, it is over the same steps or at "
+        "equal learning rate × steps. The depth profile at the start follows from theory for any data of this scale; how many epochs "
+        "a plateau lasts does not."
     )
     objection: ClassVar = (
         "This is plain SGD on small images. Momentum, Adam or longer training might get a sigmoid network off its "
@@ -91,14 +94,14 @@ class VanishingGradient(Scenario):
 
     def arms(self) -> tuple[Arm, ...]:
         """Each activation and initialisation at both rates."""
-        return tuple(self._arm(kind, rate) for kind in KINDS for rate in self.rates)
+        return (*(self._arm(kind, rate) for kind in KINDS for rate in self.rates), self._short())
 
     def epochs_of(self, arm: Arm) -> int:
-        """The course's number of epochs for its own network, and enough for its cure at the small rate to show."""
-        longer = {f"{CURE}-{self.rates[1]}": self.cure_epochs} | {
-            f"{COURSE}-{rate}": self.course_epochs for rate in self.rates
-        }
-        return longer.get(arm.name, self.epochs)
+        """The course's number of epochs for its own network, and enough for the others to leave the plateau."""
+        if arm.name == self._short().name:
+            return self._shorter
+        longer = dict.fromkeys(LEARNING, self.cure_epochs) | {COURSE: self.course_epochs}
+        return longer.get(arm.settings["kind"], self.epochs)
 
     def model(self, arm: Arm, data: Data) -> keras.Model:
         """Dense layers ``hidden_1`` … and ``logits``; batch normalisation comes before the activation."""
@@ -121,44 +124,56 @@ class VanishingGradient(Scenario):
         return ActivationGradient(every=30), GradientNorm(every=30), UpdateRatio(every=30), ActivationMoments(every=30)
 
     def claims(self) -> tuple[Claim, ...]:
-        """What is observed, then the parts of its explanation."""
+        """What is observed in the course's network, the parts of its explanation, and the other networks."""
+        high, low = self.rates
         return (
-            self._learns_at_the_large_rate_only(),
-            self._same_profile(),
-            self._vanishes("survives_at_the_large_rate", self.rates[0], "less"),
-            self._vanishes("vanishes_at_the_small_rate", self.rates[1], "greater"),
-            self._rate_matters_later(),
-            self._cured_at_the_small_rate(),
-            self._plateau_is_longer(),
-            self._is_only_slow(),
+            learns_at_the_large_rate_only(self.rates, self.course_epochs, self.learned),
+            same_profile(self.rates),
+            *course_network(self.rates, self.course_epochs, self.vanished),
+            gradient_at_equal_progress(self.rates, self.course_epochs, self._shorter, self.same_gradient),
+            vanishes("survives_at_the_large_rate", high, "less", self.vanished, self.early),
+            vanishes("vanishes_at_the_small_rate", low, "greater", self.vanished, self.early),
+            cured_at_the_small_rate(low, self.cure_epochs, self.course_epochs, self.learned),
+            plateau_is_longer(self.rates, self.cure_epochs, self.left),
+            is_only_slow(self.rates, self.same_loss),
         )
 
     def figures(self) -> tuple[Figure, ...]:
-        """Depth profile, heat map, update ratio, loss."""
-        gradient = {"column": "activation_gradient_rms", "layers": HIDDEN}
+        """Depth profile, update ratio and loss; the sigmoid's profile and the long trainings have axes of their own."""
+        gradient = {"column": "activation_gradient_rms", "layers": HIDDEN, "theory": True}
+        update = {"column": "update_ratio", "layers": HIDDEN, "guide": [1e-3, "10⁻³, a rule of thumb"]}
+        others = [kind for kind in KINDS if kind != "sigmoid"]
         return (
             Figure(
                 "depth_profile",
                 "A line that falls towards the left means that the gradient shrinks on its way back; a level line means that it keeps "
                 "its size. Dashed: theory before the first update. In the two panels of one network the lines at the start agree: "
                 "there the learning rate makes no difference.",
-                gradient | {"theory": True},
+                gradient | self._only(others),
+            ),
+            Figure(
+                "depth_profile",
+                "The same for the sigmoid, which loses so much more that it needs an axis of its own.",
+                gradient | self._only(["sigmoid"]),
             ),
             Figure(
                 "depth_profile",
                 "How far one step moves the weights of each layer, relative to their size. A vanishing gradient lowers the left "
                 "end. The dotted line is a rule of thumb for a healthy step.",
-                {"column": "update_ratio", "layers": HIDDEN, "guide": [1e-3, "10⁻³, a rule of thumb"]},
+                update | self._only(others),
             ),
-            loss_curve(
-                "A loss that stays there is still on its initial plateau. Lines end at different steps because ReLU with Glorot was "
-                "trained longest, and ReLU with He at 0.001 longer than the rest."
+            self._loss(
+                [COURSE],
+                "A loss that stays there is still on its initial plateau. ReLU with Glorot, the course's network.",
+            ),
+            self._loss(
+                [kind for kind in KINDS if kind != COURSE], "The other networks, which were trained for fewer epochs."
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
         """The sentences of the answer and the verdicts that each one needs."""
-        return answers(*self.rates, self.course_epochs)
+        return answers(*self.rates, self.course_epochs, self._shorter, self.early)
 
     def _arm(self, kind: str, rate: float) -> Arm:
         label, activation, initializer, normalised = KINDS[kind]
@@ -167,123 +182,21 @@ class VanishingGradient(Scenario):
         settings = {"kind": kind, "learning_rate": rate} | facts
         return Arm(f"{kind}-{rate}", f"{label}, rate {rate}", settings, theory=facts | stack)
 
-    def _against(
-        self, kinds: Iterable[str], measure: str, parameters: dict[str, Any], **judged: Any
-    ) -> tuple[Part, ...]:
-        """The effect of the small learning rate, for each kind."""
-        high, low = self.rates
-        return tuple(
-            Part(KINDS[kind][0], measure, parameters, f"{kind}-{low}", f"{kind}-{high}", **judged) for kind in kinds
-        )
+    @property
+    def _shorter(self) -> int:
+        """Epochs at the large rate that make the same learning rate × steps as the course's epochs at the small one."""
+        return max(1, round(self.course_epochs * self.rates[1] / self.rates[0]))
 
-    def _learns_at_the_large_rate_only(self) -> Claim:
-        high, low = self.rates
-        limit = math.log(10) - self.learned
-        directions: tuple[tuple[float, Literal["less", "greater"]], ...] = ((high, "less"), (low, "greater"))
-        return Claim(
-            name="learns_at_the_large_rate_only",
-            statement=f"A ReLU network with Keras' default initialisation (Glorot) learns at {high} and does not learn at {low}, "
-            f"in {self.course_epochs} epochs.",
-            parts=tuple(
-                Part(
-                    label=f"at {rate}",
-                    measure="at_best_epoch",
-                    parameters={"column": "loss", "split": "validation"},
-                    treated=f"{COURSE}-{rate}",
-                    expects=expects,
-                    threshold=limit,
-                    unit="nats",
-                    method="median",
-                )
-                for rate, expects in directions
-            ),
-            threshold=f"learned: a validation loss that in its best epoch is more than {self.learned:g} nats below chance, ln 10",
-            outcomes={
-                "": "As stated: {supported}. Not as stated: {refuted}. Median lowest validation loss: {low} to {high} nats."
-            },
-        )
+    def _short(self) -> Arm:
+        """The course's network at the large rate, stopped where the small rate has got to in the end."""
+        arm = self._arm(COURSE, self.rates[0])
+        label = f"{KINDS[COURSE][0]} for {self._shorter} epochs, rate {self.rates[0]}"
+        return replace(arm, name=f"{COURSE}-short-{self.rates[0]}", label=label)
 
-    def _same_profile(self) -> Claim:
-        parameters, judged = {"layers": HIDDEN, "step": 0}, {"expects": "equal", "margin": 0.0, "method": "check"}
-        return Claim(
-            name="same_profile",
-            statement="Before the first update the gradient shrinks over the layers in the same way at both learning rates.",
-            parts=self._against(KINDS, "depth_slope", parameters, **judged, unit="decades per layer"),
-            threshold="holds by construction; a check of the instrument: at step 0 weights and batch are the same, so the slopes must "
-            "be equal to the bit",
-            outcomes={
-                "": "Equal: {supported}. Not equal: {refuted}. The rate enters only when the gradient has been computed."
-            },
-        )
+    def _only(self, kinds: Iterable[str]) -> dict[str, Any]:
+        """The option of a figure to show these networks alone."""
+        return {"options": {"arms": [self._arm(kind, rate).label for kind in kinds for rate in self.rates]}}
 
-    def _vanishes(self, name: str, rate: float, expects: Literal["greater", "less"]) -> Claim:
-        statement = {
-            "less": f"At a learning rate of {rate} no gradient vanishes.",
-            "greater": f"At a learning rate of {rate} every gradient vanishes.",
-        }
-        gone, kept = ("{supported}", "{refuted}") if expects == "greater" else ("{refuted}", "{supported}")
-        told = f"Vanishes: {gone}. Survives: {kept}. Lost: {{low}} to {{high}} decades (a factor of 10 each; negative: it grows)."
-        held: dict[str, Any] = {"measure": "attenuation", "parameters": {"layers": HIDDEN, "step": 0, "until": -1}}
-        held |= {"expects": expects, "threshold": self.vanished, "unit": "decades"}
-        return Claim(
-            name=name,
-            statement=statement[expects],
-            parts=tuple(Part(label, treated=f"{kind}-{rate}", **held) for kind, (label, *_) in KINDS.items()),
-            threshold=f"vanished: more than {self.vanished:g} decades lost over the {self.depth} hidden layers, a factor of "
-            f"{10**self.vanished:g} (depth slope × layers; of each layer the median over the training)",
-            outcomes={"": told},
-        )
-
-    def _rate_matters_later(self) -> Claim:
-        high, low = self.rates
-        parameters = {"layers": HIDDEN, "step": 0, "until": -1}
-        judged: dict[str, Any] = {"threshold": self.matters_later, "unit": "decades"}
-        return Claim(
-            name="rate_matters_later",
-            statement=f"Over the training, ReLU with Glorot loses more of its gradient at {low} than at {high}.",
-            parts=self._against((COURSE,), "attenuation", parameters, **judged),
-            threshold=f"supported when it loses more by over {self.matters_later:g} decade, half of what counts as vanished",
-            outcomes={"": "It loses {low} decades more (negative: less)."},
-        )
-
-    def _cured_at_the_small_rate(self) -> Claim:
-        low, judged = self.rates[1], {"expects": "less", "threshold": -self.learned, "unit": "nats"}
-        return Claim(
-            name="cured_at_the_small_rate",
-            statement=f"At {low} the same ReLU network learns once it starts with He, which keeps the gradient's size.",
-            parts=(final("He instead of Glorot", "loss", f"{CURE}-{low}", f"{COURSE}-{low}", **judged),),
-            threshold=f"supported when the test loss with He after {self.cure_epochs} epochs is lower by more than {self.learned:g} "
-            f"nats than with Glorot after {self.course_epochs}, at the same rate and from the same random numbers",
-            outcomes={"": "Test loss with He minus with Glorot: {low} nats."},
-        )
-
-    def _plateau_is_longer(self) -> Claim:
-        high, low = self.rates
-        steps = {"level": "chance", "drop": self.left, "restricted": True}
-        return Claim(
-            name="plateau_is_longer",
-            statement=f"At {low} the loss stays longer on its initial plateau than at {high}.",
-            parts=self._against(LEARNING, "plateau_steps", steps, scale="log10_ratio", unit="decades of steps"),
-            threshold=f"the plateau ends when the loss has fallen by {100 * self.left:g} % of the chance level, ln 10; for the "
-            "activations whose gradient survives",
-            outcomes={
-                "": "Longer: {supported}. Shorter: {refuted}. By {low} to {high} decades of steps (0.3 decades: twice "
-                "as many). A run that never leaves the plateau counts with its last step, so these are lower bounds."
-            },
-        )
-
-    def _is_only_slow(self) -> Claim:
-        high, low = self.rates
-        judged: dict[str, Any] = {"expects": "less", "threshold": self.same_loss, "unit": "nats"}
-        return Claim(
-            name="is_only_slow",
-            statement=f"Where the gradient survives, training at {low} is only slower: at equal learning rate × steps its loss is "
-            f"no higher than at {high}.",
-            parts=self._against(LEARNING, "loss_at_progress", {"progress": "common", "window": 9}, **judged),
-            threshold=f"supported when the loss after all steps at {low} is less than {self.same_loss} nats above the loss after "
-            f"{100 * low / high:g} % of the steps at {high}",
-            outcomes={
-                "": f"No higher: {{supported}}. Higher: {{refuted}}. Loss at {low} minus loss at {high}: {{low}} to {{high}} nats "
-                "(negative: lower at the small rate)."
-            },
-        )
+    def _loss(self, kinds: Iterable[str], note: str) -> Figure:
+        figure = loss_curve(note)
+        return replace(figure, parameters=dict(figure.parameters) | self._only(kinds))
