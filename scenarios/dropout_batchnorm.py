@@ -68,8 +68,8 @@ class DropoutBatchnorm(Scenario):
     )
     objection: ClassVar = (
         "One network of three blocks and short training. A difference of less than one point of accuracy does not count. The "
-        "moving statistics average over ten steps only (momentum 0.9); with Keras' default of 0.99 their lag would add to the shift. "
-        "Estimating the statistics again mends inference, not what training with masks did to the weights."
+        "moving statistics average over ten steps only (momentum 0.9); with Keras' default of 0.99 their lag would add to the "
+        "shift. Estimating the statistics again mends inference, not what training with masks did to the weights."
     )
     more: ClassVar = {"rates": (0.2, 0.5), "learning_rates": (0.002, 0.006, 0.02)}
     less: ClassVar = {"blocks": 2, "learning_rates": (0.006,)}

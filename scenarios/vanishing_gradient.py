@@ -79,16 +79,16 @@ class VanishingGradient(Scenario):
 
     question: ClassVar = "Does a small learning rate make the gradient vanish?"
     scope: ClassVar = (
-        "Each replicate drew weights, the order of examples and the split anew. Varied: learning rate, activation, "
-        "initialisation, batch normalisation. Not varied: depth 20, width 100, plain SGD, batches of 32, digits. ReLU with Glorot "
-        "was trained for 60 epochs, sigmoid for 4, all others for 15; where networks are compared, it is over the same steps or at "
-        "equal learning rate × steps. The depth profile at the start follows from theory for any data of this scale; how many epochs "
-        "a plateau lasts does not."
+        "Each replicate drew weights, the order of examples and the split anew. Varied: learning rate, activation, initialisation, "
+        "batch normalisation. Not varied: depth 20, width 100, plain SGD, batches of 32, digits. ReLU with Glorot was trained for "
+        "60 epochs, sigmoid for 4, all others for 15; where networks are compared, it is over the same steps or at equal learning "
+        "rate × steps. The depth profile at the start follows from theory for any data of this scale; how many epochs a plateau "
+        "lasts does not."
     )
     objection: ClassVar = (
-        "This is plain SGD on small images. Momentum, Adam or longer training might get a sigmoid network off its "
-        "plateau; that was not tested. The limit of two decades for a vanished gradient, a factor of 100, is a convention. A "
-        "network can look stuck although its gradient survives: compare the loss curves with the profiles."
+        "This is plain SGD on small images. Momentum, Adam or longer training might get a sigmoid network off its plateau; that "
+        "was not tested. The limit of two decades for a vanished gradient, a factor of 100, is a convention. A network can look "
+        "stuck although its gradient survives: compare the loss curves with the profiles."
     )
     less: ClassVar = {"course_epochs": 3, "cure_epochs": 3}
 
@@ -146,9 +146,9 @@ class VanishingGradient(Scenario):
         return (
             Figure(
                 "depth_profile",
-                "A line that falls towards the left means that the gradient shrinks on its way back; a level line means that it keeps "
-                "its size. Dashed: theory before the first update. In the two panels of one network the lines at the start agree: "
-                "there the learning rate makes no difference.",
+                "A line that falls towards the left means that the gradient shrinks on its way back; a level line means that it "
+                "keeps its size. Dashed: theory before the first update. In the two panels of one network the lines at the start "
+                "agree: there the learning rate makes no difference.",
                 gradient | self._only(others),
             ),
             Figure(

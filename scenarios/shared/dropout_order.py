@@ -54,8 +54,7 @@ class OrderClaims:
         control = swept("bn", self.learning_rate)
         return Claim(
             name="variance_is_shifted",
-            statement="With dropout before it, batch normalisation divides by a variance that its input does not have in "
-            "inference.",
+            statement="With dropout before it, batch normalisation divides by a variance that its input does not have in inference.",
             parts=tuple(
                 recorded(f"rate {rate:g}", "shift", self._fixed("before", rate), control, **held) for rate in self.rates
             ),
@@ -103,7 +102,7 @@ class OrderClaims:
                 for rate in self.rates
             ),
             threshold=f"supported when it is higher by more than {self.cost:g} in the same places at the same rate, each at its "
-            f"best learning rate",
+            "best learning rate",
             outcomes={"": HIGHER},
         )
 

@@ -44,8 +44,8 @@ def _at_the_start() -> tuple[Answer, ...]:
     no = "No: before the first update the gradient is the same at both rates"
     return (
         Answer(
-            f"{no}, and in the course's network, ReLU with Glorot, it has vanished at both ({{vanished_at_start.size1}} decades lost "
-            "over 20 layers).",
+            f"{no}, and in the course's network, ReLU with Glorot, it has vanished at both ({{vanished_at_start.size1}} decades "
+            "lost over 20 layers).",
             same | {"vanished_at_start": "supported"},
         ),
         Answer(

@@ -37,8 +37,8 @@ def learns_at_the_large_rate_only(rates: Rates, epochs: int, learned: float) -> 
     held |= {"threshold": math.log(10) - learned, "unit": "nats", "method": "median"}
     return Claim(
         name="learns_at_the_large_rate_only",
-        statement=f"A ReLU network with Keras' default initialisation (Glorot) learns at {rates[0]} and does not learn at {rates[1]}, "
-        f"in {epochs} epochs.",
+        statement=f"A ReLU network with Keras' default initialisation (Glorot) learns at {rates[0]} and does not learn at "
+        f"{rates[1]}, in {epochs} epochs.",
         parts=_at_each(rates, ("less", "greater"), **held),
         threshold=f"learned: a validation loss that in its best epoch is more than {learned:g} nats below chance, ln 10 = 2.30",
         outcomes={
@@ -132,8 +132,8 @@ def gradient_at_equal_progress(rates: Rates, epochs: int, shorter: int, same: fl
                 **held,
             ),
         ),
-        threshold=f"supported when what is lost after {epochs} epochs at {rates[1]} and after {shorter} at {rates[0]} differs by less "
-        f"than {same:g} decades, a quarter of what counts as vanished",
+        threshold=f"supported when what is lost after {epochs} epochs at {rates[1]} and after {shorter} at {rates[0]} differs by "
+        f"less than {same:g} decades, a quarter of what counts as vanished",
         outcomes={"": f"Lost at {rates[1]} minus lost at {rates[0]}: {{low}} decades."},
     )
 
@@ -155,8 +155,8 @@ def vanishes(name: str, rate: float, expects: Direction, vanished: float, early:
         name=name,
         statement=f"Over the first {early} steps at {rate} {'every' if expects == 'greater' else 'no'} gradient vanishes.",
         parts=tuple(Part(label, treated=f"{kind}-{rate}", **held) for kind, (label, *_) in KINDS.items()),
-        threshold=f"vanished: more than {vanished:g} decades lost over the hidden layers, a factor of {10**vanished:g} (depth slope × "
-        f"layers; of each layer the median over the first {early} steps)",
+        threshold=f"vanished: more than {vanished:g} decades lost over the hidden layers, a factor of {10**vanished:g} (depth "
+        f"slope × layers; of each layer the median over the first {early} steps)",
         outcomes={
             "": f"Vanishes: {gone}. Survives: {kept}. Lost: {{low}} to {{high}} decades (a factor of 10 each; negative: it grows)."
         },
@@ -196,11 +196,11 @@ def plateau_is_longer(rates: Rates, epochs: int, left: float) -> Claim:
         name="plateau_is_longer",
         statement=f"At {rates[1]} the loss stays longer on its initial plateau than at {rates[0]}.",
         parts=_against(rates, LEARNING, "plateau_steps", steps, scale="log10_ratio", unit="decades of steps"),
-        threshold=f"the plateau ends when the loss has fallen by {100 * left:g} % of the chance level, ln 10, well beyond the noise of "
-        f"batches; {epochs} epochs at both rates; for the networks whose gradient survives in theory; the sign decides",
+        threshold=f"the plateau ends when the loss has fallen by {100 * left:g} % of the chance level, ln 10, well beyond the "
+        f"noise of batches; {epochs} epochs at both rates; for the networks whose gradient survives in theory; the sign decides",
         outcomes={
-            "": "Longer: {supported}. Shorter: {refuted}. By {low} to {high} decades of steps (1 decade: ten times as "
-            "many). A run that never leaves the plateau counts with its last step, so these are lower bounds."
+            "": "Longer: {supported}. Shorter: {refuted}. By {low} to {high} decades of steps (1 decade: ten times as many). A run "
+            "that never leaves the plateau counts with its last step, so these are lower bounds."
         },
     )
 
@@ -218,11 +218,12 @@ def is_only_slow(rates: Rates, same: float) -> Claim:
         name="is_only_slow",
         statement=f"Training at {rates[1]} is only slower: at equal learning rate × steps its loss is no higher than at {rates[0]}.",
         parts=_against(rates, (COURSE, *LEARNING), "loss_at_progress", parameters, **judged),
-        threshold=f"supported when the loss at the end of training at {rates[1]} is less than {same} nats, a tenth of chance rounded "
-        f"up, above the loss at {rates[0]} after as much learning rate × steps, {100 * rates[1] / rates[0]:g} % of as many steps",
+        threshold=f"supported when the loss at the end of training at {rates[1]} is less than {same} nats, a tenth of chance "
+        f"rounded up, above the loss at {rates[0]} after as much learning rate × steps, {100 * rates[1] / rates[0]:g} % of as "
+        "many steps",
         outcomes={
-            "": f"No higher: {{supported}}. Higher: {{refuted}}. Loss at {rates[1]} minus loss at {rates[0]}: {{low}} to {{high}} nats "
-            "(negative: lower at the small rate)."
+            "": f"No higher: {{supported}}. Higher: {{refuted}}. Loss at {rates[1]} minus loss at {rates[0]}: {{low}} to {{high}} "
+            "nats (negative: lower at the small rate)."
         },
     )
 
