@@ -6,58 +6,86 @@ from scenarios.scenario import Answer
 
 ANSWERS = (
     Answer(
-        "Yes, for plain SGD: on inputs that are not normalised every network tried is less accurate, by half a point or more, even at "
-        "its own best learning rate.",
+        "Yes, for plain SGD: on raw inputs every network tried is less accurate by more than a point ({must_be_scaled.points} "
+        "points), even at its own best learning rate.",
         {"must_be_scaled": "supported"},
     ),
     Answer(
-        "Not always: some network loses less than half a point of accuracy without normalisation, each at its own best learning rate.",
+        "Not always: each at its own best learning rate, raw inputs do not cost a point of accuracy for {must_be_scaled.refuted}.",
         {"must_be_scaled": "refuted"},
     ),
     Answer(
-        "Whether normalisation gains half a point of accuracy, each at its own best learning rate, depends on the network and the "
-        "images.",
+        "Each at its own best learning rate, raw inputs cost more than a point of accuracy for {must_be_scaled.supported}, but not "
+        "for {must_be_scaled.refuted}.",
         {"must_be_scaled": "mixed"},
     ),
     Answer(
-        "Whether normalisation gains half a point of accuracy, each at its own best learning rate, is not settled.",
+        "Whether raw inputs cost a point of accuracy, each at its own best learning rate, is not settled for {must_be_scaled.open}.",
         {"must_be_scaled": "open"},
     ),
     Answer(
-        "Min-max and z-score are not equally good here: at each one's best rate, test accuracy differs by more than two points.",
-        {"either_formula": "refuted"},
+        "Min-max is less accurate than the z-score, by {min_max_is_worse.points} points: less than one.",
+        {"min_max_is_worse": "supported", "either_formula": "supported"},
     ),
-    Answer("Min-max and z-score do equally well, to within two points.", {"either_formula": "supported"}),
-    Answer("Whether min-max and z-score do equally well is not settled.", {"either_formula": "open"}),
     Answer(
-        "At one and the same learning rate raw inputs are not always worse: their scale acts like a larger rate, so that both must be "
-        "chosen together.",
+        "Min-max is less accurate than the z-score, by {min_max_is_worse.points} points.",
+        {"min_max_is_worse": "supported", "either_formula": "refuted|open"},
+    ),
+    Answer(
+        "Min-max is not less accurate than the z-score; the two differ by {min_max_is_worse.points} points.",
+        {"min_max_is_worse": "refuted"},
+    ),
+    Answer(
+        "Min-max and the z-score are equally good, to within a point.",
+        {"min_max_is_worse": "open", "either_formula": "supported"},
+    ),
+    Answer(
+        "Whether min-max and the z-score are equally good, to within a point, is not settled.",
+        {"min_max_is_worse": "open", "either_formula": "open"},
+    ),
+    Answer(
+        "At one and the same learning rate raw inputs are not always worse by a point: their scale acts like a larger rate, so that "
+        "both must be chosen together.",
         {"scale_reaches_gradient": "supported", "scale_is_a_rate": "mixed|refuted"},
     ),
     Answer(
-        "At every learning rate tried, raw inputs cost more than half a point of accuracy.",
+        "At every learning rate tried, raw inputs cost more than a point of accuracy.",
         {"scale_reaches_gradient": "supported", "scale_is_a_rate": "supported"},
     ),
     Answer(
-        "Whether raw or normalised inputs learn faster depends on the learning rate.",
-        {"gets_going_sooner": "mixed"},
+        "Each at its best rate, the dense network needs more steps on raw inputs, by {gets_going_sooner.size} decades (0.1 is a "
+        "quarter more).",
+        {"gets_going_sooner": "supported"},
     ),
-    Answer("Normalised inputs learn faster, also at each one's best rate.", {"gets_going_sooner": "supported"}),
-    Answer("Normalised inputs do not always learn faster.", {"gets_going_sooner": "refuted"}),
     Answer(
-        "At equal learning rates, raw inputs kill more ReLU units of the dense network.",
+        "Each at its best rate, the dense network does not need more steps on raw inputs.",
+        {"gets_going_sooner": "refuted"},
+    ),
+    Answer(
+        "Whether the dense network needs more steps on raw inputs, each at its best rate, is not settled.",
+        {"gets_going_sooner": "open"},
+    ),
+    Answer(
+        "More ReLU units of the dense network are dead on raw inputs, also at the best rate: by {raw_kills_units.percent} of all.",
         {"raw_kills_units": "supported"},
     ),
     Answer(
-        "For images, one mean and standard deviation for all pixels works better than separate ones for each pixel, by a point.",
+        "For images, one mean and deviation for all pixels works better than separate ones for each pixel, by more than a point.",
         {"global_for_images": "supported"},
     ),
     Answer(
-        "On some network or images, separate means and deviations for each pixel do as well as one for all, to within a point.",
-        {"global_for_images": "refuted|mixed"},
+        "One mean and deviation for all pixels was not shown to be better by a point than separate ones for each pixel, which change "
+        "accuracy by {global_for_images.points} points.",
+        {"global_for_images": "refuted"},
     ),
     Answer(
-        "Whether one mean and standard deviation for all pixels is better than separate ones is not settled.",
+        "One mean and deviation for all pixels is better by a point than separate ones for each pixel for "
+        "{global_for_images.supported}, but not for {global_for_images.refuted}.",
+        {"global_for_images": "mixed"},
+    ),
+    Answer(
+        "Whether one mean and deviation for all pixels is better by a point than separate ones for each pixel is not settled for "
+        "{global_for_images.open}.",
         {"global_for_images": "open"},
     ),
 )
