@@ -36,7 +36,7 @@ from scenarios.shared.scaling_claims import (
     fit_transform,
     formulas,
     gets_going_sooner,
-    min_max,
+    min_max_is_worse,
     raw_kills_units,
     scale_reaches_gradient,
 )
@@ -82,14 +82,14 @@ class InputScaling(Scenario):
     question: ClassVar = "Must inputs be normalised, and how?"
     scope: ClassVar = (
         "Each replicate drew weights, the order of examples and the split anew. Varied: preparation of the inputs and learning "
-        "rate; in a thorough run also the network (a small convolutional one) and the images (patches of two photographs, "
-        "which the network tells apart). Not varied: ReLU, He, plain SGD, pictures of 8 × 8 pixels. That scale and rate must be "
-        "chosen together holds for every network trained by plain SGD; how much accuracy a preparation costs holds for these images."
+        "rate; in a thorough run also the network (a small convolutional one) and the images (patches of two photographs, which "
+        "the network tells apart). Not varied: ReLU, He, plain SGD, pictures of 8 × 8 pixels. That scale and rate must be chosen "
+        "together holds for every network trained by plain SGD; how much accuracy a preparation costs holds for these images."
     )
     objection: ClassVar = (
-        "All pixels share one unit and one range; the features of a table may need scaling more. Training was plain SGD "
-        "at rates half a decade apart, so that a best rate is known to half a decade only; scaling may matter less to optimizers "
-        "that adapt the rate of each weight."
+        "All pixels share one unit and one range; the features of a table may need scaling more. Training was plain SGD at rates "
+        "half a decade apart, so that a best rate is known to half a decade only; scaling may matter less to optimizers that "
+        "adapt the rate of each weight."
     )
     tests_each_epoch: ClassVar = True
     evaluates_train_again: ClassVar = True
@@ -138,7 +138,7 @@ class InputScaling(Scenario):
         return (
             self._must_be_scaled(),
             self._worse_at_equal_loss(),
-            *min_max(self._compared("min-max against z-score", "", ("min-max", "z-score")), self.differs),
+            min_max_is_worse(self._compared("min-max against z-score", "", ("min-max", "z-score"))),
             self._scale_is_a_rate(),
             gets_going_sooner(self._paired("plateau_steps", GOING, scale="log10_ratio", unit="decades of steps")),
             formulas({name: f"{name}-{COMMON}" for name in PREPARATIONS}),
@@ -168,9 +168,9 @@ class InputScaling(Scenario):
             ),
             Figure(
                 "depth_profile",
-                "Norm of the weight gradient by layer, with the first layer at the left. At the start raw inputs enlarge it in every "
-                "layer, not only in the first, because ReLU passes the scale of its inputs on; a network that has collapsed has next "
-                "to none.",
+                "Norm of the weight gradient by layer, with the first layer at the left. At the start raw inputs enlarge it in "
+                "every layer, not only in the first, because ReLU passes the scale of its inputs on; a network that has collapsed "
+                "has next to none.",
                 {"column": "gradient_norm"},
             ),
         )
@@ -215,8 +215,8 @@ class InputScaling(Scenario):
             statement="A network is less accurate by a point in the end when its inputs are not normalised.",
             parts=self._at_best_rate(RAW),
             threshold="raw inputs against the global z-score, each at the rate that is most accurate on the validation part; "
-            f"supported when test accuracy is lower by more than {self.differs} with raw inputs: a percentage point, less than four "
-            f"of 360 images",
+            f"supported when test accuracy is lower by more than {self.differs} with raw inputs: a percentage point, less than "
+            "four of 360 images",
             outcomes={
                 "": "Less accurate: {supported}. Not by that much: {refuted}. Raw inputs change test accuracy by {low} to {high}."
             },
@@ -248,8 +248,8 @@ class InputScaling(Scenario):
             statement="For images, one mean and standard deviation for all pixels is better by a point than separate ones for each "
             "pixel.",
             parts=tuple(replace(part, threshold=-self.differs) for part in self._at_best_rate(BY_PIXEL)),
-            threshold=f"supported when test accuracy is lower by more than {self.differs} with scaling by pixel than with the global "
-            "z-score, each at its best rate",
+            threshold=f"supported when test accuracy is lower by more than {self.differs} with scaling by pixel than with the "
+            "global z-score, each at its best rate",
             outcomes={
                 "": "Better: {supported}. Not by that much: {refuted}. Scaling by pixel changes test accuracy by {low} to {high}."
             },

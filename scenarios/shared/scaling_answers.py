@@ -24,28 +24,20 @@ ANSWERS = (
         {"must_be_scaled": "open"},
     ),
     Answer(
-        "Min-max is less accurate than the z-score, by {min_max_is_worse.points} points: less than one.",
-        {"min_max_is_worse": "supported", "either_formula": "supported"},
-    ),
-    Answer(
         "Min-max is less accurate than the z-score, by {min_max_is_worse.points} points.",
-        {"min_max_is_worse": "supported", "either_formula": "refuted|open"},
+        {"min_max_is_worse": "supported"},
     ),
     Answer(
-        "Min-max is not less accurate than the z-score; the two differ by {min_max_is_worse.points} points.",
+        "Min-max is more accurate than the z-score, by {min_max_is_worse.points} points.",
         {"min_max_is_worse": "refuted"},
     ),
     Answer(
-        "Min-max and the z-score are equally good, to within a point.",
-        {"min_max_is_worse": "open", "either_formula": "supported"},
+        "Whether min-max or the z-score is more accurate is not settled: they differ by {min_max_is_worse.points} points.",
+        {"min_max_is_worse": "open"},
     ),
     Answer(
-        "Whether min-max and the z-score are equally good, to within a point, is not settled.",
-        {"min_max_is_worse": "open", "either_formula": "open"},
-    ),
-    Answer(
-        "At one and the same learning rate raw inputs are not always worse by a point: their scale acts like a larger rate, so that "
-        "both must be chosen together.",
+        "At one and the same learning rate raw inputs are not always worse by a point: their scale acts like a larger rate, so "
+        "that both must be chosen together.",
         {"scale_reaches_gradient": "supported", "scale_is_a_rate": "mixed|refuted"},
     ),
     Answer(
@@ -74,8 +66,8 @@ ANSWERS = (
         {"global_for_images": "supported"},
     ),
     Answer(
-        "One mean and deviation for all pixels was not shown to be better by a point than separate ones for each pixel, which change "
-        "accuracy by {global_for_images.points} points.",
+        "One mean and deviation for all pixels was not shown to be better by a point than separate ones for each pixel, which "
+        "change accuracy by {global_for_images.points} points.",
         {"global_for_images": "refuted"},
     ),
     Answer(
