@@ -19,7 +19,7 @@ def online_claims(
 
     Args:
         arm: the name of the arm of an activation; all record what ``stream.learn_online`` returns.
-        others: labels of the activations without zeros that ReLU is compared with.
+        others: labels of the activations, less sparse by a measure of their own, that ReLU is compared with.
         regret: the smallest difference in nats that counts.
         forgotten: the smallest difference of forgetting that counts.
     """
@@ -28,22 +28,24 @@ def online_claims(
     return (
         Claim(
             name="stream_forgets",
-            statement="A ReLU network that learns one half of the classes after the other, without replay, forgets (positive control).",
+            statement="A ReLU network that learns one half of the classes after the other, without replay, forgets (positive "
+            "control).",
             parts=(
                 recorded("forgets some", "forgetting", arm("relu"), threshold=FORGOTTEN, unit="share of test images"),
                 recorded("keeps some", "retained", arm("relu"), threshold=FORGOTTEN, unit="share of test images"),
             ),
             threshold=f"supported when accuracy on the first half falls by more than {FORGOTTEN:g} while {_listed()} examples of the "
-            f"second half are learned (the mean over these), and stays above {FORGOTTEN:g}: there is room for less forgetting and for "
-            "more",
+            f"second half are learned (the mean over these), and stays above {FORGOTTEN:g}: there is room for less forgetting and "
+            f"for more",
             outcomes={"": "As stated: {supported}. Not: {refuted}. Shares of the test images: {low} to {high}."},
         ),
         Claim(
             name="forgets_less",
-            statement="Sparse activations forget less: ReLU loses less of what it learned first than activations without zeros.",
+            statement="Sparse activations forget less by ten points: ReLU loses less of what it learned first than less sparse "
+            "activations.",
             parts=tuple(
                 recorded(
-                    f"against {label}",
+                    label,
                     "forgetting",
                     *pair,
                     expects="less",
@@ -52,21 +54,24 @@ def online_claims(
                 )
                 for label, pair in sides.items()
             ),
-            threshold=f"supported when accuracy on the first half of the classes falls by over {forgotten:g} less with ReLU, {how}",
-            outcomes={"": "Less: {supported}. Not by that much: {refuted}. Differences: {low} to {high}."},
+            threshold=f"supported when accuracy on the first half of the classes falls by over {forgotten:g} less with ReLU, what is "
+            f"called forgetting above; {how}",
+            outcomes={"": "Less than: {supported}. Not by that much: {refuted}. ReLU changes it by {low} to {high}."},
             requires="stream_forgets",
         ),
         Claim(
             name="learns_better_online",
-            statement="Sparse activations learn better online: ReLU predicts the examples of a stream better than activations "
-            "without zeros.",
+            statement="Sparse activations learn better online: ReLU predicts the examples of a stream better than less sparse "
+            "activations.",
             parts=tuple(
-                recorded(f"against {label}", "regret", *pair, expects="less", threshold=-regret, unit="nats")
+                recorded(label, "regret", *pair, expects="less", threshold=-regret, unit="nats")
                 for label, pair in sides.items()
             ),
             threshold=f"supported when the mean loss of an example before it is learned is lower with ReLU by more than {regret:g} "
             f"nats, {how}",
-            outcomes={"": "Better: {supported}. Not by that much: {refuted}. Differences: {low} to {high} nats."},
+            outcomes={
+                "": "Better than: {supported}. Not by that much: {refuted}. ReLU changes the loss by {low} to {high} nats."
+            },
         ),
     )
 
