@@ -69,13 +69,13 @@ class ActivationSparsity(Scenario):
     question: ClassVar = "Does it matter for accuracy, zeros and dead units whether ReLU leaks?"
     scope: ClassVar = (
         "Each replicate drew weights, the order of examples and the split anew. Varied: activation, slope of the leak, learning "
-        "rate, and whether examples come shuffled or as a stream. Not varied: four dense layers of 50 units, digits. Exact zeros and "
-        "death follow from the shape of the activation and hold for every network; accuracies and regret hold for this one."
+        "rate, and whether examples come shuffled or as a stream. Not varied: four dense layers of 50 units, digits. Exact zeros "
+        "and death follow from the shape of the activation and hold for every network; accuracies and regret hold for this one."
     )
     objection: ClassVar = (
         "Digits are easy and the network is small: costs and benefits of sparsity may appear only when capacity is scarce. Only "
-        "two slopes of leaky ReLU were tested, and one stream, in which classes come in two halves; its learning rates were chosen "
-        "on a stream a third as long."
+        "two slopes of leaky ReLU were tested, and one stream, in which classes come in two halves; its learning rates were "
+        "chosen on a stream a third as long."
     )
     tests_each_epoch: ClassVar = True
     evaluates_train_again: ClassVar = True
@@ -147,14 +147,14 @@ class ActivationSparsity(Scenario):
             Figure(
                 "depth_profile",
                 "Share of activations that are exactly 0. The dotted line is the share that theory predicts for ReLU at the start, "
-                "in every layer; in training its share also depends on the learning rate. Only an activation with a flat part at 0 "
-                "has exact zeros.",
+                "in every layer; in training its share also depends on the learning rate. Only an activation with a flat part at "
+                "0 has exact zeros.",
                 {"column": "zero_fraction", "layers": HIDDEN, "guide": [0.5, "theory at the start: ½"]},
             ),
             Figure(
                 "depth_profile",
-                "Population sparseness: 1 when a single unit of a layer responds to an example, 0 when all units respond equally. It "
-                "does not need exact zeros.",
+                "Population sparseness: 1 when a single unit of a layer responds to an example, 0 when all units respond equally. "
+                "It does not need exact zeros.",
                 {"column": "population_sparseness", "layers": HIDDEN},
             ),
             loss_curve(),
@@ -194,7 +194,7 @@ class ActivationSparsity(Scenario):
                 "final_scalar", ACCURACY, "share of test images", expects="equal", margin=self.same_accuracy
             ),
             threshold=f"supported when accuracy on the test images differs by less than {self.same_accuracy:g}, each at its best "
-            f"rate: seven of the 360 images, what networks called similar may differ by",
+            "rate: seven of the 360 images, what networks called similar may differ by",
             outcomes={"": "Equal: {supported}. Different: {refuted}. Differences: {low} to {high}."},
         )
 
@@ -204,8 +204,8 @@ class ActivationSparsity(Scenario):
             name="as_good_at_equal_loss",
             statement="At the same training loss, leaky ReLU is as accurate as ReLU, to within two points, or more accurate.",
             parts=self._compared("at_training_loss", at, "share of test images", threshold=-self.same_accuracy),
-            threshold=f"supported when accuracy on the test images is not lower by {self.same_accuracy:g} or more where the training "
-            f"loss passes {self.same_loss:g} nats, at a rate of {self.rates[0]:g}",
+            threshold=f"supported when accuracy on the test images is not lower by {self.same_accuracy:g} or more where the "
+            f"training loss passes {self.same_loss:g} nats, at a rate of {self.rates[0]:g}",
             outcomes={
                 "": "As accurate or more: {supported}. Less: {refuted}. The leak changes accuracy by {low} to {high}."
             },
@@ -238,7 +238,7 @@ class ActivationSparsity(Scenario):
             parts=self._at_the_end("zero_fraction", "share of activations"),
             threshold="supported when the leaky network's share of exact zeros is lower by more than 0.1 at the end of training "
             f"at a rate of {self.rates[0]:g}; a leaky activation is hardly ever exactly 0, so the difference is about ReLU's own "
-            f"share",
+            "share",
             outcomes={"": "Fewer: {supported}. Not: {refuted}. Differences: {low} to {high}."},
         )
 
@@ -248,8 +248,8 @@ class ActivationSparsity(Scenario):
             statement="ReLU makes activations sparse, and activations without zeros do not: also by a measure that does not need "
             "zeros.",
             parts=self._at_the_end("population_sparseness", "sparseness", elu=True),
-            threshold="supported when the population sparseness, between 0 and 1, is lower than ReLU's by more than 0.1 at the end "
-            f"of training at a rate of {self.rates[0]:g}",
+            threshold="supported when the population sparseness, between 0 and 1, is lower than ReLU's by more than 0.1 at the "
+            f"end of training at a rate of {self.rates[0]:g}",
             outcomes={"": "Less sparse than ReLU: {supported}. Not: {refuted}. Differences: {low} to {high}."},
         )
 

@@ -86,10 +86,10 @@ class ResidualOrder(Scenario):
 
     question: ClassVar = "Where does batch normalisation belong in a residual network?"
     scope: ClassVar = (
-        "Each replicate drew weights, the order of examples and the split anew. Varied: where the block normalises, whether it "
-        "has a skip connection, the learning rate and, where they were trained, four convolutional blocks in place of 20 dense ones. "
-        "Not varied: ReLU, He weights that are not scaled down, plain SGD, three epochs of digits. The depth profiles follow from the "
-        "weights at the start; the ranking holds for short training."
+        "Each replicate drew weights, the order of examples and the split anew. Varied: where the block normalises, whether it has "
+        "a skip connection, the learning rate and, where they were trained, four convolutional blocks in place of 20 dense ones. "
+        "Not varied: ReLU, He weights that are not scaled down, plain SGD, three epochs of digits. The depth profiles follow from "
+        "the weights at the start; the ranking holds for short training."
     )
     objection: ClassVar = (
         "Three epochs: longer training and larger networks may differ. The best rate is known only to within the grid, whose rates "
@@ -161,7 +161,8 @@ class ResidualOrder(Scenario):
             Figure(
                 "depth_profile",
                 "Standard deviation of each block's output. Without normalisation it grows by the same factor at every block, with "
-                "normalisation inside the branch or first in the block slowly, and with normalisation after the addition not at all.",
+                "normalisation inside the branch or first in the block slowly, and with normalisation after the addition not at "
+                "all.",
                 {"column": "activation_std", "layers": BLOCKS, "options": {"arms": small}},
             ),
             loss_curve(
@@ -209,8 +210,8 @@ class ResidualOrder(Scenario):
             parts=tuple(self._evenness("inside", other, f"against {ORDERS[other]}") for other in ("after", "none")),
             threshold="supported when the absolute depth slope of the gradient before the first update is smaller",
             outcomes={
-                "": "More even: {supported}. Less even: {refuted}. Absolute slope: {low} to {high} decades per block (negative: more "
-                "even; a decade is a factor of 10)."
+                "": "More even: {supported}. Less even: {refuted}. Absolute slope: {low} to {high} decades per block (negative: "
+                "more even; a decade is a factor of 10)."
             },
         )
 
@@ -222,8 +223,8 @@ class ResidualOrder(Scenario):
                 self._evenness("plain", "inside", "gradient"),
                 accuracy("plain", "inside", expects="less", threshold=-self.better, label="accuracy"),
             ),
-            threshold="supported when the absolute depth slope before the first update is smaller than with normalisation inside the "
-            f"branch, and test accuracy is lower by more than {self.better:g}",
+            threshold="supported when the absolute depth slope before the first update is smaller than with normalisation inside "
+            f"the branch, and test accuracy is lower by more than {self.better:g}",
             outcomes={"": "As stated: {supported}. Not as stated: {refuted}."},
         )
 

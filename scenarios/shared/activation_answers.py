@@ -9,7 +9,7 @@ DIES = "(a unit is dead when its output is exactly 0 on all examples, which a le
 ANSWERS = (
     Answer(
         f"For zeros and dead units yes, for accuracy hardly: with a leak there are next to no exact zeros and no unit dies {DIES}, "
-        f"while accuracy changes by less than two points.",
+        "while accuracy changes by less than two points.",
         {"fewer_zeros": "supported", "does_not_die": "supported", "same_accuracy": "supported"},
     ),
     Answer(
@@ -43,9 +43,8 @@ ANSWERS = (
         {"sparser": "refuted"},
     ),
     Answer(
-        f"{ONLINE} neither predicts the next example better than {{learns_better_online.refuted}} by 0.02 nats, nor forgets less by "
-        f"ten "
-        "points than {forgets_less.refuted}.",
+        f"{ONLINE} neither predicts the next example better than {{learns_better_online.refuted}} by 0.02 nats, nor forgets less "
+        "by ten points than {forgets_less.refuted}.",
         {"learns_better_online": "refuted", "forgets_less": "refuted"},
     ),
     Answer(

@@ -34,9 +34,9 @@ def online_claims(
                 recorded("forgets some", "forgetting", arm("relu"), threshold=FORGOTTEN, unit="share of test images"),
                 recorded("keeps some", "retained", arm("relu"), threshold=FORGOTTEN, unit="share of test images"),
             ),
-            threshold=f"supported when accuracy on the first half falls by more than {FORGOTTEN:g} while {_listed()} examples of the "
-            f"second half are learned (the mean over these), and stays above {FORGOTTEN:g}: there is room for less forgetting and "
-            f"for more",
+            threshold=f"supported when accuracy on the first half falls by more than {FORGOTTEN:g} while {_listed()} examples of "
+            f"the second half are learned (the mean over these), and stays above {FORGOTTEN:g}: there is room for less forgetting "
+            "and for more",
             outcomes={"": "As stated: {supported}. Not: {refuted}. Shares of the test images: {low} to {high}."},
         ),
         Claim(
@@ -54,8 +54,8 @@ def online_claims(
                 )
                 for label, pair in sides.items()
             ),
-            threshold=f"supported when accuracy on the first half of the classes falls by over {forgotten:g} less with ReLU, what is "
-            f"called forgetting above; {how}",
+            threshold=f"supported when accuracy on the first half of the classes falls by over {forgotten:g} less with ReLU, what "
+            f"is called forgetting above; {how}",
             outcomes={"": "Less than: {supported}. Not by that much: {refuted}. ReLU changes it by {low} to {high}."},
             requires="stream_forgets",
         ),

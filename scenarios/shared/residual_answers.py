@@ -8,8 +8,8 @@ DENSE = "In a network of 20 dense blocks"
 FIRST = {"no_worse_first": "supported"}
 ANSWERS = (
     Answer(
-        f"{DENSE}, first in the block: after three epochs it is more accurate there than inside the branch or after the addition, by "
-        "{better_first.points} points.",
+        f"{DENSE}, first in the block: after three epochs it is more accurate there than inside the branch or after the addition, "
+        "by {better_first.points} points.",
         FIRST | {"better_first": "supported"},
     ),
     Answer(
@@ -26,8 +26,8 @@ ANSWERS = (
         {"no_worse_first": "mixed|refuted"},
     ),
     Answer(
-        f"{DENSE}, first in the block is more accurate than inside the branch or after the addition, by "
-        "{better_first.points} points; whether it is within two points of every alternative is not settled.",
+        f"{DENSE}, first in the block is more accurate than inside the branch or after the addition, by {{better_first.points}} "
+        "points; whether it is within two points of every alternative is not settled.",
         {"no_worse_first": "open", "better_first": "supported"},
     ),
     Answer(
@@ -48,8 +48,8 @@ ANSWERS = (
         {"better_inside": "supported"},
     ),
     Answer(
-        "Without batch normalisation, and with He weights that are not scaled down, the loss becomes infinite at every learning rate "
-        "from 0.0001 on (at step {diverges_without.size}).",
+        "Without batch normalisation, and with He weights that are not scaled down, the loss becomes infinite at every learning "
+        "rate from 0.0001 on (at step {diverges_without.size}).",
         {"diverges_without": "supported"},
     ),
     Answer(

@@ -46,8 +46,8 @@ def normalisation_helps(better: float) -> Claim:
         parts=tuple(
             accuracy(order, "none", label=ORDERS[order], threshold=better) for order in ("first", "inside", "after")
         ),
-        threshold=f"supported when test accuracy is higher than without it by more than {100 * better:g} points, each network at its "
-        "best rate; otherwise places are not ranked",
+        threshold=f"supported when test accuracy is higher than without it by more than {100 * better:g} points, each network at "
+        "its best rate; otherwise places are not ranked",
         outcomes={"": "Learns: {supported}. Does not: {refuted}. Higher by {low} to {high} of the test images."},
     )
 
@@ -62,8 +62,8 @@ def better_first(epochs: int) -> Claim:
         name="better_first",
         statement="In a network of 20 dense blocks, batch normalisation first in the block is more accurate than at another place.",
         parts=tuple(accuracy("first", other) for other in ("inside", "after")),
-        threshold=f"supported when test accuracy after {epochs} epochs is higher, {BEST}; the sign decides, the next statement has the "
-        "margin",
+        threshold=f"supported when test accuracy after {epochs} epochs is higher, {BEST}; the sign decides, the next statement has "
+        "the margin",
         outcomes={"": "Higher: {supported}. Lower: {refuted}. First minus the other place: {low} to {high}."},
         requires=CONTROL,
     )
@@ -138,8 +138,8 @@ def diverges_without(rates: Sequence[float], soon: int) -> Claim:
     """
     return Claim(
         name="diverges_without",
-        statement="Without batch normalisation the network of 20 residual dense blocks, with He weights that are not scaled "
-        "down, diverges at usual learning rates.",
+        statement="Without batch normalisation the network of 20 residual dense blocks, with He weights that are not scaled down, "
+        "diverges at usual learning rates.",
         parts=tuple(
             Part(
                 label=f"rate {rate:g}",
@@ -153,8 +153,8 @@ def diverges_without(rates: Sequence[float], soon: int) -> Claim:
             )
             for rate in rates
         ),
-        threshold=f"supported when at rates from {rates[0]:g} to {rates[-1]:g} the training loss becomes NaN or infinite within {soon} "
-        "steps, in the median",
+        threshold=f"supported when at rates from {rates[0]:g} to {rates[-1]:g} the training loss becomes NaN or infinite within "
+        f"{soon} steps, in the median",
         outcomes={"": "Diverges: {supported}. Does not: {refuted}. First step with an infinite loss: {low} to {high}."},
     )
 
@@ -183,8 +183,8 @@ def as_theory_expects(rate: float, share: float) -> Claim:
             )
             for order, slope in SLOPES.items()
         ),
-        threshold=f"supported when the measured slope is within {100 * share:g} % of −½ log₁₀ χ: χ is 2 without normalisation, "
-        "2 / (2 − 1/π) with it after the addition, and 1 without addition, where the largest prediction sets the margin",
+        threshold=f"supported when the measured slope is within {100 * share:g} % of −½ log₁₀ χ: χ is 2 without normalisation, 2 / "
+        "(2 − 1/π) with it after the addition, and 1 without addition, where the largest prediction sets the margin",
         outcomes={
             "": "As predicted: {supported}. Not: {refuted}. The theory holds for infinite width, the measurement for this one."
         },
