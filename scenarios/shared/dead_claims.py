@@ -87,8 +87,8 @@ class DeadClaims:
                 Part("last hidden layer, those before it frozen", treated="frozen", **event, **CHECK),
                 Part("the same layer, nothing frozen, recovers in some run", treated="high", **event, method="exists"),
             ),
-            threshold="frozen: holds by construction, a check of the instrument, one revival refutes it, because fixed inputs leave a "
-            "dead unit without gradient; nothing frozen: one revival is enough",
+            threshold="frozen: holds by construction, a check of the instrument, one revival refutes it, because fixed inputs leave "
+            "a dead unit without gradient; nothing frozen: one revival is enough",
             outcomes={"": "As stated: {supported}. Not as stated: {refuted}."},
         )
 
@@ -149,8 +149,9 @@ class DeadClaims:
             "Behind the first layer, units that died in a spike take longer to recover than units that died in calm training.",
             {"layers": DEEP, "horizon": self.horizon, "first": self.at + 1},
             {"spike": "one large step", "outlier": "one outlying batch"},
-            f"supported when the mean time spent dead of the spells that begin after the spike, counted up to {self.horizon} steps, is "
-            "longer than that of the spells of calm training that begin in the same steps; one mean for each replicate",
+            f"supported when the mean time spent dead of the spells that begin after the spike, counted up to {self.horizon} steps, "
+            f"is longer than that of the spells of calm training that begin in the same steps; one mean for each replicate in which "
+            f"units die in both",
             "Dead for longer: {supported}. The difference is {low} to {high} steps.",
         )
         change = {"control": "calm", "measure": "steps_dead", "unit": "steps"}
