@@ -66,13 +66,13 @@ class Batchnorm(Scenario):
     question: ClassVar = "What does batch normalisation do, where does it belong, and what are its parameters?"
     scope: ClassVar = (
         "Each replicate drew weights, the order of examples and the split anew. Varied: placement, initialisation, depth and "
-        "learning rate. Not varied: dense layers of 100 units, ReLU, batches of 32, three epochs of digits. The depth profiles "
-        "at the start follow from theory; which network learns faster holds for short training."
+        "learning rate. Not varied: dense layers of 100 units, ReLU, batches of 32, three epochs of digits. The depth profiles at "
+        "the start follow from theory; which network learns faster holds for short training."
     )
     objection: ClassVar = (
-        "All layers are dense and all batches have 32 examples. Each network chose among three rates, so a finer sweep may "
-        "narrow the differences. The theory of the gradient assumes infinite batches: for random networks in batches of 32 the "
-        "slope is −0.092 decades per layer and not −0.083."
+        "All layers are dense and all batches have 32 examples. Each network chose among three rates, so a finer sweep may narrow "
+        "the differences. The theory of the gradient assumes infinite batches: for random networks in batches of 32 the slope is "
+        "−0.092 decades per layer and not −0.083."
     )
     less: ClassVar = {"depths": (3, 10), "rates": (0.1,)}
 
@@ -132,16 +132,16 @@ class Batchnorm(Scenario):
         return (
             Figure(
                 "depth_profile",
-                f"Standard deviation of the activations after ReLU, at a learning rate of {self.rates[0]:g}. A level line means that "
-                "the signal keeps its size: so it does with batch normalisation and, at the start, with He alone; with Glorot alone "
-                "it falls.",
+                f"Standard deviation of the activations after ReLU, at a learning rate of {self.rates[0]:g}. A level line means "
+                "that the signal keeps its size: so it does with batch normalisation and, at the start, with He alone; with "
+                "Glorot alone it falls.",
                 {"column": "activation_std", "layers": ACTIVATED, "options": {"arms": small}},
             ),
             Figure(
                 "depth_profile",
                 f"Gradient at the output of each ReLU, at a learning rate of {self.rates[0]:g}. A line that rises towards the left "
-                "means that the gradient grows on its way back, as with batch normalisation; with Glorot alone it shrinks. Dashed: "
-                "theory before the first update.",
+                "means that the gradient grows on its way back, as with batch normalisation; with Glorot alone it shrinks. "
+                "Dashed: theory before the first update.",
                 {"column": "activation_gradient_rms", "layers": ACTIVATED, "theory": True, "options": {"arms": small}},
             ),
             loss_curve(
@@ -174,8 +174,8 @@ class Batchnorm(Scenario):
             statement=f"Batch normalisation keeps the size of activations within a factor of 2 over {self.depths[1]} layers, even "
             "while the network learns.",
             parts=tuple(self._size(place, init) for place in ("before", "after") for init in INITS),
-            threshold=f"supported when the standard deviation after ReLU changes by less than {self.flat:g} decades, a factor of 2, "
-            f"at a learning rate of {self.rates[0]:g}; a decade is a factor of 10",
+            threshold=f"supported when the standard deviation after ReLU changes by less than {self.flat:g} decades, a factor of "
+            f"2, at a learning rate of {self.rates[0]:g}; a decade is a factor of 10",
             outcomes={"": "Kept: {supported}. Not kept: {refuted}. Change over the depth: {low} to {high} decades."},
         )
 
@@ -226,8 +226,8 @@ class Batchnorm(Scenario):
         held: dict[str, Any] = {"expects": "less", "threshold": -self.better, "unit": "nats"}
         return Claim(
             name=f"learns_faster_{name}_{init}",
-            statement=f"Batch normalisation makes a network of {depth} layers with {INITS[init][0]} learn faster, "
-            f"before {word} after ReLU.",
+            statement=f"Batch normalisation makes a network of {depth} layers with {INITS[init][0]} learn faster, before {word} "
+            "after ReLU.",
             quantifier=quantifier,
             parts=tuple(
                 Part(
@@ -250,12 +250,12 @@ class Batchnorm(Scenario):
     def _before_is_better(self) -> Claim:
         return Claim(
             name="before_is_better",
-            statement=f"In a network of {self.depths[1]} layers batch normalisation before ReLU is more accurate than after "
-            "it, with Glorot or with He.",
+            statement=f"In a network of {self.depths[1]} layers batch normalisation before ReLU is more accurate than after it, "
+            "with Glorot or with He.",
             quantifier="any",
             parts=tuple(self._after(init, self.depths[1], expects="less") for init in INITS),
-            threshold="supported when test accuracy is higher with one of the two, each at the rate that does best on the validation "
-            "part; the sign decides",
+            threshold="supported when test accuracy is higher with one of the two, each at the rate that does best on the "
+            "validation part; the sign decides",
             outcomes={
                 "": "Better: {supported}. Worse: {refuted}. After minus before: {low} to {high} of the test images."
             },
@@ -267,8 +267,8 @@ class Batchnorm(Scenario):
             name="can_be_exchanged",
             statement=f"In a network of {self.depths[0]} layers batch normalisation may stand before or after ReLU.",
             parts=tuple(self._after(init, self.depths[0], **same) for init in INITS),
-            threshold=f"supported when test accuracy differs by less than {self.same_accuracy:g}, each at the rate that does best on "
-            "the validation part",
+            threshold=f"supported when test accuracy differs by less than {self.same_accuracy:g}, each at the rate that does best "
+            "on the validation part",
             outcomes={
                 "": "Same: {supported}. Different: {refuted}. After minus before: {low} to {high} of the test images."
             },

@@ -24,6 +24,7 @@ from probes.dead_units import DeadUnits
 from probes.probe import Probe
 from scenarios.data import Data, load_raw, load_whole, standardised
 from scenarios.scenario import Answer, Arm, Claim, Figure, Scenario
+from scenarios.shared.dead_answers import ANSWERS
 from scenarios.shared.dead_claims import DEEP, DeadClaims
 from scenarios.shared.layers import classifier, dense
 from scenarios.shared.linearity import dead_do_not_bend, nonlinearity, pattern_count, zeros_bend
@@ -75,13 +76,14 @@ class DeadRelu(Scenario):
     question: ClassVar = "When do ReLU units die, and do they recover?"
     scope: ClassVar = (
         "Each replicate drew weights, the order of examples and the split anew. Varied: one large step, one outlying batch, the "
-        "learning rate, momentum, the slope below zero, frozen layers, and units killed at the start. Not varied: 5 dense "
-        "layers, He, digits. What holds exactly (no gradient, no revival in the first layer under plain SGD) holds for every "
-        "such network; how many units die and how long they stay dead depends on the network and the rate."
+        "learning rate, momentum, the slope below zero, frozen layers, and units killed at the start. Not varied: 5 dense layers, "
+        "He, digits. What holds exactly (no gradient, no revival in the first layer under plain SGD) holds for every such "
+        "network; how many units die and how long they stay dead depends on the network and the rate."
     )
     objection: ClassVar = (
         "The spikes are artificial, one step or one batch 30 times too large; spikes in ordinary training may be milder. "
-        "Non-linearity is measured by the best linear fit to the logits, which is one definition of several."
+        "Non-linearity is measured by the best linear fit to the logits, which is one definition of several; networks with killed "
+        "units are smaller and, after as many steps, less well trained, which may change it as well."
     )
     less: ClassVar = {"epochs": 2, "at": 30, "horizon": 30}
 
@@ -166,75 +168,39 @@ class DeadRelu(Scenario):
         return (
             Figure(
                 "curves",
-                f"Share of all hidden units that are dead, median and range over the replicates. Step {self.at} is the spike or the "
-                "outlying batch: the jump there shows the units that it killed. Where the range falls afterwards, units recovered.",
+                f"Share of all hidden units that are dead, median and range over the replicates. Step {self.at} is the spike or "
+                "the outlying batch; the range is that of all replicates, so compare medians. A spike can also revive units that "
+                "were dead.",
                 dead,
             ),
             Figure(
                 "heat_map",
-                "The same by layer. Where colour fades after the spike, units recovered; where it stays, others may have died in their "
-                "place. In the lowest row, the first layer, theory allows the share to grow only.",
+                "The same by layer. Where colour fades, more units recovered than died; where it stays, as many died as recovered, "
+                "or none did. In the lowest row, the first layer, theory allows the share to grow only, under plain SGD and but "
+                "for the outlying batch itself.",
                 dead,
             ),
             Figure(
                 "unit_raster",
-                "Every line is one unit of the first replicate, drawn while it is dead; units that never die are left out. Units whose "
-                "line reaches the right edge are still dead at the end. The first layer is at the bottom; according to theory no "
-                "line ends there.",
+                "Every line is one unit of the first replicate, drawn while it is dead; units that never die are left out. Units "
+                "whose line reaches the right edge are still dead at the end. A line that ends at the spike is a unit that it "
+                "revived. The first layer is at the bottom; under plain SGD theory lets no line end there, except at the outlying "
+                "batch.",
                 dead,
             ),
             Figure(
                 "time_to_revival",
-                "Share of the dead units that are still dead a given number of steps after they died (Kaplan-Meier, all replicates; "
-                "units that are dead when training ends are censored). A line that levels off means that some units never recover. "
-                "p: log-rank test against calm training, by exchanging the two arms within replicates, because units of one network "
-                "depend on each other; 0.0078 is the smallest that it can be. The verdict compares means of replicates.",
+                "Share of the dead units that are still dead a given number of steps after they died (Kaplan-Meier, all "
+                "replicates; units that are dead when training ends are censored). All deaths behind the first layer are counted, "
+                "also those before the spike, which has its own; the verdicts count only those after it, replicate by replicate, "
+                "so that they may differ from the log-rank test whose p is shown.",
                 {"column": "dead_fraction", "layers": DEEP},
             ),
         )
 
     def answers(self) -> tuple[Answer, ...]:
         """The sentences of the answer and the verdicts that each one needs."""
-        return (
-            Answer(
-                "In the first layer a dead unit never recovers under plain SGD: its inputs are fixed and its weights get no gradient.",
-                {"first_layer_never_returns": "supported"},
-            ),
-            Answer("In deeper layers some dead units recover.", {"deep_units_return": "supported"}),
-            Answer(
-                "They recover because the layers before them go on learning: with those layers frozen, they do not.",
-                {"deep_units_return": "supported", "because_layers_before_learn": "supported"},
-            ),
-            Answer("One large step kills units, and so does one outlying batch.", {"spike_kills": "supported"}),
-            Answer("Only one of the two kinds of spike was shown to kill units.", {"spike_kills": "mixed"}),
-            Answer(
-                "Units that die in a spike stay dead longer than others, but more than a tenth of them recover before training ends.",
-                {"return_later": "supported", "dead_for_good": "refuted"},
-            ),
-            Answer(
-                "Units that die in a spike stay dead longer than others.",
-                {"return_later": "supported", "dead_for_good": "supported|mixed|open"},
-            ),
-            Answer(
-                "A network without zeros (leaky ReLU) is non-linear, too: units bend the function where their slope changes. Dead "
-                "units add no linear pieces to it: with more of them, a network has fewer.",
-                {"zeros_bend": "refuted", "dead_add_no_pieces": "supported"},
-            ),
-            Answer(
-                "Measured by the best linear fit to its logits, a network with more dead units may be the more non-linear one: this is "
-                "not settled.",
-                {"dead_add_no_pieces": "supported", "dead_do_not_bend": "open"},
-            ),
-            Answer(
-                "Measured by the best linear fit to its logits, though, a network with more dead units is more non-linear in some "
-                "case.",
-                {"dead_add_no_pieces": "supported", "dead_do_not_bend": "refuted|mixed"},
-            ),
-            Answer(
-                "A network without zeros (leaky ReLU) is non-linear, too: units bend the function where their slope changes.",
-                {"zeros_bend": "refuted", "dead_add_no_pieces": "open|mixed|refuted"},
-            ),
-        )
+        return ANSWERS
 
     def _arm(self, name: str, label: str, **changes: float) -> Arm:
         settings = {"rate": self.rate, "spike": 1.0, "outlier": 1.0, "momentum": 0.0, "leak": 0.0, "killed": 0.0}

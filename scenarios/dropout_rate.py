@@ -39,8 +39,9 @@ class DropoutRate(Scenario):
             prevent on these images, no rate is better than none, and a comparison of rates would mean nothing.
         usual: the rate that the statement is about.
         others: the rates that it is compared with; 0 means no dropout.
-        learning_rates: of Adam; each dropout rate is judged at the one that is most accurate on the validation part.
-        same_accuracy: accuracies closer than this count as equal: two percentage points, less than what dropout gains here.
+        learning_rates: of Adam; each dropout rate is judged at the one that is most accurate on the validation part; at 0.0001 no
+            network learned in 40 epochs what it did at 0.0003 (development replicates).
+        same_accuracy: accuracies closer than this count as equal: one percentage point.
     """
 
     epochs: int = 40
@@ -48,22 +49,23 @@ class DropoutRate(Scenario):
     examples: int = 300
     wrong: float = 0.3
     usual: float = 0.5
-    others: tuple[float, ...] = (0.0, 0.1, 0.3, 0.7)
+    others: tuple[float, ...] = (0.0, 0.1, 0.3, 0.7, 0.8)
     learning_rates: tuple[float, ...] = (0.0003, 0.001, 0.003, 0.01)
-    same_accuracy: float = 0.02
+    same_accuracy: float = 0.01
 
     question: ClassVar = "Is a dropout rate of 0.5 best because it has the most sub-networks?"
     scope: ClassVar = (
         "Each replicate drew weights, masks, the order of examples and the split anew. Varied: dropout rate and learning rate. Not "
-        "varied: one hidden layer of 100 units, 300 training images of which three in ten have a wrong label, 40 epochs. The counts "
-        "are exact for any network of this width; which rate is most accurate holds for this one."
+        "varied: one hidden layer of 100 units, 300 training images of which three in ten have a wrong label, 40 epochs. The "
+        "counts are exact for any network of this width; which rate is most accurate holds for this one."
     )
     objection: ClassVar = (
-        "This is one hidden layer of 100 units on 300 images, with dropout rates 0.2 apart: a larger network may have a different "
-        "best rate. The wrong labels were added so that there is over-fitting to prevent. All rates were trained for 40 epochs; high "
-        "ones learn more slowly and may need more. That the number of masks is no limit does not rule out other reasons for a rate "
-        "of 0.5."
+        "This is one hidden layer of 100 units on 300 images: a larger network may have a different best rate. The wrong labels "
+        "were added so that there is over-fitting to prevent, and no training was stopped early, which might prevent it as well. "
+        "All rates were trained for 40 epochs; high ones learn more slowly and may need more. That the number of masks is no "
+        "limit does not rule out other reasons for a rate of 0.5."
     )
+    more: ClassVar = {"others": (0.0, 0.1, 0.3, 0.7, 0.8, 0.9)}
     less: ClassVar = {"epochs": 6, "others": (0.0, 0.1), "learning_rates": (0.003,)}
 
     def arms(self) -> tuple[Arm, ...]:
@@ -127,8 +129,8 @@ class DropoutRate(Scenario):
             Figure(
                 "by_setting",
                 "Number of masks that drop exactly this share of the units, as a power of 2; the dashed line is the entropy of a "
-                "mask. Both are largest at 0.5. At every rate above 0 both are far above the dotted line, the number of masks that "
-                "training draws.",
+                "mask. Both are largest at 0.5. At every rate above 0 both are far above the dotted line, the number of masks "
+                "that training draws.",
                 {
                     "column": "log2_masks",
                     "title": "Sub-networks",
@@ -143,9 +145,9 @@ class DropoutRate(Scenario):
             ),
             Figure(
                 "by_setting",
-                "Accuracy on the test images at the end of training. Without dropout, at the left, the network learns wrong "
-                "labels by heart; accuracy rises with the rate and levels off. If the number of sub-networks decided, it would peak at "
-                "0.5 and be the same at 0.3 and 0.7.",
+                "Accuracy on the test images at the end of training. Without dropout, at the left, the network can learn wrong "
+                "labels by heart. If the number of sub-networks decided, accuracy would peak at 0.5 and be the same at 0.3 and "
+                "0.7. The verdicts compare each dropout rate at its best learning rate.",
                 {
                     "column": "test_accuracy",
                     "title": "Accuracy",
@@ -195,7 +197,7 @@ class DropoutRate(Scenario):
     def _count_is_a_limit(self) -> Claim:
         return Claim(
             name="count_is_a_limit",
-            statement="At other rates training runs out of sub-networks.",
+            statement="If the number of sub-networks is what matters, training runs out of them at other rates.",
             parts=tuple(
                 Part(
                     f"rate {rate:g}",
@@ -208,11 +210,11 @@ class DropoutRate(Scenario):
                 )
                 for rate in self._compared
             ),
-            threshold="holds by construction, a check of the instrument: fewer sub-networks than training draws masks, one for each "
-            "example in each step",
+            threshold="holds by construction, a check of the instrument: fewer sub-networks than training draws masks, one for "
+            "each example in each step",
             outcomes={
-                "refuted": "It does not: sub-networks outnumber the masks that training draws by {low} to {high} bits, each of which "
-                "doubles the number.",
+                "refuted": "It does not: sub-networks outnumber the masks that training draws by {low} to {high} bits, each of "
+                "which doubles the number.",
                 "": "Fewer than masks drawn: {supported}. More: {refuted}.",
             },
         )
@@ -220,13 +222,13 @@ class DropoutRate(Scenario):
     def _best_accuracy(self) -> Claim:
         return Claim(
             name="best_accuracy",
-            statement=f"Test accuracy is higher at a rate of {self.usual:g} than at other rates.",
+            statement=f"Test accuracy is higher by a point at a rate of {self.usual:g} than at other rates.",
             parts=tuple(
                 self._against(rate, "final_scalar", ACCURACY, threshold=self.same_accuracy, unit="share of test images")
                 for rate in self._compared
             ),
-            threshold=f"supported when it is higher by more than {self.same_accuracy:g} than at every other rate above 0, each at its "
-            "best learning rate",
+            threshold=f"supported when it is higher by more than {self.same_accuracy:g} than at every other rate above 0, each at "
+            "its best learning rate: less than a point would not decide which to take",
             outcomes={
                 "": "Higher than at: {supported}. Not higher by that much than at: {refuted}. It differs by {low} to {high}."
             },
@@ -236,7 +238,7 @@ class DropoutRate(Scenario):
     def _another_is_as_good(self) -> Claim:
         return Claim(
             name="another_is_as_good",
-            statement=f"Some other rate reaches the same test accuracy as {self.usual:g}.",
+            statement=f"Some other rate reaches the same test accuracy as {self.usual:g}, to within a point.",
             parts=tuple(
                 self._against(
                     rate,
@@ -248,8 +250,8 @@ class DropoutRate(Scenario):
                 )
                 for rate in self._compared
             ),
-            threshold=f"one rate whose test accuracy differs by less than {self.same_accuracy:g} is enough, each at its best learning "
-            "rate",
+            threshold=f"one rate whose test accuracy differs by less than {self.same_accuracy:g} is enough, each at its best "
+            "learning rate",
             outcomes={"": "Same: {supported}. Different: {refuted}. A rate of 0.5 differs by {low} to {high}."},
             quantifier="any",
         )
@@ -258,13 +260,13 @@ class DropoutRate(Scenario):
         accuracy = {"threshold": 0.0, "unit": "share of test images", "chosen_by": "accuracy"}
         return Claim(
             name="some_rate_helps",
-            statement="At some rate dropout raises the test accuracy (positive control).",
+            statement="At some rate dropout raises the test accuracy, with three in ten training labels wrong (positive control).",
             parts=tuple(
                 final(f"rate {rate:g}", "accuracy", sweep(self._name(rate)), sweep(self._name(0.0)), **accuracy)
                 for rate in sorted((*self._compared, self.usual))
             ),
-            threshold="one rate at which it is higher than without dropout is enough, each at its best learning rate; without one, "
-            "rates are not ranked",
+            threshold="one rate at which it is higher than without dropout is enough, each at its best learning rate; the sign "
+            "decides; without one, rates are not ranked",
             outcomes={"": "Raised at: {supported}. Lowered at: {refuted}. It changes by {low} to {high}."},
             quantifier="any",
         )

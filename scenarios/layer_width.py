@@ -64,8 +64,8 @@ class LayerWidth(Scenario):
         "the machine, the library, float32, two dense layers. The result holds for this machine and library only."
     )
     objection: ClassVar = (
-        "The tests cover one machine, one numerical library, float32 and dense layers; other widths may be best on "
-        "another processor or a GPU. The replicates repeat the timing on the same machine."
+        "The tests cover one machine, one numerical library, float32 and dense layers; other widths may be best on another "
+        "processor or a GPU. The replicates repeat the timing on the same machine."
     )
     less: ClassVar = {"rounds": 5}
 
@@ -116,26 +116,26 @@ class LayerWidth(Scenario):
             Figure(
                 "by_setting",
                 "Time per multiply-add against width. In narrow layers it is high, because the fixed cost of a step is spread over "
-                "little work; in wide layers it may rise again, where rows no longer fit into a cache. Each cluster of points is a "
-                "power of 2 with its two neighbours and the round decimals around it.",
+                "little work; in wide layers it may rise again, where rows no longer fit into a cache. Each cluster of points is "
+                "a power of 2 with its two neighbours and the round decimals around it.",
                 {"column": "picoseconds", "options": {"label": "time per multiply-add (ps)"} | width},
             ),
             Figure(
                 "by_setting",
-                "Each power of 2 compared with its two neighbours: −0.1 is a tenth less time per multiply-add. Points below the dotted "
-                "line are powers of 2 that are faster.",
+                "Each power of 2 compared with its two neighbours: −0.1 is a tenth less time per multiply-add. Points below the "
+                "dotted line are powers of 2 that are faster.",
                 {"column": "against_neighbours", "options": {"label": "time against the neighbours' (share)"} | share},
             ),
             Figure(
                 "by_setting",
-                "Each power of 2 compared with the round decimals below and above it, interpolated at the power of 2 so that the fixed "
-                "cost of a step falls on both alike. Points below the dotted line are powers of 2 that are faster.",
+                "Each power of 2 compared with the round decimals below and above it, interpolated at the power of 2 so that the "
+                "fixed cost of a step falls on both alike. Points below the dotted line are powers of 2 that are faster.",
                 {"column": "against_decimal", "options": {"label": "time against the round decimals' (share)"} | share},
             ),
             Figure(
                 "by_setting",
-                "Each power of 2 compared with the multiples of 16 below and above it that are no powers of 2. Points above the dotted "
-                "line are powers of 2 that are slower.",
+                "Each power of 2 compared with the multiples of 16 below and above it that are no powers of 2. Points above the "
+                "dotted line are powers of 2 that are slower.",
                 {
                     "column": "against_multiples",
                     "options": {"label": "time against the multiples of 16 (share)"} | share,
@@ -147,8 +147,8 @@ class LayerWidth(Scenario):
         """The sentences of the answer and the verdicts that each one needs."""
         return (
             Answer(
-                "Yes, on this machine: at every width and batch size tried, a power of 2 takes at least "
-                f"{100 * self.faster:g} % less time per multiply-add than widths around it.",
+                f"Yes, on this machine: at every width and batch size tried, a power of 2 takes at least {100 * self.faster:g} % "
+                "less time per multiply-add than widths around it.",
                 {"against_neighbours": "supported", "against_decimal": "supported"},
             ),
             Answer(
@@ -177,8 +177,8 @@ class LayerWidth(Scenario):
                 {"against_neighbours": "refuted|mixed|open", "against_decimal": "mixed"},
             ),
             Answer(
-                "A multiple of 16 that is no power of 2, such as 48 or 96, can do as well: against these, some powers of 2 are faster "
-                "and others are not.",
+                "A multiple of 16 that is no power of 2, such as 48 or 96, can do as well: against these, some powers of 2 are "
+                "faster and others are not.",
                 {"against_multiples": "mixed"},
             ),
             Answer(

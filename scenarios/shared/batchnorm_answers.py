@@ -30,8 +30,8 @@ ANSWERS = (
         {"keeps_activations": "supported", "without_it": "supported"},
     ),
     Answer(
-        "Before ReLU it makes gradients more even with Glorot, where they shrink on the way back, and less even with He, where they "
-        "already keep their size.",
+        "Before ReLU it makes gradients more even with Glorot, where they shrink on the way back, and less even with He, where "
+        "they already keep their size.",
         {"eases_gradients_glorot": "supported", "eases_gradients_he": "refuted"},
     ),
     Answer(

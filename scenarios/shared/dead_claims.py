@@ -87,8 +87,8 @@ class DeadClaims:
                 Part("last hidden layer, those before it frozen", treated="frozen", **event, **CHECK),
                 Part("the same layer, nothing frozen, recovers in some run", treated="high", **event, method="exists"),
             ),
-            threshold="frozen: holds by construction, a check of the instrument, one revival refutes it, because fixed inputs leave a "
-            "dead unit without gradient; nothing frozen: one revival is enough",
+            threshold="frozen: holds by construction, a check of the instrument, one revival refutes it, because fixed inputs "
+            "leave a dead unit without gradient; nothing frozen: one revival is enough",
             outcomes={"": "As stated: {supported}. Not as stated: {refuted}."},
         )
 
@@ -105,8 +105,8 @@ class DeadClaims:
                 "high": "high rate",
                 "killed-0.5": "50 % killed at start",
             },
-            "holds by construction, a check of the instrument: one revival refutes it; counted from the first check after the spike, "
-            "while the loss is finite",
+            "holds by construction, a check of the instrument: one revival refutes it; counted from the first check after the "
+            "spike, while the loss is finite",
             "No unit of the first layer recovered: {supported}, in all {seeds} replicates.",
         )
         return replace(claim, parts=tuple(replace(part, **CHECK) for part in claim.parts))
@@ -117,8 +117,8 @@ class DeadClaims:
             "Units die after a sudden large gradient.",
             {"event": "death", "first": self.at + 1, "until": self.at + self.soon},
             {"spike": "one large step", "outlier": "one outlying batch"},
-            f"supported when more units die in the {self.soon} steps after it than in the same steps of calm training, as a ratio of "
-            "counts",
+            f"supported when more units die in the {self.soon} steps after it than in the same steps of calm training, as a ratio "
+            "of counts",
             "More deaths than in calm training: {supported}. {low} to {high} times as many.",
             method="counts",
         )
@@ -136,8 +136,8 @@ class DeadClaims:
                 Part(label, "dead_for_good", window, arm, threshold=NEARLY_ALL, unit="share of those killed")
                 for arm, label in (("spike", "one large step"), ("outlier", "one outlying batch"))
             ),
-            threshold=f"supported when more than {100 * NEARLY_ALL:g} % of them do not recover; one share for each replicate, since "
-            "units of one network depend on each other",
+            threshold=f"supported when more than {100 * NEARLY_ALL:g} % of them do not recover; one share for each replicate, "
+            "since units of one network depend on each other",
             outcomes={
                 "": "Nearly all stay dead: {supported}. Many recover: {refuted}. The share that stays dead is {low} to {high}."
             },
@@ -149,8 +149,9 @@ class DeadClaims:
             "Behind the first layer, units that died in a spike take longer to recover than units that died in calm training.",
             {"layers": DEEP, "horizon": self.horizon, "first": self.at + 1},
             {"spike": "one large step", "outlier": "one outlying batch"},
-            f"supported when the mean time spent dead of the spells that begin after the spike, counted up to {self.horizon} steps, is "
-            "longer than that of the spells of calm training that begin in the same steps; one mean for each replicate",
+            f"supported when the mean time spent dead of the spells that begin after the spike, counted up to {self.horizon} "
+            "steps, is longer than that of the spells of calm training that begin in the same steps; one mean for each replicate "
+            "in which units die in both",
             "Dead for longer: {supported}. The difference is {low} to {high} steps.",
         )
         change = {"control": "calm", "measure": "steps_dead", "unit": "steps"}

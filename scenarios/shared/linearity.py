@@ -11,6 +11,11 @@ import numpy as np
 
 from scenarios.scenario import Claim, Part
 
+UNEXPLAINED = (
+    "the share of the logits' variance that the best linear map from the inputs leaves unexplained, 1 − R² after as many steps "
+    "(not known where the logits do not vary)"
+)
+
 
 def nonlinearity(model: keras.Model, x: np.ndarray) -> float:
     """The share of the outputs' variance that the best linear map from the inputs does not explain.
@@ -59,7 +64,7 @@ def zeros_bend(arms: Mapping[str, str], straight: float) -> Claim:
     """
     return Claim(
         name="zeros_bend",
-        statement="The non-linearity of a ReLU network comes from its zeros; without zeros it is practically linear.",
+        statement="Zeros are necessary for non-linearity: without them a network is practically linear.",
         parts=tuple(
             Part(
                 label=label,
@@ -82,7 +87,7 @@ def zeros_bend(arms: Mapping[str, str], straight: float) -> Claim:
     )
 
 
-def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> tuple[Claim, Claim]:
+def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> tuple[Claim, ...]:
     """The claims that dead units add no linear pieces, and no non-linearity.
 
     Args:
@@ -105,11 +110,23 @@ def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> tupl
         ),
         Claim(
             name="dead_do_not_bend",
-            statement="Killing more units does not make a network more non-linear.",
+            statement="Killing more units does not make a network more non-linear, by 0.05 of the logits' variance.",
             parts=parts("nonlinearity", bent, "1 − R²"),
+<<<<<<< HEAD
             threshold="supported when the share of the logits' variance that the best linear map from the inputs leaves "
             f"unexplained, 1 − R², grows by less than {bent:g}",
             outcomes={"": "Not more non-linear: {supported}. More: {refuted}. 1 − R² grows by {low} to {high}."},
+=======
+            threshold=f"supported when {UNEXPLAINED}, grows by less than {bent:g}",
+            outcomes={"": "Not more by that much: {supported}. More: {refuted}. 1 − R² changes by {low} to {high}."},
+        ),
+        Claim(
+            name="dead_bend",
+            statement="Networks with more dead units are more non-linear by 1 − R².",
+            parts=tuple(replace(part, expects="greater") for part in parts("nonlinearity", 0.0, "1 − R²")),
+            threshold=f"supported when {UNEXPLAINED}, is larger; the sign decides",
+            outcomes={"": "More non-linear: {supported}. Less: {refuted}. 1 − R² changes by {low} to {high}."},
+>>>>>>> b6ef808
         ),
     )
 

@@ -20,7 +20,8 @@ ANSWERS = (
         {"must_be_scaled": "mixed"},
     ),
     Answer(
-        "Whether raw inputs cost a point of accuracy, each at its own best learning rate, is not settled for {must_be_scaled.open}.",
+        "Each at its own best learning rate, raw inputs change accuracy by {must_be_scaled.points} points; whether they cost more "
+        "than a point is not settled for {must_be_scaled.open}.",
         {"must_be_scaled": "open"},
     ),
     Answer(
