@@ -12,8 +12,8 @@ import numpy as np
 from scenarios.scenario import Claim, Part
 
 UNEXPLAINED = (
-    "the share of the logits' variance that the best linear map from the inputs leaves unexplained, 1 − R² after as many steps (not "
-    "known where the logits do not vary)"
+    "the share of the logits' variance that the best linear map from the inputs leaves unexplained, 1 − R² after as many steps "
+    "(not known where the logits do not vary)"
 )
 
 
@@ -139,15 +139,15 @@ def bends(relu: str, leaky: tuple[Part, ...], bent: float) -> tuple[Claim, Claim
             statement="A ReLU network is non-linear (positive control).",
             parts=(Part("ReLU", "recorded", {"name": "nonlinearity"}, relu, threshold=bent, unit="1 − R²"),),
             threshold=f"supported when the best linear map from the inputs leaves more than {bent:g} of the logits' variance "
-            f"unexplained",
+            "unexplained",
             outcomes={"": "It leaves {low} unexplained."},
         ),
         Claim(
             name="less_bent",
             statement="Leaky ReLU is less non-linear than ReLU.",
             parts=tuple(replace(part, expects="less", threshold=-bent) for part in leaky),
-            threshold="supported when the share of the logits' variance that the best linear map from the inputs leaves unexplained "
-            f"is lower than for ReLU by more than {bent:g}, half a percent, at the end of training at the same rate",
+            threshold="supported when the share of the logits' variance that the best linear map from the inputs leaves "
+            f"unexplained is lower than for ReLU by more than {bent:g}, half a percent, at the end of training at the same rate",
             outcomes={
                 "": "Less non-linear: {supported}. Not by that much: {refuted}. Differences in 1 − R²: {low} to {high}."
             },
