@@ -130,9 +130,9 @@ def views_of(layers: pd.DataFrame) -> dict[str, list[View]]:
 
 
 def missing_views(layers: pd.DataFrame) -> list[View]:
-    """The views without data that a probe in a plain training would record."""
+    """The views that a probe in a plain training would record; not those whose probe looked and found nothing to measure."""
     every = (view for views in VIEWS.values() for view in views)
-    return [view for view in every if view.probe not in SILENT and not has_readings(layers, view.column)]
+    return [view for view in every if view.probe not in SILENT and view.column not in layers]
 
 
 def is_nothing(view: View, layers: pd.DataFrame) -> bool:

@@ -18,6 +18,7 @@ from diagnostics.wording.numerals import short
 
 CONSTANT = ("Zeros", "Ones", "Constant", "zeros", "ones", "constant")
 EMBEDDINGS = ("Embedding",)
+SUITABLE = "The first weights differ between units, and their spread keeps the signal's size. Biases and means are not checked."
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Initialisation(Rule):
             return found
         if not case.architecture and case.grid("activation_std") is None:
             return NotEvaluated(("a record of the architecture",), (), ALL_FACTS)
-        return Finding(self.name, "clean", "The first weights differ between units and keep the signal's size.")
+        return Finding(self.name, "clean", SUITABLE)
 
     def _same(self, case: Case, layers: list[Layer]) -> Finding | None:
         constant = [one.path for one in layers if _kernel(one) in CONSTANT and (one.units or 2) > 1 and one.trainable]

@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
+from diagnostics.rules.lacking import LONGER, lost
 from diagnostics.rules.losses import family_of
 from diagnostics.rules.outcome import Outcome
 from diagnostics.rules.rule import Rule
@@ -43,7 +44,7 @@ class NoLearning(Rule):
         """Warning, info without a known constant, or clean; not evaluated where neither the constant's loss nor a fall is known."""
         outcome = case.outcome
         if outcome.loss is None or outcome.loss.broken_at is not None:
-            return NotEvaluated(("a finite training loss with at least five readings",))
+            return NotEvaluated(("a finite training loss with at least five readings",), (), lost(case) or LONGER)
         end, skill = outcome.loss.end.mean, outcome.skill
         accuracy = outcome.accuracy_skill
         numbers = {"end": end, "skill": np.nan if skill is None else skill, "fall": outcome.fall}

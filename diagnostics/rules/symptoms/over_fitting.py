@@ -10,6 +10,7 @@ import numpy as np
 from diagnostics.measures.curve import Curve
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
+from diagnostics.rules.lacking import few_validations
 from diagnostics.rules.losses import family_of
 from diagnostics.rules.model import averages_lag
 from diagnostics.rules.outcome import ACCURACIES, LAST_READINGS, Outcome
@@ -81,7 +82,7 @@ class OverFitting(Rule):
         if found := self._by_skill(case, 0 if validation is None else len(validation.finite)):
             return found
         if validation is None or len(validation.finite) < self.fewest or outcome.loss is None:
-            return NotEvaluated((f"a validation loss with {self.fewest} readings",), (), "Give fit validation_data=.")
+            return few_validations(case, self.fewest)
         values = validation.finite
         best = int(values.argmin())
         lowest, end = float(values[best]), float(values[-self.last :].mean())
