@@ -13,7 +13,7 @@ from diagnostics.rules import Finding
 from diagnostics.wording.numerals import factor, percent, short
 
 Side = Literal["below", "at least", "more than"]
-NORM = "of the weights' norm"
+NORM = "the weights' norm"
 MANY = 10.0
 """A share from which on it is told as a multiple."""
 
@@ -23,7 +23,7 @@ class Gauge:
     """What a rule's number is.
 
     Args:
-        what: what follows the number, such as ``"of a layer's units"``.
+        what: what follows the number, such as ``"of the layers are frozen"``, or what stands around it, with ``{}`` in its place.
         side: where a good value lies; empty where the finding's own severity tells it.
         unit: how value and bound are written.
     """
@@ -34,7 +34,11 @@ class Gauge:
 
 
 def _share(value: float) -> str:
-    return f"{short(value)} times" if value >= MANY else percent(value)
+    return f"{short(value)} times" if value >= MANY else f"{percent(value)} of"
+
+
+def _fall(value: float) -> str:
+    return f"a {'rise' if value < 0 else 'fall'} of {percent(abs(value))}"
 
 
 def _skill(where: str) -> Gauge:
@@ -44,7 +48,7 @@ def _skill(where: str) -> Gauge:
 GAUGES = {
     "constant_signal": Gauge("of the layer's units are constant", "below", percent),
     "dead_units": Gauge("of the worst layer's units are dead", "below", percent),
-    "diverging_loss": Gauge("loss at the end", "below"),
+    "diverging_loss": Gauge("a loss of {} at the end", "below"),
     "dropout_before_batch_norm": Gauge("dropped", "below", percent),
     "dropout_rate": Gauge("dropped", "below", percent),
     "ended": Gauge("readings of the loss", "at least"),
@@ -61,7 +65,7 @@ GAUGES = {
     "stuck_loss": _skill(""),
     "tiny_batches": Gauge("examples in a batch", "more than"),
     "unrelated_targets": _skill(" on validation data"),
-    "unshuffled_data": Gauge("correlation of consecutive targets", "below"),
+    "unshuffled_data": Gauge("a correlation of {} between consecutive targets", "below"),
     "weights_do_not_move": Gauge("of the layers stand still", "below", percent),
 }
 """What the rules measure that measure one thing."""
@@ -82,7 +86,8 @@ def bound_of(finding: Finding) -> str:
     gauge = _gauge(finding)
     if finding.is_loud and gauge.side and _is_good(gauge.side, value, threshold):
         return ""  # another number decided
-    told = f"{gauge.unit(value)} {gauge.what}".rstrip()
+    number = gauge.unit(value)
+    told = gauge.what.format(number) if "{}" in gauge.what else f"{number} {gauge.what}".rstrip()
     if gauge.what.startswith("better than") and value <= 0:
         told = f"no {gauge.what}"
     return f"{told} ({_limit(finding, gauge, value, threshold)})"
@@ -98,7 +103,7 @@ def _folds(rule: str, value: float, threshold: float) -> str:
 def _limit(finding: Finding, gauge: Gauge, value: float, threshold: float) -> str:
     """The bound in words: what should be, and for an oddity from where on it is noted, or would be a warning."""
     side: Side = gauge.side or ("below" if (value < threshold) is (finding.severity == "clean") else "at least")
-    bound = gauge.unit(threshold)
+    bound = gauge.unit(threshold).removesuffix(" of")
     if finding.severity != "info":
         return f"should be {side} {bound}"
     word = "a warning" if _is_good(side, value, threshold) else "noted"
@@ -123,13 +128,15 @@ def _gauge(finding: Finding) -> Gauge:
 
 def _of_updates(finding: Finding) -> Gauge:
     fast = finding.severity != "clean" and (finding.value or 0.0) > (finding.threshold or 0.0)
-    return Gauge(f"{NORM} per step in the {'fastest' if fast else 'slowest'} layer", "below" if fast else "at least")
+    return Gauge(f"of {NORM} per step in the {'fastest' if fast else 'slowest'} layer", "below" if fast else "at least")
 
 
 def _of_rates(finding: Finding) -> Gauge:
     if "norm" in finding.what:
         return Gauge(f"{NORM} in an early step", "below", _share)
-    return Gauge("times the stable learning rate" if "sharpness" in finding.what else "learning rate", "below")
+    return Gauge(
+        "{} times the stable learning rate" if "sharpness" in finding.what else "a learning rate of {}", "below"
+    )
 
 
 def _of_ends(finding: Finding) -> Gauge:
@@ -141,13 +148,15 @@ def _of_ends(finding: Finding) -> Gauge:
 
 def _of_falls(finding: Finding) -> Gauge:
     fell = finding.severity == "info" and "fall" in finding.numbers
-    return Gauge("fall of the loss", "at least", percent) if fell else GAUGES[finding.rule]
+    return Gauge("in the loss", "at least", _fall) if fell else GAUGES[finding.rule]
 
 
 def _of_validation(finding: Finding) -> Gauge:
     if "validated" in finding.numbers:
         return _skill(" on validation data")
-    return Gauge("times the lowest validation loss" if "best_step" in finding.numbers else "validation loss", "below")
+    return Gauge(
+        "{} times the lowest validation loss" if "best_step" in finding.numbers else "a validation loss of {}", "below"
+    )
 
 
 def _of_order(finding: Finding) -> Gauge:

@@ -185,7 +185,8 @@ def _note(finding: Finding, others: Collection[str]) -> str:
     # A consequence explains nothing by itself, its own cause least of all.
     explained = [] if finding.explained_by else [title(rule) for rule in finding.explains if rule in others]
     parts = [
-        f"Follows from {title(finding.explained_by)}." if finding.explained_by else "",
+        # Where the cause has a letter, the advice sends there.
+        f"Follows from {title(finding.explained_by)}." if finding.explained_by not in ("", *others) else "",
         f"Also explains: {', '.join(explained)}." if explained else "",
         f"See {finding.reference.removesuffix('.')}." if finding.reference else "",
         f"More: {page(finding.rule)}." if finding.rule in rules() else "",

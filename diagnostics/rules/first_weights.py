@@ -31,7 +31,7 @@ def unusual(case: Case, path: str) -> str:
         return ""
     far = _far(case, path)
     return (
-        f"Its first weights are unusual: their root mean square is {short(typical[path])}, that of the other layers "
+        f"The first weights of {path} are unusual: their root mean square is {short(typical[path])}, that of the other layers "
         f"{short(float(np.median(others)))}{far}."
     )
 

@@ -33,9 +33,12 @@ def few_validations(case: Case, readings: int) -> NotEvaluated:
         case: the run.
         readings: how many are needed.
     """
-    known = case.validation_loss
+    known, there = case.validation_loss, "split" in case.scalars and (case.scalars["split"] == "validation").any()
     if known is None:
-        return NotEvaluated(("a validation loss",), (), "Give fit validation_data=.")
+        do = lost(case) if there else ""
+        return NotEvaluated(
+            ("a finite validation loss" if do else "a validation loss",), (), do or "Give fit validation_data=."
+        )
     longer = f"Validate more often, or train for at least {readings} epochs."
     return too_few(case, readings, "finite readings of the validation loss", len(known.finite), longer)
 
@@ -47,7 +50,7 @@ def no_level(case: Case, missing: str) -> NotEvaluated:
         case: the run.
         missing: what the rule needs.
     """
-    nothing = "Nothing to add: what a constant prediction would reach is not known for this loss."
+    nothing = "Nothing to add: the loss is not known to compare predictions with targets."
     do = lost(case) or (LONGER if case.loss is not None and case.outcome.loss is None else "")
     return NotEvaluated((missing,), (), do or (nothing if case.architecture else ALL_FACTS))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
+from diagnostics.measures.chain import Flow, gradient_flow, parts, trained_chain
 from diagnostics.measures.grid import Grid
 from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
@@ -71,8 +71,8 @@ class ExplodingGradient(Rule):
             rule=self.name,
             severity="warning" if flagged else "clean",
             what=("The gradient explodes. " if flagged else "")
-            + f"From the last of {len(chain)} layers back to the first, {shown}; this "
-            f"exceeds the bound in {len(flagged) or 'none'} of {len(flow)} parts of the training.",
+            + f"From the last of {len(chain)} layers back to the first, {shown}"
+            f"{parts(len(flagged), len(flow))}.",
             means=_meaning(shown, violent=bool(violent), flagged=bool(flagged)),
             do=_ADVICE if flagged else "",
             layers=tuple(chain) if flagged else (),

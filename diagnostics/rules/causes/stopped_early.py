@@ -14,6 +14,9 @@ from diagnostics.rules.outcome import better
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent
 
+NOTHING = 1e-3
+"""A share of the loss that is no fall and no rise."""
+
 
 @dataclass(frozen=True)
 class StoppedEarly(Rule):
@@ -56,6 +59,8 @@ class StoppedEarly(Rule):
     def _stands(self, fall: float) -> str:
         """How the loss went on at the end, where it did not fall for certain."""
         quarters = "from the third quarter of training to the last"
+        if abs(fall) < NOTHING:
+            return f"the loss no longer fell {quarters}"
         if fall < 0:
             return f"the loss was not falling: it rose by {percent(-fall)} {quarters}"
         if fall < self.fall:
@@ -103,16 +108,17 @@ class StoppedEarly(Rule):
 
     def _falling(self, case: Case, fall: float, errors: float) -> Finding:
         told = (
-            f"after {case.steps:,} steps, the training loss was still falling, by {percent(fall)} from the third quarter of training "
-            "to the last"
+            f"after {case.steps:,} steps, the training loss was still falling (by {percent(fall)} from the third quarter of training "
+            "to the last)"
         )
+        promise, beside = self._promise(case)
         return Finding(
             self.name,
             "warning",
             f"Training ended too early: {told}.",
             "The model had not finished learning.",
             "Train for several times as many epochs.",
-            if_harmless=f"{told[0].upper()}{told[1:]}{self._beside(case)}.",
+            if_harmless=f"{promise}: {told}{beside}.",
             numbers={"fall": fall, "errors": errors},
             value=fall,
             threshold=self.fall,
@@ -121,15 +127,21 @@ class StoppedEarly(Rule):
             remedies=(Remedy("epochs", {"factor": 4.0}),),
         )
 
-    def _beside(self, case: Case) -> str:
-        """What the validation loss did meanwhile; empty where it has no course."""
+    def _promise(self, case: Case) -> tuple[str, str]:
+        """What more epochs would do, and what the validation loss did meanwhile; empty where it has no course."""
         change = _late_change(case)
         if change is None:
-            return ""
+            return "More epochs may still improve the model", ""
         if change < -self.fall:
-            return f"; the validation loss fell by {percent(-change)}, so more epochs should still help"
-        moved = f"rose by {percent(change)}" if change > self.fall else "hardly moved"
-        return f"; the validation loss {moved}, so more epochs would help little"
+            return (
+                "More epochs would still improve the model",
+                f", and so was the validation loss (by {percent(-change)})",
+            )
+        how = f"rose by {percent(change)}" if change > self.fall else "hardly moved"
+        return (
+            "More epochs would lower the training loss, but not the validation loss",
+            f", while the validation loss {how}",
+        )
 
 
 def _late_change(case: Case) -> float | None:

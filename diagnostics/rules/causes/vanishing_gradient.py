@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
+from diagnostics.measures.chain import Flow, gradient_flow, parts, trained_chain
 from diagnostics.measures.grid import Grid
 from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
@@ -85,8 +85,8 @@ class VanishingGradient(Rule):
             rule=self.name,
             severity="warning" if flagged else "clean",
             what=("The gradient vanishes. " if flagged else "")
-            + f"From the last of {len(chain)} layers back to the first, {shown}; this "
-            f"exceeds the bound in {len(flagged) or 'none'} of {len(flow)} parts of the training.",
+            + f"From the last of {len(chain)} layers back to the first, {shown}"
+            f"{parts(len(flagged), len(flow))}.",
             means=_meaning(shown, len(starved), flagged=bool(flagged), persists=persists),
             do=_ADVICE if flagged else "",
             layers=tuple(chain) if flagged else (),
@@ -140,8 +140,8 @@ class VanishingGradient(Rule):
 
 
 _ADVICE = (
-    "Try an activation with the initialisation that keeps its gain at 1 (ReLU with He, SELU with LeCun), batch normalisation, or "
-    "residual connections; a larger learning rate does not help."
+    "Try ReLU with He initialisation or SELU with LeCun's, batch normalisation, or residual connections; a larger learning rate does "
+    "not help."
 )
 
 
@@ -149,7 +149,7 @@ def _meaning(window: Flow, starved: int, *, flagged: bool, persists: bool) -> st
     ratio = short(window.early_update_ratio)
     if persists and np.isfinite(window.update_gap):
         gap = factor(abs(window.update_gap))
-        return f"Early layers hardly learn: in a step, the last quarter of these layers moves {gap} times as far as the first."
+        return f"Early layers hardly learn: per step, the last quarter of these layers moves {gap} times as far as the first."
     if persists:
         return "Early layers do not learn."
     if not flagged:

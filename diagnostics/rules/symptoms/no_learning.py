@@ -81,7 +81,7 @@ class NoLearning(Rule):
             self.name,
             "info",
             f"The loss began at {short(loss.start)} and ends at {short(loss.end.mean)}, after {case.steps:,} steps.",
-            "Losses of several nets need not fall, as where two play against each other: judge them by what they produce."
+            "With several nets trained against each other, the losses need not fall: judge what the nets produce."
             if len(case.training.optimizers) > 1
             else "Either the model learns nothing, or it began near its best, as in fine-tuning; the loss alone does not tell.",
             numbers=numbers,

@@ -225,7 +225,8 @@ def _in_inference(case: Case) -> tuple[str, str] | None:
     return (
         "In training, batch normalisation uses each batch's own mean and variance, in inference its moving averages; after "
         f"{case.steps:,} steps these lag behind.",
-        "Train for more steps, or set the momentum of the batch normalisation to 0.9, and look again before you change the data.",
+        "Train for more steps, or set the momentum of the batch normalisation to 0.9. Check again before you conclude that the data "
+        "are at fault.",
     )
 
 
