@@ -60,7 +60,7 @@ def letter_of(run: Run, finding: Finding, others: Collection[str], *, alone: boo
         note=_note(finding, () if alone else others),
         evidence=evidence,
         course=course,
-        friends=TEXTS[finding.rule][1] if finding.rule in TEXTS else "",
+        friends=TEXTS[finding.rule][1] if finding.rule in TEXTS and not follows else "",
     )
 
 

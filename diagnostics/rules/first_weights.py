@@ -9,7 +9,7 @@ from diagnostics.runs.bin_edges import edges_of
 from diagnostics.wording.numerals import short
 
 LARGE = 3.0
-"""How many times the typical size of the other layers' weights is unusual. Three: usual initialisers differ by less than two."""
+"""How many times the norm that would match the other layers is unusual. Three: usual initialisers differ by less than two."""
 FAR = 1.0
 """Size from which on a weight lies far from the usual ones, which are a fraction of 1."""
 
@@ -21,18 +21,23 @@ def unusual(case: Case, path: str) -> str:
         case: the run.
         path: the layer.
     """
-    grid, sizes = case.grid("weight_norm"), {one.path: one.parameters for one in case.architecture}
-    if grid is None or grid.steps[0] > 0 or path not in grid.layers:
+    grid, units = case.grid("weight_norm"), {one.path: one.units for one in case.architecture if one.units}
+    if grid is None or grid.steps[0] > 0 or path not in grid.layers or path not in units:
         return ""
-    norms = dict(zip(grid.layers, grid.values[0], strict=True))
-    typical = {name: norm / np.sqrt(sizes[name]) for name, norm in norms.items() if sizes.get(name)}
-    others = [size for name, size in typical.items() if name != path and np.isfinite(size)]
-    if path not in typical or not others or not typical[path] > LARGE * np.median(others):
+    # Initialisers that keep the signal's size give a layer the norm √units, times a gain that hardly differs between layers.
+    gains = {
+        name: norm / np.sqrt(units[name])
+        for name, norm in zip(grid.layers, grid.values[0], strict=True)
+        if name in units
+    }
+    others = [gain for name, gain in gains.items() if name != path and np.isfinite(gain)]
+    if not others or not gains[path] > LARGE * np.median(others):
         return ""
-    far = _far(case, path)
+    scale = np.sqrt(units[path])
+    norm, matching = short(float(scale * gains[path])), short(float(scale * np.median(others)))
     return (
-        f"The first weights of {path} are unusual: their root mean square is {short(typical[path])}, that of the other layers "
-        f"{short(float(np.median(others)))}{far}."
+        f"The first weights and biases of {path} are unusual: their norm is {norm}, where {matching} would match the other layers"
+        f"{_far(case, path)}."
     )
 
 

@@ -33,12 +33,12 @@ def few_validations(case: Case, readings: int) -> NotEvaluated:
         case: the run.
         readings: how many are needed.
     """
-    known, there = case.validation_loss, "split" in case.scalars and (case.scalars["split"] == "validation").any()
+    known = case.validation_loss
     if known is None:
+        there = "split" in case.scalars and "validation" in set(case.scalars["split"])
         do = lost(case) if there else ""
-        return NotEvaluated(
-            ("a finite validation loss" if do else "a validation loss",), (), do or "Give fit validation_data=."
-        )
+        missing = "a finite validation loss" if do else "a validation loss"
+        return NotEvaluated((missing,), (), do or "Give fit validation_data=.")
     longer = f"Validate more often, or train for at least {readings} epochs."
     return too_few(case, readings, "finite readings of the validation loss", len(known.finite), longer)
 

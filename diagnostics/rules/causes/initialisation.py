@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.first_weights import unusual
 from diagnostics.rules.model import RECURRENT, RECURRENT_CELLS, hidden
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.facts import Layer
@@ -18,6 +19,7 @@ from diagnostics.wording.numerals import short
 
 CONSTANT = ("Zeros", "Ones", "Constant", "zeros", "ones", "constant")
 EMBEDDINGS = ("Embedding",)
+BY_SETTING = "By their settings, the initialisers suit the layers, but not all first weights come from them."
 SUITABLE = "The first weights differ between units, and their spread keeps the signal's size. Biases and means are not checked."
 
 
@@ -76,7 +78,8 @@ class Initialisation(Rule):
             return replace(found, do=_suiting(layers, found.layers))
         if not case.architecture and case.grid("activation_std") is None:
             return NotEvaluated(("a record of the architecture",), (), ALL_FACTS)
-        return Finding(self.name, "clean", SUITABLE)
+        odd = next((told for one in layers if (told := unusual(case, one.path))), "")
+        return Finding(self.name, "clean", f"{BY_SETTING} {odd}" if odd else SUITABLE)
 
     def _same(self, case: Case, layers: list[Layer]) -> Finding | None:
         constant = [one.path for one in layers if _kernel(one) in CONSTANT and (one.units or 2) > 1 and one.trainable]

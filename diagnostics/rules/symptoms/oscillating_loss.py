@@ -67,7 +67,10 @@ class OscillatingLoss(Rule):
         skill = outcome.skill or 0.0
         numbers = {"share": above, "median": middle, "constant": outcome.constant, "skill": skill}
         if above < self.share or middle >= self.learned * outcome.constant:
-            return Finding(self.name, "clean", "The loss does not swing above that of a constant.", numbers=numbers)
+            far = middle < self.learned * outcome.constant
+            told = "does not swing" if far else "does not fall far enough to swing back"
+            what = f"The loss {told} above that of a constant prediction, {short(outcome.constant)}."
+            return Finding(self.name, "clean", what, numbers=numbers)
         rare = any(_farthest(one) > self.tail for one in case.data.targets)
         severity: Severity = "info" if skill >= self.good or rare else "warning"
         return Finding(

@@ -91,7 +91,7 @@ class OverFitting(Rule):
         learned = outcome.skill is None or outcome.skill >= self.learned
         if not rose or not learned or not _falls_on(outcome.loss, validation.steps[best]):
             return Finding(
-                self.name, "clean", "The validation loss does not rise while training goes on.", numbers=numbers
+                self.name, "clean", _holds(lowest, end, outcome.loss, rose=rose, learned=learned), numbers=numbers
             )
         lasting = not self._came_back(values[: best + 1])
         harmful = self._harms(lowest, end, outcome.validation_constant) and not _accuracy_holds(case, self.kept)
@@ -216,6 +216,15 @@ class OverFitting(Rule):
             if averages_lag(case.architecture, case.steps)
             else (Remedy("shuffle"), Remedy("regularization")),
         )
+
+
+def _holds(lowest: float, end: float, loss: Curve, *, rose: bool, learned: bool) -> str:
+    """Why a validation loss shows no over-fitting, with the level of both losses."""
+    ends = f"it ends at {short(end)}, the training loss at {short(loss.end.mean)}"
+    if not rose:
+        return f"The validation loss does not rise while training goes on: {ends}."
+    why = "the training loss fell no further" if learned else "the model learned too little to over-fit"
+    return f"The validation loss rose from {short(lowest)}, but {why}: {ends}."
 
 
 def _in_inference(case: Case) -> tuple[str, str] | None:

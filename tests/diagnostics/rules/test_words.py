@@ -22,6 +22,7 @@ from diagnostics.rules.causes.weights_do_not_move import WeightsDoNotMove
 from diagnostics.rules.stages import ask
 from diagnostics.rules.symptoms.constant_predictions import ConstantPredictions
 from diagnostics.rules.symptoms.diverging_loss import DivergingLoss
+from diagnostics.rules.symptoms.oscillating_loss import OscillatingLoss
 from diagnostics.rules.symptoms.over_fitting import OverFitting
 from tests.kit.runs import dense, facts_of, layers_table, loss_of, run_of, scalars_table
 
@@ -110,6 +111,35 @@ def test_a_validation_loss_that_is_too_short_is_not_asked_for_again():
         assert only(run_of(scalars=scalars_table([1.0] * 50)), rule).do == "Give fit validation_data=."
 
 
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        (
+            np.linspace(2.3, 2.2, 200),
+            "rose from 2, but the model learned too little to over-fit: it ends at 3, the training loss at 2.2",
+        ),
+        (np.linspace(2.3, 0.5, 200)[::-1] - 0.4, "rose from 2, but the training loss fell no further"),
+    ],
+)
+def test_a_validation_loss_that_rose_is_not_told_to_have_stayed(losses, said):
+    held_out = scalars_table([2.1, 2.0, *[3.0] * 6], steps=range(20, 180, 20), split="validation")
+    data = {"targets": [TARGET], "constant_loss": {"value": 2.303 if losses[0] > 2 else 9.0}, "batches": 9}
+    run = run_of(
+        scalars=pd.concat([scalars_table(losses), held_out]),
+        **facts_of(loss_of("SparseCategoricalCrossentropy"), [], data),
+    )
+    found = only(run, OverFitting())
+    assert found.severity == "clean" and said in found.what
+
+
+def test_a_loss_that_stays_above_a_constants_has_not_fallen_far_enough_to_swing():
+    data = {"targets": [TARGET], "constant_loss": {"value": 2.303}, "batches": 9}
+    facts = facts_of(loss_of("SparseCategoricalCrossentropy"), [], data)
+    for level, said in ((2.31, "does not fall far enough to swing back above"), (0.5, "does not swing above")):
+        found = only(run_of(scalars=scalars_table(level + NOISE), **facts), OscillatingLoss())
+        assert found.severity == "clean" and found.what == f"The loss {said} that of a constant prediction, 2.3."
+
+
 def test_a_model_that_learned_nothing_shows_nothing_of_unrelated_targets():
     held_out = scalars_table([2.3, 2.3, 2.3], steps=(50, 100, 199), split="validation")
     facts = facts_of(
@@ -185,12 +215,13 @@ def test_units_born_dead_are_told_with_what_is_unusual_about_the_first_weights()
     counts[5], counts[9], counts[30] = 8, 40, 24  # 8 biases from −10 to −3, the rest near 0
     found = only(dead([0, 0, 1, 1, 0], counts=counts), DeadUnits())
     assert found.what == (
-        "All units of hidden_3 and hidden_4 are dead: they output 0 for every example, from the start. The first weights of hidden_3 "
-        "are unusual: their root mean square is 1.06, that of the other layers 0.118; 8 of them, as many as the layer has biases, lie "
+        "All units of hidden_3 and hidden_4 are dead: they output 0 for every example, from the start. The first weights and biases of "
+        "hidden_3 are unusual: their norm is 9, where 1 would match the other layers; 8 of them, as many as the layer has biases, lie "
         "beyond −3."
     )
     counts[5] = 7
-    assert only(dead([0, 0, 1, 1, 0], counts=counts), DeadUnits()).what.endswith("the other layers 0.118.")
+    assert only(dead([0, 0, 1, 1, 0], counts=counts), DeadUnits()).what.endswith("would match the other layers.")
+    assert "weights and biases of hidden_3 are unusual" in only(dead([0, 0, 1, 1, 0]), Initialisation()).what
     assert "unusual" not in only(dead([0, 0, 1, 1, 0], weight_norm=1.0), DeadUnits()).what
     assert "unusual" not in only(dead([0, 0, 0.2, 0, 0]), DeadUnits()).what
 
