@@ -35,7 +35,7 @@ def few_validations(case: Case, readings: int) -> NotEvaluated:
     """
     known = case.validation_loss
     if known is None:
-        there = "split" in case.scalars and "validation" in set(case.scalars["split"])
+        there = "split" in case.scalars and bool((case.scalars["split"].to_numpy() == "validation").any())
         do = lost(case) if there else ""
         missing = "a finite validation loss" if do else "a validation loss"
         return NotEvaluated((missing,), (), do or "Give fit validation_data=.")
