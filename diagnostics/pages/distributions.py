@@ -43,8 +43,8 @@ HISTOGRAMS: Mapping[str, Counted] = {
     "weight_histogram": Counted(
         "weights before the update",
         "WeightHistogram",
-        "One step changes weights by about 0.1 % of their size, so that level bands are usual. Weights that start at 0, such as those of "
-        "adapters, widen in any training; others that widen many-fold within a few steps take too large steps.",
+        "One step changes weights by about 0.1 % of their size, so that level bands are usual. Weights that start at 0, such as "
+        "those of adapters, widen in any training; others that widen many-fold within a few steps take too large steps.",
     ),
 }
 BANDS = "How the values are spread, on a logarithmic scale on both sides of 0; what is too small for it is drawn as 0."
@@ -82,7 +82,7 @@ def distributions(layers: pd.DataFrame, probes: Sequence[str]) -> Iterator[Exhib
 
 
 def missing_histograms(layers: pd.DataFrame) -> list[tuple[str, str]]:
-    """What was not counted, in words, and the probe that would."""
+    """What was not counted, in words, and the probe to add."""
     return [
         (f"distribution of {one.what}", one.probe)
         for column, one in HISTOGRAMS.items()

@@ -166,7 +166,7 @@ def _trained(architecture: Sequence[Layer]) -> Iterator[str]:
 
 def _recorded(run: Run) -> Iterator[str]:
     """How many layers were measured, the settings, and in a word which of these the run does not hold."""
-    layers = run.layers["layer"].nunique() if "layer" in run.layers else len(run.layer_table)
+    layers = len(run.layers["layer"].unique()) if "layer" in run.layers else len(run.layer_table)
     if layers:
         yield f"{layers} layer{'s' * (layers > 1)} measured"
     yield from _settings(run.training)

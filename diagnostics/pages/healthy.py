@@ -88,7 +88,7 @@ def _outside(rows: Rows, band: Band) -> np.ndarray:
     """Which layers lie outside the band at the start, in the middle or at the end, as the profile shows them, ``[layers]``."""
     values = np.stack([around(rows, step) for step in moments(rows.steps).values()])
     with np.errstate(invalid="ignore"):
-        return ((values < band.low) | (values > band.high)).any(axis=0)
+        return np.asarray(((values < band.low) | (values > band.high)).any(axis=0))
 
 
 def _listed(names: Sequence[str], count: int) -> str:

@@ -26,6 +26,7 @@ FEWEST = 3
 """Fewest steps with a number for a curve of a loss that is lost."""
 FLAT = 0.05
 """Share of its first value by which a loss that counts as flat changes."""
+SINGLE = " (single batches; the checks judge averages over many)"
 SMOOTHED = "Lines: medians of neighbouring steps; band: their range."
 CAPTIONS = {
     "accuracy": "Training accuracy is measured while the weights change, validation accuracy after the epoch.",
@@ -129,16 +130,16 @@ def _equal(scalars: pd.DataFrame, one: str, other: str) -> bool:
 
 def _course(scalars: pd.DataFrame) -> str:
     """From where to where the loss went, in training and in validation, and what it means where it went nowhere."""
-    said, flat, single = [], False, False
+    said, flat = [], False
     for split, name in (("train", "in training"), ("validation", "in validation")):
         own = scalars.loc[scalars["split"] == split].sort_values("step")
         if not own.empty:
             first, last = (float(own["loss"].iloc[place]) for place in (0, -1))
-            said.append(f"from {short(first)} to {short(last)} {name}" if len(own) > 1 else f"{short(last)} {name}")
-            single |= split == "train" and len(own) > POINTS and not own["epoch"].is_unique if "epoch" in own else False
+            single = split == "train" and len(own) > POINTS and "epoch" in own and not own["epoch"].is_unique
+            where = f"{name}{SINGLE}" if single else name
+            said.append(f"from {short(first)} to {short(last)} {where}" if len(own) > 1 else f"{short(last)} {where}")
             flat |= split == "train" and abs(last - first) < FLAT * abs(first)
-    single = " (single batches; the checks judge averages over many)" if single else ""
-    told = f"The loss: {', '.join(said)}{single}." if said else ""
+    told = f"The loss: {', '.join(said)}." if said else ""
     return f"{told} While it stays flat, the model learns nothing." if flat else told
 
 

@@ -31,7 +31,7 @@ COLOURS = "Colours: every recorded step, as on the bar."
 GREEN = "Green: the usual range, as above."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
-    "unit came back. Brown: still dead at the last check."
+    "unit came back. Brown: still dead at the last check, as the panels' titles count them."
 )
 CURVE = (
     "The share of dead spells that last longer than a given number of steps (Kaplan-Meier): a curve that drops fast means that "
@@ -91,7 +91,7 @@ def sections(
     if missing := [*missing, *missing_histograms(layers)]:
         lines = (f"{what}: probes.{probe}()" for what, probe in missing)
         text = f"The probes of this run did not measure: {'; '.join(lines)}."
-        yield Section("Not recorded, and the probe that would", text=text, folded=True)
+        yield Section("Not recorded, and the probe to add", text=text, folded=True)
 
 
 def _against(view: View, training: Training | None) -> View:
