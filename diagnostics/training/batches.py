@@ -100,7 +100,7 @@ def _of_batches(source: keras.utils.PyDataset | Iterator[Nest]) -> tf.data.Datas
     else:
         first, count = next(source, None), None
         left = itertools.chain([first], source)
-        batches = lambda: left  # noqa: E731
+        batches = lambda: map(_kept, left)  # noqa: E731
     if first is None:
         raise _refused("no batch at all", "check what the batches are made from")
     like = tf.nest.map_structure(lambda part: tf.TensorSpec([None, *np.shape(part)[1:]], np.asarray(part).dtype), first)
@@ -112,11 +112,15 @@ def _epoch_of(source: keras.utils.PyDataset) -> Iterator[Any]:
     """The end is told before the last batch is handed out: nobody need ask for another one after it."""
     last = source.num_batches - 1
     for number in range(last):
-        yield source[number]
-    # A copy, since what is told may shuffle in place the arrays that a batch is a view of.
-    batch = tf.nest.map_structure(np.array, source[last])
+        yield _kept(source[number])
+    batch = _kept(source[last])
     source.on_epoch_end()
     yield batch
+
+
+def _kept(batch: Nest) -> Nest:
+    """A copy: a source may fill one buffer again or shuffle in place, while TensorFlow still reads the memory it was given."""
+    return tf.nest.map_structure(np.array, batch)
 
 
 def _checked_weights(class_weight: object) -> Mapping[int, float]:

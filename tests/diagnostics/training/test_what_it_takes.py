@@ -103,6 +103,17 @@ def test_a_py_dataset_that_shuffles_in_place_keeps_its_last_batch():
     np.testing.assert_array_equal(others[-1][0], X[15:])
 
 
+def test_batches_of_a_generator_that_fills_one_buffer_again_stay_what_they_were():
+    def filled():
+        buffer = np.empty((64, 4), np.float32)
+        for number in range(8):
+            buffer[:] = number
+            yield buffer, np.full(64, number)
+
+    batches = [*dataset_of(filled(), None, None, batch_size=64, shuffle=False)]
+    assert [float(x[0, 0]) for x, _ in batches] == [*range(8)]
+
+
 LOSSES = {
     "an object": keras.losses.SparseCategoricalCrossentropy(),
     "a function of Keras": keras.losses.sparse_categorical_crossentropy,
