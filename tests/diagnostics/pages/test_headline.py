@@ -116,7 +116,7 @@ def test_a_reading_has_a_report(tmp_path):
 
 
 def test_the_time_of_a_training_of_a_second_is_split():
-    def told(ended="2026-01-01T00:03:32+00:00", **changes):
+    def told(ended: str | None = "2026-01-01T00:03:32+00:00", **changes):
         cost = {"share": 1.5, "per_step_without": 0.001, "steps": 400, "closing": 0.1, "first_calls": 196, **changes}
         times = {"started": "2026-01-01T00:00:00+00:00", "ended": ended}
         return told_of(run_of(scalars=LEARNED, metadata={"status": "finished", "cost": cost, **times}))
