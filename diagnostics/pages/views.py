@@ -61,14 +61,14 @@ VIEWS: Mapping[str, tuple[View, ...]] = {
     "Gradient noise": (
         View(
             "gradient_snr",
-            "How far the gradient stands out from the differences between the parts of a batch. At the dashed line it is noise alone.",
+            "The gradient's size relative to its noise, estimated from the parts of a batch. At the dashed line it is noise alone.",
             "GradientNoise",
             guides=((1.0, "1, noise alone"),),
         ),
         View(
             NOISE_SCALE,
-            "The batch size from which on a larger batch hardly helps: far above the batch that you train with, a larger one would "
-            "pay; far below it, a smaller one would do.",
+            "The batch size from which on a larger batch hardly helps: if it is far above the batch that you train with, a larger one "
+            "would pay; if it is far below, a smaller one would do.",
             "GradientNoise",
         ),
     ),
