@@ -15,7 +15,10 @@ CLOSE = 0.07
 
 
 def least_edge(layers: Sequence[np.ndarray], edges: np.ndarray) -> int:
-    """The edge below which values are not told from 0: two decades below the outermost bin of the layer with the smallest values.
+    """The edge below which values are not told from 0: two decades below the outermost bin of the smallest layer's first values.
+
+    The first values count, because later ones may be many decades larger, as where a training explodes, and what it began with
+    would be drawn as 0.
 
     Args:
         layers: each layer's counts, ``[points, 2·K + 1]``.
@@ -25,9 +28,11 @@ def least_edge(layers: Sequence[np.ndarray], edges: np.ndarray) -> int:
         Its index; 0 if all values are nearer to 0 than e_1.
     """
     size = len(edges)
-    totals = [counts.sum(axis=0) for counts in layers]
-    outermost = [int(np.flatnonzero(total[size:] + total[size::-1]).max(initial=0)) for total in totals]
-    seen = [place - 1 for place in outermost if place]
+    seen = []
+    for counts in layers:
+        apart = counts[:, size:] + counts[:, size::-1]  # by distance from 0
+        apart = apart[apart[:, 1:].any(axis=1)]
+        seen += [int(np.flatnonzero(apart[0]).max()) - 1] if len(apart) else []
     return int(np.searchsorted(edges, edges[min(seen)] / 10**DECADES * (1 - 1e-9))) if seen else 0
 
 

@@ -228,7 +228,7 @@ def handles(rows: Rows, guides: Sequence[Guide], *, log: bool = False, band: Ban
     dots = [
         marks.swatch("range of a block; lines: medians", muted, lw=0.7)
         if several
-        else marks.swatch("a layer; lines: medians of blocks", muted, ls="", marker="o", ms=2.5, mew=0),
+        else marks.swatch("dots: layers; lines: block medians", muted, ls="", marker="o", ms=2.5, mew=0),
     ]
     return [
         *(

@@ -52,7 +52,7 @@ class Raster(NamedTuple):
     @property
     def note(self) -> str:
         """How many units ended dead, and how many revivals there were."""
-        return f"{self.lasting:,} of {self.units:,} dead at the last check,\n{self.revivals:,} revival{'s' * (self.revivals != 1)}"
+        return f"{self.lasting:,} of {self.units:,} dead, {self.revivals:,} revival{'s' * (self.revivals != 1)}"
 
 
 def units_by_layer(

@@ -23,8 +23,12 @@ SHARES = {0.98: 0.18, 0.8: 0.2, 0.5: 0.26}
 """What the bands hold, the widest first, and how dense their colour is."""
 POINTS = 48
 """Most points of a band: of more steps, neighbours are added up, as counts can be."""
-MOST_LAYERS = 16
-"""Most panels; of more layers, some are shown, evenly spread from the first to the last."""
+MOST_LAYERS = 8
+"""Most panels; of more layers, the first, the last, and between them those whose values change most."""
+GLANCES = 6
+"""Readings from which it is told how much a layer's values change."""
+OUTER = (0.1, 0.9)
+"""Shares of the values that tell where most of a layer's values lie."""
 LONE = 0.06
 """Width of a single reading, as a share of the axis."""
 FLAT = 0.02
@@ -64,7 +68,7 @@ def value_bands(
     known = frame.loc[frame[column].notna()]
     require(known, [column])
     _check(known[column].iloc[0], column, edges)
-    found = {name: counted(rows, column) for name, rows in _chosen(known)}
+    found = {name: counted(rows, column) for name, rows in _chosen(known, column)}
     first = bins.least_edge([counts[:, :-1] for _, counts in found.values()], np.asarray(edges, float))
     shares = [half for share in SHARES for half in ((1 - share) / 2, (1 + share) / 2)]
     places = {
@@ -107,16 +111,29 @@ def counted(rows: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray]:
     """
     rows = rows.sort_values("step")
     steps, counts = rows["step"].to_numpy(float), np.stack(rows[column].to_list()).astype(float)
-    starts = np.arange(0, len(steps), max(-(-len(steps) // POINTS), 1))
+    # The first reading stays alone: it is what training began with.
+    stride = max(-(-(len(steps) - 1) // (POINTS - 1)), 1)
+    starts = np.concatenate([[0], np.arange(1, len(steps), stride)])
     return steps[starts], np.add.reduceat(counts, starts, axis=0)
 
 
-def _chosen(known: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+def _chosen(known: pd.DataFrame, column: str) -> list[tuple[str, pd.DataFrame]]:
     """The layers that have a panel, from input to output, with their rows."""
     order = in_one_row(known).drop_duplicates("layer").sort_values("depth")["layer"].astype(str).tolist()
-    places = np.unique(np.linspace(0, len(order) - 1, min(len(order), MOST_LAYERS)).round().astype(int))
-    names = known["layer"].astype(str)
-    return [(order[place], known.loc[names == order[place]]) for place in places]
+    rows = {name: own for name, own in known.groupby(known["layer"].astype(str), sort=False)}
+    if len(order) > MOST_LAYERS:
+        inner = sorted(order[1:-1], key=lambda name: -_change(rows[name], column))[: MOST_LAYERS - 2]
+        order = [name for name in order if name in {order[0], order[-1], *inner}]
+    return [(name, rows[name]) for name in order]
+
+
+def _change(rows: pd.DataFrame, column: str) -> float:
+    """By how many bins the bulk of a layer's values moves over a training; the sign of the values does not count."""
+    rows = rows.sort_values("step").iloc[np.unique(np.linspace(0, len(rows) - 1, GLANCES).astype(int))]
+    counts = np.stack(rows[column].to_list())[:, :-1].astype(float)
+    places = bins.quantiles(counts, OUTER)
+    known = places[:, ~np.isnan(places).any(axis=0)]
+    return float(np.ptp(known, axis=1).sum()) if known.size else 0.0
 
 
 def _panel(axes: Axes, steps: np.ndarray, places: np.ndarray, *, line: bool) -> None:

@@ -33,25 +33,22 @@ class Counted(NamedTuple):
 
 
 HISTOGRAMS: Mapping[str, Counted] = {
-    "histogram": Counted(
-        "activations", "Histogram", "Bands that shrink to 0 show a signal that dies, bands that grow one that explodes."
-    ),
+    "histogram": Counted("activations", "Histogram", "A signal that dies narrows towards 0; one that explodes widens."),
     "gradient_histogram": Counted(
         "gradients of the weights",
         "GradientHistogram",
-        "Bands many decades narrower at the input than at the output show a gradient that vanishes.",
+        "If the bands near the input are narrower by many powers of ten than those near the output, the gradient vanishes.",
         line=False,
     ),
     "weight_histogram": Counted(
         "weights before the update",
         "WeightHistogram",
-        "A step changes a weight by a thousandth of its size or so: bands that stay level are no fault, bands that widen fast are.",
+        "One step changes weights by about 0.1 % of their size, so that level bands are usual. Weights that start at 0, such as "
+        "those of adapters, widen in any training; others that widen many-fold within a few steps take too large steps.",
     ),
 }
-BANDS = (
-    "At each step the bands hold half, 80 % and 98 % of the values. Decades are equally high on both sides of 0; what lies close "
-    "to it is drawn as 0."
-)
+BANDS = "How the values are spread, on a logarithmic scale on both sides of 0; what is too small for it is drawn as 0."
+"""How to read all of these figures."""
 
 
 def distributions(layers: pd.DataFrame, probes: Sequence[str]) -> Iterator[Exhibit]:
@@ -66,14 +63,18 @@ def distributions(layers: pd.DataFrame, probes: Sequence[str]) -> Iterator[Exhib
             continue
         rows = layers.iloc[np.flatnonzero(layers[column].notna().to_numpy())]
         count = rows["layer"].nunique()
-        some = f" {MOST_LAYERS} of {count} layers, evenly spread." if count > MOST_LAYERS else ""
+        some = (
+            f" {MOST_LAYERS} of {count} layers: the first, the last, and those that change most."
+            if count > MOST_LAYERS
+            else ""
+        )
         edges = edges_of(probes, one.probe)
         # The outermost bins have no end, and hold what an exploding signal sends there.
         cut = any(counts[0] or counts[-2] for counts in rows[column])
         beyond = (
             f" What lies beyond ±{power_of_ten(edges[-1])} was not told apart and is drawn at the edge." if cut else ""
         )
-        caption = f"{one.see} {BANDS}{beyond}{some}"
+        caption = f"{one.see}{beyond}{some}"
         draw = partial(value_bands, rows, column, edges, label=one.what, line=one.line)
         yield Exhibit(
             f"{column}-bands".replace("_", "-"), draw, caption, f"Distribution of {one.what} by layer. {caption}"
@@ -81,7 +82,7 @@ def distributions(layers: pd.DataFrame, probes: Sequence[str]) -> Iterator[Exhib
 
 
 def missing_histograms(layers: pd.DataFrame) -> list[tuple[str, str]]:
-    """What was not counted, in words, and the probe that would."""
+    """What was not counted, in words, and the probe to add."""
     return [
         (f"distribution of {one.what}", one.probe)
         for column, one in HISTOGRAMS.items()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from diagnostics.pages.flight_letter import letter_of
 from diagnostics.pages.page import Page, Section, Table
 from diagnostics.runs.flight import Origin, Parting, Repeated, Values
 from diagnostics.wording.numerals import MISSING, short
@@ -39,7 +40,7 @@ def page_of(
         title=f"{record.parent.parent.absolute().name}, step {step}",
         answer=answer(step, origin, repeated),
         status=equality(repeated, hindrances),
-        sections=tuple(_sections(origin, repeated, hindrances)),
+        sections=tuple(_sections(step, origin, repeated, hindrances)),
         details={"recorded because": f"{content['kind']} {content['detail']}".strip(), **content["environment"]},
     )
 
@@ -105,13 +106,16 @@ def parting_sentence(step: int, partings: Sequence[Parting]) -> str:
     return f"Step {step}: {' and '.join(ways)} part from eager at {first.name}."
 
 
-def _sections(origin: Origin | None, repeated: Sequence[Repeated], hindrances: Sequence[str]) -> Iterator[Section]:
+def _sections(
+    step: int, origin: Origin | None, repeated: Sequence[Repeated], hindrances: Sequence[str]
+) -> Iterator[Section]:
     if origin is not None:
+        yield Section("Finding", letters=(letter_of(step, origin, repeated, differs=bool(hindrances)),))
         facts = {"pass": origin.phase, "where": origin.place, "operation": origin.operation}
         facts |= {"computing": origin.computing, "your code": origin.code, "message": origin.message}
         rows = tuple((name, text) for name, text in facts.items() if text)
-        yield Section("Where it began", tables=(Table("The operation.", ("what", "value"), rows),))
         yield Section("What went in and came out", tables=(_values((*origin.inputs, *origin.outputs)),))
+        yield Section("The operation", tables=(Table("As TensorFlow names it.", ("what", "value"), rows),), folded=True)
     yield Section("The steps before", tables=(_steps(repeated),))
     if hindrances:
         rows = tuple((f"{number}", text) for number, text in enumerate(hindrances, 1))

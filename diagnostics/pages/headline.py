@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,14 @@ ENDED = "ended"
 """The rule that tells whether a run is complete: the other findings are read in its light."""
 NON_FINITE = "non_finite"
 """The rule whose finding everybody asks the step of."""
+LONGER = ("stopped_early", "slow_loss")
+"""Oddities that say one thing, that training longer would help; the first says it in words for users."""
+SPARSE = 0.25
+"""Share of checks that could not be made above which the first sentence says so."""
+MOST_NAMED = 5
+"""Most checks that could not be made and are named all."""
+MISSED = ("vanishing_gradient", "exploding_gradient", "over_fitting", "dead_units", "non_finite", "stuck_loss")
+"""The checks whose lack a reader has to know first."""
 
 
 CLOSED = 0.2
@@ -27,29 +36,85 @@ LARGE, SHORT = 0.2, 10.0
 """A share of measuring above this says nothing about a training of less than so many seconds: most of it is the first file."""
 
 
-def answer(found: Sequence[Finding]) -> str:
-    """One or two sentences: how the run ended if it was cut short, then the first finding, or that no check complains."""
+def answer(found: Sequence[Finding], *, span: tuple[int, int] | None = None, since: str = "", normal: str = "") -> str:
+    """How the run ended if it was cut short, then the first finding; without one: that, since when, and how far to trust it.
+
+    Args:
+        found: what the rules found.
+        span: the first and the last step of the run, where they are known.
+        since: since when the first finding shows, for findings that do not say so themselves, such as ``"from the start"``.
+        normal: how the run compares with healthy ones, as sentences.
+    """
     cut = next((one.what for one in found if one.rule == ENDED and one.severity in (*LOUD, "info")), "")
     loud = [finding for finding in found if finding.severity in LOUD and finding.rule != ENDED]
     if loud or cut:
-        return " ".join(part for part in (cut, *(_told(loud) if loud else ())) if part)
-    clean = sum(finding.severity == "clean" and finding.rule != ENDED for finding in found)
-    odd = [finding for finding in found if finding.severity == "info"]
-    if not clean and not odd:
+        return " ".join(part for part in (cut, *(_told(loud, since) if loud else ())) if part)
+    # How a run ended is told by its status, and is no check of what was trained.
+    checks = [one for one in found if one.rule != ENDED]
+    passed, odd, lacking = (
+        [one for one in checks if one.severity == severity] for severity in ("clean", "info", "not_evaluated")
+    )
+    if not passed and not odd:
         return "This run did not record enough for any check."
-    if odd:
-        count = "an oddity is" if len(odd) == 1 else f"{len(odd)} oddities are"
-        names = "; ".join(f"{findings.oddity(one.rule)}{findings.place(one.layers)}" for one in odd)
-        return f"Nothing wrong was found: {clean} checks passed, and {count} noted. No check asks for a change. Noted: {names}."
-    checks = "the one check that could run" if clean == 1 else f"all {clean} checks that could run"
-    return f"Nothing suspicious: {checks} passed."
+    when = f" from step {span[0]:,} to {span[1]:,}" if span else ""
+    sparse = len(lacking) > SPARSE * len(checks)
+    made = f"{len(passed) + len(odd)} of {len(checks)} checks could be made"
+    lead = f"No fault was found{when}, but only {made}." if sparse else f"No fault was found in any layer{when}."
+    return " ".join(
+        part for part in (lead, _change(odd), normal or _nearest(passed), _trust(passed, odd, lacking)) if part
+    )
 
 
-def _told(loud: Sequence[Finding]) -> tuple[str, ...]:
+def _change(odd: Sequence[Finding]) -> str:
+    """That nothing has to be changed, what would still improve the model, and what else is worth knowing."""
+    longer = next((one.what.partition(":")[0].rstrip(".") for one in odd if one.rule == LONGER[0]), "")
+    rest = [one for one in odd if one.rule not in (LONGER if longer else ())]
+    told = "; ".join(f"{findings.oddity(one.rule)}{findings.place(one.layers)}" for one in rest)
+    longer = f"; {longer[:1].lower()}{longer[1:]}" if longer else ""
+    return f"Nothing has to be changed{longer}.{f' Noted: {told}.' if told else ''}"
+
+
+def _nearest(passed: Sequence[Finding]) -> str:
+    """How far the check that is nearest to its bound is from it."""
+    ratios = {one.rule: one.value / one.threshold for one in passed if one.value and one.threshold}
+    away = {rule: max(ratio, 1 / ratio) for rule, ratio in ratios.items() if 0 < ratio < float("inf")}
+    if not away:
+        return ""
+    rule = min(away, key=away.__getitem__)
+    return (
+        f"The check nearest to its bound ({findings.title(rule)}) is a factor of {short(away[rule], 2)} away from it."
+    )
+
+
+def _trust(passed: Sequence[Finding], odd: Sequence[Finding], lacking: Sequence[Finding]) -> str:
+    """How many checks passed, and which could not be made."""
+    total = len(passed) + len(odd) + len(lacking)
+    if len(passed) == total:
+        return "The one check passed." if total == 1 else f"All {total} checks passed."
+    told = f"{len(passed)} of {total} checks passed"
+    if not lacking:
+        return f"{told}, {len(odd)} only noted something."
+    known = [findings.title(one.rule) for one in sorted(lacking, key=_weight)]
+    some = known if len(known) <= MOST_NAMED else known[:3]
+    listed = f"{', '.join(some[:-1])} and {some[-1]}" if len(some) > 1 else some[0]
+    among = "among them " if len(some) < len(known) else ""
+    noted = f", {len(odd)} only noted something" if odd else ""
+    return f"{told}{noted}, and {len(lacking)} could not be made ({among}{listed})."
+
+
+def _weight(finding: Finding) -> int:
+    """The rank of a check among those that a reader would miss most."""
+    return MISSED.index(finding.rule) if finding.rule in MISSED else len(MISSED)
+
+
+def _told(loud: Sequence[Finding], since: str) -> tuple[str, ...]:
     """What the first finding comes to, what it led to, and what to do first; the measurement itself is in its letter."""
     first = loud[0]
     do = first.do.split(". ")[0].rstrip(".")
     said = findings.sentence(first.rule, first.layers, first.steps, first.means or first.what)
+    if since and not (first.steps and min(first.steps)):  # where the sentence does not say so
+        head, point, means = said.partition(". ")
+        said = f"{head}, {since}{point}{means}"
     return (said, _result(loud), f"{do}." if do else "")
 
 
@@ -68,10 +133,9 @@ def status(run: Run) -> str:
     """The data behind the report: status, steps, layers, seed, cost of measuring."""
     steps = pd.concat([table["step"] for table in (run.layers, run.scalars) if "step" in table]).to_numpy()
     facts = [f"run {run.status}", f"steps {steps.min():,} to {steps.max():,}" if len(steps) else "no steps recorded"]
-    facts += [f"{len(run.layer_table)} layer{'s' * (len(run.layer_table) > 1)}"] if run.layer_table else []
-    facts += [*_settings(run.training), *_trained(run.architecture)]
+    facts += _recorded(run)
     facts += [f"seed {run.seed}"] if run.seed is not None else []
-    facts += [_cost(run.metadata["cost"])] if run.metadata.get("cost") else []
+    facts += [_cost(run.metadata)] if run.metadata.get("cost") else []
     facts += [f"steps {gap['first']} to {gap['until'] - 1} missing" for gap in run.metadata.get("gaps", ())]
     facts += [f"{len(run.damage)} damaged files left out"] if run.damage else []
     return " · ".join(facts)
@@ -84,8 +148,13 @@ def _settings(training: Training) -> Iterator[str]:
         yield known.class_name + (f" at {short(known.learning_rate)}" if known.learning_rate else "")
     if training.batch_size:
         yield f"batches of {training.batch_size:,}"
+    for name, one in training.optimizers.items():
+        yield f"{name}: {one.class_name}" + (f" at {short(one.learning_rate)}" if one.learning_rate else "")
     if training.precision not in (None, "float32"):
         yield training.precision
+        scale = known.settings.get("loss_scale") if known else None
+        if isinstance(scale, Mapping) and scale.get("initial_scale"):
+            yield f"loss scale {scale['initial_scale']:,.0f} at first, its course not recorded"
 
 
 def _trained(architecture: Sequence[Layer]) -> Iterator[str]:
@@ -95,15 +164,50 @@ def _trained(architecture: Sequence[Layer]) -> Iterator[str]:
         yield f"{trained:,} of {total:,} parameters trained"
 
 
-def _cost(cost: Mapping[str, Any]) -> str:
-    """The cost of measuring, as far as the run itself shows it."""
+def _recorded(run: Run) -> Iterator[str]:
+    """How many layers were measured, the settings, and in a word which of these the run does not hold."""
+    layers = len(run.layers["layer"].unique()) if "layer" in run.layers else len(run.layer_table)
+    if layers:
+        yield f"{layers} layer{'s' * (layers > 1)} measured"
+    yield from _settings(run.training)
+    known = {"optimizer": run.training.optimizer or run.training.optimizers, "batch size": run.training.batch_size}
+    lacking = [name for name, value in known.items() if not value]
+    if lacking:
+        yield f"{' and '.join(lacking)} not recorded"
+    yield from _trained(run.architecture)
+
+
+def _cost(metadata: Mapping[str, Any]) -> str:
+    """How the run's time splits where training was short, else what share measuring took, as far as the run itself shows it."""
+    cost = metadata["cost"]
     # What rounds to nothing is left out.
     written = f", plus {cost['closing']:.1f} s to close the run's files" if cost["closing"] >= CLOSED else ""
     if cost["share"] is None:
         return f"measuring took an unknown share of the step time (too few steps were timed){written}"
     plain = (cost.get("per_step_without") or 0.0) * (cost.get("steps") or 0)
     if cost["share"] > LARGE and 0 < plain < SHORT:  # writing one file takes as long as many small steps
-        return (
-            f"measuring took {cost['share'] * plain:.2f} s beside {plain:.2f} s of steps, mostly for its start{written}"
-        )
+        return ", ".join(_times(metadata, plain, cost["share"] * plain + cost["closing"]))
     return f"measuring took {percent(cost['share'])} of the step time{written}"
+
+
+def _times(metadata: Mapping[str, Any], plain: float, measuring: float) -> Iterator[str]:
+    """What the whole run took, and of it the first calls, the steps and measuring."""
+    first = metadata["cost"].get("first_calls")
+    try:
+        whole = datetime.fromisoformat(metadata["ended"]) - datetime.fromisoformat(metadata["started"])
+        yield f"took {seconds(whole.total_seconds())} in all: " + (
+            f"{seconds(first)} in the first calls, which compile" if first else ""
+        )
+    except (KeyError, TypeError, ValueError):  # a run that goes on, or one made by hand
+        if first:
+            yield f"{seconds(first)} in the first calls, which compile"
+    yield f"{seconds(plain)} in training steps"
+    yield f"{seconds(measuring)} measuring"
+
+
+def seconds(value: float) -> str:
+    """A duration, such as ``"2.8 s"``, ``"48 s"`` or ``"3 min 32 s"``."""
+    if value < 10:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

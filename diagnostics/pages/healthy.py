@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from diagnostics.figures.layer_panels import Band
-from diagnostics.figures.layer_rows import Rows
+from diagnostics.figures.layer_rows import Rows, around, has_readings
+from diagnostics.figures.seeds import moments
 from diagnostics.wording.numerals import percent
 
 FILE = Path(__file__).with_name("healthy.json")
@@ -18,6 +21,15 @@ FILE = Path(__file__).with_name("healthy.json")
 LEVELLED = frozenset({"activation_gradient_rms"})
 """Statistics in the loss's own unit: their band is relative to the layer nearest to the output."""
 FEWEST_LAYERS = 3
+WORDS = {
+    "activation_gradient_rms": "gradients",
+    "update_ratio": "step sizes",
+    "activation_std": "activations",
+    "dead_fraction": "dead units",
+}
+"""What is compared in the sentence at the top, in a word."""
+MOST_NAMED = 2
+"""Most layers that this sentence names."""
 
 
 def band_of(column: str, rows: Rows) -> Band | None:
@@ -40,13 +52,51 @@ def band_of(column: str, rows: Rows) -> Band | None:
 
 
 def told(column: str) -> str:
-    """What the band of a statistic holds, as a sentence for a caption."""
+    """What the band of a statistic holds, for the first figure that has one."""
     found = _content()["columns"][column]
-    outside = percent(1 - found["whole"])
     return (
-        f"Green: where {_share()} of {found['runs']} small trainings that went well lie at each depth. {outside} of them leave it "
-        "somewhere, so that being outside is no fault by itself (docs/judgement.md)."
+        f"Green: the usual range of this quantity at each depth, from {found['runs']} small runs that trained well. At any one layer "
+        f"only {percent(1 - _width())} of them lie outside, but {percent(1 - found['whole'])} do so at one layer or another: "
+        "a layer outside is worth a look, and no fault by itself."
     )
+
+
+def compared(layers: pd.DataFrame) -> str:
+    """How a run lies against healthy ones, in a sentence; empty without a comparison.
+
+    Args:
+        layers: a run's ``layers``.
+    """
+    usual, unusual = [], []
+    for column, word in WORDS.items():
+        if not has_readings(layers, column):
+            continue
+        rows = Rows.of(layers, column)
+        band = band_of(column, rows)
+        if band is None:
+            continue
+        out = [name for name, beyond in zip(rows.names, _outside(rows, band), strict=True) if beyond]
+        usual += [] if out else [word]
+        unusual += [f"the {word} of {_listed(out, len(rows.names))}"] if out else []
+    if not unusual:
+        return f"Compared with healthy runs, {_joined(usual)} are in the usual range in every layer." if usual else ""
+    inside = f"{_joined(usual)} are in the usual range in every layer; " if usual else ""
+    return f"Compared with healthy runs, {inside}outside it are {_joined(unusual)}, which is no fault by itself."
+
+
+def _outside(rows: Rows, band: Band) -> np.ndarray:
+    """Which layers lie outside the band at the start, in the middle or at the end, as the profile shows them, ``[layers]``."""
+    values = np.stack([around(rows, step) for step in moments(rows.steps).values()])
+    with np.errstate(invalid="ignore"):
+        return np.asarray(((values < band.low) | (values > band.high)).any(axis=0))
+
+
+def _listed(names: Sequence[str], count: int) -> str:
+    return " and ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} of {count} layers"
+
+
+def _joined(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def is_compared(column: str, layers: int, nets: int = 1) -> bool:
@@ -78,9 +128,13 @@ def levels_of(rows: Rows) -> np.ndarray:
     return np.array([level[net] for net in nets])
 
 
-def _share() -> str:
+def _width() -> float:
     low, high = _content()["shares"]
-    return percent(high - low)
+    return high - low
+
+
+def _share() -> str:
+    return percent(_width())
 
 
 @cache

@@ -221,7 +221,7 @@ def _unbroken(value: object) -> object:
         return value
     value = re.sub(r"\bp ([<=≤]) (?=\d)", "p\u00a0\\1\u00a0", value)
     value = re.sub(r"(\d \[[−\d.]+), (?=[−\d.]+\])", "\\1,\u00a0", value)  # an interval behind its estimate
-    return re.sub(r"(?<=\d) (?=[%×])", "\u00a0", value.replace(" × 10", "\u00a0×\u00a010"))
+    return re.sub(r"(?<=\d) (?=[%×]|(?:s|min)\b)", "\u00a0", value.replace(" × 10", "\u00a0×\u00a010"))
 
 
 @cache

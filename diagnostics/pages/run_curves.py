@@ -26,8 +26,10 @@ FEWEST = 3
 """Fewest steps with a number for a curve of a loss that is lost."""
 FLAT = 0.05
 """Share of its first value by which a loss that counts as flat changes."""
+SINGLE = " (single batches; the checks judge averages over many)"
+SMOOTHED = "Lines: medians of neighbouring steps; band: their range."
 CAPTIONS = {
-    "accuracy": "Training accuracy is averaged while the weights still change.",
+    "accuracy": "Training accuracy is measured while the weights change, validation accuracy after the epoch.",
 }
 
 
@@ -39,6 +41,7 @@ def curves_of(scalars: pd.DataFrame, training: Training | None = None) -> Iterat
         training: the run's settings, for the sharpness that its learning rate allows.
     """
     drawn: list[str] = []
+    smoothed = False
     for column in ("loss", *_metrics(scalars), *_changing_rates(scalars)):
         if not has_readings(scalars, column) or not slug(column) or (column == "loss" and _lost_at_once(scalars)):
             continue
@@ -47,7 +50,11 @@ def curves_of(scalars: pd.DataFrame, training: Training | None = None) -> Iterat
             if column == SHARPNESS:
                 yield _stability(scalars, training)
                 continue
-            yield _curve(scalars, column, [other for other in _metrics(scalars) if _is_copy(scalars, column, other)])
+            copies = [other for other in _metrics(scalars) if _is_copy(scalars, column, other)]
+            # Said once, where there is a band to be seen.
+            banded = not smoothed and column.partition("/")[0] != "learning_rate" and _is_smoothed(scalars, column)
+            smoothed |= banded
+            yield _curve(scalars, column, copies, banded=banded)
 
 
 def _stability(scalars: pd.DataFrame, training: Training | None) -> Exhibit:
@@ -55,14 +62,16 @@ def _stability(scalars: pd.DataFrame, training: Training | None) -> Exhibit:
     rows = scalars.loc[scalars[SHARPNESS].notna()]
     optimizer = training.optimizer if training else None
     limit, said = pd.Series(np.nan, rows.index), "Above 2 / learning rate, plain gradient descent oscillates"
-    if optimizer is not None and optimizer.class_name == "SGD":
-        momentum = float(optimizer.settings.get("momentum") or 0.0)
-        told_rate = optimizer.learning_rate if optimizer.learning_rate is not None else np.nan
+    unknown = optimizer is None and "learning_rate" in rows and rows["learning_rate"].notna().any()
+    if unknown or (optimizer is not None and optimizer.class_name == "SGD"):
+        momentum = float(optimizer.settings.get("momentum") or 0.0) if optimizer else 0.0
+        told_rate = optimizer.learning_rate if optimizer and optimizer.learning_rate is not None else np.nan
         rates = rows["learning_rate"].fillna(told_rate) if "learning_rate" in rows else pd.Series(told_rate, rows.index)
         limit = 2 * (1 + momentum) / rates.where(rates > 0)
         name = f"2 (1 + {momentum:g}) / learning rate" if momentum else "2 / learning rate"
         said = f"Above the dashed line, {name}, gradient descent oscillates"
-    caption = f"{said}; training often settles just there (Cohen et al. 2021)."
+        said += " (for SGD without momentum: the optimizer was not recorded)" if unknown else ""
+    caption = f"{said}; training often hovers near that value (Cohen et al. 2021)."
     frame = pd.DataFrame({"step": rows["step"], SHARPNESS: rows[SHARPNESS], "limit": limit})
     return Exhibit(
         "sharpness-curves", partial(stability, frame), caption, f"Sharpness over the steps. {caption}", half=True
@@ -79,13 +88,21 @@ def _lost_at_once(scalars: pd.DataFrame) -> bool:
     return not finite.all() and len(np.unique(scalars["step"].to_numpy()[finite])) < FEWEST
 
 
-def _curve(scalars: pd.DataFrame, column: str, copies: list[str]) -> Exhibit:
-    rows = scalars if column == "loss" else scalars.loc[scalars[column].notna()]
-    caption = _lost(rows) if column == "loss" else CAPTIONS.get(column, "")
+def _readings(scalars: pd.DataFrame, column: str) -> pd.DataFrame:
+    return scalars if column == "loss" else scalars.loc[scalars[column].notna()]
+
+
+def _is_smoothed(scalars: pd.DataFrame, column: str) -> bool:
+    return len(np.unique(until_no_number(_readings(scalars, column), column)["step"].to_numpy())) > POINTS
+
+
+def _curve(scalars: pd.DataFrame, column: str, copies: list[str], *, banded: bool) -> Exhibit:
+    rows = _readings(scalars, column)
     shown = until_no_number(rows, column)
-    if len(np.unique(shown["step"].to_numpy())) > POINTS:
-        caption = f"{caption} The line is the median of neighbouring steps, the band their range.".strip()
-    caption = f"{caption} Equal to it: {', '.join(copies)}.".strip() if copies else caption
+    caption = _lost(rows) if column == "loss" else CAPTIONS.get(column, "")
+    caption = f"{caption} {SMOOTHED}".strip() if banded else caption
+    same = f"{' and '.join(copies)} {'is' if len(copies) == 1 else 'are'} the same curve."
+    caption = f"{caption} {same}".strip() if copies else caption
     steps = rows["step"].to_numpy()
     alt = f"{quantity(column).label} over steps {steps.min():,} to {steps.max():,}. {caption}"
     return Exhibit(f"{slug(column)}-curves", partial(curves, shown, column), caption, alt, half=True)
@@ -118,7 +135,9 @@ def _course(scalars: pd.DataFrame) -> str:
         own = scalars.loc[scalars["split"] == split].sort_values("step")
         if not own.empty:
             first, last = (float(own["loss"].iloc[place]) for place in (0, -1))
-            said.append(f"from {short(first)} to {short(last)} {name}" if len(own) > 1 else f"{short(last)} {name}")
+            single = split == "train" and len(own) > POINTS and "epoch" in own and not own["epoch"].is_unique
+            where = f"{name}{SINGLE}" if single else name
+            said.append(f"from {short(first)} to {short(last)} {where}" if len(own) > 1 else f"{short(last)} {where}")
             flat |= split == "train" and abs(last - first) < FLAT * abs(first)
     told = f"The loss: {', '.join(said)}." if said else ""
     return f"{told} While it stays flat, the model learns nothing." if flat else told

@@ -16,7 +16,7 @@ from diagnostics.figures.heat_map import MOST_COLUMNS
 from diagnostics.figures.layer_rows import Rows, readings
 from diagnostics.figures.seeds import moments
 from diagnostics.pages import healthy
-from diagnostics.pages.distributions import distributions, missing_histograms
+from diagnostics.pages.distributions import BANDS, distributions, missing_histograms
 from diagnostics.pages.page import Exhibit, Section
 from diagnostics.pages.run_curves import curves_of, told
 from diagnostics.pages.views import DEAD_UNITS, NOISE_SCALE, View, is_nothing, missing_views, views_of
@@ -24,13 +24,14 @@ from diagnostics.runs.facts import Training
 from diagnostics.runs.order import MODEL
 from diagnostics.survival import spells
 
-CURVES = "Loss and metrics"
+CURVES, DISTRIBUTIONS = "Loss and metrics", "Distributions"
 MOMENTS = ("one moment", "two moments", "three moments")
 """How many moments of a training a profile shows, in words."""
 COLOURS = "Colours: every recorded step, as on the bar."
+GREEN = "Green: the usual range, as above."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
-    "unit came back. Brown: still dead at the last check."
+    "unit came back. Brown: still dead at the last check, as the panels' titles count them."
 )
 CURVE = (
     "The share of dead spells that last longer than a given number of steps (Kaplan-Meier): a curve that drops fast means that "
@@ -72,37 +73,46 @@ def sections(
     text = told(scalars)
     if drawn or text:
         yield Section(CURVES, text=text, figures=drawn)
+    first = iter([True])  # how to read these figures is said at the first one
     for heading, views in views_of(layers).items():
         nothing = [view.nothing for view in views if is_nothing(view, layers)]
-        figures = tuple(_by_layer(_against(view, training), layers) for view in views if view.nothing not in nothing)
+        figures = tuple(
+            _by_layer(_against(view, training), layers, whole=next(first, False))
+            for view in views
+            if view.nothing not in nothing
+        )
         if heading == DEAD_UNITS:
             figures += tuple(_unit_exhibits(layers, events, units or {}, name))
         yield Section(heading, text=" ".join([*([lost] if lost else []), *nothing]), figures=figures)
         lost = ""  # said once
     if counted := tuple(distributions(layers, probes)):
-        yield Section("Distributions", figures=counted)
+        yield Section(DISTRIBUTIONS, text=BANDS, figures=counted)
     missing = [(quantity(view.column).label.partition(" (")[0], view.probe) for view in missing_views(layers)]
     if missing := [*missing, *missing_histograms(layers)]:
         lines = (f"{what}: probes.{probe}()" for what, probe in missing)
         text = f"The probes of this run did not measure: {'; '.join(lines)}."
-        yield Section("Not recorded, and the probe that would", text=text, folded=True)
+        yield Section("Not recorded, and the probe to add", text=text, folded=True)
 
 
 def _against(view: View, training: Training | None) -> View:
     """A view whose reference is a setting of the training, with it: the noise scale against the batch."""
-    size = training.batch_size if training and view.column == NOISE_SCALE else None
-    return replace(view, guides=((float(size), f"{size:,}, the batch"),)) if size else view
+    if view.column != NOISE_SCALE:
+        return view
+    size = training.batch_size if training else None
+    if not size:
+        return replace(view, caption=f"{view.caption} This run did not record its batch, so that no line shows it.")
+    return replace(view, guides=((float(size), f"{size:,}, the batch"),))
 
 
-def _by_layer(view: View, layers: pd.DataFrame) -> Exhibit:
+def _by_layer(view: View, layers: pd.DataFrame, *, whole: bool) -> Exhibit:
     rows, left = _drawn(view, layers)
     steps = np.unique(rows["step"].to_numpy())
     count = len(steps)
     nets = len(rows[MODEL].unique()) if MODEL in rows else 1
     like = healthy.is_compared(view.column, len(rows["layer"].unique()), nets)
-    green = healthy.told(view.column) if like else ""
-    lines = f"Lines: {MOMENTS[len(moments(steps)) - 1]} of training."
-    caption = " ".join(part for part in (view.caption, left, lines, COLOURS, green) if part)
+    green = (healthy.told(view.column) if whole else GREEN) if like else ""
+    read = f"Lines: {MOMENTS[len(moments(steps)) - 1]} of training. {COLOURS}" if whole else ""
+    caption = " ".join(part for part in (view.caption, left, read, green) if part)
     if count > MOST_COLUMNS:
         each = f"{count / MOST_COLUMNS:.0f}"
         caption += (

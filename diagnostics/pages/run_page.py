@@ -6,16 +6,19 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from diagnostics.figures.columns import quantity
 from diagnostics.pages import cursor, run_figures, views
+from diagnostics.pages.evidence import first_step, last_step
 from diagnostics.pages.finite_part import until_lost, with_nan
 from diagnostics.pages.headline import ENDED, answer, status
+from diagnostics.pages.healthy import compared
 from diagnostics.pages.html import write_page
-from diagnostics.pages.letter import bound_of, letter_of, measured_of, missing_of, noted_of, others_of
+from diagnostics.pages.letter import letter_of, measured_of, missing_of, noted_of, others_of
 from diagnostics.pages.model_layers import nets_of
 from diagnostics.pages.model_picture import last_values, picture_of
 from diagnostics.pages.page import Page, Section, Table
@@ -86,13 +89,25 @@ def page_of(run: Run, findings: Sequence[Finding]) -> Page:
     return Page(
         kind="run",
         title=run.name,
-        answer=answer(findings),
+        answer=answer(findings, **_context(run, layers, findings)),
         status=status(run),
         sections=tuple(_sections(run, layers, findings, shown, lost)),
         details={key: value for key, value in run.metadata.items() if key not in ("layer_table", "architecture")},
         data=cursor.numbers(layers, run.scalars, shown),
         trends=dict(_trends(run.scalars)),
     )
+
+
+def _context(run: Run, layers: pd.DataFrame, findings: Sequence[Finding]) -> dict[str, Any]:
+    """What the first lines tell besides the findings: the steps, since when the first one shows, and what is normal."""
+    end = last_step(run)
+    loud = [one for one in findings if one.severity in LOUD and one.rule != ENDED]
+    if loud:
+        first = first_step(run, loud[0])
+        whole = "" if end is None else f"judged on steps 0 to {end:,}"
+        return {"since": "from the start" if first == 0 else f"since step {first:,}" if first else whole}
+    span = None if end is None else (0, end)
+    return {"span": span, "normal": compared(layers)}
 
 
 def _trends(scalars: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -122,7 +137,10 @@ def _sections(
     if lacking:
         yield Section("What was not checked", tables=(missing_of(lacking),), folded=True)
     yield from _model(run, layers, loud, shown)
-    yield from (one for one in figures if loud or one.heading != run_figures.CURVES)
+    for one in figures:
+        if loud or one.heading != run_figures.CURVES:
+            # Where nothing is wrong, nobody looks for it in the distributions of every layer.
+            yield replace(one, folded=one.folded or (not loud and one.heading == run_figures.DISTRIBUTIONS))
 
 
 def _letters(run: Run, loud: Sequence[Finding]) -> Iterator[Section]:
@@ -145,6 +163,8 @@ def causes_of(loud: Sequence[Finding]) -> list[Finding]:
 
 def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
     """Without a complaint, the checks are the letter; beside one, they say what else it could have been, and is not."""
+    # How the run ended is told by its status, and is no check of what was trained.
+    quiet = [one for one in quiet if one.rule != ENDED or one.severity == "info"]
     noted, measured, others = noted_of(quiet), measured_of(quiet), others_of(quiet)
     tables = tuple(table for table in (noted, measured, others) if table)
     if beside and tables:
@@ -155,8 +175,7 @@ def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
     if measured:
         yield Section("What was checked", tables=(measured,))
     if others:
-        # How the run ended is told among them, and is no check.
-        count = sum(one.rule != ENDED for one in quiet if one.severity == "clean" and not bound_of(one))
+        count = len(others.rows)
         heading = f"{count} more check{'s' * (count != 1)} that passed" if measured else "What was checked"
         yield Section(heading, tables=(others,), folded=bool(measured))
 

@@ -61,14 +61,14 @@ VIEWS: Mapping[str, tuple[View, ...]] = {
     "Gradient noise": (
         View(
             "gradient_snr",
-            "How far the gradient stands out from the differences between the parts of a batch. At the dashed line it is noise alone.",
+            "The gradient's size relative to its noise, estimated from the parts of a batch. At the dashed line it is noise alone.",
             "GradientNoise",
             guides=((1.0, "1, noise alone"),),
         ),
         View(
             NOISE_SCALE,
-            "The batch size from which on a larger batch hardly helps: far above the batch that you train with, a larger one would "
-            "pay; far below it, a smaller one would do.",
+            "The batch size from which on a larger batch hardly helps: if it is far above the batch that you train with, a larger one "
+            "would pay; if it is far below, a smaller one would do.",
             "GradientNoise",
         ),
     ),
@@ -114,6 +114,8 @@ VIEWS: Mapping[str, tuple[View, ...]] = {
 }
 MAPPED = tuple(view.column for views in VIEWS.values() for view in views if view.mapped)
 """The columns that a comparison and TensorBoard show as maps."""
+PARTIAL = frozenset({"DeadUnits", "DropoutVariance"})
+"""Probes of some kinds of layers only: a column without a reading shows that they looked, and that the model has none."""
 SILENT = frozenset({"GradientNoise"})
 """Probes that nobody is told of: a plain training cannot record what they need."""
 
@@ -130,9 +132,10 @@ def views_of(layers: pd.DataFrame) -> dict[str, list[View]]:
 
 
 def missing_views(layers: pd.DataFrame) -> list[View]:
-    """The views without data that a probe in a plain training would record."""
+    """The views that a probe in a plain training would record; not those whose probe looked and found nothing to measure."""
     every = (view for views in VIEWS.values() for view in views)
-    return [view for view in every if view.probe not in SILENT and not has_readings(layers, view.column)]
+    lacking = [view for view in every if view.probe not in SILENT and not has_readings(layers, view.column)]
+    return [view for view in lacking if view.probe not in PARTIAL or view.column not in layers]
 
 
 def is_nothing(view: View, layers: pd.DataFrame) -> bool:

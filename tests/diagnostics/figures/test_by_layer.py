@@ -191,4 +191,4 @@ def test_of_a_thousand_layers_a_profile_keeps_the_extremes_of_each_block():
     texts = {text.get_text() for text in figure.legends[0].get_texts()}
     assert "range of a block; lines: medians" in texts and not any(text.startswith("a layer") for text in texts)
     assert max(np.nanmax(line.get_xdata()) for line in figure.axes[0].lines if len(line.get_xdata()) > 2) == 50
-    assert "a layer; lines: medians of blocks" in {text.get_text() for text in few.legends[0].get_texts()}
+    assert "dots: layers; lines: block medians" in {text.get_text() for text in few.legends[0].get_texts()}

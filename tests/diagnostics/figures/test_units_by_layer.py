@@ -44,7 +44,7 @@ def test_a_unit_is_dead_from_the_check_that_found_it_so_to_the_one_that_found_it
     expected = [[2, 2, 2, 2, 2, 2], [0, 1, 1, 0, 2, 2], [0] * 6, [0] * 6]
     np.testing.assert_array_equal(data.states, expected)
     assert (data.revivals, data.units) == (1, 4)
-    assert data.note == "2 of 4 dead at the last check,\n1 revival"
+    assert data.note == "2 of 4 dead, 1 revival"
 
 
 def test_a_spell_that_is_shorter_than_a_column_still_fills_one():

@@ -59,6 +59,22 @@ def test_the_axis_resolves_two_decades_below_the_layer_with_the_smallest_values(
     assert kept.shape == (1, 9) and kept[0, 4] == 1 and kept.sum() == 2
 
 
+def test_what_a_training_began_with_is_not_drawn_as_0_because_it_exploded_later():
+    early, late = np.zeros((1, 11)), np.zeros((1, 11))
+    early[0, 7], late[0, 10] = 1, 1
+    assert least_edge([np.concatenate([early, late])], np.array(EDGES)) == 0
+    assert least_edge([late], np.array(EDGES)) == 2
+
+
+def test_the_layers_that_change_most_are_kept():
+    many = table(layers=20, steps=6)
+    moved = (many["layer"] == "hidden_7") & (many["step"] >= 3)
+    many.loc[moved, "histogram"] = pd.Series([counts_of(np.full(500, 5.0))] * int(moved.sum()), many.index[moved])
+    figure = value_bands(many, "histogram", EDGES)
+    written = {text.get_text() for axes in figure.axes for text in axes.texts}
+    assert len(figure.axes) == MOST_LAYERS and {"hidden_1", "hidden_7", "hidden_20"} <= written
+
+
 def test_labels_keep_their_distance_from_that_of_0():
     texts = ticks(np.array(EDGES), (-5.0, 5.0))
     assert texts[0.0] == "0" and texts[4.5] == "10" and texts[-4.5] == "−10" and 0.5 not in texts
@@ -115,7 +131,7 @@ def test_the_page_draws_each_histogram_with_the_edges_of_its_probe(column):
     assert HISTOGRAMS[column].what in exhibit.alt and len(exhibit.draw(width=1080).axes) == 3
     found = {one.heading: one for one in sections(rows, scalars_table([1.0, 0.5]), name="mine", probes=probes)}
     assert [each.name for each in found["Distributions"].figures] == [exhibit.name]
-    missing = found["Not recorded, and the probe that would"].text
+    missing = found["Not recorded, and the probe to add"].text
     assert f"probes.{HISTOGRAMS[column].probe}()" not in missing and missing.count("distribution of") == 2
 
 

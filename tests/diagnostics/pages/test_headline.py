@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +16,7 @@ from diagnostics.pages.headline import answer, status
 from diagnostics.pages.run_figures import sections
 from diagnostics.pages.run_page import report
 from diagnostics.pages.views import own_columns
-from diagnostics.rules import diagnose
+from diagnostics.rules import Finding, diagnose
 from probes.probe import Probe
 from tests.kit.runs import facts_of, layers_table, run_of, scalars_table
 
@@ -31,7 +32,7 @@ LEARNED = scalars_table(0.2 + 2 * np.exp(-np.arange(60) / 5))
         ),
         ({"status": "interrupted"}, "Training was interrupted after 60 steps."),
         ({"status": "running"}, "Training is still running or was killed after 60 steps."),
-        ({"status": "finished"}, "Nothing suspicious"),
+        ({"status": "finished"}, "No fault was found, but only"),
     ],
 )
 def test_how_a_run_ended_comes_first(metadata, said):
@@ -51,7 +52,30 @@ def test_too_few_steps_are_not_nothing_suspicious():
 def test_an_oddity_is_no_complaint():
     dead = layers_table({"dead_fraction": np.full((4, 2), 0.3)}, steps=range(4))
     said = answer(diagnose(run_of(dead, LEARNED)))
-    assert "an oddity is noted. No check asks for a change. Noted: dead units in" in said
+    assert "Nothing has to be changed. Noted: dead units in" in said and "1 only noted something" in said
+
+
+def test_a_clean_run_answers_the_five_questions():
+    passed = Finding("vanishing_gradient", "clean", "It does not.", value=0.5, threshold=2.0)
+    longer = Finding("stopped_early", "info", "More epochs would still improve the model: it fell.")
+    ended = Finding("ended", "clean", "Training ended as intended.")
+    lacking = [
+        Finding(name, "not_evaluated", "Not evaluated: needs more.") for name in ("narrow_layer", "over_fitting")
+    ]
+    said = answer([ended, *[passed] * 9, longer, *lacking], span=(0, 231))
+    assert said == (
+        "No fault was found in any layer from step 0 to 231. Nothing has to be changed; more epochs would still improve the model. "
+        "The check nearest to its bound (vanishing gradient) is a factor of 4 away from it. 9 of 12 checks passed, 1 only noted "
+        "something, and 2 could not be made (results that do not hold on validation data and narrow layer)."
+    )
+    assert "All 9 checks passed." in answer([passed] * 9)
+    assert answer([passed, *lacking * 3]).startswith("No fault was found, but only 1 of 7 checks could be made.")
+
+
+def test_since_when_is_said_once():
+    dead = Finding("dead_units", "error", "They are dead.", means="No gradient passes.", layers=("a",))
+    assert answer([dead], since="from the start").startswith("Dead units in a, from the start. No gradient")
+    assert answer([replace(dead, steps=(7, 9))], since="since step 7").startswith("Dead units in a, since step 7. No")
 
 
 def told_of(run, training: dict | None = None) -> str:
@@ -91,12 +115,22 @@ def test_a_reading_has_a_report(tmp_path):
     assert "gradient" in report(reading, tmp_path / "page.html").read_text(encoding="utf-8")
 
 
-def test_a_share_of_a_training_of_a_second_is_told_in_seconds():
-    def told(**changes):
-        cost = {"share": 1.5, "per_step_without": 0.001, "steps": 400, "closing": 0.1, **changes}
-        run = run_of(scalars=LEARNED, metadata={"status": "finished", "cost": cost})
-        return told_of(run)
+def test_the_time_of_a_training_of_a_second_is_split():
+    def told(ended: str | None = "2026-01-01T00:03:32+00:00", **changes):
+        cost = {"share": 1.5, "per_step_without": 0.001, "steps": 400, "closing": 0.1, "first_calls": 196, **changes}
+        times = {"started": "2026-01-01T00:00:00+00:00", "ended": ended}
+        return told_of(run_of(scalars=LEARNED, metadata={"status": "finished", "cost": cost, **times}))
 
-    assert "measuring took 0.60 s beside 0.40 s of steps" in told()
+    split = "3 min 16 s in the first calls, which compile, 0.4 s in training steps, 0.7 s measuring"
+    assert f"took 3 min 32 s in all: {split}" in told()
+    assert f" · {split}" in told(ended=None)
     assert "measuring took 150 %" in told(steps=40_000)
     assert "measuring took 5 %" in told(share=0.05)
+
+
+def test_what_the_record_lacks_is_said():
+    layers = layers_table({"gradient_norm": np.ones((3, 2))}, steps=range(3))
+    assert "2 layers measured · optimizer and batch size not recorded" in told_of(run_of(layers, LEARNED))
+    half = {"optimizer": {"class": "Adam", "settings": {"loss_scale": {"initial_scale": 32768.0}}}}
+    said = told_of(run_of(layers, LEARNED), half | {"precision": "mixed_float16", "batch_size": 8})
+    assert "mixed_float16 · loss scale 32,768 at first" in said and "not recorded ·" in said

@@ -36,11 +36,11 @@ def test_an_answer_is_split_after_its_first_sentence(folder):
 
 def test_questions_and_answers_stand_open_and_claims_are_folded(folder):
     text = write_index(folder, {}, seconds=4321).read_text(encoding="utf-8")
-    assert "8 claims in 2 scenarios: 4 supported, 2 open, 2 refuted · 72 min" in text
+    assert "8 claims in 2 scenarios: 4 supported, 2 open, 2 refuted · 72\u00a0min" in text
     shown = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
     assert shown.count("Yes, it does.") == 2 and "Claim 0." not in shown and text.count("Claim 0.") == 2
     assert text.count("4 claims: ") == 2 and text.count("<h1") == 1
 
 
 def test_a_short_time_is_told_in_seconds(folder):
-    assert "· 59 s" in write_index(folder, {}, seconds=59).read_text(encoding="utf-8")
+    assert "· 59\u00a0s" in write_index(folder, {}, seconds=59).read_text(encoding="utf-8")

@@ -93,7 +93,7 @@ def test_two_metrics_of_equal_values_are_drawn_once():
     twice = SCALARS.assign(generator_loss=3.0, **{"loss/generator": 3.0, "loss/other": 4.0}, arm="mine", seed=0)
     drawn = {each.name: each.caption for each in curves_of(twice)}
     assert list(drawn) == ["loss-curves", "loss-generator-curves", "loss-other-curves"]
-    assert drawn["loss-generator-curves"].endswith("Equal to it: generator_loss.")
+    assert drawn["loss-generator-curves"].endswith("generator_loss is the same curve.")
 
 
 def stable(optimizer: dict | None, **columns) -> tuple[str, np.ndarray]:
@@ -116,10 +116,21 @@ def test_sharpness_is_held_against_what_the_rate_and_the_momentum_allow():
     assert limit == pytest.approx([20, 20, 10, 10, 5, 5])
 
 
-@pytest.mark.parametrize("optimizer", [None, {"class": "Adam", "settings": {"learning_rate": 0.1}}])
-def test_without_a_known_limit_none_is_drawn(optimizer):
-    caption, limit = stable(optimizer)
+def test_without_a_known_limit_none_is_drawn():
+    caption, limit = stable({"class": "Adam", "settings": {"learning_rate": 0.1}})
     assert "dashed" not in caption and np.isnan(limit).all()
+
+
+def test_a_recorded_rate_without_an_optimizer_gives_the_limit_of_plain_descent_and_says_so():
+    caption, limit = stable(None, learning_rate=[0.1, 0.1, 0.1, 0.05, 0.05, 0.05])
+    assert "the optimizer was not recorded" in caption and limit == pytest.approx([20, 20, 20, 40, 40, 40])
+
+
+def test_how_to_read_is_said_once():
+    table = layers_table({name: np.ones((3, 4)) for name in ("update_ratio", "activation_std")}, steps=STEPS)
+    first, second = [one.figures[0].caption for one in by_heading(table).values() if one.figures][-2:]
+    assert "small runs that trained well" in first and "Colours: every" in first
+    assert "Green: the usual range, as above." in second and "Colours: every" not in second
 
 
 def test_gradient_noise_is_held_against_the_batch():
@@ -131,4 +142,4 @@ def test_gradient_noise_is_held_against_the_batch():
     snr, scale = (each.draw(width=1080) for each in found["Gradient noise"].figures)
     assert "1, noise alone" in {text.get_text() for text in snr.legends[0].get_texts()}
     assert "32, the batch" in {text.get_text() for text in scale.legends[0].get_texts()}
-    assert "GradientNoise" not in found["Not recorded, and the probe that would"].text
+    assert "GradientNoise" not in found["Not recorded, and the probe to add"].text

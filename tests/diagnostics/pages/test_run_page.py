@@ -87,8 +87,10 @@ def test_without_a_complaint_the_checks_are_the_letter(run):
 
 
 def test_clean_and_not_evaluated_are_distinguished():
-    assert answer(FINDINGS[2:]) == "Nothing suspicious: the one check that could run passed."
-    assert answer([FINDINGS[2]] * 3) == "Nothing suspicious: all 3 checks that could run passed."
+    assert answer(FINDINGS[2:]) == "No fault was found in any layer. Nothing has to be changed. The one check passed."
+    assert (
+        answer([FINDINGS[2]] * 3) == "No fault was found in any layer. Nothing has to be changed. All 3 checks passed."
+    )
     assert answer(FINDINGS[1:2]).startswith("This run did not record enough")
 
 
@@ -113,7 +115,7 @@ def test_the_column_of_a_probe_of_ones_own_is_shown(run):
 def test_the_report_of_a_stored_run_asks_the_rules_itself(run, tmp_path):
     text = report(run, tmp_path / "report.html").read_text(encoding="utf-8")
     assert "vanishing gradient" in text or "gradient loses" in text
-    assert "run finished · steps 0 to 900 · 1 layer · seed 3" in text
+    assert "run finished · steps 0 to 900 · 20 layers measured · optimizer and batch size not recorded · seed 3" in text
     assert text.count("<figure") >= 4 and "Not drawn" not in text
 
 
@@ -135,7 +137,7 @@ def test_as_many_checks_are_told_in_the_title_as_in_the_tables(run):
         Finding("ended", "clean", "It ended as planned."),
     ]
     page = page_of(run, passed)
-    assert "all 2 checks" in page.answer
+    assert "All 2 checks passed." in page.answer
     tables = {section.heading: section.tables[0].rows for section in page.sections if "check" in section.heading}
     assert len(tables["What was checked"]) == 1 and "1 more check that passed" in tables
 

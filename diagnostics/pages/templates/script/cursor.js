@@ -116,6 +116,10 @@ function start(page, data) {
     bar.querySelector("[name=column]").closest("label").hidden = true;
   }
   page.defaultView.addEventListener("hashchange", show);
+  const header = page.querySelector("header");
+  if (header && page.defaultView.IntersectionObserver) {
+    new page.defaultView.IntersectionObserver(([seen]) => bar.classList.toggle("early", seen.isIntersecting)).observe(header);
+  }
   bar.hidden = false;
   show();
 }
