@@ -103,7 +103,7 @@ class LayerWidth(Scenario):
         """Powers of 2 and other multiples of 16 against their neighbours; powers of 2 against other multiples and round decimals."""
         power, other = (
             "whose width is a power of 2",
-            f"of {', '.join(map(str, self.others))} units, multiples of 16 that are no powers of 2,",
+            f"of {', '.join(map(str, self.others[:-1]))} or {self.others[-1]} units, multiples of 16 that are no powers of 2,",
         )
         names = {
             "against_neighbours": (power, "a layer with one unit more or less", "its two neighbours"),

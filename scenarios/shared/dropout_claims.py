@@ -58,7 +58,7 @@ def standard_keeps_the_mean(knobs: Knobs) -> Claim:
         parts=_parts(knobs, STANDARD, "relative_gap", MEAN, expects="equal", margin=knobs.same_mean, unit="deviations"),
         threshold=f"supported when the mean after dropout is within {knobs.same_mean} standard deviations of the mean before",
         outcomes={
-            "supported": "It moves by only {low} to {high} standard deviations, because the kept activations are scaled up.",
+            "supported": f"It moves by less than {knobs.same_mean} standard deviations, because the kept activations are scaled up.",
             "": "Kept: {supported}. Not kept: {refuted}.",
         },
     )
@@ -74,28 +74,20 @@ def standard_changes_the_variance(knobs: Knobs) -> Claim:
         ),
         threshold=f"supported when the variance grows by more than {100 * knobs.same_theory:g} % at every rate",
         outcomes={
-            "supported": "It raises the variance by {low} to {high} of what it was, more at higher rates: where a share p is dropped, "
-            "by p / (1 − p), and by more where the mean is not 0.",
+            "supported": "It raises the variance by {low} to {high} of what it was, more at higher rates: where a share p is "
+            "dropped, by p / (1 − p), and by more where the mean is not 0.",
             "": "Increased: {supported}. Not increased: {refuted}.",
         },
     )
 
 
-def alpha_keeps_two_moments(knobs: Knobs, stack: str) -> Claim:
-    """The two moments that alpha dropout is designed to keep, behind one activation."""
-    label = STACKS[stack][0]
-    mean = _parts(
-        knobs, ((stack, "alpha"),), "relative_gap", MEAN, expects="equal", margin=knobs.same_mean, unit="deviations"
-    )
-    variance = _parts(
-        knobs, ((stack, "alpha"),), "relative_gap", VARIANCE, expects="equal", margin=knobs.same_variance, unit="share"
-    )
+def alpha_keeps_two_moments(knobs: Knobs) -> Claim:
+    """The two moments that alpha dropout is designed to keep, behind SELU."""
     return Claim(
-        name=f"alpha_keeps_two_moments_behind_{stack}",
-        statement=f"Alpha dropout keeps mean and variance behind {label}.",
-        parts=(*_named(mean, "mean of"), *_named(variance, "variance of")),
-        threshold=f"kept when the mean moves by less than {knobs.same_mean} standard deviations and the variance by less than "
-        f"{100 * knobs.same_variance:g} %",
+        name="alpha_keeps_two_moments_behind_selu",
+        statement="Alpha dropout keeps mean and variance behind SELU.",
+        parts=_two_moments(knobs, "selu"),
+        threshold=f"supported when {_kept(knobs)} at every rate",
         outcomes={
             "supported": "Both are kept, because its input already has mean 0 and variance 1.",
             "refuted": "Not kept: {refuted}. Its input does not have mean 0 and variance 1.",
@@ -104,9 +96,38 @@ def alpha_keeps_two_moments(knobs: Knobs, stack: str) -> Claim:
     )
 
 
+def alpha_keeps_one_behind_relu(knobs: Knobs) -> Claim:
+    """The same two moments behind ReLU, where neither is to be expected."""
+    return Claim(
+        name="alpha_keeps_one_behind_relu",
+        statement="Alpha dropout keeps mean or variance behind ReLU, at some rate.",
+        parts=_two_moments(knobs, "relu"),
+        threshold=f"one of them kept at one rate is enough: {_kept(knobs)}",
+        outcomes={
+            "refuted": "Neither is kept at any rate, because its input does not have mean 0 and variance 1.",
+            "": "Kept: {supported}. Not kept: {refuted}.",
+        },
+        quantifier="any",
+    )
+
+
+def _two_moments(knobs: Knobs, stack: str) -> tuple[Part, ...]:
+    arms, held = ((stack, "alpha"),), {"expects": "equal"}
+    mean = _parts(knobs, arms, "relative_gap", MEAN, margin=knobs.same_mean, unit="deviations", **held)
+    variance = _parts(knobs, arms, "relative_gap", VARIANCE, margin=knobs.same_variance, unit="share of it", **held)
+    return (*_named(mean, "mean of"), *_named(variance, "variance of"))
+
+
+def _kept(knobs: Knobs) -> str:
+    return (
+        f"the mean moves by less than {knobs.same_mean} standard deviations and the variance by less than "
+        f"{100 * knobs.same_variance:g} %"
+    )
+
+
 def alpha_keeps(knobs: Knobs, number: str, what: str, margin: float, why: str) -> Claim:
     """Alpha dropout and a property that it is not designed to keep."""
-    held = {"expects": "equal", "margin": margin}
+    held = {"expects": "equal", "margin": margin, "unit": "distance" if number == "ks_distance" else ""}
     return Claim(
         name=f"alpha_keeps_{number}",
         statement=f"Alpha dropout behind SELU keeps the {what}.",
@@ -127,7 +148,8 @@ def alpha_moves_less(knobs: Knobs) -> Claim:
         statement="Behind SELU, alpha dropout changes the shape less than standard dropout by the Wasserstein distance: how far "
         "values must move.",
         parts=tuple(_against_standard(rate, "wasserstein", f"rate {rate}", expects="less") for rate in knobs.rates),
-        threshold="supported when the distance between input and output, in deviations of the input, is smaller at every rate",
+        threshold="supported when the distance between input and output, in deviations of the input, is smaller at every rate; "
+        "both kinds drop from the same activations of the network with alpha dropout; the sign decides",
         outcomes={"": "Less: {supported}. More: {refuted}. Alpha minus standard: {low} to {high} deviations."},
     )
 
@@ -136,20 +158,22 @@ def alpha_gathers_more(knobs: Knobs) -> Claim:
     """The largest difference between distributions, compared with standard dropout."""
     return Claim(
         name="alpha_gathers_more",
-        statement="Behind SELU, alpha dropout changes the shape more than standard dropout by the Kolmogorov-Smirnov (KS) distance: "
-        "the largest difference between cumulative distributions.",
+        statement="Behind SELU, alpha dropout changes the shape more than standard dropout by the Kolmogorov-Smirnov (KS) "
+        "distance: the largest difference between cumulative distributions.",
         parts=tuple(
             _against_standard(rate, name, f"{how} at rate {rate}") for name, how in KS.items() for rate in knobs.rates
         ),
         threshold="supported when the distance between input and output is larger at every rate, as measured and after both have "
-        "been given mean 0 and deviation 1",
+        "been given mean 0 and deviation 1; both kinds drop from the same activations; the sign decides",
         outcomes={"": "More: {supported}. Less: {refuted}. Alpha minus standard: {low} to {high}."},
     )
 
 
 def _against_standard(rate: float, name: str, label: str, **judged: Any) -> Part:
-    arms = (arm_of("selu", kind, rate).name for kind in ("alpha", "standard"))
-    return recorded(label, name, *arms, **judged, unit="deviations" if name == "wasserstein" else "distance")
+    arm = arm_of("selu", "alpha", rate).name
+    return recorded(
+        label, f"{name}_beyond_standard", arm, **judged, unit="deviations" if name == "wasserstein" else "distance"
+    )
 
 
 def alpha_prime_is_constant(knobs: Knobs) -> Claim:
@@ -159,11 +183,11 @@ def alpha_prime_is_constant(knobs: Knobs) -> Claim:
         name="alpha_prime_is_constant",
         statement="The value α′ to which alpha dropout sets dropped activations is a constant.",
         parts=_parts(knobs, ALPHA, "recorded", {"name": "alpha_prime"}, **held),
-        threshold=f"holds by construction; a check of the instrument: α′, recovered from the inputs and outputs of every layer, equals "
-        f"−{-ALPHA_DROPPED:.4f} to three decimals in every replicate, even in the layer where it is farthest off",
+        threshold="holds by construction; a check of the instrument: α′, recovered from the inputs and outputs of every layer, "
+        f"equals −{-ALPHA_DROPPED:.4f} to three decimals in every replicate, even in the layer where it is farthest off",
         outcomes={
-            "supported": f"It is −{-ALPHA_DROPPED:.4f}, the value at which SELU saturates, in all layers, at all rates, behind both "
-            "activations and in every replicate. It does not depend on the data.",
+            "supported": f"It is −{-ALPHA_DROPPED:.4f}, the value at which SELU saturates, in all layers, at all rates, behind "
+            "both activations and in every replicate. It does not depend on the data.",
             "": "Constant: {supported}. Varies: {refuted}.",
         },
     )

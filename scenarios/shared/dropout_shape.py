@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import stats
 
 EDGES = np.linspace(-4, 6, 51)
 """Edges of bins of width 0.2; activations of variance 1 hardly ever lie outside, and those that do count in the outermost bins."""
+
+
+DISTANCES = ("ks_distance", "standardised_ks", "wasserstein")
 
 
 def shape_change(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
@@ -28,6 +33,25 @@ def shape_change(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
         "skewness": float(stats.skew(after) - stats.skew(before)),
         "kurtosis": float(stats.kurtosis(after) - stats.kurtosis(before)),
     }
+
+
+def beyond_standard(pairs: Sequence[tuple[np.ndarray, np.ndarray]], rate: float) -> dict[str, float]:
+    """How much farther another dropout moves a distribution than standard dropout does from the same values.
+
+    Args:
+        pairs: values before and after the other dropout, by layer.
+        rate: the share that standard dropout sets to 0.
+
+    Returns:
+        For each distance of `shape_change`, with ``_beyond_standard`` behind its name: the other dropout's minus standard
+        dropout's, median over the layers.
+    """
+    random, found = np.random.default_rng(0), []
+    for before, after in pairs:
+        standard = before * (random.random(before.size) >= rate) / (1 - rate)
+        other, usual = shape_change(before, after), shape_change(before, standard)
+        found.append({name: other[name] - usual[name] for name in DISTANCES})
+    return {f"{name}_beyond_standard": float(np.median([each[name] for each in found])) for name in DISTANCES}
 
 
 def _ks(x: np.ndarray, y: np.ndarray) -> float:

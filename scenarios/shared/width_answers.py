@@ -39,9 +39,14 @@ def _against_neighbours(percent: float) -> tuple[Answer, ...]:
             {POWERS: "supported", OTHERS: OPEN},
         ),
         Answer(
-            f"Not everywhere: on this machine a power of 2 does not take {percent:g} % less time per multiply-add than one unit "
-            f"more or less for {{{POWERS}.refuted}}.",
-            {POWERS: "refuted|mixed"},
+            f"Not everywhere: on this machine a power of 2 takes {percent:g} % less time per multiply-add than one unit more or "
+            f"less for {{{POWERS}.supported}}, and not for {{{POWERS}.refuted}}.",
+            {POWERS: "mixed"},
+        ),
+        Answer(
+            f"No: on this machine a power of 2 does not take {percent:g} % less time per multiply-add than one unit more or less "
+            f"for {{{POWERS}.refuted}}.",
+            {POWERS: "refuted"},
         ),
         Answer(
             f"On this machine {changes}; whether it takes {percent:g} % less is not settled for {{{POWERS}.open}}.",
@@ -98,7 +103,7 @@ def _against_decimals(percent: float) -> tuple[Answer, ...]:
     return (
         Answer(f"Round decimals such as 60 or 500 take {percent:g} % longer, too.", {DECIMALS: "supported"}),
         Answer(
-            f"Against round decimals such as 60 or 500 it does not gain {percent:g} % for {{{DECIMALS}.refuted}}.",
+            f"Against round decimals such as 60 or 500 a power of 2 does not gain {percent:g} % for {{{DECIMALS}.refuted}}.",
             {DECIMALS: "mixed|refuted"},
         ),
     )
