@@ -24,7 +24,7 @@ LATE = 0.1
 BOUNDED, ODD = ("check", "measured", "what was seen"), ("noted", "what was seen", "measured", "what it means")
 """Titles of the tables of checks that passed, and of oddities."""
 NOTED = "Unusual, but no reason on its own to change anything."
-FOLLOWING = "Not ruled out: seen beside the findings, and no reason on its own to change anything."
+FOLLOWING = "Seen beside the findings, and no reason on its own to change anything."
 MEASURED = "non_finite"
 """The rule whose confidence is that of a cause, while its finding is a fact: a number that is none was recorded."""
 NO_LAYER = "no single layer"

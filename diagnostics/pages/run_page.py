@@ -166,9 +166,11 @@ def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
     # How the run ended is told by its status, and is no check of what was trained.
     quiet = [one for one in quiet if one.rule != ENDED or one.severity == "info"]
     noted, measured, others = noted_of(quiet), measured_of(quiet), others_of(quiet)
-    tables = tuple(table for table in (noted, measured, others) if table)
-    if beside and tables:
-        yield Section("What was ruled out", tables=tables, folded=True)
+    if beside:
+        if noted:
+            yield Section("What else was noted", tables=(noted,), folded=True)
+        if tables := tuple(table for table in (measured, others) if table):
+            yield Section("What was ruled out", tables=tables, folded=True)
         return
     if noted:
         yield Section("What was noted", tables=(noted,))

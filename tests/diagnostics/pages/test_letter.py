@@ -284,7 +284,7 @@ def test_a_consequence_is_told_without_a_cause_of_its_own():
     assert (letter.name, letter.statement) == ("weights that end near where they began", "A step changes little.")
     assert not letter.means and letter.note == "More: docs/findings/learning_rate_too_low.md."
     table = noted_of([replace(low, severity="info")])
-    assert table.rows[0][3] == "It follows from dead units." and table.caption.startswith("Not ruled out")
+    assert table.rows[0][3] == "It follows from dead units." and table.caption.startswith("Seen beside the findings")
 
 
 def test_what_was_recorded_is_certain():

@@ -86,6 +86,13 @@ def test_without_a_complaint_the_checks_are_the_letter(run):
     assert noted.heading == "What was noted" and noted.tables[0].rows[0][3] == "Early layers stand still."
 
 
+def test_what_is_noted_beside_a_finding_is_not_told_to_be_ruled_out(run):
+    odd = Finding("stuck_loss", "info", "It stands still.", explained_by="vanishing_gradient")
+    _, noted, ruled_out, *_ = page_of(run, [FINDINGS[0], odd, *FINDINGS[1:]]).sections
+    assert (noted.heading, ruled_out.heading) == ("What else was noted", "What was ruled out")
+    assert [row[0] for row in noted.tables[0].rows] == ["a loss that is stuck"] and len(ruled_out.tables) == 1
+
+
 def test_clean_and_not_evaluated_are_distinguished():
     assert answer(FINDINGS[2:]) == "No fault was found in any layer. Nothing has to be changed. The one check passed."
     assert (
