@@ -49,9 +49,17 @@ class Flow:
         if np.isnan(self.attenuation) and self.unreached:
             return f"the gradient{unreached.removeprefix(' and')} at {_steps(self.first_step, self.last_step)}"
         return (
-            f"the gradient {verb} by a factor of {factor(abs(self.attenuation))} ({short(sign * self.slope)} decades from layer to "
-            f"layer, 95 % {interval(ends[0], ends[1])}){unreached} at {_steps(self.first_step, self.last_step)}"
+            f"the gradient {verb} by a factor of {factor(abs(self.attenuation))} ({short(10 ** (sign * self.slope))} from layer to "
+            f"layer, 95 % {interval(10 ** ends[0], 10 ** ends[1])}){unreached} at {_steps(self.first_step, self.last_step)}"
         )
+
+
+def parts(flagged: int, windows: int) -> str:
+    """In how many parts of a training a bound is exceeded, as the end of a sentence; empty where it has one part only."""
+    if windows < 2:
+        return ""
+    many = {0: f"none of {windows}", windows: f"all {windows}"}.get(flagged, f"{flagged} of {windows}")
+    return f"; beyond the bound in {many} parts of the training"
 
 
 def trained_chain(update: Grid) -> list[str]:

@@ -138,8 +138,12 @@ def _layer_code(patient: Patient, activation: str = "") -> str:
     if layer is None or layer.class_name != "Dense" or not layer.units:
         return f"{texts}  # in the layers named above"
     lines = texts.replace(", ", ",\n    ")
-    others = f", and alike the other {len(patient.layers) - 1}" if len(patient.layers) > 1 else ""
+    others = _others(len(patient.layers) - 1)
     return f"# {_comment(layer.path)}{others}\nkeras.layers.Dense(\n    {layer.units},\n    {lines},\n)"
+
+
+def _others(count: int) -> str:
+    return f"; the same for the other {f'{count} layers' if count > 1 else 'one'}" if count else ""
 
 
 def _comment(path: str) -> str:

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-import numpy as np
-
-from diagnostics.figures.columns import quantity
 from diagnostics.pages.advice import advice_on
+from diagnostics.pages.bounds import bound_of
 from diagnostics.pages.evidence import figures_of, first_step, last_step
 from diagnostics.pages.model_picture import link_to
 from diagnostics.pages.page import Advice, Letter, Place, Table
-from diagnostics.rules import LOUD, Finding, rules
+from diagnostics.rules import Finding, rules
 from diagnostics.runs.run import Run
 from diagnostics.wording.about import TEXTS
-from diagnostics.wording.findings import oddity, page, title
-from diagnostics.wording.numerals import MISSING, percent, short
+from diagnostics.wording.findings import JUDGED, observed, oddity, once, page, title
+from diagnostics.wording.numerals import MISSING, percent
 
-CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
+CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possibly"))
 """Words for a finding's confidence, from the least share on."""
 OUTCOMES = {"clean": "passed", "info": "odd, no harm"}
 """Words for a check that asks for nothing."""
-UNITS = {
-    "vanishing_gradient": ("decades lost", "decades gained"),
-    "exploding_gradient": ("decades gained", "decades lost"),
-}
-"""What a rule's number counts where its name does not tell, and what it counts below 0."""
 LATE = 0.1
 """The share at a training's end that counts as its end."""
 BOUNDED, ODD = ("check", "measured", "what was seen"), ("noted", "what was seen", "measured", "what it means")
 """Titles of the tables of checks that passed, and of oddities."""
+NOTED = "Unusual, but no reason on its own to change anything."
+FOLLOWING = "Not ruled out: seen beside the findings, and no reason on its own to change anything."
+MEASURED = "non_finite"
+"""The rule whose confidence is that of a cause, while its finding is a fact: a number that is none was recorded."""
 NO_LAYER = "no single layer"
 """Where a finding about the model as a whole, its data or its settings is."""
 MOST_PLACES = 6
@@ -46,14 +43,15 @@ def letter_of(run: Run, finding: Finding, others: Collection[str], *, alone: boo
         alone: whether the page says anyway that it explains all of these.
     """
     # A consequence shows what its cause shows, and the page's own figures hold the rest.
-    evidence, course = (None, None) if finding.explained_by in others else figures_of(run, finding)
+    follows = finding.explained_by in others
+    evidence, course = (None, None) if follows else figures_of(run, finding)
     return Letter(
         rule=finding.rule,
         layers=finding.layers,
-        name=title(finding.rule),
+        name=observed(finding.rule) if follows else title(finding.rule),
         word=finding.severity,
-        statement=finding.what,
-        means=finding.means,
+        statement=_seen(finding) if follows else finding.what,
+        means="" if follows else finding.means,
         where=tuple(_places(run, finding.layers)) or (Place(NO_LAYER, "#model"),),
         since=_since(run, finding),
         sure=_sure(finding),
@@ -62,8 +60,14 @@ def letter_of(run: Run, finding: Finding, others: Collection[str], *, alone: boo
         note=_note(finding, () if alone else others),
         evidence=evidence,
         course=course,
-        friends=TEXTS[finding.rule][1] if finding.rule in TEXTS else "",
+        friends=TEXTS[finding.rule][1] if finding.rule in TEXTS and not follows else "",
     )
+
+
+def _seen(finding: Finding) -> str:
+    """What was measured, without a judgement on a setting that another finding accounts for."""
+    told = finding.what.partition(": ")[2] if finding.rule in JUDGED else ""
+    return f"{told[0].upper()}{told[1:]}" if told else finding.what
 
 
 def _advice(run: Run, finding: Finding, others: Collection[str]) -> tuple[Advice, ...]:
@@ -74,42 +78,41 @@ def _advice(run: Run, finding: Finding, others: Collection[str]) -> tuple[Advice
     return (*own, *advice_on(run, finding.layers, finding.remedies))
 
 
-def bound_of(finding: Finding) -> str:
-    """What was measured and what it was compared with, such as ``"0.62, bound 0.1"``; empty if the finding has neither."""
-    value, threshold = finding.value, finding.threshold
-    if value is None or threshold is None:
-        return ""
-    ratio = value / threshold if threshold and np.isfinite(value) else np.nan
-    if not ratio > 0 or 0.5 < ratio < 2:
-        near = ""
-    elif finding.severity in (*LOUD, "info"):
-        near = f" ({short(ratio, 2)} × the bound)"
-    else:
-        near = f" (a factor of {short(max(ratio, 1 / ratio), 2)} away)"
-    if finding.evidence and quantity(finding.evidence[0].column).label.endswith("(share)"):
-        return f"{percent(value)}, bound {percent(threshold)}{near}"
-    if finding.rule in UNITS:
-        unit, opposite = UNITS[finding.rule]
-        return (
-            f"{short(abs(value))} {opposite if value < 0 else unit}, bound {short(threshold)} {unit.split()[-1]}{near}"
-        )
-    return f"{short(value)}, bound {short(threshold)}{near}"
-
-
 def measured_of(findings: Sequence[Finding]) -> Table | None:
     """The checks that passed and compared a number with a bound, and how far the run is from it; ``None`` without any."""
     rows = tuple((title(one.rule), bound_of(one), one.what) for one in findings if _passed(one) and bound_of(one))
-    return Table("How far the run is from each bound.", BOUNDED, rows, terminal=False) if rows else None
+    return (
+        Table("Checks that passed, with the number that each measured.", BOUNDED, rows, terminal=False)
+        if rows
+        else None
+    )
 
 
 def noted_of(findings: Sequence[Finding]) -> Table | None:
-    """The oddities: what was seen, against which bound, and why none of it asks for a change; ``None`` without any."""
+    """The oddities: what was seen, against which bound, and why none of it asks for a change; ``None`` without any.
+
+    What a finding of the page explains comes last, and names that finding in place of a cause of its own.
+    """
+    noted = once([one for one in findings if one.severity == "info"])
     rows = tuple(
-        (oddity(one.rule), one.what, bound_of(one) or MISSING, one.means or MISSING)
-        for one in findings
-        if one.severity == "info"
+        (
+            _odd_name(one),
+            _seen(one) if one.explained_by else one.what,
+            bound_of(one) or MISSING,
+            _follows(one) or one.means or MISSING,
+        )
+        for one in sorted(noted, key=lambda one: bool(one.explained_by))
     )
-    return Table("Odd, and no reason to change anything by itself.", ODD, rows, terminal=False) if rows else None
+    beside = any(one.explained_by for one in noted)
+    return Table(FOLLOWING if beside else NOTED, ODD, rows, terminal=False) if rows else None
+
+
+def _odd_name(finding: Finding) -> str:
+    return observed(finding.rule) if finding.explained_by else oddity(finding.rule)
+
+
+def _follows(finding: Finding) -> str:
+    return f"It follows from {title(finding.explained_by)}." if finding.explained_by else ""
 
 
 def _passed(finding: Finding) -> bool:
@@ -123,23 +126,22 @@ def others_of(findings: Sequence[Finding]) -> Table | None:
 
 
 def missing_of(findings: Sequence[Finding]) -> Table:
-    """The checks that lacked data, grouped by what would enable them.
+    """The checks that could not judge, those with the same reason in one row.
 
     Args:
         findings: those that were not evaluated.
     """
-    groups: dict[str, list[Finding]] = {}
+    groups: dict[tuple[str, str], list[str]] = {}
     for one in findings:
-        groups.setdefault(one.do, []).append(one)
-    rows = tuple(
-        (", ".join(title(one.rule) for one in group), "; ".join(dict.fromkeys(map(_lack, group))), do or MISSING)
-        for do, group in groups.items()
+        groups.setdefault((_lack(one), one.do), []).append(title(one.rule))
+    rows = tuple((", ".join(names), lack, do or MISSING) for (lack, do), names in groups.items())
+    return Table(
+        "Why each of these could not be judged.", ("checks", "missing", "to enable them"), rows, terminal=False
     )
-    return Table("The run lacks what these need.", ("checks", "missing", "to enable them"), rows, terminal=False)
 
 
 def _lack(finding: Finding) -> str:
-    """What a rule lacked, without the list of what the run has instead."""
+    """What a rule lacked, without the list of statistics that the run has instead."""
     return finding.what.removeprefix("Not evaluated: needs ").partition("; the run has ")[0].rstrip(".")
 
 
@@ -173,14 +175,18 @@ def _since(run: Run, finding: Finding) -> str:
 
 
 def _sure(finding: Finding) -> str:
+    if finding.confidence >= 1 or finding.rule == MEASURED:
+        return "certain: it was measured"
     word = next(word for least, word in CERTAINTY if finding.confidence >= least)
     return f"{word} a fault ({percent(finding.confidence)})"
 
 
 def _note(finding: Finding, others: Collection[str]) -> str:
-    explained = [title(rule) for rule in finding.explains if rule in others]
+    # A consequence explains nothing by itself, its own cause least of all.
+    explained = [] if finding.explained_by else [title(rule) for rule in finding.explains if rule in others]
     parts = [
-        f"Explained by {title(finding.explained_by)}." if finding.explained_by else "",
+        # Where the cause has a letter, the advice sends there.
+        f"Follows from {title(finding.explained_by)}." if finding.explained_by not in ("", *others) else "",
         f"Also explains: {', '.join(explained)}." if explained else "",
         f"See {finding.reference.removesuffix('.')}." if finding.reference else "",
         f"More: {page(finding.rule)}." if finding.rule in rules() else "",

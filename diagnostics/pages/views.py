@@ -114,6 +114,8 @@ VIEWS: Mapping[str, tuple[View, ...]] = {
 }
 MAPPED = tuple(view.column for views in VIEWS.values() for view in views if view.mapped)
 """The columns that a comparison and TensorBoard show as maps."""
+PARTIAL = frozenset({"DeadUnits", "DropoutVariance"})
+"""Probes of some kinds of layers only: a column without a reading shows that they looked, and that the model has none."""
 SILENT = frozenset({"GradientNoise"})
 """Probes that nobody is told of: a plain training cannot record what they need."""
 
@@ -130,9 +132,10 @@ def views_of(layers: pd.DataFrame) -> dict[str, list[View]]:
 
 
 def missing_views(layers: pd.DataFrame) -> list[View]:
-    """The views without data that a probe in a plain training would record."""
+    """The views that a probe in a plain training would record; not those whose probe looked and found nothing to measure."""
     every = (view for views in VIEWS.values() for view in views)
-    return [view for view in every if view.probe not in SILENT and not has_readings(layers, view.column)]
+    lacking = [view for view in every if view.probe not in SILENT and not has_readings(layers, view.column)]
+    return [view for view in lacking if view.probe not in PARTIAL or view.column not in layers]
 
 
 def is_nothing(view: View, layers: pd.DataFrame) -> bool:

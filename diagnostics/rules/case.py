@@ -125,6 +125,12 @@ class Case:
             return np.inf
         return min(self.nonfinite_loss_step, self.nonfinite_layer_step)
 
+    @property
+    def while_finite(self) -> str:
+        """Until when readings of layers were looked at, in words; empty where the whole run is finite."""
+        step = self.first_nonfinite_step
+        return f" before step {step:.0f}, where NaN or Inf begins" if np.isfinite(step) else ""
+
     @cached_property
     def nonfinite_loss_step(self) -> float:
         """The first step with a loss of NaN or infinity; infinity if there is none."""

@@ -13,6 +13,10 @@ ALL_FACTS = "Record the run again: callback, Trainer and watch write down settin
 """What to do when a run lacks facts, which older runs do."""
 
 
+NOTHING = "Nothing to add: the check does not apply to this model."
+"""What to do where no probe and no setting could let a rule judge."""
+
+
 @dataclass(frozen=True)
 class Remedy:
     """A change that may cure what was found, as data.

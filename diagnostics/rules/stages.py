@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import Finding, NotEvaluated
+from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.severities import SEVERITIES, Severity
 
@@ -22,9 +22,10 @@ HALF = 0.5
 NEXT_TO_NOTHING = 0.1
 """The skill below which a likely cause is enough: noisy targets allow little, and healthy trainings still reach more."""
 
-HARMLESS = "The model learned all the same: it did no harm that this run shows."
-POOR = "It may be why the model did not learn more, and need not be."
-UNSEEN = "This run does not tell whether it does harm."
+HARMLESS = "The model learned all the same; this run shows no harm from it."
+POOR = "This may be why the model did not learn more."
+UNTARGETED = "Nothing to add: this model's training step is given no targets."
+UNSEEN = "This run does not show whether it does harm."
 """What a cause means that is told as an oddity: with a good, a middling and an unknown outcome."""
 
 
@@ -71,7 +72,13 @@ def ask(rule: Rule, case: Case) -> Finding:
     if missing:
         return _not_evaluated(rule, NotEvaluated(tuple(missing), tuple(case.statistics)))
     answer = rule.judge(case)
-    return answer if isinstance(answer, Finding) else _not_evaluated(rule, answer)
+    return answer if isinstance(answer, Finding) else _not_evaluated(rule, _possible(answer, case))
+
+
+def _possible(answer: NotEvaluated, case: Case) -> NotEvaluated:
+    """The answer without advice to record targets of a training step that is given none."""
+    untargeted = bool(case.data.inputs) and not case.data.targets and any("target" in one for one in answer.missing)
+    return replace(answer, do=UNTARGETED) if untargeted and answer.do == ALL_FACTS else answer
 
 
 def _not_evaluated(rule: Rule, answer: NotEvaluated) -> Finding:
@@ -106,7 +113,7 @@ def _class(confidence: float) -> int:
 
 
 def _grouped(symptoms: Sequence[Finding], causes: Sequence[tuple[Rule, Finding]]) -> list[Finding]:
-    """Causes, then symptoms, each marked with the first loud cause before it that explains it.
+    """Causes, then symptoms, each marked with the first loud cause before it that explains it; oddities with any loud one.
 
     A cause becomes as severe as the worst symptom that it is the first to explain, so that it is told before the symptom.
     """
@@ -114,6 +121,7 @@ def _grouped(symptoms: Sequence[Finding], causes: Sequence[tuple[Rule, Finding]]
     told = [one for one in symptoms if one.severity in ("error", "warning", "info")]
     because = {one.rule: _first_to_explain(one, loud) for one in told}
     because |= {one.rule: _first_to_explain(one, loud[:place]) for place, one in enumerate(loud)}
+    because |= {one.rule: _first_to_explain(one, loud) for _, one in causes if one.severity == "info"}
     worst = {cause.rule: _worst([one for one in symptoms if because.get(one.rule) == cause.rule]) for cause in loud}
     raised = [replace(found, severity=_worse(found, worst.get(found.rule))) for _, found in causes]
     return [replace(found, explained_by=because.get(found.rule, "")) for found in [*raised, *symptoms]]

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+
+class _Named(Protocol):
+    @property
+    def rule(self) -> str: ...
+
+
+Named = TypeVar("Named", bound=_Named)
 
 TITLES = {
     "constant_inputs": "constant inputs",
@@ -35,6 +45,16 @@ ODDITIES = {
 """Names of findings that are told without a complaint, where the complaint's name would say too much."""
 
 
+JUDGED = {
+    "learning_rate_too_high": "weights that change too much in a step",
+    "learning_rate_too_low": "weights that end near where they began",
+}
+"""Findings that blame a setting, and what was seen: where another finding explains it, the setting is not to blame."""
+
+SAME = {"slow_loss": "stopped_early"}
+"""Findings that say less than another one about the same fact."""
+
+
 def title(rule: str) -> str:
     """A rule's finding as a phrase, such as ``"vanishing gradient"``."""
     return TITLES.get(rule, rule.replace("_", " "))
@@ -45,18 +65,52 @@ def oddity(rule: str) -> str:
     return ODDITIES.get(rule) or title(rule)
 
 
+def observed(rule: str) -> str:
+    """A rule's finding as a phrase, where another finding explains it."""
+    return JUDGED.get(rule) or title(rule)
+
+
+def once(findings: Sequence[Named]) -> list[Named]:
+    """Oddities without those that tell the same fact as another one among them.
+
+    Args:
+        findings: what is told without a complaint.
+    """
+    told = {one.rule for one in findings}
+    return [one for one in findings if SAME.get(one.rule) not in told]
+
+
 def page(rule: str) -> str:
     """Where the documentation describes a finding; a report names the place and never asks a network for it."""
     return f"docs/findings/{rule}.md"
+
+
+MOST_NAMES = 4
+"""Most layers that a sentence names one by one."""
 
 
 def place(layers: Sequence[str]) -> str:
     """Where a finding is, for a sentence: ``" in hidden_3"``, ``" in 12 layers from hidden_1 to hidden_12"``; may be empty."""
     if not layers:
         return ""
-    if len(layers) < 3:
-        return f" in {' and '.join(layers)}"
-    return f" in {len(layers)} layers from {layers[0]} to {layers[-1]}"
+    if len(layers) > 2 and _follow_each_other(layers):
+        return f" in {len(layers)} layers from {layers[0]} to {layers[-1]}"
+    if len(layers) <= MOST_NAMES:
+        return f" in {listed(layers)}"
+    return f" in {', '.join(layers[: MOST_NAMES - 1])} and {len(layers) - MOST_NAMES + 1} more layers"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them: ``"a, b and c"``."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def _follow_each_other(layers: Sequence[str]) -> bool:
+    """Whether no layer between the first and the last is left out, as far as numbers in the names tell."""
+    numbered = [re.fullmatch(r"(.*?)(\d+)(\D*)", name) for name in layers]
+    stems = {(found[1], found[3]) for found in numbered if found}
+    numbers = [int(found[2]) for found in numbered if found]
+    return len(stems) == 1 and numbers == [*range(numbers[0], numbers[0] + len(layers))]
 
 
 def sentence(rule: str, layers: Sequence[str], steps: Sequence[int], means: str) -> str:

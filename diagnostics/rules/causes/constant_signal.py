@@ -61,7 +61,9 @@ class ConstantSignal(Rule):
         dead = _dead(case, self.share)
         flat = sorted(set(flat) - dead, key=lambda layer: order[layer])
         if not flat:
-            return Finding(self.name, "clean", "Every layer's output varies from example to example.")
+            return Finding(
+                self.name, "clean", f"Every layer's output varies from example to example{case.while_finite}."
+            )
         weightless = flat[0] not in _weighty(case) and all((one.std or 1.0) > self.vary for one in case.data.inputs)
         followed = any(order[layer] < order[flat[0]] for layer in dead | _alike(case, self.share) if layer in order)
         return Finding(

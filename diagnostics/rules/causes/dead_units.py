@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,15 +11,17 @@ import numpy as np
 from diagnostics.measures.grid import Grid
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.first_weights import unusual
 from diagnostics.rules.model import activation_of
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
+from diagnostics.wording.findings import MOST_NAMES, listed
 from diagnostics.wording.numerals import percent
 
 RECTIFYING = ("relu", "relu6")
 """Activations that are 0 for all inputs below 0: where there is one, units can die."""
 BORN = (
     "Look at the first weights and biases there: try He initialisation with biases of 0, scaled inputs, or a leaky activation. A "
-    "smaller learning rate wakes no unit that was dead at the first check."
+    "smaller learning rate will not revive units that were dead from the start."
 )
 LATER = "Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping."
 """What to do about a layer that was dead at the first check, and about units that died in training."""
@@ -73,32 +76,55 @@ class DeadUnits(Rule):
             return NotEvaluated(("dead_fraction",), tuple(case.statistics))
         last, first = _ends(grid)
         worst = int(last.argmax())
-        concerned = tuple(np.array(grid.layers, object)[last >= self.warning])
+        shares = dict(zip(grid.layers, (float(own) for own in last), strict=True))
+        concerned = tuple(name for name, own in shares.items() if own >= self.warning)
+        whole = [name for name, own in shares.items() if own >= self.whole]
         bad = int((last >= self.critical).sum())
         share, born = float(last[worst]), float(first[worst])
+        live = _live(case, last, grid.layers)
         if not concerned:
             what = f"None of {len(last)} layers has {percent(self.warning)} dead units at the last check"
             return Finding(self.name, "clean", f"{what}; the worst is {grid.layers[worst]} with {percent(share)}.")
+        confidence = 0.95 if whole else 0.78 if bad and live < self.live else 0.5
+        first_weights = unusual(case, whole[0]) if whole and born >= self.whole else ""
         return Finding(
             rule=self.name,
             severity="warning",
-            what=f"{percent(share)} of the units in {grid.layers[worst]} are dead: they put out 0 for every example"
-            f"{self._since(grid, worst, born)}. {len(concerned)} of {len(last)} layers have "
-            f"{percent(self.warning)} or more.",
-            means=_blocked([name for name, own in zip(grid.layers, last, strict=True) if own >= self.whole]),
+            what=f"{self._what(shares, grid.layers[worst], self._since(grid, worst, born))} {first_weights}".rstrip(),
+            means=_blocked(whole) if whole or confidence > 0.5 else self._usable(),
             do=BORN if born >= self.whole else LATER,
             layers=concerned,
             numbers={"layers": len(last), "concerned": len(concerned), "worst": share, "born": born},
             value=share,
             threshold=self.warning,
-            confidence=0.95
-            if share >= self.whole
-            else 0.78
-            if bad and _live(case, last, grid.layers) < self.live
-            else 0.5,
+            confidence=confidence,
             evidence=(Evidence("dead_fraction"),),
             remedies=REMEDIES[1:] if born >= self.whole else REMEDIES,
             reference="Lu et al. 2019, arXiv 1903.06733.",
+        )
+
+    def _what(self, shares: dict[str, float], worst: str, since: str) -> str:
+        """Which layers have dead units, the worst first, and since when."""
+        others = {name: own for name, own in shares.items() if own >= self.warning and name != worst}
+        silent = "they output 0 for every example"
+        if percent(shares[worst]) == "100 %":
+            whole = [name for name, own in shares.items() if percent(own) == "100 %"]
+            others = {name: own for name, own in others.items() if name not in whole}
+            told = f"All units of {_names(whole)} are dead: {silent}{since}."
+        else:
+            told = f"{percent(shares[worst])} of the units in {worst} are dead: {silent}{since}."
+        if not others:
+            return told
+        if len(others) > MOST_NAMES:
+            return f"{told} {len(others)} more of {len(shares)} layers have {percent(self.warning)} or more."
+        each = [f"{percent(own)} in {name}" for name, own in others.items()]
+        return f"{told} Also {listed(each)}."
+
+    def _usable(self) -> str:
+        """Why the share is noted and no complaint."""
+        return (
+            "Dead units get no gradient and add nothing to the output, but the others still work: it counts as a fault where "
+            f"{percent(self.whole)} of a layer are dead, or {percent(self.critical)} and fewer than {self.live} units are left."
         )
 
     def _without_check(self, case: Case) -> Finding | NotEvaluated:
@@ -107,7 +133,7 @@ class DeadUnits(Rule):
         if measured < self.window or any(activation_of(layer) in RECTIFYING for layer in case.architecture):
             do = "Train for longer, or let a check take fewer steps: probes.DeadUnits(window=2)."
             return NotEvaluated(("a complete check for dead units",), (f"{measured} measured steps",), do)
-        what = "No layer has an activation whose units can die, such as ReLU (probes.DeadUnits looked)."
+        what = "probes.DeadUnits found no layer whose units can die, as those of ReLU can."
         return Finding(self.name, "clean", what)
 
     def _since(self, grid: Grid, place: int, born: float) -> str:
@@ -127,12 +153,11 @@ def _blocked(whole: list[str]) -> str:
         return "A dead unit receives no gradient from these examples and contributes nothing to the output."
     if len(whole) == 1:
         return f"No gradient passes {whole[0]}: neither it nor the layers before it are trained."
-    names = (
-        f"{', '.join(whole[:-1])} and {whole[-1]}"
-        if len(whole) < 4
-        else f"{len(whole)} layers, the last of them {whole[-1]}"
-    )
-    return f"No gradient passes {names}: neither they nor the layers before them are trained."
+    return f"No gradient passes {_names(whole)}: neither they nor the layers before them are trained."
+
+
+def _names(layers: Sequence[str]) -> str:
+    return listed(layers) if len(layers) <= MOST_NAMES else f"{len(layers)} layers, the last of them {layers[-1]},"
 
 
 def _live(case: Case, shares: np.ndarray, layers: tuple[str, ...]) -> float:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
+from diagnostics.measures.chain import Flow, gradient_flow, parts, trained_chain
 from diagnostics.measures.grid import Grid
 from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.lacking import too_shallow
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent, short
 
@@ -61,7 +62,7 @@ class ExplodingGradient(Rule):
         chain = trained_chain(update)
         flow = gradient_flow(gradient.of(chain), update, self.windows) if len(chain) >= self.fewest_layers else []
         if not flow:
-            return NotEvaluated((f"a chain of {self.fewest_layers} hidden layers of one kind",), tuple(chain))
+            return too_shallow(self.fewest_layers, chain)
         flagged = [window for window in flow if self._flagged(window)]
         violent = [window for window in flagged if window.early_update_ratio >= self.update_ratio]
         shown = (violent or flagged or flow)[0]
@@ -70,8 +71,8 @@ class ExplodingGradient(Rule):
             rule=self.name,
             severity="warning" if flagged else "clean",
             what=("The gradient explodes. " if flagged else "")
-            + f"From the last of {len(chain)} layers back to the first, {shown}; this "
-            f"exceeds the bound in {len(flagged) or 'none'} of {len(flow)} parts of the training.",
+            + f"From the last of {len(chain)} layers back to the first, {shown}"
+            f"{parts(len(flagged), len(flow))}.",
             means=_meaning(shown, violent=bool(violent), flagged=bool(flagged)),
             do=_ADVICE if flagged else "",
             layers=tuple(chain) if flagged else (),

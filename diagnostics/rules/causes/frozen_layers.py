@@ -44,7 +44,7 @@ class FrozenLayers(Rule):
         ]
         share = len(frozen) / len(weighty)
         if share < self.share:
-            return Finding(self.name, "clean", f"{len(frozen)} of {len(weighty)} layers with weights are frozen.")
+            return Finding(self.name, "clean", _told(weighty, len(frozen)))
         if len(frozen) == len(weighty):
             return self._nothing_trains(frozen)
         return Finding(
@@ -75,3 +75,16 @@ class FrozenLayers(Rule):
             remedies=(Remedy("unfreeze"),),
             stands=True,
         )
+
+
+def _told(weighty: Sequence[Layer], frozen: int) -> str:
+    """How much is frozen: layers as a whole, or a part of their weights, as beside adapters."""
+    # What a normalisation does not train are its moving averages.
+    partly = [one for one in weighty if one.trainable_parameters and not one.class_name.endswith("Normalization")]
+    kept = sum(one.parameters - one.trainable_parameters for one in partly)
+    if not kept:
+        return f"{frozen or 'None'} of {len(weighty)} layers with weights {'is' if frozen < 2 else 'are'} frozen."
+    layers = sum(one.parameters > one.trainable_parameters for one in partly)
+    whole = f"{frozen or 'No'} layer{'s' * (frozen > 1)} {'are' if frozen > 1 else 'is'} frozen as a whole"
+    total = sum(one.parameters for one in weighty)
+    return f"{whole}; {kept:,} of {total:,} parameters are, inside {layers} layers that train the others."

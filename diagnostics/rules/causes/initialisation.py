@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.first_weights import unusual
 from diagnostics.rules.model import RECURRENT, RECURRENT_CELLS, hidden
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.facts import Layer
@@ -18,6 +19,8 @@ from diagnostics.wording.numerals import short
 
 CONSTANT = ("Zeros", "Ones", "Constant", "zeros", "ones", "constant")
 EMBEDDINGS = ("Embedding",)
+BY_SETTING = "By their settings, the initialisers suit the layers, but not all first weights come from them."
+SUITABLE = "The first weights differ between units, and their spread keeps the signal's size. Biases and means are not checked."
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,11 @@ class Initialisation(Rule):
         layers = [layer for layer in hidden(case.architecture) if layer.class_name not in EMBEDDINGS]
         found = self._same(case, layers) or self._scaled(layers) or self._drifting(case) or self._bursting(case)
         if found:
-            return found
+            return replace(found, do=_suiting(layers, found.layers))
         if not case.architecture and case.grid("activation_std") is None:
             return NotEvaluated(("a record of the architecture",), (), ALL_FACTS)
-        return Finding(self.name, "clean", "The first weights differ between units and keep the signal's size.")
+        odd = next((told for one in layers if (told := unusual(case, one.path))), "")
+        return Finding(self.name, "clean", f"{BY_SETTING} {odd}" if odd else SUITABLE)
 
     def _same(self, case: Case, layers: list[Layer]) -> Finding | None:
         constant = [one.path for one in layers if _kernel(one) in CONSTANT and (one.units or 2) > 1 and one.trainable]
@@ -102,7 +106,7 @@ class Initialisation(Rule):
         decades = abs(sum(np.log10(each) for each in off.values()))
         return self._found(
             f"The first weights of {len(off)} of {len(gains)} hidden layers are far {size} than their input allows: at {path} their "
-            f"standard deviation × √inputs is {short(gain)} (about 1 keeps the signal's size).",
+            f"standard deviation × √inputs is {short(gain)} (about 1 keeps the signal's size, 1.4 with ReLU).",
             f"The signal gets {size} from layer to layer.",
             tuple(off),
             gain,
@@ -156,8 +160,7 @@ class Initialisation(Rule):
             "warning",
             what,
             means,
-            "Use the initialiser that suits the activation: He for ReLU, LeCun for SELU, Glorot for tanh and linear layers, orthogonal "
-            "for recurrent weights.",
+            _SUITING,
             layers=layers,
             value=value,
             confidence=confidence,
@@ -166,6 +169,22 @@ class Initialisation(Rule):
             remedies=(Remedy("initialization"),),
             reference="Glorot and Bengio 2010; He et al. 2015, arXiv 1502.01852.",
         )
+
+
+_SUITING = (
+    "Use the initialiser that suits the activation: He for ReLU, LeCun for SELU, Glorot for tanh and linear layers, orthogonal "
+    "for recurrent weights."
+)
+
+
+def _suiting(layers: list[Layer], concerned: tuple[str, ...]) -> str:
+    """What to use instead: for layers of one activation its own initialiser."""
+    kinds = {one.activation for one in layers if one.path in concerned and one.class_name not in RECURRENT_CELLS}
+    known = {"relu": ("he_normal", "ReLU"), "selu": ("lecun_normal", "SELU"), "tanh": ("glorot_uniform", "tanh")}
+    kind = kinds.pop() if len(kinds) == 1 else None
+    if kind not in known:
+        return _SUITING
+    return 'Use kernel_initializer="{}", which suits {}.'.format(*known[kind])
 
 
 def _kernel(layer: Layer) -> str:

@@ -15,6 +15,8 @@ from diagnostics.runs.facts import Optimizer
 from diagnostics.wording.numerals import percent, short
 
 ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lamb", "Lion")
+MANY = 10.0
+"""A share from which on it is told as a multiple."""
 
 
 @dataclass(frozen=True)
@@ -112,16 +114,12 @@ class LearningRateTooHigh(Rule):
             return Finding(self.name, "clean", "The weights became small, so that their relative change says little.")
         worst = float(np.nanmax(early))
         if worst >= self.fatal and largest < self.jump and np.nanmax(grid.typical()) == 0:
-            told = (
-                f"An early step changes a layer by {percent(worst)} of its weights' norm, and after it no weight moves"
-            )
+            told = f"An early step changes a layer by {_share(worst)} its weights' norm, and after it no weight moves"
             return self._told(told, worst, self.fatal, 0.9, rate)
         if largest >= self.jump and ratio < self.sure:
-            told = (
-                f"A single early step changes half of the layers by {percent(largest)} of their weights' norm or more"
-            )
+            told = f"A single early step changes the median layer by {_share(largest)} its weights' norm"
             return self._told(told, largest, self.jump, 0.9, rate)
-        told = f"In a typical early step, half of the layers change by {percent(ratio)} of their weights' norm or more"
+        told = f"In a typical early step, the median layer changes by {_share(ratio)} its weights' norm"
         learned = (case.outcome.skill or 0.0) >= self.learned
         return self._told(told, ratio, self.high, 0.9 if ratio >= self.sure and not learned else 0.8, rate)
 
@@ -144,6 +142,10 @@ class LearningRateTooHigh(Rule):
             remedies=(Remedy("learning_rate", {"factor": 0.1}), Remedy("clipping", {"clipnorm": 1.0})),
             reference="CS231n notes; Cohen et al. 2021, arXiv 2103.00065.",
         )
+
+
+def _share(ratio: float) -> str:
+    return f"{short(ratio)} times" if ratio >= MANY else f"{percent(ratio)} of"
 
 
 def _shrunk(norms: Grid | None) -> float:

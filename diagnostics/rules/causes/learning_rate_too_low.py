@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.lacking import too_few
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import percent, short
 
@@ -45,7 +46,8 @@ class LearningRateTooLow(Rule):
         """Warning or clean."""
         grid = case.grid("update_ratio")
         if grid is None or len(grid) < self.readings:
-            return NotEvaluated((f"{self.readings} measured steps with finite updates",))
+            have = 0 if grid is None else len(grid)
+            return too_few(case, self.readings, "measured steps with finite updates", have)
         ratio = float(np.nanmax(grid.typical()))
         path = float(np.nanmax(np.nanmean(grid.values, axis=0))) * case.steps
         falls = case.outcome.late_fall[1] >= self.errors

@@ -155,12 +155,23 @@ def _places(spoiled: pd.DataFrame | None, loss_step: float, layer_step: float) -
     """Where it began, on the way forward or back, and how long before the loss showed it."""
     if spoiled is None:
         return "the loss"
-    layers = [*spoiled["layer"].astype(str)]
-    forward = "activation_nonfinite" in spoiled and bool((spoiled["activation_nonfinite"] > 0).any())
-    backward = not forward and "gradient_nonfinite" in spoiled and bool((spoiled["gradient_nonfinite"] > 0).any())
-    if backward:
-        layers = layers[::-1]
-    named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
-    what = "the output of" if forward else "the gradient of" if backward else "the statistics of"
+    forward, backward = _counted(spoiled, "activation_nonfinite"), _counted(spoiled, "gradient_nonfinite")
+    if forward:
+        told = f"the output of {_few(forward)}"
+        told += f" and the gradient of {len(backward)} layer{'s' * (len(backward) > 1)}" if backward else ""
+    elif backward:
+        told = f"the gradient of {_few(backward[::-1])}"
+    else:
+        told = f"the statistics of {_few([*spoiled['layer'].astype(str)])}"
     ahead = f", {loss_step - layer_step:.0f} steps before the loss" if layer_step < loss_step < np.inf else ""
-    return f"{what} {named}{ahead}"
+    return f"{told}{ahead}"
+
+
+def _counted(spoiled: pd.DataFrame, count: str) -> list[str]:
+    """The layers with such entries, by depth."""
+    there = spoiled.loc[(spoiled[count] > 0).to_numpy()] if count in spoiled else spoiled.iloc[:0]
+    return [*there["layer"].astype(str)]
+
+
+def _few(layers: list[str]) -> str:
+    return ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")

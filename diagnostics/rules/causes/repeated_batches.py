@@ -36,9 +36,19 @@ class RepeatedBatches(Rule):
         compared, distinct = case.data.compared_batches, case.data.distinct_batches
         epoch = case.training.steps_per_epoch
         if distinct is None or not epoch or min(compared, epoch) < self.batches:
-            return NotEvaluated((f"{self.batches} batches of an epoch",), (), ALL_FACTS)
+            return self._unknown(epoch)
         if distinct > 1 or all(one.constant_features == (one.features or 1) for one in case.data.inputs):
             return Finding(self.name, "clean", f"{distinct} of {compared} batches are distinct.")
+        return self._repeated(case, distinct, compared)
+
+    def _unknown(self, epoch: int | None) -> NotEvaluated:
+        """What is missing: in a short epoch nothing, else a record of batches that follow each other."""
+        if epoch and epoch < self.batches:
+            few = f"an epoch of at least {self.batches} batches (this run's have {epoch})"
+            return NotEvaluated((few,), (), "Nothing to add: so few batches may be alike.")
+        return NotEvaluated((f"a record of {self.batches} consecutive batches of one epoch",), (), ALL_FACTS)
+
+    def _repeated(self, case: Case, distinct: int, compared: int) -> Finding:
         return Finding(
             self.name,
             "warning",

@@ -9,8 +9,9 @@ import numpy as np
 
 from diagnostics.measures.grid import Grid
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.model import LINEAR_MAPS
+from diagnostics.rules.finding import NOTHING, Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.mismatches import BOUNDED
+from diagnostics.rules.model import LINEAR_MAPS, hidden
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import percent
 
@@ -57,15 +58,15 @@ class Saturation(Rule):
             measured, first = _lost_slopes(case), _lost_slopes(case, 0)
         shares = {path: share for path, share in measured.items() if path not in outputs}
         if not shares:
-            return NotEvaluated(
-                ("a hidden layer with a bounded activation",), (), "Add probes.Saturation() to the probes."
-            )
+            return _unbounded(case)
         threshold = self.lost if by_slope else self.warning
         worst = max(shares, key=lambda path: shares[path])
         concerned = tuple(path for path, share in shares.items() if share >= threshold)
-        of_what = "of their slope is lost" if by_slope else "of the outputs are saturated"
+        of_what = (
+            "of the slope is lost (by mean and spread of its outputs)" if by_slope else "of the outputs are saturated"
+        )
         if not concerned:
-            what = f"In no hidden layer with a bounded activation more than {percent(shares[worst])} {of_what}."
+            what = f"In the worst hidden layer with a bounded activation, {worst}, {percent(shares[worst])} {of_what}."
             return Finding(self.name, "clean", what)
         return Finding(
             self.name,
@@ -95,6 +96,16 @@ CERTAIN, SEVERE, LITTLE, DRIVEN = 0.95, 0.9, 0.7, 0.55
 """How sure it is to be a cause: saturated all but wholly, or severely, from the first step on; less; or driven there by the steps."""
 PLAIN = (*LINEAR_MAPS, "Activation", "SimpleRNN", "SimpleRNNCell")
 """Layers whose output is that of the activation itself."""
+
+
+def _unbounded(case: Case) -> NotEvaluated:
+    """What is missing: a reading, or in a model that is known, a layer that could give one."""
+    missing = ("a reading of a hidden layer with a bounded activation, such as tanh",)
+    known = [layer for layer in hidden(case.architecture) if layer.activation in BOUNDED]
+    if not case.architecture or any(layer.class_name in PLAIN for layer in known):
+        return NotEvaluated(missing, (), "Add probes.Saturation() to the probes.")
+    gated = "Nothing to add: the output of these layers does not show how flat their gates are."
+    return NotEvaluated(missing, (), gated if known else NOTHING)
 
 
 def _shares(grid: Grid | None, row: int | None = None) -> dict[str, float]:

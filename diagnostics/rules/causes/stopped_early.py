@@ -9,9 +9,13 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.lacking import LONGER, lost
 from diagnostics.rules.outcome import better
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent
+
+NOTHING = 1e-3
+"""A share of the loss that is no fall and no rise."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +49,23 @@ class StoppedEarly(Rule):
         if found := self._cut_short(case):
             return found
         if np.isnan(fall):
-            return NotEvaluated(("ten readings of the loss",))
+            return NotEvaluated(("ten finite readings of the loss",), (), lost(case) or LONGER)
         if errors < self.errors or fall < self.fall:
             if self._is_short(case):
                 return self._short(case.steps)
-            return Finding(self.name, "clean", "The loss had stopped falling, or hardly fell, when training ended.")
+            return Finding(self.name, "clean", f"When training ended, {self._stands(fall)}.")
         return self._falling(case, fall, errors)
 
-    def _promises(self, case: Case) -> bool:
-        """Whether the validation loss, where there is one with a course, falls as well from the third quarter to the last."""
-        values = case.validation_loss.finite if case.validation_loss is not None else np.empty(0)
-        quarter = len(values) // 4
-        if not quarter:
-            return True
-        return bool(values[-quarter:].mean() < (1 - self.fall) * values[-2 * quarter : -quarter].mean())
+    def _stands(self, fall: float) -> str:
+        """How the loss went on at the end, where it did not fall for certain."""
+        quarters = "from the third quarter of training to the last"
+        if abs(fall) < NOTHING:
+            return f"the loss no longer fell {quarters}"
+        if fall < 0:
+            return f"the loss was not falling: it rose by {percent(-fall)} {quarters}"
+        if fall < self.fall:
+            return f"the loss was hardly falling any more: by {percent(fall)} {quarters}"
+        return f"the loss had fallen by no more than its noise: {percent(fall)} {quarters}"
 
     def _cut_short(self, case: Case) -> Finding | None:
         """A warning where a callback ended training after a small part of its epochs, with little learned."""
@@ -101,18 +108,17 @@ class StoppedEarly(Rule):
 
     def _falling(self, case: Case, fall: float, errors: float) -> Finding:
         told = (
-            f"after {case.steps:,} steps, the loss was still falling (by {percent(fall)} from the third quarter of training to the "
-            "last)."
+            f"after {case.steps:,} steps, the training loss was still falling (by {percent(fall)} from the third quarter of training "
+            "to the last)"
         )
+        promise, beside = self._promise(case)
         return Finding(
             self.name,
             "warning",
-            f"Training ended too early: {told}",
+            f"Training ended too early: {told}.",
             "The model had not finished learning.",
             "Train for several times as many epochs.",
-            if_harmless=f"More epochs would still improve the model: {told}"
-            if self._promises(case)
-            else f"More epochs would lower the training loss, and hardly that on validation data, which no longer falls: {told}",
+            if_harmless=f"{promise}: {told}{beside}.",
             numbers={"fall": fall, "errors": errors},
             value=fall,
             threshold=self.fall,
@@ -120,3 +126,29 @@ class StoppedEarly(Rule):
             evidence=(Evidence("loss", "scalars"),),
             remedies=(Remedy("epochs", {"factor": 4.0}),),
         )
+
+    def _promise(self, case: Case) -> tuple[str, str]:
+        """What more epochs would do, and what the validation loss did meanwhile; empty where it has no course."""
+        change = _late_change(case)
+        if change is None:
+            return "More epochs may still improve the model", ""
+        if change < -self.fall:
+            return (
+                "More epochs would still improve the model",
+                f", and so was the validation loss (by {percent(-change)})",
+            )
+        how = f"rose by {percent(change)}" if change > self.fall else "hardly moved"
+        return (
+            "More epochs would lower the training loss, but not the validation loss",
+            f", while the validation loss {how}",
+        )
+
+
+def _late_change(case: Case) -> float | None:
+    """The share by which the validation loss changed from the third quarter of its readings to the last; ``None`` if unknown."""
+    values = case.validation_loss.finite if case.validation_loss is not None else np.empty(0)
+    quarter = len(values) // 4
+    if not quarter:
+        return None
+    before = float(values[-2 * quarter : -quarter].mean())
+    return float(values[-quarter:].mean()) / before - 1 if before > 0 else None

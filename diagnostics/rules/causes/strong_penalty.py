@@ -10,6 +10,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.lacking import too_few
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.facts import Component
 from diagnostics.wording.numerals import percent, short
@@ -50,7 +51,7 @@ class StrongPenalty(Rule):
         """Warning or clean; not evaluated without two readings of the weights' norms."""
         grid = case.grid("weight_norm")
         if grid is None or len(grid) < 2:
-            return NotEvaluated(("two readings of weight_norm",))
+            return too_few(case, 2, "readings of weight_norm", 0 if grid is None else len(grid))
         strength = {layer.path: known for layer in case.architecture if (known := _kernel_penalty(layer.regularizers))}
         decay = _number((case.training.optimizer.settings if case.training.optimizer else {}).get("weight_decay"))
         held = [place for place, layer in enumerate(grid.layers) if decay or layer in strength]

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.lacking import few_validations, no_level
 from diagnostics.rules.model import averages_lag
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent, short
@@ -43,15 +44,10 @@ class UnrelatedTargets(Rule):
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean; not evaluated without a validation loss that can be compared with a constant's."""
         validation, outcome = case.validation_loss, case.outcome
-        known = outcome.validation_constant is not None and not outcome.penalised and outcome.loss_skill is not None
-        if validation is None or len(validation.finite) < self.readings or not known:
-            return NotEvaluated(
-                (
-                    f"{self.readings} readings of a validation loss, and a best constant prediction's loss to compare it with",
-                ),
-                (),
-                "Give fit validation_data=.",
-            )
+        if validation is None or len(validation.finite) < self.readings:
+            return few_validations(case, self.readings)
+        if outcome.validation_constant is None or outcome.penalised or outcome.loss_skill is None:
+            return no_level(case, "a validation loss that can be compared with that of the best constant prediction")
         if averages_lag(case.architecture, case.steps):  # a better reason why validation fails
             return NotEvaluated(
                 ("moving averages of batch normalisation that have settled",), (), "Train for more steps."
@@ -61,7 +57,7 @@ class UnrelatedTargets(Rule):
         told = f"the skill is {percent(trained)} on training data, and at best {percent(best)} on validation data"
         told_apart = (outcome.validation_accuracy_skill or 0.0) >= self.tells
         if trained < self.by_heart or best > self.by_heart or last > self.nothing or told_apart:
-            return Finding(self.name, "clean", f"{told[0].upper()}{told[1:]}.", value=best, threshold=self.nothing)
+            return self._related(trained, best, f"{told[0].upper()}{told[1:]}.")
         return Finding(
             self.name,
             "warning",
@@ -78,3 +74,10 @@ class UnrelatedTargets(Rule):
             remedies=(Remedy("labels"),),
             reference="Zhang et al. 2017, arXiv 1611.03530.",
         )
+
+    def _related(self, trained: float, best: float, told: str) -> Finding:
+        """Clean; without a number where the model did not learn its training data either, so that nothing could fail to hold."""
+        if trained < self.by_heart:
+            what = f"The model did not even learn its training data (skill {percent(trained)}): nothing could fail to hold elsewhere."
+            return Finding(self.name, "clean", what)
+        return Finding(self.name, "clean", told, value=best, threshold=self.nothing)

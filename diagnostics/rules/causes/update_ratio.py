@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.lacking import too_few
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import short
 
@@ -38,7 +39,8 @@ class UpdateRatio(Rule):
         """Warning where a layer moves too fast or too slowly, else clean."""
         grid = case.grid("update_ratio")
         if grid is None or len(grid) < self.readings:
-            return NotEvaluated((f"{self.readings} measured steps with finite updates",))
+            have = 0 if grid is None else len(grid)
+            return too_few(case, self.readings, "measured steps with finite updates", have)
         ratios = grid.typical()
         slow, fast = ratios < self.slow, ratios > self.fast
         low, high = float(np.nanmin(ratios)), float(np.nanmax(ratios))
@@ -82,6 +84,6 @@ _MEANING = {
 }
 _ADVICE = {
     "fast": "Try a smaller learning rate or gradient clipping by norm.",
-    "slow": "Check vanishing_gradient first; if all layers are slow, raise the learning rate.",
+    "slow": "Check the gradient of these layers first; if all layers are slow, raise the learning rate.",
     "clean": "",
 }

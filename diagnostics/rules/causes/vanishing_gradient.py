@@ -7,11 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from diagnostics.measures.chain import Flow, gradient_flow, trained_chain
+from diagnostics.measures.chain import Flow, gradient_flow, parts, trained_chain
 from diagnostics.measures.grid import Grid
 from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.lacking import too_few, too_shallow
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import factor, short
 
@@ -60,7 +61,9 @@ class VanishingGradient(Rule):
         """Warning or clean; not evaluated without a chain of hidden layers of one kind, or before it is finite long enough."""
         gradient, update = case.grid("activation_gradient_rms"), case.grid("update_ratio")
         if gradient is None or update is None or len(gradient) < self.readings:
-            return NotEvaluated((f"{self.readings} measured steps with finite gradients",), _count(gradient))
+            return too_few(
+                case, self.readings, "measured steps with finite gradients", 0 if gradient is None else len(gradient)
+            )
         return worst_net(gradient, update, self._judge_net)
 
     def _judge_net(self, gradient: Grid, update: Grid) -> Finding | NotEvaluated:
@@ -72,7 +75,7 @@ class VanishingGradient(Rule):
         chain = trained_chain(update)
         flow = gradient_flow(gradient.of(chain), update, self.windows) if len(chain) >= self.fewest_layers else []
         if not flow:
-            return NotEvaluated((f"a chain of {self.fewest_layers} hidden layers of one kind",), tuple(chain))
+            return too_shallow(self.fewest_layers, chain)
         flagged = [window for window in flow if self._flagged(window)]
         starved = [one for one in flagged if one.update_gap <= -self.update_gap or one.unreached]
         persists = len(starved) >= self.persistent * len(flow)
@@ -82,8 +85,8 @@ class VanishingGradient(Rule):
             rule=self.name,
             severity="warning" if flagged else "clean",
             what=("The gradient vanishes. " if flagged else "")
-            + f"From the last of {len(chain)} layers back to the first, {shown}; this "
-            f"exceeds the bound in {len(flagged) or 'none'} of {len(flow)} parts of the training.",
+            + f"From the last of {len(chain)} layers back to the first, {shown}"
+            f"{parts(len(flagged), len(flow))}.",
             means=_meaning(shown, len(starved), flagged=bool(flagged), persists=persists),
             do=_ADVICE if flagged else "",
             layers=tuple(chain) if flagged else (),
@@ -137,20 +140,16 @@ class VanishingGradient(Rule):
 
 
 _ADVICE = (
-    "Try an activation with the initialisation that keeps its gain at 1 (ReLU with He, SELU with LeCun), batch normalisation, or "
-    "residual connections; a larger learning rate does not help."
+    "Try ReLU with He initialisation or SELU with LeCun's, batch normalisation, or residual connections; a larger learning rate does "
+    "not help."
 )
-
-
-def _count(gradient: Grid | None) -> tuple[str, ...]:
-    return (f"{0 if gradient is None else len(gradient)} of them",)
 
 
 def _meaning(window: Flow, starved: int, *, flagged: bool, persists: bool) -> str:
     ratio = short(window.early_update_ratio)
     if persists and np.isfinite(window.update_gap):
         gap = factor(abs(window.update_gap))
-        return f"Early layers hardly learn: in a step, the last quarter of these layers moves {gap} times as far as the first."
+        return f"Early layers hardly learn: per step, the last quarter of these layers moves {gap} times as far as the first."
     if persists:
         return "Early layers do not learn."
     if not flagged:

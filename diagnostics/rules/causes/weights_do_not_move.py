@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.lacking import too_few
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import short
 
@@ -38,14 +39,15 @@ class WeightsDoNotMove(Rule):
     def judge(self, case: Case) -> Finding | NotEvaluated:
         """Warning or clean."""
         gradient, update = case.grid("gradient_norm"), case.grid("update_ratio")
-        if gradient is None or update is None or min(len(gradient), len(update)) < self.readings:
-            return NotEvaluated((f"{self.readings} measured steps with finite gradients and updates",))
+        have = 0 if gradient is None or update is None else min(len(gradient), len(update))
+        if gradient is None or update is None or have < self.readings:
+            return too_few(case, self.readings, "measured steps with finite gradients and updates", have)
         ratios = dict(zip(update.layers, update.typical(), strict=True))
         norms = dict(zip(gradient.layers, gradient.typical(), strict=True))
         reached = [layer for layer, norm in norms.items() if norm > 0 and np.isfinite(ratios.get(layer, np.nan))]
         still = tuple(layer for layer in reached if ratios[layer] <= self.still)
         if not still:
-            return Finding(self.name, "clean", f"The weights of all {len(reached)} layers with a gradient move.")
+            return Finding(self.name, "clean", _moving(len(reached), len(norms)))
         rate = case.training.optimizer.learning_rate if case.training.optimizer else None
         why = (
             "The learning rate is 0."
@@ -67,3 +69,15 @@ class WeightsDoNotMove(Rule):
             evidence=(Evidence("update_ratio"),),
             remedies=(Remedy("learning_rate", {"factor": 10.0}), Remedy("precision", {"policy": "float32"})),
         )
+
+
+def _moving(reached: int, layers: int) -> str:
+    """That the weights move, and of how many layers that can be said."""
+    if reached == layers:
+        return f"The weights of all {layers} layers with a gradient move."
+    told = (
+        "The one layer that a gradient reaches moves"
+        if reached == 1
+        else f"The {reached} layers that a gradient reaches move"
+    )
+    return f"{told if reached else 'No gradient reaches a layer'}; {layers - reached} of {layers} get none."

@@ -49,7 +49,7 @@ class ConstantPredictions(Rule):
         if self._is_majority(case, target):
             return self._majority(last.step, max(target.shares or (1.0,)))
         if not what or (skill is not None and skill >= self.learned) or _batch_is_one(last):
-            return Finding(self.name, "clean", "Predictions vary with the input.")
+            return Finding(self.name, "clean", _varying(case, last, what))
         return Finding(
             self.name,
             "warning",
@@ -97,6 +97,17 @@ class ConstantPredictions(Rule):
             f"predictions vary over the batch by {short(last.spread_over_batch)}, the targets by {short(target.std)} "
             "(standard deviations)"
         )
+
+
+def _varying(case: Case, last: Output, what: str) -> str:
+    """What a run without a complaint shows: nothing, where its last predictions are no numbers."""
+    if last.step >= case.first_nonfinite_step:
+        return f"Predictions are not compared: at step {last.step:,} they are no longer finite."
+    if _batch_is_one(last):
+        return "A single example at a time does not show whether predictions vary."
+    if what:
+        return f"At step {last.step:,}, {what}, but the loss shows that the model tells examples apart."
+    return "Predictions vary with the input."
 
 
 def _skill(case: Case) -> float | None:

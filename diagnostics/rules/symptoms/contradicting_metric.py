@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated
+from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
+from diagnostics.rules.lacking import no_level
 from diagnostics.rules.losses import family_of
 from diagnostics.rules.outcome import ACCURACIES
 from diagnostics.rules.rule import Rule
@@ -36,7 +37,7 @@ class ContradictingMetric(Rule):
         """Warning or clean; not evaluated without loss and accuracy."""
         outcome = case.outcome
         if outcome.loss is None or case.training.loss is None:
-            return NotEvaluated(("a record of the loss",), (), ALL_FACTS)
+            return no_level(case, "a known loss with five finite readings")
         end = outcome.loss.end.mean
         if outcome.is_impossible:
             return self._contradicts(

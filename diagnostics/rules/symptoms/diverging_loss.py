@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
+from diagnostics.rules.lacking import LONGER
 from diagnostics.rules.losses import family_of
 from diagnostics.rules.rule import Rule
 from diagnostics.statistics.sequential import exceedance_evidence
@@ -49,7 +50,7 @@ class DivergingLoss(Rule):
             return self._broken(case)
         outcome = case.outcome
         if outcome.loss is None:
-            return NotEvaluated(("a training loss with at least five readings",))
+            return NotEvaluated(("a training loss with at least five readings",), (), LONGER)
         start, end, constant = outcome.loss.start, outcome.loss.end, outcome.constant or 0.0
         bound = max(start, constant)
         growth = self.growth if family_of(case.training.loss) else self.unknown_growth
@@ -60,9 +61,8 @@ class DivergingLoss(Rule):
         lost = constant > 0 and best < self.learned * constant < constant < end.mean - self.errors * _known(end.error)
         numbers = {"start": start, "end": end.mean, "best": best, "constant": constant}
         if not grew and not lost:
-            return Finding(
-                self.name, "clean", f"The loss ends at {short(end.mean)}, not above its start.", numbers=numbers
-            )
+            what = _stayed(start, end.mean, growth * bound)
+            return Finding(self.name, "clean", what, numbers=numbers)
         what = (
             f"The loss began at {short(start)} and ends at {short(end.mean)}."
             if grew
@@ -95,6 +95,16 @@ class DivergingLoss(Rule):
             steps=(int(step), int(case.loss.steps[-1])),
             evidence=(Evidence("loss", "scalars"),),
         )
+
+
+def _stayed(start: float, end: float, bound: float) -> str:
+    """Why a loss is not called diverging, in this run's own numbers."""
+    if end <= start:
+        return f"The loss began at {short(start)} and ends at {short(end)}, not above its start."
+    rose = f"The loss rose from {short(start)} to {short(end)}"
+    if end <= bound:
+        return f"{rose}; such a loss counts as diverging from {short(bound)} on."
+    return f"{rose}, which its own noise accounts for."
 
 
 def _known(error: float) -> float:

@@ -58,7 +58,7 @@ class Ended(Rule):
                 value=readings,
                 threshold=self.fewest,
             )
-        return Finding(self.name, "clean", f"Training ended as intended {at}.", numbers=numbers)
+        return Finding(self.name, "clean", f"The run was not cut short: it ended {at}.", numbers=numbers)
 
 
 _KNOWN = (

@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
+from diagnostics.rules.lacking import LONGER, lost
 from diagnostics.rules.losses import family_of
 from diagnostics.rules.outcome import Outcome
 from diagnostics.rules.rule import Rule
@@ -43,7 +44,7 @@ class NoLearning(Rule):
         """Warning, info without a known constant, or clean; not evaluated where neither the constant's loss nor a fall is known."""
         outcome = case.outcome
         if outcome.loss is None or outcome.loss.broken_at is not None:
-            return NotEvaluated(("a finite training loss with at least five readings",))
+            return NotEvaluated(("a finite training loss with at least five readings",), (), lost(case) or LONGER)
         end, skill = outcome.loss.end.mean, outcome.skill
         accuracy = outcome.accuracy_skill
         numbers = {"end": end, "skill": np.nan if skill is None else skill, "fall": outcome.fall}
@@ -80,7 +81,7 @@ class NoLearning(Rule):
             self.name,
             "info",
             f"The loss began at {short(loss.start)} and ends at {short(loss.end.mean)}, after {case.steps:,} steps.",
-            "Losses of several nets need not fall, as where two play against each other: judge them by what they produce."
+            "With several nets trained against each other, the losses need not fall: judge what the nets produce."
             if len(case.training.optimizers) > 1
             else "Either the model learns nothing, or it began near its best, as in fine-tuning; the loss alone does not tell.",
             numbers=numbers,

@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
+from diagnostics.rules.lacking import LONGER, no_level, too_few
 from diagnostics.rules.rule import Rule
 from diagnostics.runs.data_facts import Target
 from diagnostics.wording.numerals import percent, short
@@ -52,12 +53,13 @@ class OscillatingLoss(Rule):
         """Warning, info where the model is good in the end, or clean."""
         outcome = case.outcome
         if outcome.loss is None or outcome.constant is None or outcome.penalised:
-            return NotEvaluated(("the loss of the best constant prediction",))
+            return no_level(case, "the loss of the best constant prediction")
         size = int(np.ceil(self.examples / max(case.training.batch_size or 32, 1)))
         late = outcome.loss.finite[len(outcome.loss.finite) // 2 :]
         groups = late[: len(late) // size * size].reshape(-1, size).mean(axis=1)
         if len(groups) < self.groups:
-            return NotEvaluated((f"{self.groups} groups of {self.examples} examples in the second half",))
+            what = f"groups of {self.examples} examples in the second half of training"
+            return too_few(case, self.groups, what, len(groups), LONGER)
         examples = size * (case.training.batch_size or 32)
         error = max((_spread(one) for one in case.data.targets), default=0.0) / np.sqrt(examples)
         bound = outcome.constant * max(self.margin, 1 + self.deviations * error)
@@ -65,7 +67,10 @@ class OscillatingLoss(Rule):
         skill = outcome.skill or 0.0
         numbers = {"share": above, "median": middle, "constant": outcome.constant, "skill": skill}
         if above < self.share or middle >= self.learned * outcome.constant:
-            return Finding(self.name, "clean", "The loss does not swing above that of a constant.", numbers=numbers)
+            far = middle < self.learned * outcome.constant
+            told = "does not swing" if far else "does not fall far enough to swing back"
+            what = f"The loss {told} above that of a constant prediction, {short(outcome.constant)}."
+            return Finding(self.name, "clean", what, numbers=numbers)
         rare = any(_farthest(one) > self.tail for one in case.data.targets)
         severity: Severity = "info" if skill >= self.good or rare else "warning"
         return Finding(

@@ -10,6 +10,7 @@ import numpy as np
 from diagnostics.measures.curve import Curve
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy, Severity
+from diagnostics.rules.lacking import few_validations
 from diagnostics.rules.losses import family_of
 from diagnostics.rules.model import averages_lag
 from diagnostics.rules.outcome import ACCURACIES, LAST_READINGS, Outcome
@@ -81,7 +82,7 @@ class OverFitting(Rule):
         if found := self._by_skill(case, 0 if validation is None else len(validation.finite)):
             return found
         if validation is None or len(validation.finite) < self.fewest or outcome.loss is None:
-            return NotEvaluated((f"a validation loss with {self.fewest} readings",), (), "Give fit validation_data=.")
+            return few_validations(case, self.fewest)
         values = validation.finite
         best = int(values.argmin())
         lowest, end = float(values[best]), float(values[-self.last :].mean())
@@ -90,7 +91,7 @@ class OverFitting(Rule):
         learned = outcome.skill is None or outcome.skill >= self.learned
         if not rose or not learned or not _falls_on(outcome.loss, validation.steps[best]):
             return Finding(
-                self.name, "clean", "The validation loss does not rise while training goes on.", numbers=numbers
+                self.name, "clean", _holds(lowest, end, outcome.loss, rose=rose, learned=learned), numbers=numbers
             )
         lasting = not self._came_back(values[: best + 1])
         harmful = self._harms(lowest, end, outcome.validation_constant) and not _accuracy_holds(case, self.kept)
@@ -217,6 +218,15 @@ class OverFitting(Rule):
         )
 
 
+def _holds(lowest: float, end: float, loss: Curve, *, rose: bool, learned: bool) -> str:
+    """Why a validation loss shows no over-fitting, with the level of both losses."""
+    ends = f"it ends at {short(end)}, the training loss at {short(loss.end.mean)}"
+    if not rose:
+        return f"The validation loss does not rise while training goes on: {ends}."
+    why = "the training loss fell no further" if learned else "the model learned too little to over-fit"
+    return f"The validation loss rose from {short(lowest)}, but {why}: {ends}."
+
+
 def _in_inference(case: Case) -> tuple[str, str] | None:
     """What it means, and what to do, where batch normalisation may work otherwise in inference; ``None`` where it cannot be that."""
     if not averages_lag(case.architecture, case.steps):
@@ -224,7 +234,8 @@ def _in_inference(case: Case) -> tuple[str, str] | None:
     return (
         "In training, batch normalisation uses each batch's own mean and variance, in inference its moving averages; after "
         f"{case.steps:,} steps these lag behind.",
-        "Train for more steps, or set the momentum of the batch normalisation to 0.9, and look again before you change the data.",
+        "Train for more steps, or set the momentum of the batch normalisation to 0.9. Check again before you conclude that the data "
+        "are at fault.",
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Severity
+from diagnostics.rules.lacking import no_level
 from diagnostics.rules.outcome import better
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent
@@ -50,7 +51,7 @@ class SlowLoss(Rule):
         outcome = case.outcome
         fall, errors = outcome.late_fall
         if outcome.skill is None or np.isnan(fall) or (case.loss and case.loss.broken_at is not None):
-            return NotEvaluated(("the loss of the best constant prediction, and ten readings of the loss",))
+            return no_level(case, "the loss of the best constant prediction, and ten readings of the loss")
         numbers = {"skill": outcome.skill, "late_fall": fall, "errors": errors}
         falling = errors >= self.errors and fall >= self.fall
         if not falling or outcome.skill >= self.good:
@@ -70,6 +71,6 @@ class SlowLoss(Rule):
             "Train longer, or raise the learning rate.",
             numbers=numbers,
             value=outcome.skill,
-            threshold=self.poor,
+            threshold=self.poor if sure else self.good,
             evidence=(Evidence("loss", "scalars"),),
         )

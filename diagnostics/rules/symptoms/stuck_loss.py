@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnostics.rules.case import Case
 from diagnostics.rules.finding import Evidence, Finding, NotEvaluated
+from diagnostics.rules.lacking import no_level
 from diagnostics.rules.outcome import Outcome, better
 from diagnostics.rules.rule import Rule
 from diagnostics.rules.symptoms.no_learning import NoLearning
@@ -42,7 +43,7 @@ class StuckLoss(Rule):
         """Info or clean; not evaluated without a known skill."""
         outcome = case.outcome
         if outcome.skill is None or (case.loss and case.loss.broken_at is not None):
-            return NotEvaluated(("the loss of the best constant prediction, or the accuracy",))
+            return no_level(case, "the loss of the best constant prediction, or the accuracy")
         fall, errors = outcome.late_fall
         numbers = {"skill": outcome.skill, "late_fall": fall, "errors": errors}
         if outcome.skill >= self.good or (errors >= self.errors and fall >= self.fall):

@@ -94,7 +94,7 @@ def test_the_letter_says_where_since_when_and_how_sure():
     assert list(letter.facts.values()) == [
         "step 100, to the end",
         "likely a fault (80 %)",
-        "0.5, bound 0.1 (5 × the bound)",
+        "0.5 of the weights' norm per step in the fastest layer (should be below 0.1)",
     ]
 
 
@@ -119,15 +119,20 @@ def test_only_findings_on_the_page_are_referred_to():
     one = finding(explains=("stuck_loss", "no_learning"), explained_by="saturation")
     assert (
         letter_of(run_of(), one, {"no_learning"}).note
-        == "Explained by saturated activations. Also explains: nothing learned. More: docs/findings/update_ratio.md."
+        == "Follows from saturated activations. More: docs/findings/update_ratio.md."
     )
 
 
 def test_checks_say_how_far_the_run_is_from_the_bound():
-    near, odd = finding(severity="clean", value=0.02, threshold=0.1), finding(rule="dead_units", severity="info")
+    near, odd = finding(severity="clean", value=0.02, threshold=0.001), finding(rule="dead_units", severity="info")
     passed = finding(rule="non_finite", severity="clean", what="All is finite.", value=None)
     table = measured_of([near, passed, odd])
-    assert [row[:2] for row in table.rows] == [("steps of an unusual size", "0.02, bound 0.1 (a factor of 5 away)")]
+    assert [row[:2] for row in table.rows] == [
+        (
+            "steps of an unusual size",
+            "0.02 of the weights' norm per step in the slowest layer (should be at least 0.001)",
+        )
+    ]
     assert noted_of([near, passed, odd]).rows == (("dead units", odd.what, "–", "–"),)
     assert noted_of([near, passed]) is None
     assert others_of([near, passed, odd]).rows == (("NaN or infinite values", "All is finite."),)
@@ -136,8 +141,8 @@ def test_checks_say_how_far_the_run_is_from_the_bound():
 
 def test_what_was_gained_instead_of_lost_is_called_so():
     lost = finding(rule="vanishing_gradient", severity="clean", value=-0.35, threshold=2.0)
-    assert bound_of(lost) == "0.35 decades gained, bound 2 lost"
-    assert bound_of(replace(lost, value=0.35)) == "0.35 decades lost, bound 2 lost (a factor of 5.7 away)"
+    assert bound_of(lost) == "the gradient grows 2.2-fold (a fault: it shrinks 100-fold)"
+    assert bound_of(replace(lost, value=0.35)) == "the gradient shrinks 2.2-fold (should be less than 100-fold)"
 
 
 def test_checks_without_data_are_grouped_by_what_would_enable_them():
@@ -148,11 +153,70 @@ def test_checks_without_data_are_grouped_by_what_would_enable_them():
     assert missing_of(missing).rows == (("dead units, other", "dead_fraction", "Add it."),)
 
 
-@pytest.mark.parametrize(
-    ("value", "threshold", "text"), [(None, 1.0, ""), (1.0, 0.0, "1, bound 0"), (float("nan"), 1.0, "–, bound 1")]
-)
-def test_a_bound_without_a_ratio(value, threshold, text):
+def test_checks_that_lack_different_things_have_a_row_each():
+    lacks = ("Not evaluated: needs a.", "Not evaluated: needs b.")
+    rows = missing_of([finding(severity="not_evaluated", what=what, do="Add it.") for what in lacks]).rows
+    assert [row[1] for row in rows] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("value", "threshold", "text"), [(None, 1.0, ""), (float("nan"), 1.0, "")])
+def test_a_check_without_a_number_has_no_bound(value, threshold, text):
     assert bound_of(finding(value=value, threshold=threshold)) == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"severity": "clean", "value": 2.0, "threshold": 3.0}, "2 (should be below 3)"),
+        ({"severity": "clean", "value": 3.0, "threshold": 2.0}, "3 (should be at least 2)"),
+        ({"severity": "warning", "value": 3.0, "threshold": 2.0}, "3 (should be below 2)"),
+        ({"severity": "info", "value": 1.0, "threshold": 2.0}, "1 (noted below 2)"),
+    ],
+)
+def test_a_rule_of_ones_own_shows_the_good_side_of_its_bound(fields, text):
+    assert bound_of(finding(rule="somebody_elses", **fields)) == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        (
+            {"rule": "weights_do_not_move", "value": 0.2, "threshold": 0.25},
+            "20 % of the layers stand still (a warning from 25 %)",
+        ),
+        (
+            {"rule": "no_learning", "value": -2.4, "threshold": 0.05, "numbers": {"fall": -2.4}},
+            "a rise of 240 % in the loss (noted below a fall of 5 %)",
+        ),
+        (
+            {"rule": "slow_loss", "value": 0.4, "threshold": 0.8},
+            "40 % better than the best constant prediction (noted below 80 %)",
+        ),
+        (
+            {"rule": "stuck_loss", "value": -0.1, "threshold": 0.8},
+            "no better than the best constant prediction (noted below 80 %)",
+        ),
+        (
+            {"rule": "over_fitting", "value": 1.5, "threshold": 1.2, "numbers": {"best_step": 3.0}},
+            "1.5 times the lowest validation loss (noted from 1.2)",
+        ),
+        (
+            {"rule": "over_fitting", "value": 0.08, "threshold": 0.1, "numbers": {"validated": 0.08}},
+            "8 % better than the best constant prediction on validation data (noted below 10 %)",
+        ),
+        (
+            {"rule": "learning_rate_too_high", "value": 1747.0, "threshold": 0.06, "what": "by its weights' norm"},
+            "1,747 times the weights' norm in an early step (noted from 6 %)",
+        ),
+        ({"rule": "stopped_early", "value": 0.1, "threshold": 0.25}, "10 % of the planned epochs (noted below 25 %)"),
+    ],
+)
+def test_a_number_is_told_with_what_it_is_and_from_where_on_it_is_noted(fields, text):
+    assert bound_of(finding(severity="info", **fields)) == text
+
+
+def test_a_bound_that_did_not_decide_is_not_told():
+    assert not bound_of(finding(rule="dropout_rate", value=0.5, threshold=0.8))
 
 
 def test_a_consequence_sends_to_its_cause():
@@ -188,8 +252,8 @@ def test_every_letter_answers_where_and_since_when():
 
 
 def test_a_share_is_held_against_its_bound_in_per_cent():
-    share = finding(value=1.0, threshold=0.1, evidence=(Evidence("dead_fraction"),))
-    assert bound_of(share) == "100 %, bound 10 % (10 × the bound)"
+    share = finding(rule="somebody_elses", value=1.0, threshold=0.1, evidence=(Evidence("dead_fraction"),))
+    assert bound_of(share) == "100 % (should be below 10 %)"
 
 
 def test_what_a_lone_cause_explains_is_said_once():
@@ -202,8 +266,30 @@ def test_a_normalisation_that_is_there_gets_another_momentum():
     assert code(Remedy("normalization", {"momentum": 0.9}), run_of()) == "keras.layers.BatchNormalization(momentum=0.9)"
 
 
-def test_a_bound_that_an_oddity_passed_is_no_distance():
-    assert bound_of(finding(severity="info", value=0.46, threshold=0.01)).endswith("(46 × the bound)")
+def test_one_fact_is_noted_once():
+    both = [finding(rule=rule, severity="info") for rule in ("stopped_early", "slow_loss")]
+    assert [row[0] for row in noted_of(both).rows] == ["a loss that still falls"]
+    assert [row[0] for row in noted_of(both[1:]).rows] == ["slow loss"]
+
+
+def test_a_consequence_is_told_without_a_cause_of_its_own():
+    low = finding(
+        rule="learning_rate_too_low",
+        what="The learning rate of 0.1 is too low: a step changes little.",
+        means="Too small.",
+        explained_by="dead_units",
+        explains=("dead_units",),
+    )
+    letter = letter_of(run_of(), low, {"dead_units", "learning_rate_too_low"})
+    assert (letter.name, letter.statement) == ("weights that end near where they began", "A step changes little.")
+    assert not letter.means and letter.note == "More: docs/findings/learning_rate_too_low.md."
+    table = noted_of([replace(low, severity="info")])
+    assert table.rows[0][3] == "It follows from dead units." and table.caption.startswith("Not ruled out")
+
+
+def test_what_was_recorded_is_certain():
+    assert letter_of(run_of(), finding(rule="non_finite", confidence=0.75), ()).sure.startswith("certain")
+    assert letter_of(run_of(), finding(confidence=0.65), ()).sure == "possibly a fault (65 %)"
 
 
 def test_a_letter_says_what_looks_like_its_finding_and_a_rule_of_somebody_else_has_no_such_text():

@@ -240,7 +240,7 @@ def test_when_units_died():
 
 def test_a_smaller_rate_is_no_advice_for_units_that_were_born_dead():
     born = only(flowing(dead_fraction=lambda step, depth: 1.0 * (depth in (2, 3))), DeadUnits())
-    assert [remedy.change for remedy in born.remedies] == ["activation"] and "wakes no unit" in born.do
+    assert [remedy.change for remedy in born.remedies] == ["activation"] and "will not revive units" in born.do
     assert (
         born.means == "No gradient passes hidden_3 and hidden_4: neither they nor the layers before them are trained."
     )
@@ -250,7 +250,7 @@ def test_a_smaller_rate_is_no_advice_for_units_that_were_born_dead():
 
 def test_dead_units_that_found_no_relu_says_so():
     finding = only(flowing(dead_fraction=lambda *_: NAN), DeadUnits())
-    assert finding.severity == "clean" and "No layer has an activation whose units can die" in finding.what
+    assert finding.severity == "clean" and "found no layer whose units can die" in finding.what
     run = flowing()
     run.layers = run.layers.drop(columns="dead_fraction")
     assert "Add probes.DeadUnits" in only(run, DeadUnits()).do

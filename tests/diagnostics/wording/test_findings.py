@@ -18,7 +18,11 @@ def test_titles_are_of_rules_that_exist():
         ((), ""),
         (("a",), " in a"),
         (("a", "b"), " in a and b"),
-        (("a", "b", "c"), " in 3 layers from a to c"),
+        (("a", "b", "c"), " in a, b and c"),
+        (("h_1", "h_2", "h_3"), " in 3 layers from h_1 to h_3"),
+        (("h_2", "h_5", "h_6"), " in h_2, h_5 and h_6"),
+        (("h_1", "h_3", "h_4", "h_5", "h_9"), " in h_1, h_3, h_4 and 2 more layers"),
+        (("1", "2", "x"), " in 1, 2 and x"),
     ],
 )
 def test_a_place_counts_layers(layers, text):
