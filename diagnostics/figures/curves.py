@@ -28,6 +28,8 @@ _JOINED: Mapping[str, dict] = {
     "training": {"lw": 1.4, "zorder": 3},
     "validation": {"lw": 1.1, "ls": (0, (3, 1.5)), "zorder": 3.1},
 }
+RATE, STEPPED = "learning_rate", "steps-post"
+"""A rate holds until it is changed: a line from value to value would be a decay that never was."""
 POINTS = 90
 """Most points along a panel: more could not be told apart, so groups of consecutive steps are averaged."""
 
@@ -83,7 +85,7 @@ def curves(
         for name, axes in grid.laid_out(axis.scale, limits, x=x, ticks=step_ticks(*steps), most=5):
             if several and not joined:
                 marks.behind(axes, grey, width=0.7)
-            _panel(axes, panels[name], lines, limits)
+            _panel(axes, panels[name], lines, limits, drawstyle=STEPPED if column.startswith(RATE) else "default")
             if guide:
                 marks.guide_line(axes, guide[0], limits)
             if not several:
@@ -122,16 +124,16 @@ def _means(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return pd.DataFrame({column: groups.mean()}).reset_index()
 
 
-def _panel(axes: Axes, arms: Sequence[Line], lines: Tracks, limits: Limits) -> None:
+def _panel(axes: Axes, arms: Sequence[Line], lines: Tracks, limits: Limits, *, drawstyle: str) -> None:
     own = {(arm, split): lines.get((arm.arm, split), NOTHING) for arm in arms for split in SPLITS}
     if not any(line.measured for line in own.values()):
         say_missing(axes)
         return
     for (arm, split), line in own.items():
         if arm.colour:
-            marks.band(axes, line, arm.colour, limits, opacity=JOINED_BAND, **_JOINED[split])
+            marks.band(axes, line, arm.colour, limits, opacity=JOINED_BAND, drawstyle=drawstyle, **_JOINED[split])
         else:
-            marks.band(axes, line, style.colour(split), limits, **_LINE[split])
+            marks.band(axes, line, style.colour(split), limits, drawstyle=drawstyle, **_LINE[split])
 
 
 def _present(lines: Tracks) -> list[str]:

@@ -20,6 +20,8 @@ NON_FINITE = "non_finite"
 """The rule whose finding everybody asks the step of."""
 LONGER = ("stopped_early", "slow_loss")
 """Oddities that say one thing, that training longer would help; the first says it in words for users."""
+TOO_HIGH = "learning_rate_too_high"
+"""The consequence that invites a second change, which may not be needed."""
 SPARSE = 0.25
 """Share of checks that could not be made above which the first sentence says so."""
 MOST_NAMED = 5
@@ -115,7 +117,16 @@ def _told(loud: Sequence[Finding], since: str) -> tuple[str, ...]:
     if since and not (first.steps and min(first.steps)):  # where the sentence does not say so
         head, point, means = said.partition(". ")
         said = f"{head}, {since}{point}{means}"
-    return (said, _result(loud), f"{do}." if do else "")
+    return (said, _result(loud), f"{do}." if do else "", _then(loud))
+
+
+def _then(loud: Sequence[Finding]) -> str:
+    """What to do about a learning rate that is too high only in what the first finding made of the model."""
+    follows = any(one.rule == TOO_HIGH and one.explained_by == loud[0].rule for one in loud[1:])
+    return (
+        "Then train again before you lower the learning rate: its steps are too large now, and need not be after that."
+        * follows
+    )
 
 
 def _result(loud: Sequence[Finding]) -> str:

@@ -41,10 +41,10 @@ PICTURED = (
 """Which quantity colours the model when no finding suggests one, the first that was recorded."""
 PICTURE = (
     "Every row is a {row}, input at the top{cells}; at the right {shape}the number of its parameters. "
-    "Choose a {cell} to mark {it}."
+    "Click a {cell} to highlight {it} in every figure."
 )
-BLOCKS = {"row": "block", "cells": ", and every cell a layer", "cell": "cell", "it": "its layer in all figures"}
-LAYERS = {"row": "layer", "cells": "", "cell": "row's cell", "it": "the layer in all figures"}
+BLOCKS = {"row": "block", "cells": ", and every cell a layer", "cell": "coloured cell", "it": "its layer"}
+LAYERS = {"row": "layer", "cells": "", "cell": "coloured cell", "it": "its layer"}
 """Words of the same sentence where blocks hold several layers, and where they do not."""
 MARKED = " Triangles mark the layers named under Findings."
 TRENDS = {"train": "loss", "validation": "validation loss"}
@@ -166,14 +166,12 @@ def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
     # How the run ended is told by its status, and is no check of what was trained.
     quiet = [one for one in quiet if one.rule != ENDED or one.severity == "info"]
     noted, measured, others = noted_of(quiet), measured_of(quiet), others_of(quiet)
-    if beside:
-        if noted:
-            yield Section("What else was noted", tables=(noted,), folded=True)
-        if tables := tuple(table for table in (measured, others) if table):
-            yield Section("What was ruled out", tables=tables, folded=True)
-        return
     if noted:
-        yield Section("What was noted", tables=(noted,))
+        yield Section("What was noted", tables=(noted,), folded=beside)
+    if beside:
+        tables = tuple(table for table in (measured, others) if table)
+        yield from [Section("What was ruled out", tables=tables, folded=True)] if tables else []
+        return
     if measured:
         yield Section("What was checked", tables=(measured,))
     if others:

@@ -72,6 +72,13 @@ def test_a_clean_run_answers_the_five_questions():
     assert answer([passed, *lacking * 3]).startswith("No fault was found, but only 1 of 7 checks could be made.")
 
 
+def test_a_rate_that_is_too_high_in_consequence_waits_for_its_cause():
+    cause = Finding("initialisation", "error", "It is large.", do="Use He.")
+    rate = Finding("learning_rate_too_high", "warning", "It is high.", explained_by="initialisation")
+    assert "Use He. Then train again before you lower the learning rate" in answer([cause, rate])
+    assert "Then train" not in answer([cause, replace(rate, explained_by="")])
+
+
 def test_since_when_is_said_once():
     dead = Finding("dead_units", "error", "They are dead.", means="No gradient passes.", layers=("a",))
     assert answer([dead], since="from the start").startswith("Dead units in a, from the start. No gradient")

@@ -143,3 +143,9 @@ def test_gradient_noise_is_held_against_the_batch():
     assert "1, noise alone" in {text.get_text() for text in snr.legends[0].get_texts()}
     assert "32, the batch" in {text.get_text() for text in scale.legends[0].get_texts()}
     assert "GradientNoise" not in found["Not recorded, and the probe to add"].text
+
+
+def test_a_rate_holds_until_it_changes():
+    table = scalars_table(np.ones(6), 0.1).assign(learning_rate=[0.1] * 3 + [0.05] * 3, arm="mine", seed=0)
+    drawn = {each.name: each.draw(width=528).axes[0].lines[0].get_drawstyle() for each in curves_of(table)}
+    assert drawn == {"loss-curves": "default", "learning-rate-curves": "steps-post"}

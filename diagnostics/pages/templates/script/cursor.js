@@ -118,6 +118,7 @@ function start(page, data) {
   page.defaultView.addEventListener("hashchange", show);
   const header = page.querySelector("header");
   if (header && page.defaultView.IntersectionObserver) {
+    bar.classList.add("early");
     new page.defaultView.IntersectionObserver(([seen]) => bar.classList.toggle("early", seen.isIntersecting)).observe(header);
   }
   bar.hidden = false;
