@@ -4,9 +4,9 @@ Dropout multiplies a unit's output by 0. It does not change any parameter; for t
 unit get a gradient of exactly 0, because both gradients contain the factor. Every example of a batch has its own mask, so a
 weight gets no gradient in a step only when its unit is dropped, or silent, on all examples; for a unit that is always active
 the probability is the rate to the power of the batch size. And only with plain SGD does no gradient mean no update: momentum
-and weight decay still move the weight.
+and Adam remember earlier gradients, and still move the weight.
 
-References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Loshchilov and Hutter 2019, arXiv 1711.05101 (decoupled decay).
+References: Srivastava et al. 2014, Dropout, JMLR 15:1929; Kingma and Ba 2015, arXiv 1412.6980 (Adam).
 """
 
 from __future__ import annotations
@@ -25,12 +25,19 @@ from probes.update_ratio import UpdateRatio
 from scenarios.data import Data
 from scenarios.scenario import Answer, Arm, Claim, Figure, Part, Scenario
 from scenarios.shared.disabled_answers import ANSWERS
-from scenarios.shared.gradients import gradients
+from scenarios.shared.gradients import changed_by_forward, gradients
 from scenarios.shared.layers import classifier, dense, dropout
 from scenarios.shared.parts import CHECK
 
-OPTIMIZERS = {"sgd": "SGD", "momentum": "SGD with momentum", "adamw": "AdamW"}
+OPTIMIZERS = {"sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam"}
 BATCHES = (1, 2, 4, 8, 32)
+TOLD = {
+    "parameters": "The number of changed parameters is",
+    "norm of a gradient": "The largest gradient is exactly",
+    "share of units": "The share of such units with a gradient is",
+    "share of weights": "The share of changed weights is",
+}
+"""How a sentence about an exact value begins, by its unit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +60,15 @@ class DropoutParameters(Scenario):
 
     question: ClassVar = "Does dropout disable part of the parameters for a step and leave them unchanged?"
     scope: ClassVar = (
-        "Each replicate drew weights, masks, the order of examples and the split anew. Varied: dropout, the optimizer "
-        "and, for the units without gradient, the number of examples in a step. What holds to the bit follows from the chain rule "
-        "and holds for every network; how many units a step leaves without gradient also depends on the dropout rate, 0.5 here."
+        "Each replicate drew weights, masks, the order of examples and the split anew. Varied: dropout (none, or at a rate of "
+        "0.5), the optimizer and, for the units without gradient, the number of examples in a step. What holds to the bit follows "
+        "from the chain rule and holds for every network; how many units a step leaves without gradient depends on the dropout "
+        "rate, too."
     )
     objection: ClassVar = (
-        "The exact statements follow from the chain rule, so confirming them checks the measurement more than it "
-        "teaches anything new. How many units a step leaves without gradient depends on the batch size: with one example it is "
-        "the share that is dropped. Each optimizer has its own learning rate; only SGD was also trained without dropout."
+        "The exact statements follow from the chain rule, so confirming them checks the measurement more than it teaches anything "
+        "new. How many units a step leaves without gradient depends on the batch size: with one example it is the share that is "
+        "dropped. Each optimizer has its own learning rate; only SGD was also trained without dropout."
     )
     less: ClassVar = {"examples": 5}
 
@@ -82,7 +90,7 @@ class DropoutParameters(Scenario):
         made = {
             "sgd": lambda: keras.optimizers.SGD(0.05),
             "momentum": lambda: keras.optimizers.SGD(0.01, momentum=0.9),
-            "adamw": lambda: keras.optimizers.AdamW(0.001),
+            "adam": lambda: keras.optimizers.Adam(0.001),
         }
         return made[arm.settings["optimizer"]]()
 
@@ -96,7 +104,7 @@ class DropoutParameters(Scenario):
         if not arm.settings["rate"]:
             return found
         x, y = tf.constant(data.x_train), tf.constant(data.y_train)
-        found["changed_by_forward"] = _changed_by_forward(model, x[:32])
+        found["changed_by_forward"] = changed_by_forward(model, x[:32])
         single = [unit_gradients(model, x[n : n + 1], y[n : n + 1]) for n in range(self.examples)]
         found["dropped_gradient"] = max(float(norms[active & ~kept].max(initial=0)) for norms, active, kept in single)
         found["kept_with_gradient"] = float(
@@ -125,14 +133,15 @@ class DropoutParameters(Scenario):
                 "When an example drops a unit, it gives the unit's weights a gradient of exactly 0.",
                 "dropped_gradient",
                 0.0,
-                "largest norm",
+                "norm of a gradient",
             ),
             self._exactly(
                 "kept_get_gradient",
-                "The weights of every active unit that is not dropped get a gradient.",
+                "In this network, the weights of every active unit that is not dropped get a gradient.",
                 "kept_with_gradient",
                 1.0,
                 "share of units",
+                where=" in a network whose only hidden layer stands before the softmax, where no gradient from above is 0",
             ),
             self._few_without_gradient(),
             self._exactly(
@@ -152,8 +161,8 @@ class DropoutParameters(Scenario):
             Figure(
                 "by_setting",
                 "Of the units that are active on at least one example of the step, the share whose weights get a gradient of "
-                "exactly 0. With one example it is the dropout rate. It falls with every further example, because each has its own "
-                "mask, and is a few percent at 32.",
+                "exactly 0. With one example it is the dropout rate. It falls with every further example, because each has its "
+                "own mask.",
                 {
                     "column": "disabled",
                     "title": "Units without gradient in a step",
@@ -162,7 +171,8 @@ class DropoutParameters(Scenario):
             ),
             Figure(
                 "curves",
-                "Training loss, median and range over the replicates; the dotted line is chance. All four networks learn.",
+                "Training loss, median and range over the replicates; the dotted line is chance. It is there to show that the "
+                "networks that are examined do learn.",
                 {"column": "loss", "split": "train", "guide": "chance"},
             ),
         )
@@ -185,7 +195,9 @@ class DropoutParameters(Scenario):
         *,
         control: str | None = None,
         optimizers: Sequence[str] = tuple(OPTIMIZERS),
+        where: str = "",
     ) -> Claim:
+        told = "The difference in number is" if control else TOLD[unit]
         return Claim(
             name=name,
             statement=statement,
@@ -200,11 +212,11 @@ class DropoutParameters(Scenario):
                 )
                 for arm in optimizers
             ),
-            threshold=f"holds by construction; a check of the instrument: {value:g} ({unit}) "
+            threshold=f"holds by construction{where}; a check of the instrument: {value:g} "
             f"{'more than without dropout ' if control else ''}in every replicate; one counterexample refutes it",
             outcomes={
-                "supported": f"Exactly {value:g} ({unit}) in all {{seeds}} replicates with {{supported}}.",
-                "": f"Exactly true with {{supported}}. False with {{refuted}}. Median: {{low}} to {{high}} ({unit}).",
+                "supported": f"{told} {'1' if value else '0'} in all {{seeds}} replicates, with {{supported}}.",
+                "": "True with {supported}. False with {refuted}. Median: {low} to {high}.",
             },
         )
 
@@ -217,8 +229,8 @@ class DropoutParameters(Scenario):
                 Part(label, "recorded", {"name": f"disabled@{BATCHES[-1]}"}, arm, **judged)
                 for arm, label in OPTIMIZERS.items()
             ),
-            threshold=f"supported when less than {100 * self.disabled:g} % of the units that are active on the batch get no gradient, "
-            f"a fifth of the {100 * self.rate:g} % that each example drops",
+            threshold=f"supported when less than {100 * self.disabled:g} % of the units that are active on the batch get no "
+            f"gradient, a fifth of the {100 * self.rate:g} % that each example drops",
             outcomes={
                 "": "Fewer: {supported}. More: {refuted}. Without gradient: {low} to {high} of the active units."
             },
@@ -228,11 +240,12 @@ class DropoutParameters(Scenario):
         judged: dict[str, Any] = {"threshold": 0.5, "unit": "share of weights"}
         return Claim(
             name="others_move",
-            statement="SGD with momentum and AdamW do change most of the weights of the units that a step with one example drops.",
+            statement="SGD with momentum and Adam do change most of the weights of the units that a step with one example drops.",
             parts=tuple(
-                Part(OPTIMIZERS[arm], "recorded", {"name": "moved"}, arm, **judged) for arm in ("momentum", "adamw")
+                Part(OPTIMIZERS[arm], "recorded", {"name": "moved"}, arm, **judged) for arm in ("momentum", "adam")
             ),
-            threshold="supported when a step with one example changes more than half of the weights of the units that it drops",
+            threshold="supported when a step with one example changes more than half of the outgoing weights of the units that it "
+            "drops, although their gradient is 0; there is no weight decay, so what moves them is the memory of earlier gradients",
             outcomes={"": "Most: {supported}. Fewer: {refuted}. Changed: {low} to {high} of the weights."},
         )
 
@@ -257,18 +270,6 @@ def unit_gradients(model: keras.Model, x: tf.Tensor, y: tf.Tensor) -> tuple[np.n
     into, out = (np.asarray(part) for part in gradients(tape, loss, [hidden.kernel, logits.kernel]))
     norms = np.hypot(np.linalg.norm(into, axis=0), np.linalg.norm(out, axis=1))
     return norms, np.max(np.asarray(active), axis=0) > 0, np.max(np.asarray(kept), axis=0) > 0
-
-
-def _changed_by_forward(model: keras.Model, x: tf.Tensor) -> float:
-    """How many parameters a training-mode pass changes by at least one bit."""
-    before = [np.array(weight) for weight in model.weights]
-    model(x, training=True)
-    return float(
-        sum(
-            (old.view(np.uint32) != np.array(new).view(np.uint32)).sum()
-            for old, new in zip(before, model.weights, strict=True)
-        )
-    )
 
 
 def _moved(model: keras.Model, optimizer: keras.optimizers.Optimizer, x: tf.Tensor, y: tf.Tensor) -> float:
