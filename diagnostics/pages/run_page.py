@@ -26,7 +26,7 @@ from diagnostics.rules import LOUD, Finding, diagnose
 from diagnostics.runs import embedded
 from diagnostics.runs.of_reading import Tables, as_run
 from diagnostics.runs.run import Run
-from diagnostics.wording.findings import title
+from diagnostics.wording.findings import observed
 from diagnostics.wording.numerals import MISSING, short
 from diagnostics.wording.sparkline import sparkline
 
@@ -151,7 +151,7 @@ def _letters(run: Run, loud: Sequence[Finding]) -> Iterator[Section]:
     if causes:
         yield Section("Findings", letters=tuple(letter_of(run, one, names, alone=len(causes) == 1) for one in causes))
     if following:
-        heading = f"What follows from that: {', '.join(title(one.rule) for one in following)}"
+        heading = f"What follows from that: {', '.join(observed(one.rule) for one in following)}"
         yield Section(heading, letters=tuple(letter_of(run, one, names) for one in following), folded=True)
 
 
