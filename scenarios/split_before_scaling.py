@@ -33,7 +33,7 @@ SPLITS = ("even", "few", "tiny", "shifted")
 TRAINED = 0.75
 """Share of the examples outside the test part that are trained on; the rest chooses between networks, as in other splits."""
 FITTED = {"train": "fitted on train", "all": "fitted on all"}
-HABIT = "Split first all the same: it costs nothing, and other steps than scaling can leak more; these were not tested here."
+HABIT = "Split first all the same: other steps than scaling can leak more, which was not tested here."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,17 +190,19 @@ class SplitBeforeScaling(Scenario):
                 {"acceptable": "supported", "acceptable_with_few": "refuted|mixed|open"},
             ),
             Answer(
-                "It depends on the split: fitting the scaler on all data changes test accuracy by less than a point for "
-                f"{{acceptable.supported}}, but by more for {{acceptable.refuted}}. {HABIT}",
+                "Yes, in some cases: fitting the scaler on all data changes test accuracy by less than a point in some splits "
+                "({acceptable.supported}), but by more in others ({acceptable.refuted}). Where the parts differ, the scaler "
+                "learns from the test part what a network in use would not know; only a scaler fitted on the training part shows "
+                "how it does then.",
                 {"acceptable": "mixed"},
             ),
             Answer(
-                "Whether fitting the scaler on all data changes test accuracy by less than a point is not settled for "
-                f"{{acceptable.open}} (the change is {{acceptable.points}} points over all splits). {HABIT}",
+                "Whether fitting the scaler on all data changes test accuracy by less than a point is not settled for some splits "
+                f"({{acceptable.open}}; the change is {{acceptable.points}} points over all). {HABIT}",
                 {"acceptable": "open"},
             ),
             Answer(
-                "Yes: fitting the scaler on all data changes test accuracy by a point or more for {acceptable.refuted}.",
+                "Yes: fitting the scaler on all data changes test accuracy by a point or more ({acceptable.refuted}).",
                 {"acceptable": "refuted"},
             ),
         )
