@@ -157,9 +157,7 @@ class DeadRelu(Scenario):
         return (
             *dead.claims(),
             zeros_bend({"leaky": f"leaky (slope {self.leak:g})"}, self.straight),
-            *dead_do_not_bend(
-                {f"killed-{share}": f"{100 * share:g} % killed" for share in self.killed}, "narrow", self.straight
-            ),
+            *dead_do_not_bend({f"killed-{share}": f"{100 * share:g} % killed" for share in self.killed}, "narrow"),
         )
 
     def figures(self) -> tuple[Figure, ...]:

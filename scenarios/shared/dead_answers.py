@@ -40,20 +40,21 @@ ANSWERS = (
         {"dead_add_no_pieces": "supported"},
     ),
     Answer(
-        f"{FIT} though, networks with more dead units are more non-linear, by {{dead_bend.size}} of the logits' variance.",
-        {"dead_bend": "supported"},
+        f"{FIT} though, networks with more dead units are more non-linear with {{dead_do_not_bend.refuted}} (what it leaves "
+        "unexplained changes by {dead_do_not_bend.size} of the logits' variance).",
+        {"dead_do_not_bend": "refuted"},
     ),
     Answer(
-        f"{FIT} networks with more dead units are not more non-linear with {{dead_bend.refuted}}.",
-        {"dead_bend": "refuted"},
+        f"{FIT} networks with more dead units are less non-linear, by {{dead_do_not_bend.size}} of the logits' variance.",
+        {"dead_do_not_bend": "supported"},
     ),
     Answer(
-        f"{FIT} networks with more dead units are more non-linear with {{dead_bend.supported}}, and less with {{dead_bend.refuted}}.",
-        {"dead_bend": "mixed"},
+        f"{FIT} networks with more dead units are more non-linear with {{dead_do_not_bend.refuted}}, and less with {{dead_do_not_bend.supported}}.",
+        {"dead_do_not_bend": "mixed"},
     ),
     Answer(
-        f"{FIT} whether networks with more dead units are more non-linear is not settled with {{dead_bend.open}}.",
-        {"dead_bend": "open"},
+        f"{FIT} whether networks with more dead units are more non-linear is not settled with {{dead_do_not_bend.open}}.",
+        {"dead_do_not_bend": "open"},
     ),
     Answer(
         "Zeros are not necessary for non-linearity: a leaky network is non-linear, too.",

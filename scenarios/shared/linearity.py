@@ -87,13 +87,12 @@ def zeros_bend(arms: Mapping[str, str], straight: float) -> Claim:
     )
 
 
-def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> tuple[Claim, ...]:
+def dead_do_not_bend(arms: Mapping[str, str], control: str) -> tuple[Claim, ...]:
     """The claims that dead units add no linear pieces, and no non-linearity.
 
     Args:
         arms: labels by the names of arms with more dead units; they record ``nonlinearity`` and ``patterns``.
         control: the arm without them.
-        bent: the smallest increase of 1 − R² that counts.
     """
 
     def parts(name: str, threshold: float, unit: str) -> tuple[Part, ...]:
@@ -110,17 +109,10 @@ def dead_do_not_bend(arms: Mapping[str, str], control: str, bent: float) -> tupl
         ),
         Claim(
             name="dead_do_not_bend",
-            statement="Killing more units does not make a network more non-linear, by 0.05 of the logits' variance.",
-            parts=parts("nonlinearity", bent, "1 − R²"),
-            threshold=f"supported when {UNEXPLAINED}, grows by less than {bent:g}",
-            outcomes={"": "Not more by that much: {supported}. More: {refuted}. 1 − R² changes by {low} to {high}."},
-        ),
-        Claim(
-            name="dead_bend",
-            statement="Networks with more dead units are more non-linear by 1 − R².",
-            parts=tuple(replace(part, expects="greater") for part in parts("nonlinearity", 0.0, "1 − R²")),
-            threshold=f"supported when {UNEXPLAINED}, is larger; the sign decides",
-            outcomes={"": "More non-linear: {supported}. Less: {refuted}. 1 − R² changes by {low} to {high}."},
+            statement="Killing more units does not make a network more non-linear.",
+            parts=parts("nonlinearity", 0.0, "1 − R²"),
+            threshold=f"refuted when {UNEXPLAINED}, is larger with more dead units, supported when it is smaller; the sign decides",
+            outcomes={"": "Less non-linear: {supported}. More: {refuted}. 1 − R² changes by {low} to {high}."},
         ),
     )
 
