@@ -49,7 +49,8 @@ ANSWERS = (
         {"dead_do_not_bend": "supported"},
     ),
     Answer(
-        f"{FIT} networks with more dead units are more non-linear with {{dead_do_not_bend.refuted}}, and less with {{dead_do_not_bend.supported}}.",
+        f"{FIT} networks with more dead units are more non-linear with {{dead_do_not_bend.refuted}}, and less with "
+        "{dead_do_not_bend.supported}.",
         {"dead_do_not_bend": "mixed"},
     ),
     Answer(
