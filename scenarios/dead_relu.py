@@ -54,8 +54,7 @@ class DeadRelu(Scenario):
         killed: shares of the units of every hidden layer that start dead, by a bias far below zero.
         narrow: units in each layer of the networks that are compared in their non-linearity: few enough that examples share
             activation patterns, so that their number can rise as well as fall.
-        straight: a network counts as linear when a linear map explains all but this share, 1 − R²; a smaller increase of
-            1 − R² does not count.
+        straight: a network counts as linear when a linear map explains all but this share, 1 − R².
     """
 
     epochs: int = 3
