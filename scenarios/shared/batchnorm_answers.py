@@ -47,13 +47,8 @@ def _learns_faster() -> tuple[Answer, ...]:
                 f"{BEST} lowers the loss of {network} by {{{claim}.size}} nats.",
                 {claim: "supported", other: "refuted|mixed|open"},
             ),
-            Answer(
-                f"It does not lower the loss of {network} by 0.1 nats for {{{claim}.refuted}}.",
-                {claim: "refuted|mixed"},
-            ),
-            Answer(
-                f"Whether it lowers that of {network} by 0.1 nats is not settled for {{{claim}.open}}.", {claim: "open"}
-            ),
+            Answer(f"It raises the loss of {network} with {{{claim}.refuted}}.", {claim: "refuted|mixed"}),
+            Answer(f"Whether it lowers the loss of {network} is not settled.", {claim: "open"}),
         ]
     return tuple(told)
 
@@ -78,8 +73,23 @@ ANSWERS = (
     ),
     *_learns_faster(),
     Answer(
-        "It does not lower the loss of 5 layers with He by 0.1 nats for {learns_faster_shallow_he.refuted}.",
-        {"learns_faster_shallow_he": "refuted|mixed"},
+        "With 5 layers it lowers the loss by {learns_faster_shallow_glorot.size} nats with Glorot; whether it does with He is not "
+        "settled.",
+        {"learns_faster_shallow_glorot": "supported", "learns_faster_shallow_he": "open"},
+    ),
+    Answer(
+        "With 5 layers it lowers the loss by {learns_faster_shallow_glorot.size} nats with Glorot and by "
+        "{learns_faster_shallow_he.size} with He.",
+        {"learns_faster_shallow_glorot": "supported", "learns_faster_shallow_he": "supported"},
+    ),
+    Answer(
+        "With 5 layers it lowers the loss by {learns_faster_shallow_glorot.size} nats with Glorot, and raises it with He "
+        "({learns_faster_shallow_he.refuted}).",
+        {"learns_faster_shallow_glorot": "supported", "learns_faster_shallow_he": "refuted|mixed"},
+    ),
+    Answer(
+        "Whether it lowers the loss of 5 layers with Glorot is not settled.",
+        {"learns_faster_shallow_glorot": "open|mixed|refuted"},
     ),
     Answer(
         "With 5 layers its place changes test accuracy by less than two points.",
