@@ -90,7 +90,7 @@ class DeadUnits(Rule):
         return Finding(
             rule=self.name,
             severity="warning",
-            what=f"{self._what(shares, grid.layers[worst], self._since(grid, worst, born))} {first_weights}".rstrip(),
+            what=f"{self._what(shares, grid.layers[worst], *self._since(case, grid, worst))} {first_weights}".rstrip(),
             means=_blocked(whole) if whole or confidence > 0.5 else self._usable(),
             do=BORN if born >= self.whole else LATER,
             layers=concerned,
@@ -103,16 +103,16 @@ class DeadUnits(Rule):
             reference="Lu et al. 2019, arXiv 1903.06733.",
         )
 
-    def _what(self, shares: dict[str, float], worst: str, since: str) -> str:
+    def _what(self, shares: dict[str, float], worst: str, since: str, before: str) -> str:
         """Which layers have dead units, the worst first, and since when."""
         others = {name: own for name, own in shares.items() if own >= self.warning and name != worst}
         silent = "they output 0 for every example"
         if percent(shares[worst]) == "100 %":
             whole = [name for name, own in shares.items() if percent(own) == "100 %"]
             others = {name: own for name, own in others.items() if name not in whole}
-            told = f"All units of {_names(whole)} are dead: {silent}{since}."
+            told = f"All units of {_names(whole)} are dead: {silent}{since}.{before}"
         else:
-            told = f"{percent(shares[worst])} of the units in {worst} are dead: {silent}{since}."
+            told = f"{percent(shares[worst])} of the units in {worst} are dead: {silent}{since}.{before}"
         if not others:
             return told
         if len(others) > MOST_NAMES:
@@ -136,15 +136,37 @@ class DeadUnits(Rule):
         what = "probes.DeadUnits found no layer whose units can die, as those of ReLU can."
         return Finding(self.name, "clean", what)
 
-    def _since(self, grid: Grid, place: int, born: float) -> str:
+    def _since(self, case: Case, grid: Grid, place: int) -> tuple[str, str]:
+        """Since when units of a layer are dead, as the end of a sentence; and, as a sentence, what became of those dead before."""
         known = ~np.isnan(grid.values[:, place])
         steps, shares = grid.steps[known], grid.values[known, place]
-        if born >= shares[-1] / 2:
-            return ", from the start" if percent(born) == percent(shares[-1]) else f", {percent(born)} from the start"
+        born, now = float(shares[0]), float(shares[-1])
+        if born >= now / 2:
+            back = _came_back(case, grid.layers[place])
+            if back is None:  # a share that never changes hardly comes of other units each time
+                return (
+                    (", from the start", "") if np.ptp(shares) == 0 else (f", {percent(born)} at the first check", "")
+                )
+            lasting = born * (1 - back)
+            if lasting >= now / 2:
+                return (", " if percent(lasting) == percent(now) else f", {percent(lasting)} ") + "from the start", ""
+            most = "all" if back == 1 else "most" if 2 * back > 1 else "some"
+            return "", f" At the first check it was {percent(born)}, but {most} of those came back in between."
         rise = np.diff(shares)
         if rise.max(initial=0.0) >= self.jump:
-            return f", most of which died at once near step {steps[int(rise.argmax()) + 1]:,}"
-        return ""
+            return f", most of which died at once near step {steps[int(rise.argmax()) + 1]:,}", ""
+        return "", ""
+
+
+def _came_back(case: Case, layer: str) -> float | None:
+    """The share of a layer's units dead at the first check that came back, if only for a time; ``None`` where no unit was recorded."""
+    events = case.units
+    if not len(events):
+        return None
+    there = (events["layer"].astype(str) == layer).to_numpy() & (events["step"].to_numpy() < case.first_nonfinite_step)
+    own = events.loc[there]
+    born, back = (set(own.loc[(own["event"] == kind).to_numpy(), "unit"]) for kind in ("born_dead", "revival"))
+    return len(born & back) / len(born) if born else None
 
 
 def _blocked(whole: list[str]) -> str:

@@ -233,7 +233,7 @@ def test_when_units_died():
     born = flowing(dead_fraction=lambda step, depth: 0.7 * (depth == 2))
     assert "for every example, from the start." in only(born, DeadUnits()).what
     grown = flowing(dead_fraction=lambda step, depth: (0.6 if step < 50 else 0.7) * (depth == 2))
-    assert "60 % from the start" in only(grown, DeadUnits()).what
+    assert "example, 60 % at the first check." in only(grown, DeadUnits()).what
     sudden = flowing(dead_fraction=lambda step, depth: 0.7 * (depth == 2 and step >= 50))
     assert "most of which died at once near step 50" in only(sudden, DeadUnits()).what
 
