@@ -56,6 +56,8 @@ def answer(found: Sequence[Finding], *, span: tuple[int, int] | None = None, sin
     passed, odd, lacking = (
         [one for one in checks if one.severity == severity] for severity in ("clean", "info", "not_evaluated")
     )
+    empty = [one for one in passed if one.is_unjudged]
+    passed = [one for one in passed if not one.is_unjudged]
     if not passed and not odd:
         return "This run did not record enough for any check."
     when = f" from step {span[0]:,} to {span[1]:,}" if span else ""
@@ -63,7 +65,7 @@ def answer(found: Sequence[Finding], *, span: tuple[int, int] | None = None, sin
     made = f"{len(passed) + len(odd)} of {len(checks)} checks could be made"
     lead = f"No fault was found{when}, but only {made}." if sparse else f"No fault was found in any layer{when}."
     return " ".join(
-        part for part in (lead, _change(odd), normal or _nearest(passed), _trust(passed, odd, lacking)) if part
+        part for part in (lead, _change(odd), normal or _nearest(passed), _trust(passed, odd, lacking, empty)) if part
     )
 
 
@@ -88,20 +90,24 @@ def _nearest(passed: Sequence[Finding]) -> str:
     )
 
 
-def _trust(passed: Sequence[Finding], odd: Sequence[Finding], lacking: Sequence[Finding]) -> str:
-    """How many checks passed, and which could not be made."""
-    total = len(passed) + len(odd) + len(lacking)
+def _trust(
+    passed: Sequence[Finding], odd: Sequence[Finding], lacking: Sequence[Finding], empty: Sequence[Finding]
+) -> str:
+    """How many checks passed, and which could not be made; all of them add up."""
+    total = len(passed) + len(odd) + len(lacking) + len(empty)
     if len(passed) == total:
         return "The one check passed." if total == 1 else f"All {total} checks passed."
     told = f"{len(passed)} of {total} checks passed"
+    parts = [told]
+    parts += [f"{len(odd)} found something worth a note"] if odd else []
+    parts += [f"{len(empty)} had nothing to judge"] if empty else []
     if not lacking:
-        return f"{told}, {len(odd)} only noted something."
+        return f"{findings.listed(parts)}."
     known = [findings.title(one.rule) for one in sorted(lacking, key=_weight)]
     some = known if len(known) <= MOST_NAMED else known[:3]
     listed = f"{', '.join(some[:-1])} and {some[-1]}" if len(some) > 1 else some[0]
     among = "among them " if len(some) < len(known) else ""
-    noted = f", {len(odd)} only noted something" if odd else ""
-    return f"{told}{noted}, and {len(lacking)} could not be made ({among}{listed})."
+    return f"{', '.join(parts)}, and {len(lacking)} could not be made ({among}{listed})."
 
 
 def _weight(finding: Finding) -> int:

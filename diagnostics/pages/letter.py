@@ -10,9 +10,10 @@ from diagnostics.pages.evidence import figures_of, first_step, last_step
 from diagnostics.pages.model_picture import link_to
 from diagnostics.pages.page import Advice, Letter, Place, Table
 from diagnostics.rules import Finding, rules
+from diagnostics.rules.finding import UNJUDGED
 from diagnostics.runs.run import Run
 from diagnostics.wording.about import TEXTS
-from diagnostics.wording.findings import JUDGED, observed, oddity, once, page, title
+from diagnostics.wording.findings import JUDGED, observed, oddity, page, title
 from diagnostics.wording.numerals import MISSING, percent
 
 CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possibly"))
@@ -93,7 +94,7 @@ def noted_of(findings: Sequence[Finding]) -> Table | None:
 
     What a finding of the page explains comes last, and names that finding in place of a cause of its own.
     """
-    noted = once([one for one in findings if one.severity == "info"])
+    noted = [one for one in findings if one.severity == "info"]
     rows = tuple(
         (
             _odd_name(one),
@@ -116,13 +117,19 @@ def _follows(finding: Finding) -> str:
 
 
 def _passed(finding: Finding) -> bool:
-    return finding.severity != "info"
+    return finding.severity != "info" and not finding.is_unjudged
 
 
 def others_of(findings: Sequence[Finding]) -> Table | None:
     """The checks that passed without a number to compare; ``None`` without any."""
     rows = tuple((title(one.rule), one.what) for one in findings if _passed(one) and not bound_of(one))
     return Table("Checks that passed.", ("check", "what was seen"), rows, terminal=False) if rows else None
+
+
+def unjudged_of(findings: Sequence[Finding]) -> Table | None:
+    """The checks that make no complaint only because there was nothing to judge; ``None`` without any."""
+    rows = tuple((title(one.rule), one.what) for one in findings if one.is_unjudged)
+    return Table(UNJUDGED, ("check", "what was seen"), rows, terminal=False) if rows else None
 
 
 def missing_of(findings: Sequence[Finding]) -> Table:

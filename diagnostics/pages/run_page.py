@@ -18,7 +18,7 @@ from diagnostics.pages.finite_part import until_lost, with_nan
 from diagnostics.pages.headline import ENDED, answer, status
 from diagnostics.pages.healthy import compared
 from diagnostics.pages.html import write_page
-from diagnostics.pages.letter import letter_of, measured_of, missing_of, noted_of, others_of
+from diagnostics.pages.letter import letter_of, measured_of, missing_of, noted_of, others_of, unjudged_of
 from diagnostics.pages.model_layers import nets_of
 from diagnostics.pages.model_picture import last_values, picture_of
 from diagnostics.pages.page import Page, Section, Table
@@ -134,8 +134,9 @@ def _sections(
     # Evidence ends where numbers end, as all figures do.
     yield from _letters(Run(run.path, run.metadata, {"layers": layers, "scalars": run.scalars}), loud)
     yield from _quiet(quiet, beside=bool(loud))
-    if lacking:
-        yield Section("What was not checked", tables=(missing_of(lacking),), folded=True)
+    unchecked = (missing_of(lacking) if lacking else None, unjudged_of(quiet))
+    if any(unchecked):
+        yield Section("What was not checked", tables=tuple(one for one in unchecked if one), folded=True)
     yield from _model(run, layers, loud, shown)
     for one in figures:
         if loud or one.heading != run_figures.CURVES:

@@ -4,15 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
-
-
-class _Named(Protocol):
-    @property
-    def rule(self) -> str: ...
-
-
-Named = TypeVar("Named", bound=_Named)
 
 TITLES = {
     "constant_inputs": "constant inputs",
@@ -51,9 +42,6 @@ JUDGED = {
 }
 """Findings that blame a setting, and what was seen: where another finding explains it, the setting is not to blame."""
 
-SAME = {"slow_loss": "stopped_early"}
-"""Findings that say less than another one about the same fact."""
-
 
 def title(rule: str) -> str:
     """A rule's finding as a phrase, such as ``"vanishing gradient"``."""
@@ -68,16 +56,6 @@ def oddity(rule: str) -> str:
 def observed(rule: str) -> str:
     """A rule's finding as a phrase, where another finding explains it."""
     return JUDGED.get(rule) or title(rule)
-
-
-def once(findings: Sequence[Named]) -> list[Named]:
-    """Oddities without those that tell the same fact as another one among them.
-
-    Args:
-        findings: what is told without a complaint.
-    """
-    told = {one.rule for one in findings}
-    return [one for one in findings if SAME.get(one.rule) not in told]
 
 
 def page(rule: str) -> str:

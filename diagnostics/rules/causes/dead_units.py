@@ -10,8 +10,8 @@ import numpy as np
 
 from diagnostics.measures.grid import Grid
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.first_weights import unusual
+from diagnostics.rules.finding import UNJUDGED, Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.first_weights import far_biases, unusual
 from diagnostics.rules.model import activation_of
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.findings import MOST_NAMES, listed
@@ -19,10 +19,8 @@ from diagnostics.wording.numerals import percent
 
 RECTIFYING = ("relu", "relu6")
 """Activations that are 0 for all inputs below 0: where there is one, units can die."""
-BORN = (
-    "Look at the first weights and biases there: try He initialisation with biases of 0, scaled inputs, or a leaky activation. A "
-    "smaller learning rate will not revive units that were dead from the start."
-)
+NO_RATE = "A smaller learning rate will not revive units that were dead from the start."
+BORN = f"Look at the first weights and biases there: try He initialisation with biases of 0, scaled inputs, or a leaky activation. {NO_RATE}"
 LATER = "Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping."
 """What to do about a layer that was dead at the first check, and about units that died in training."""
 REMEDIES = (Remedy("learning_rate", {"factor": 0.1}), Remedy("activation", {"activation": "leaky_relu"}))
@@ -87,19 +85,24 @@ class DeadUnits(Rule):
             return Finding(self.name, "clean", f"{what}; the worst is {grid.layers[worst]} with {percent(share)}.")
         confidence = 0.95 if whole else 0.78 if bad and live < self.live else 0.5
         first_weights = unusual(case, whole[0]) if whole and born >= self.whole else ""
+        biased = whole[0] if first_weights and far_biases(case, whole[0]) else ""
         return Finding(
             rule=self.name,
             severity="warning",
             what=f"{self._what(shares, grid.layers[worst], *self._since(case, grid, worst))} {first_weights}".rstrip(),
             means=_blocked(whole) if whole or confidence > 0.5 else self._usable(),
-            do=BORN if born >= self.whole else LATER,
+            do=_unbiased(biased, whole) if biased else BORN if born >= self.whole else LATER,
             layers=concerned,
             numbers={"layers": len(last), "concerned": len(concerned), "worst": share, "born": born},
             value=share,
             threshold=self.warning,
             confidence=confidence,
             evidence=(Evidence("dead_fraction"),),
-            remedies=REMEDIES[1:] if born >= self.whole else REMEDIES,
+            remedies=(Remedy("initialization", {"bias": "zeros", "layer": biased}),)
+            if biased
+            else REMEDIES[1:]
+            if born >= self.whole
+            else REMEDIES,
             reference="Lu et al. 2019, arXiv 1903.06733.",
         )
 
@@ -134,7 +137,7 @@ class DeadUnits(Rule):
             do = "Train for longer, or let a check take fewer steps: probes.DeadUnits(window=2)."
             return NotEvaluated(("a complete check for dead units",), (f"{measured} measured steps",), do)
         what = "probes.DeadUnits found no layer whose units can die, as those of ReLU can."
-        return Finding(self.name, "clean", what)
+        return Finding(self.name, "clean", what, UNJUDGED)
 
     def _since(self, case: Case, grid: Grid, place: int) -> tuple[str, str]:
         """Since when units of a layer are dead, as the end of a sentence; and, as a sentence, what became of those dead before."""
@@ -156,6 +159,13 @@ class DeadUnits(Rule):
         if rise.max(initial=0.0) >= self.jump:
             return f", most of which died at once near step {steps[int(rise.argmax()) + 1]:,}", ""
         return "", ""
+
+
+def _unbiased(layer: str, whole: Sequence[str]) -> str:
+    """What to do about a layer that is dead by its first biases, and how the dead layers behind it hang together with that."""
+    behind = [name for name in whole if name != layer]
+    they = f": {_names(behind)} behind it {'is' if len(behind) == 1 else 'are'} most likely dead only because it puts out zeros"
+    return f"Let the biases of {layer} begin at 0{they if behind else ''}. {NO_RATE}"
 
 
 def _came_back(case: Case, layer: str) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.finding import UNJUDGED, Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.lacking import few_validations, no_level
 from diagnostics.rules.model import averages_lag
 from diagnostics.rules.rule import Rule
@@ -79,5 +79,5 @@ class UnrelatedTargets(Rule):
         """Clean; without a number where the model did not learn its training data either, so that nothing could fail to hold."""
         if trained < self.by_heart:
             what = f"The model did not even learn its training data (skill {percent(trained)}): nothing could fail to hold elsewhere."
-            return Finding(self.name, "clean", what)
+            return Finding(self.name, "clean", what, UNJUDGED)
         return Finding(self.name, "clean", told, value=best, threshold=self.nothing)

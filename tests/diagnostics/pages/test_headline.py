@@ -52,7 +52,7 @@ def test_too_few_steps_are_not_nothing_suspicious():
 def test_an_oddity_is_no_complaint():
     dead = layers_table({"dead_fraction": np.full((4, 2), 0.3)}, steps=range(4))
     said = answer(diagnose(run_of(dead, LEARNED)))
-    assert "Nothing has to be changed. Noted: dead units in" in said and "1 only noted something" in said
+    assert "Nothing has to be changed. Noted: dead units in" in said and "1 found something worth a note" in said
 
 
 def test_a_clean_run_answers_the_five_questions():
@@ -65,8 +65,8 @@ def test_a_clean_run_answers_the_five_questions():
     said = answer([ended, *[passed] * 9, longer, *lacking], span=(0, 231))
     assert said == (
         "No fault was found in any layer from step 0 to 231. Nothing has to be changed; more epochs would still improve the model. "
-        "The check nearest to its bound (vanishing gradient) is a factor of 4 away from it. 9 of 12 checks passed, 1 only noted "
-        "something, and 2 could not be made (results that do not hold on validation data and narrow layer)."
+        "The check nearest to its bound (vanishing gradient) is a factor of 4 away from it. 9 of 12 checks passed, 1 found "
+        "something worth a note, and 2 could not be made (results that do not hold on validation data and narrow layer)."
     )
     assert "All 9 checks passed." in answer([passed] * 9)
     assert answer([passed, *lacking * 3]).startswith("No fault was found, but only 1 of 7 checks could be made.")

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from diagnostics.pages.advice import WRITERS, advice_on
-from diagnostics.pages.letter import bound_of, letter_of, measured_of, missing_of, noted_of, others_of
+from diagnostics.pages.headline import answer
+from diagnostics.pages.letter import bound_of, letter_of, measured_of, missing_of, noted_of, others_of, unjudged_of
 from diagnostics.rules import Evidence, Finding, Remedy
+from diagnostics.rules.finding import UNJUDGED
 from diagnostics.runs.run import Run
 from tests.kit import figure_frames as frames
 from tests.kit.runs import layers_table
@@ -266,10 +268,17 @@ def test_a_normalisation_that_is_there_gets_another_momentum():
     assert code(Remedy("normalization", {"momentum": 0.9}), run_of()) == "keras.layers.BatchNormalization(momentum=0.9)"
 
 
-def test_one_fact_is_noted_once():
+def test_every_oddity_that_is_counted_is_told():
     both = [finding(rule=rule, severity="info") for rule in ("stopped_early", "slow_loss")]
-    assert [row[0] for row in noted_of(both).rows] == ["a loss that still falls"]
-    assert [row[0] for row in noted_of(both[1:]).rows] == ["slow loss"]
+    assert [row[0] for row in noted_of(both).rows] == ["a loss that still falls", "slow loss"]
+
+
+def test_a_check_without_anything_to_judge_is_no_pass():
+    empty = finding(rule="strong_penalty", severity="clean", what="None.", means=UNJUDGED)
+    assert others_of([empty]) is None
+    assert unjudged_of([empty]).rows == (("strong penalty", "None."),) and unjudged_of([finding()]) is None
+    passed = [Finding("constant_inputs", "clean", "They vary.")] * 4
+    assert "4 of 5 checks passed and 1 had nothing to judge." in answer([*passed, empty])
 
 
 def test_a_consequence_is_told_without_a_cause_of_its_own():
