@@ -64,7 +64,7 @@ GAUGES = {
     "strong_penalty": Gauge("of the first norm is left", "at least", percent),
     "stuck_loss": _skill(""),
     "tiny_batches": Gauge("examples in a batch", "more than"),
-    "unrelated_targets": _skill(" on validation data"),
+    "unrelated_targets": _skill(" on validation data, by loss"),
     "unshuffled_data": Gauge("a correlation of {} between consecutive targets", "below"),
     "weights_do_not_move": Gauge("of the layers stand still", "below", percent),
 }
@@ -153,7 +153,8 @@ def _of_falls(finding: Finding) -> Gauge:
 
 def _of_validation(finding: Finding) -> Gauge:
     if "validated" in finding.numbers:
-        return _skill(" on validation data")
+        measure = "accuracy" if "by accuracy" in finding.what else "loss"
+        return _skill(f" on validation data, by {measure}")
     return Gauge(
         "{} times the lowest validation loss" if "best_step" in finding.numbers else "a validation loss of {}", "below"
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from diagnostics.pages.advice import advice_on
 from diagnostics.pages.bounds import bound_of
-from diagnostics.pages.evidence import figures_of, first_step, last_step
+from diagnostics.pages.evidence import figures_of, first_step, judged_on, last_step
 from diagnostics.pages.model_picture import link_to
 from diagnostics.pages.page import Advice, Letter, Place, Table
 from diagnostics.rules import Finding, rules
@@ -171,7 +171,7 @@ def _places(run: Run, layers: Sequence[str]) -> Iterator[Place]:
 def _since(run: Run, finding: Finding) -> str:
     first, end = first_step(run, finding), last_step(run)
     if first is None:
-        return "" if end is None else f"judged on the whole run, steps 0 to {end:,}"
+        return judged_on(run, finding).replace("judged on steps 0 to", "judged on the whole run, steps 0 to")
     begun = f"step {first:,}" if first else "the start"
     last = int(max(finding.steps)) if finding.steps else end
     if last is None or last == first:

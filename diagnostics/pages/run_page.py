@@ -13,7 +13,7 @@ import pandas as pd
 
 from diagnostics.figures.columns import quantity
 from diagnostics.pages import cursor, run_figures, views
-from diagnostics.pages.evidence import first_step, last_step
+from diagnostics.pages.evidence import first_step, judged_on, last_step
 from diagnostics.pages.finite_part import until_lost, with_nan
 from diagnostics.pages.headline import ENDED, answer, status
 from diagnostics.pages.healthy import compared
@@ -104,7 +104,7 @@ def _context(run: Run, layers: pd.DataFrame, findings: Sequence[Finding]) -> dic
     loud = [one for one in findings if one.severity in LOUD and one.rule != ENDED]
     if loud:
         first = first_step(run, loud[0])
-        whole = "" if end is None else f"judged on steps 0 to {end:,}"
+        whole = judged_on(run, loud[0])
         return {"since": "from the start" if first == 0 else f"since step {first:,}" if first else whole}
     span = None if end is None else (0, end)
     return {"span": span, "normal": compared(layers)}
@@ -168,7 +168,7 @@ def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
     quiet = [one for one in quiet if one.rule != ENDED or one.severity == "info"]
     noted, measured, others = noted_of(quiet), measured_of(quiet), others_of(quiet)
     if noted:
-        yield Section("What was noted", tables=(noted,), folded=beside)
+        yield Section("What else was noted" if beside else "What was noted", tables=(noted,), folded=beside)
     if beside:
         tables = tuple(table for table in (measured, others) if table)
         yield from [Section("What was ruled out", tables=tables, folded=True)] if tables else []

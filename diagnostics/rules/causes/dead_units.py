@@ -20,7 +20,10 @@ from diagnostics.wording.numerals import percent
 RECTIFYING = ("relu", "relu6")
 """Activations that are 0 for all inputs below 0: where there is one, units can die."""
 NO_RATE = "A smaller learning rate will not revive units that were dead from the start."
-BORN = f"Look at the first weights and biases there: try He initialisation with biases of 0, scaled inputs, or a leaky activation. {NO_RATE}"
+BORN = (
+    "Look at the first weights and biases there: try He initialisation with biases of 0, scaled inputs, or a leaky activation. "
+    f"{NO_RATE}"
+)
 LATER = "Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping."
 """What to do about a layer that was dead at the first check, and about units that died in training."""
 REMEDIES = (Remedy("learning_rate", {"factor": 0.1}), Remedy("activation", {"activation": "leaky_relu"}))
@@ -85,7 +88,7 @@ class DeadUnits(Rule):
             return Finding(self.name, "clean", f"{what}; the worst is {grid.layers[worst]} with {percent(share)}.")
         confidence = 0.95 if whole else 0.78 if bad and live < self.live else 0.5
         first_weights = unusual(case, whole[0]) if whole and born >= self.whole else ""
-        biased = whole[0] if first_weights and far_biases(case, whole[0]) else ""
+        biased = whole[0] if first_weights and "below" in far_biases(case, whole[0]) else ""
         return Finding(
             rule=self.name,
             severity="warning",

@@ -85,6 +85,13 @@ def test_a_layers_name_cannot_leave_its_comment():
     assert comment.startswith("# a import os") and "import" not in "".join(rest)
 
 
+def test_biases_of_one_layer_are_mended_there_alone():
+    biases = Remedy("initialization", {"bias": "zeros", "layer": DENSE["path"]})
+    written = code(biases, run_of(architecture=[DENSE])).splitlines()
+    assert written[0] == f"# {DENSE['path']}" and written[-2:] == ['    bias_initializer="zeros",', ")"]
+    assert code(biases, run_of()) == ""
+
+
 def test_changes_that_no_code_makes_are_left_to_the_sentences():
     assert not list(advice_on(run_of(), (), (Remedy("labels"), Remedy("unheard_of"))))
 
@@ -204,7 +211,7 @@ def test_a_rule_of_ones_own_shows_the_good_side_of_its_bound(fields, text):
         ),
         (
             {"rule": "over_fitting", "value": 0.08, "threshold": 0.1, "numbers": {"validated": 0.08}},
-            "8 % better than the best constant prediction on validation data (noted below 10 %)",
+            "8 % better than the best constant prediction on validation data, by loss (noted below 10 %)",
         ),
         (
             {"rule": "learning_rate_too_high", "value": 1747.0, "threshold": 0.06, "what": "by its weights' norm"},

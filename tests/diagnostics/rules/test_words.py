@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.rules import case_of, diagnose
+from diagnostics.rules import Remedy, case_of, diagnose
 from diagnostics.rules.causes.dead_units import DeadUnits
 from diagnostics.rules.causes.frozen_layers import FrozenLayers
 from diagnostics.rules.causes.initialisation import Initialisation
