@@ -38,7 +38,7 @@ def _share(value: float) -> str:
 
 
 def _fall(value: float) -> str:
-    return f"a {'rise' if value < 0 else 'fall'} of {percent(abs(value))}"
+    return f"the loss {'rose' if value < 0 else 'fell'} by {percent(abs(value))}"
 
 
 def _skill(where: str) -> Gauge:
@@ -107,6 +107,8 @@ def _limit(finding: Finding, gauge: Gauge, value: float, threshold: float) -> st
     if finding.severity != "info":
         return f"should be {side} {bound}"
     word = "a warning" if _is_good(side, value, threshold) else "noted"
+    if gauge.unit is _fall and word == "noted":
+        return f"noted unless it fell by {percent(threshold)}"
     return f"{word} {'from' if side == 'below' else 'below'} {bound}"
 
 
@@ -148,7 +150,7 @@ def _of_ends(finding: Finding) -> Gauge:
 
 def _of_falls(finding: Finding) -> Gauge:
     fell = finding.severity == "info" and "fall" in finding.numbers
-    return Gauge("in the loss", "at least", _fall) if fell else GAUGES[finding.rule]
+    return Gauge("", "at least", _fall) if fell else GAUGES[finding.rule]
 
 
 def _of_validation(finding: Finding) -> Gauge:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from diagnostics.pages.advice import advice_on
@@ -24,6 +25,8 @@ LATE = 0.1
 """The share at a training's end that counts as its end."""
 BOUNDED, ODD = ("check", "measured", "what was seen"), ("noted", "what was seen", "measured", "what it means")
 """Titles of the tables of checks that passed, and of oddities."""
+OFTEN = 3
+"""Rows with the same remedy from which on it is told above the table."""
 NOTED = "Unusual, but no reason on its own to change anything."
 FOLLOWING = "Seen beside the findings, and no reason on its own to change anything."
 MEASURED = "non_finite"
@@ -141,10 +144,14 @@ def missing_of(findings: Sequence[Finding]) -> Table:
     groups: dict[tuple[str, str], list[str]] = {}
     for one in findings:
         groups.setdefault((_lack(one), one.do), []).append(title(one.rule))
-    rows = tuple((", ".join(names), lack, do or MISSING) for (lack, do), names in groups.items())
-    return Table(
-        "Why each of these could not be judged.", ("checks", "missing", "to enable them"), rows, terminal=False
+    ways = Counter(do for _, do in groups if do)
+    usual, count = ways.most_common(1)[0] if ways else ("", 0)
+    often = count >= OFTEN  # said once, and not in each row
+    rows = tuple(
+        (", ".join(names), lack, "" if often and do == usual else do or MISSING) for (lack, do), names in groups.items()
     )
+    caption = "Why each of these could not be judged." + f" Where the last column is empty: {usual}" * often
+    return Table(caption, ("checks", "missing", "to enable them"), rows, terminal=False)
 
 
 def _lack(finding: Finding) -> str:

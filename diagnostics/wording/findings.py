@@ -63,6 +63,15 @@ def page(rule: str) -> str:
     return f"docs/findings/{rule}.md"
 
 
+def marked(name: str) -> str:
+    """A layer's name for a sentence: in quotes where it could be taken for a word, such as “lower”, and as it is otherwise."""
+    return f"“{name}”" if len(name) >= WORD and name.isalpha() and name not in PLAIN else name
+
+
+WORD = 3
+"""Letters from which on a name may read as a word."""
+PLAIN = ("logits",)
+"""Names that read as names, although they hold letters only."""
 MOST_NAMES = 4
 """Most layers that a sentence names one by one."""
 
@@ -72,10 +81,11 @@ def place(layers: Sequence[str]) -> str:
     if not layers:
         return ""
     if len(layers) > 2 and _follow_each_other(layers):
-        return f" in {len(layers)} layers from {layers[0]} to {layers[-1]}"
+        return f" in {len(layers)} layers from {marked(layers[0])} to {marked(layers[-1])}"
     if len(layers) <= MOST_NAMES:
-        return f" in {listed(layers)}"
-    return f" in {', '.join(layers[: MOST_NAMES - 1])} and {len(layers) - MOST_NAMES + 1} more layers"
+        return f" in {listed([marked(name) for name in layers])}"
+    some = [marked(name) for name in layers[: MOST_NAMES - 1]]
+    return f" in {', '.join(some)} and {len(layers) - MOST_NAMES + 1} more layers"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -83,6 +83,8 @@ class DeadUnits(Rule):
         bad = int((last >= self.critical).sum())
         share, born = float(last[worst]), float(first[worst])
         live = _live(case, last, grid.layers)
+        if share == 0 and not concerned:
+            return Finding(self.name, "clean", f"No unit of {len(last)} layers is dead at the last check.")
         if not concerned:
             what = f"None of {len(last)} layers has {percent(self.warning)} dead units at the last check"
             return Finding(self.name, "clean", f"{what}; the worst is {grid.layers[worst]} with {percent(share)}.")

@@ -92,6 +92,15 @@ def test_biases_of_one_layer_are_mended_there_alone():
     assert code(biases, run_of()) == ""
 
 
+def test_a_remedy_of_many_rows_is_said_once():
+    lacks = [f"Not evaluated: needs {what}." for what in ("a", "b", "c", "d")]
+    dos = ["Again.", "Again.", "Again.", "Once."]
+    table = missing_of(
+        [finding(severity="not_evaluated", what=what, do=do) for what, do in zip(lacks, dos, strict=True)]
+    )
+    assert [row[2] for row in table.rows] == ["", "", "", "Once."] and table.caption.endswith("is empty: Again.")
+
+
 def test_changes_that_no_code_makes_are_left_to_the_sentences():
     assert not list(advice_on(run_of(), (), (Remedy("labels"), Remedy("unheard_of"))))
 
@@ -195,7 +204,7 @@ def test_a_rule_of_ones_own_shows_the_good_side_of_its_bound(fields, text):
         ),
         (
             {"rule": "no_learning", "value": -2.4, "threshold": 0.05, "numbers": {"fall": -2.4}},
-            "a rise of 240 % in the loss (noted below a fall of 5 %)",
+            "the loss rose by 240 % (noted unless it fell by 5 %)",
         ),
         (
             {"rule": "slow_loss", "value": 0.4, "threshold": 0.8},
