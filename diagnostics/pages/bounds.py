@@ -53,7 +53,7 @@ GAUGES = {
     "dropout_rate": Gauge("dropped", "below", percent),
     "ended": Gauge("readings of the loss", "at least"),
     "frozen_layers": Gauge("of the layers are frozen", "below", percent),
-    "learning_rate_too_low": Gauge(f"{NORM} in all steps together", "at least", _share),
+    "learning_rate_too_low": Gauge(f"{NORM} in the fastest layer, all steps together", "at least", _share),
     "narrow_layer": Gauge("units in the narrowest layer", "more than"),
     "no_learning": _skill(""),
     "not_connected": Gauge("of the layers get no gradient", "below", percent),

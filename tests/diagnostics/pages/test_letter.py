@@ -269,6 +269,17 @@ def test_every_letter_answers_where_and_since_when():
     assert [place.text for place in letter.where] == ["no single layer"] and letter.since.startswith("judged on")
 
 
+def test_what_has_one_reading_is_not_judged_on_the_whole_run():
+    read = LAYERS.assign(update_ratio=np.where(LAYERS["step"] == LAYERS["step"].min(), 0.5, np.nan))
+    run = Run(Path("runs/mine"), {}, {"layers": read, "scalars": pd.DataFrame()})
+    fast = finding(rule="learning_rate_too_high", evidence=(Evidence("update_ratio"),))
+    assert letter_of(run, fast, ()).since == "at step 0, the only one with a finite reading"
+    scalars = pd.DataFrame({"step": [0, 28, 28], "split": ["train", "train", "validation"], "loss": [2.0, 1.0, 3.0]})
+    run = Run(Path("runs/mine"), {}, {"layers": pd.DataFrame(), "scalars": scalars})
+    once = finding(rule="over_fitting", numbers={"readings": 1}, evidence=(Evidence("loss", "scalars"),))
+    assert letter_of(run, once, ()).since == "at step 28, the one validation"
+
+
 def test_a_share_is_held_against_its_bound_in_per_cent():
     share = finding(rule="somebody_elses", value=1.0, threshold=0.1, evidence=(Evidence("dead_fraction"),))
     assert bound_of(share) == "100 % (should be below 10 %)"
