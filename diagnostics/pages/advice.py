@@ -119,7 +119,20 @@ def _optimizer(patient: Patient, settings: Settings) -> Advice:
 
 
 def _initialization(patient: Patient, settings: Settings) -> Advice:
+    if "bias" in settings:
+        return _biases(patient, str(settings["bias"]), str(settings.get("layer", "")))
     return Advice("Match the initialisation to the activation.", _layer_code(patient))
+
+
+def _biases(patient: Patient, start: str, path: str) -> Advice:
+    """Other first biases of one layer."""
+    text = f'Use bias_initializer="{start}", and assign no other biases afterwards.'
+    layer = next((one for one in patient.run.architecture if one.path == path), None)
+    if layer is None or layer.class_name != "Dense" or not layer.units:
+        return Advice(text)
+    activation = f'    activation="{layer.activation}",\n' if layer.activation else ""
+    head = f"# {_comment(path)}\nkeras.layers.Dense(\n    {layer.units},\n"
+    return Advice(text, f'{head}{activation}    bias_initializer="{start}",\n)')
 
 
 def _activation(patient: Patient, settings: Settings) -> Advice:

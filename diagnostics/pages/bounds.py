@@ -38,7 +38,7 @@ def _share(value: float) -> str:
 
 
 def _fall(value: float) -> str:
-    return f"a {'rise' if value < 0 else 'fall'} of {percent(abs(value))}"
+    return f"the loss {'rose' if value < 0 else 'fell'} by {percent(abs(value))}"
 
 
 def _skill(where: str) -> Gauge:
@@ -53,7 +53,7 @@ GAUGES = {
     "dropout_rate": Gauge("dropped", "below", percent),
     "ended": Gauge("readings of the loss", "at least"),
     "frozen_layers": Gauge("of the layers are frozen", "below", percent),
-    "learning_rate_too_low": Gauge(f"{NORM} in all steps together", "at least", _share),
+    "learning_rate_too_low": Gauge(f"{NORM} in the fastest layer, all steps together", "at least", _share),
     "narrow_layer": Gauge("units in the narrowest layer", "more than"),
     "no_learning": _skill(""),
     "not_connected": Gauge("of the layers get no gradient", "below", percent),
@@ -64,7 +64,7 @@ GAUGES = {
     "strong_penalty": Gauge("of the first norm is left", "at least", percent),
     "stuck_loss": _skill(""),
     "tiny_batches": Gauge("examples in a batch", "more than"),
-    "unrelated_targets": _skill(" on validation data"),
+    "unrelated_targets": _skill(" on validation data, by loss"),
     "unshuffled_data": Gauge("a correlation of {} between consecutive targets", "below"),
     "weights_do_not_move": Gauge("of the layers stand still", "below", percent),
 }
@@ -107,6 +107,8 @@ def _limit(finding: Finding, gauge: Gauge, value: float, threshold: float) -> st
     if finding.severity != "info":
         return f"should be {side} {bound}"
     word = "a warning" if _is_good(side, value, threshold) else "noted"
+    if gauge.unit is _fall and word == "noted":
+        return f"noted unless it fell by {percent(threshold)}"
     return f"{word} {'from' if side == 'below' else 'below'} {bound}"
 
 
@@ -148,12 +150,13 @@ def _of_ends(finding: Finding) -> Gauge:
 
 def _of_falls(finding: Finding) -> Gauge:
     fell = finding.severity == "info" and "fall" in finding.numbers
-    return Gauge("in the loss", "at least", _fall) if fell else GAUGES[finding.rule]
+    return Gauge("", "at least", _fall) if fell else GAUGES[finding.rule]
 
 
 def _of_validation(finding: Finding) -> Gauge:
     if "validated" in finding.numbers:
-        return _skill(" on validation data")
+        measure = "accuracy" if "by accuracy" in finding.what else "loss"
+        return _skill(f" on validation data, by {measure}")
     return Gauge(
         "{} times the lowest validation loss" if "best_step" in finding.numbers else "a validation loss of {}", "below"
     )

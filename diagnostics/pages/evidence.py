@@ -21,6 +21,8 @@ from diagnostics.wording.numerals import short
 
 FEWEST_STEPS = 3
 """Fewest measured steps for a figure over the steps."""
+MOST = 0.9
+"""The share of a run's steps up to which a statistic has to be read for it to be judged on the whole run."""
 
 
 def figures_of(run: Run, finding: Finding) -> tuple[Exhibit | None, Exhibit | None]:
@@ -82,6 +84,29 @@ def last_step(run: Run) -> int | None:
     return int(steps.max()) if len(steps) else None
 
 
+def judged_on(run: Run, finding: Finding) -> str:
+    """What a finding that names no steps was judged on: all steps, those with a reading, or the one validation; empty if unknown.
+
+    Args:
+        run: the run that was judged.
+        finding: one without a first step.
+    """
+    end, series = last_step(run), _series(run, finding)
+    if end is None:
+        return ""
+    if finding.numbers.get("readings") == 1 and "split" in run.scalars:
+        seen = run.scalars.loc[(run.scalars["split"] == "validation").to_numpy(), "step"].to_numpy()
+        return f"at step {int(seen.max()):,}, the one validation" if seen.size else ""
+    if series is not None and series.table == "layers":
+        known = run.layers.loc[np.isfinite(run.layers[series.column].to_numpy(float)), "step"].to_numpy()
+        last = int(known.max()) if known.size else end
+        if last == known.min(initial=end):
+            return f"at step {last:,}, the only one with a finite reading"
+        if last < MOST * end:
+            return f"judged on steps {int(known.min()):,} to {last:,}"
+    return f"judged on steps 0 to {end:,}"
+
+
 def _beyond(rows: Rows, value: float, threshold: float) -> int | None:
     sign = 1.0 if value >= threshold else -1.0
     with np.errstate(invalid="ignore"):
@@ -107,6 +132,8 @@ def _lower(label: str) -> str:
 def _threshold(finding: Finding, series: np.ndarray) -> list[tuple[float, str]]:
     value, threshold = finding.value, finding.threshold
     known = series[np.isfinite(series)]
+    if "validated" in finding.numbers:  # a skill, which is no value of any series
+        return []
     if value is None or threshold is None or not known.size or not np.isfinite(threshold):
         return []
     # A rule may compare something derived, such as decades over the depth: that has no place on the series' axis.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,12 @@ CLOSED = 0.2
 """Seconds for closing a run's files that are worth a word."""
 MOSTLY = 0.9
 """Share of the parameters that are trained in a model without frozen ones: the others are averages of normalisations."""
+AHEAD = 2.0
+"""Times the training loss from which on a validation loss is far above it."""
+FAR = 10.0
+"""A factor from which on one digit is enough."""
+LEFT = 0.02
+"""The share of a run's time above which what is left of it is told."""
 LARGE, SHORT = 0.2, 10.0
 """A share of measuring above this says nothing about a training of less than so many seconds: most of it is the first file."""
 
@@ -56,24 +63,57 @@ def answer(found: Sequence[Finding], *, span: tuple[int, int] | None = None, sin
     passed, odd, lacking = (
         [one for one in checks if one.severity == severity] for severity in ("clean", "info", "not_evaluated")
     )
+    empty = [one for one in passed if one.is_unjudged]
+    passed = [one for one in passed if not one.is_unjudged]
     if not passed and not odd:
         return "This run did not record enough for any check."
     when = f" from step {span[0]:,} to {span[1]:,}" if span else ""
     sparse = len(lacking) > SPARSE * len(checks)
     made = f"{len(passed) + len(odd)} of {len(checks)} checks could be made"
     lead = f"No fault was found{when}, but only {made}." if sparse else f"No fault was found in any layer{when}."
+    enabled = _enabling(lacking) if sparse else ""
     return " ".join(
-        part for part in (lead, _change(odd), normal or _nearest(passed), _trust(passed, odd, lacking)) if part
+        part
+        for part in (
+            lead,
+            _change(odd, passed),
+            normal or _nearest(passed),
+            _trust(passed, odd, lacking, empty),
+            enabled,
+        )
+        if part
     )
 
 
-def _change(odd: Sequence[Finding]) -> str:
+def _change(odd: Sequence[Finding], passed: Sequence[Finding]) -> str:
     """That nothing has to be changed, what would still improve the model, and what else is worth knowing."""
     longer = next((one.what.partition(":")[0].rstrip(".") for one in odd if one.rule == LONGER[0]), "")
     rest = [one for one in odd if one.rule not in (LONGER if longer else ())]
-    told = "; ".join(f"{findings.oddity(one.rule)}{findings.place(one.layers)}" for one in rest)
+    ahead = [_ahead(passed)] if "not the validation loss" in longer else []
+    names = [f"{findings.oddity(one.rule)}{findings.place(one.layers)}" for one in rest]
+    told = "; ".join(part for part in (*ahead, *names) if part)
     longer = f"; {longer[:1].lower()}{longer[1:]}" if longer else ""
     return f"Nothing has to be changed{longer}.{f' Noted: {told}.' if told else ''}"
+
+
+def _ahead(passed: Sequence[Finding]) -> str:
+    """How far the loss on validation data, which no longer falls, lies above that on training data; empty where it does not."""
+    ends = {one.rule: one.numbers.get("end", 0.0) for one in passed}
+    trained, held = ends.get("no_learning", 0.0), ends.get("over_fitting", 0.0)
+    if not 0 < AHEAD * trained <= held:
+        return ""
+    above = f"{short(held)}, {short(held / trained, 2)} times the training loss"
+    return (
+        f"training is far ahead of validation (the validation loss no longer falls, and ends at {above}): more epochs may only "
+        "over-fit"
+    )
+
+
+def _enabling(lacking: Sequence[Finding]) -> str:
+    """What would enable most of the checks that could not be made; empty where no single thing would."""
+    ways = Counter(one.do for one in lacking if one.do and not one.do.startswith("Nothing"))
+    do, count = ways.most_common(1)[0] if ways else ("", 0)
+    return f"For {count} of these, {do[:1].lower()}{do[1:]}" if 2 * count > len(lacking) else ""
 
 
 def _nearest(passed: Sequence[Finding]) -> str:
@@ -83,25 +123,29 @@ def _nearest(passed: Sequence[Finding]) -> str:
     if not away:
         return ""
     rule = min(away, key=away.__getitem__)
-    return (
-        f"The check nearest to its bound ({findings.title(rule)}) is a factor of {short(away[rule], 2)} away from it."
-    )
+    # Both numbers are told in round figures elsewhere, and so is what lies between them.
+    factor = f"about {short(float(f'{away[rule]:.1g}'))}" if away[rule] >= FAR else short(away[rule], 2)
+    return f"The check nearest to its bound ({findings.title(rule)}) is a factor of {factor} away from it."
 
 
-def _trust(passed: Sequence[Finding], odd: Sequence[Finding], lacking: Sequence[Finding]) -> str:
-    """How many checks passed, and which could not be made."""
-    total = len(passed) + len(odd) + len(lacking)
+def _trust(
+    passed: Sequence[Finding], odd: Sequence[Finding], lacking: Sequence[Finding], empty: Sequence[Finding]
+) -> str:
+    """How many checks passed, and which could not be made; all of them add up."""
+    total = len(passed) + len(odd) + len(lacking) + len(empty)
     if len(passed) == total:
         return "The one check passed." if total == 1 else f"All {total} checks passed."
     told = f"{len(passed)} of {total} checks passed"
+    parts = [told]
+    parts += [f"{len(odd)} found something worth a note"] if odd else []
+    parts += [f"{len(empty)} had nothing to judge"] if empty else []
     if not lacking:
-        return f"{told}, {len(odd)} only noted something."
+        return f"{findings.listed(parts)}."
     known = [findings.title(one.rule) for one in sorted(lacking, key=_weight)]
     some = known if len(known) <= MOST_NAMED else known[:3]
     listed = f"{', '.join(some[:-1])} and {some[-1]}" if len(some) > 1 else some[0]
     among = "among them " if len(some) < len(known) else ""
-    noted = f", {len(odd)} only noted something" if odd else ""
-    return f"{told}{noted}, and {len(lacking)} could not be made ({among}{listed})."
+    return f"{', '.join(parts)}, and {len(lacking)} could not be made ({among}{listed})."
 
 
 def _weight(finding: Finding) -> int:
@@ -203,17 +247,19 @@ def _cost(metadata: Mapping[str, Any]) -> str:
 
 def _times(metadata: Mapping[str, Any], plain: float, measuring: float) -> Iterator[str]:
     """What the whole run took, and of it the first calls, the steps and measuring."""
-    first = metadata["cost"].get("first_calls")
+    first = metadata["cost"].get("first_calls") or 0.0
+    parts = [f"{seconds(first)} in the first calls, which compile"] if first else []
+    parts += [f"{seconds(plain)} in training steps", f"{seconds(measuring)} measuring"]
     try:
         whole = datetime.fromisoformat(metadata["ended"]) - datetime.fromisoformat(metadata["started"])
-        yield f"took {seconds(whole.total_seconds())} in all: " + (
-            f"{seconds(first)} in the first calls, which compile" if first else ""
-        )
     except (KeyError, TypeError, ValueError):  # a run that goes on, or one made by hand
-        if first:
-            yield f"{seconds(first)} in the first calls, which compile"
-    yield f"{seconds(plain)} in training steps"
-    yield f"{seconds(measuring)} measuring"
+        yield from parts
+        return
+    total = whole.total_seconds()
+    rest = total - first - plain - measuring
+    parts += [f"{seconds(rest)} outside the steps: data, evaluation, saving"] if rest > LEFT * total else []
+    yield f"took {seconds(total)} in all: {parts[0]}"
+    yield from parts[1:]
 
 
 def seconds(value: float) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 from diagnostics.figures.layer_panels import Band
 from diagnostics.figures.layer_rows import Rows, around, has_readings
 from diagnostics.figures.seeds import moments
+from diagnostics.wording.findings import listed, marked
 from diagnostics.wording.numerals import percent
 
 FILE = Path(__file__).with_name("healthy.json")
@@ -28,8 +29,10 @@ WORDS = {
     "dead_fraction": "dead units",
 }
 """What is compared in the sentence at the top, in a word."""
-MOST_NAMED = 2
-"""Most layers that this sentence names."""
+SOME = 2
+"""Layers named of more than can be."""
+MOST_NAMED = 5
+"""Most layers that this sentence names for each quantity."""
 
 
 def band_of(column: str, rows: Rows) -> Band | None:
@@ -78,10 +81,15 @@ def compared(layers: pd.DataFrame) -> str:
         out = [name for name, beyond in zip(rows.names, _outside(rows, band), strict=True) if beyond]
         usual += [] if out else [word]
         unusual += [f"the {word} of {_listed(out, len(rows.names))}"] if out else []
+    inside = f"Compared with healthy runs, {_joined(usual)} are in the usual range in every layer." if usual else ""
     if not unusual:
-        return f"Compared with healthy runs, {_joined(usual)} are in the usual range in every layer." if usual else ""
-    inside = f"{_joined(usual)} are in the usual range in every layer; " if usual else ""
-    return f"Compared with healthy runs, {inside}outside it are {_joined(unusual)}, which is no fault by itself."
+        return inside
+    lead = (
+        "Outside it lie, at one time at least,"
+        if usual
+        else "Outside the usual range of healthy runs lie, at one time at least,"
+    )
+    return f"{inside} {lead} {_joined(unusual)}. That alone is no fault.".strip()
 
 
 def _outside(rows: Rows, band: Band) -> np.ndarray:
@@ -92,11 +100,19 @@ def _outside(rows: Rows, band: Band) -> np.ndarray:
 
 
 def _listed(names: Sequence[str], count: int) -> str:
-    return " and ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} of {count} layers"
+    if len(names) <= MOST_NAMED:
+        return listed([marked(name) for name in names])
+    return f"{len(names)} of {count} layers, such as {listed([marked(name) for name in names[:SOME]])}"
 
 
 def _joined(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+    """Words, or phrases that list layers themselves, which semicolons keep apart."""
+    if not any(" and " in word for word in words):
+        return listed(words)
+    *first, last = words
+    if len(first) < 2:
+        return f"{first[0]}, and {last}" if first else last
+    return f"{'; '.join(first)}; and {last}"
 
 
 def is_compared(column: str, layers: int, nets: int = 1) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from diagnostics.pages.advice import advice_on
 from diagnostics.pages.bounds import bound_of
-from diagnostics.pages.evidence import figures_of, first_step, last_step
+from diagnostics.pages.evidence import figures_of, first_step, judged_on, last_step
 from diagnostics.pages.model_picture import link_to
 from diagnostics.pages.page import Advice, Letter, Place, Table
 from diagnostics.rules import Finding, rules
+from diagnostics.rules.finding import UNJUDGED
 from diagnostics.runs.run import Run
 from diagnostics.wording.about import TEXTS
-from diagnostics.wording.findings import JUDGED, observed, oddity, once, page, title
+from diagnostics.wording.findings import JUDGED, observed, oddity, page, title
 from diagnostics.wording.numerals import MISSING, percent
 
 CERTAINTY = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possibly"))
@@ -23,6 +25,8 @@ LATE = 0.1
 """The share at a training's end that counts as its end."""
 BOUNDED, ODD = ("check", "measured", "what was seen"), ("noted", "what was seen", "measured", "what it means")
 """Titles of the tables of checks that passed, and of oddities."""
+OFTEN = 3
+"""Rows with the same remedy from which on it is told above the table."""
 NOTED = "Unusual, but no reason on its own to change anything."
 FOLLOWING = "Seen beside the findings, and no reason on its own to change anything."
 MEASURED = "non_finite"
@@ -93,7 +97,7 @@ def noted_of(findings: Sequence[Finding]) -> Table | None:
 
     What a finding of the page explains comes last, and names that finding in place of a cause of its own.
     """
-    noted = once([one for one in findings if one.severity == "info"])
+    noted = [one for one in findings if one.severity == "info"]
     rows = tuple(
         (
             _odd_name(one),
@@ -116,13 +120,19 @@ def _follows(finding: Finding) -> str:
 
 
 def _passed(finding: Finding) -> bool:
-    return finding.severity != "info"
+    return finding.severity != "info" and not finding.is_unjudged
 
 
 def others_of(findings: Sequence[Finding]) -> Table | None:
     """The checks that passed without a number to compare; ``None`` without any."""
     rows = tuple((title(one.rule), one.what) for one in findings if _passed(one) and not bound_of(one))
     return Table("Checks that passed.", ("check", "what was seen"), rows, terminal=False) if rows else None
+
+
+def unjudged_of(findings: Sequence[Finding]) -> Table | None:
+    """The checks that make no complaint only because there was nothing to judge; ``None`` without any."""
+    rows = tuple((title(one.rule), one.what) for one in findings if one.is_unjudged)
+    return Table(UNJUDGED, ("check", "what was seen"), rows, terminal=False) if rows else None
 
 
 def missing_of(findings: Sequence[Finding]) -> Table:
@@ -134,10 +144,14 @@ def missing_of(findings: Sequence[Finding]) -> Table:
     groups: dict[tuple[str, str], list[str]] = {}
     for one in findings:
         groups.setdefault((_lack(one), one.do), []).append(title(one.rule))
-    rows = tuple((", ".join(names), lack, do or MISSING) for (lack, do), names in groups.items())
-    return Table(
-        "Why each of these could not be judged.", ("checks", "missing", "to enable them"), rows, terminal=False
+    ways = Counter(do for _, do in groups if do)
+    usual, count = ways.most_common(1)[0] if ways else ("", 0)
+    often = count >= OFTEN  # said once, and not in each row
+    rows = tuple(
+        (", ".join(names), lack, "" if often and do == usual else do or MISSING) for (lack, do), names in groups.items()
     )
+    caption = "Why each of these could not be judged." + f" Where the last column is empty: {usual}" * often
+    return Table(caption, ("checks", "missing", "to enable them"), rows, terminal=False)
 
 
 def _lack(finding: Finding) -> str:
@@ -164,7 +178,7 @@ def _places(run: Run, layers: Sequence[str]) -> Iterator[Place]:
 def _since(run: Run, finding: Finding) -> str:
     first, end = first_step(run, finding), last_step(run)
     if first is None:
-        return "" if end is None else f"judged on the whole run, steps 0 to {end:,}"
+        return judged_on(run, finding).replace("judged on steps 0 to", "judged on the whole run, steps 0 to")
     begun = f"step {first:,}" if first else "the start"
     last = int(max(finding.steps)) if finding.steps else end
     if last is None or last == first:

@@ -28,7 +28,7 @@ CURVES, DISTRIBUTIONS = "Loss and metrics", "Distributions"
 MOMENTS = ("one moment", "two moments", "three moments")
 """How many moments of a training a profile shows, in words."""
 COLOURS = "Colours: every recorded step, as on the bar."
-GREEN = "Green: the usual range, as above."
+GREEN = "Green: the usual range in small runs that trained well; a layer outside is no fault by itself."
 RASTER = (
     "One horizontal line per unit, coloured while the unit is dead, that is, silent on every example of the check. Grey: the "
     "unit came back. Brown: still dead at the last check, as the panels' titles count them."

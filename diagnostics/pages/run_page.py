@@ -13,12 +13,12 @@ import pandas as pd
 
 from diagnostics.figures.columns import quantity
 from diagnostics.pages import cursor, run_figures, views
-from diagnostics.pages.evidence import first_step, last_step
+from diagnostics.pages.evidence import first_step, judged_on, last_step
 from diagnostics.pages.finite_part import until_lost, with_nan
 from diagnostics.pages.headline import ENDED, answer, status
 from diagnostics.pages.healthy import compared
 from diagnostics.pages.html import write_page
-from diagnostics.pages.letter import letter_of, measured_of, missing_of, noted_of, others_of
+from diagnostics.pages.letter import letter_of, measured_of, missing_of, noted_of, others_of, unjudged_of
 from diagnostics.pages.model_layers import nets_of
 from diagnostics.pages.model_picture import last_values, picture_of
 from diagnostics.pages.page import Page, Section, Table
@@ -104,7 +104,7 @@ def _context(run: Run, layers: pd.DataFrame, findings: Sequence[Finding]) -> dic
     loud = [one for one in findings if one.severity in LOUD and one.rule != ENDED]
     if loud:
         first = first_step(run, loud[0])
-        whole = "" if end is None else f"judged on steps 0 to {end:,}"
+        whole = judged_on(run, loud[0])
         return {"since": "from the start" if first == 0 else f"since step {first:,}" if first else whole}
     span = None if end is None else (0, end)
     return {"span": span, "normal": compared(layers)}
@@ -134,8 +134,9 @@ def _sections(
     # Evidence ends where numbers end, as all figures do.
     yield from _letters(Run(run.path, run.metadata, {"layers": layers, "scalars": run.scalars}), loud)
     yield from _quiet(quiet, beside=bool(loud))
-    if lacking:
-        yield Section("What was not checked", tables=(missing_of(lacking),), folded=True)
+    unchecked = (missing_of(lacking) if lacking else None, unjudged_of(quiet))
+    if any(unchecked):
+        yield Section("What was not checked", tables=tuple(one for one in unchecked if one), folded=True)
     yield from _model(run, layers, loud, shown)
     for one in figures:
         if loud or one.heading != run_figures.CURVES:
@@ -167,7 +168,7 @@ def _quiet(quiet: Sequence[Finding], *, beside: bool) -> Iterator[Section]:
     quiet = [one for one in quiet if one.rule != ENDED or one.severity == "info"]
     noted, measured, others = noted_of(quiet), measured_of(quiet), others_of(quiet)
     if noted:
-        yield Section("What was noted", tables=(noted,), folded=beside)
+        yield Section("What else was noted" if beside else "What was noted", tables=(noted,), folded=beside)
     if beside:
         tables = tuple(table for table in (measured, others) if table)
         yield from [Section("What was ruled out", tables=tables, folded=True)] if tables else []

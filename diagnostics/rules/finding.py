@@ -17,6 +17,10 @@ NOTHING = "Nothing to add: the check does not apply to this model."
 """What to do where no probe and no setting could let a rule judge."""
 
 
+UNJUDGED = "There was nothing, or too little, to judge."
+"""What a clean finding means that is no pass: there was no complaint because there was nothing to complain about."""
+
+
 @dataclass(frozen=True)
 class Remedy:
     """A change that may cure what was found, as data.
@@ -99,6 +103,11 @@ class Finding:
     def is_loud(self) -> bool:
         """Whether it asks for something to be done."""
         return self.severity in LOUD
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether it makes no complaint only because there was nothing, or too little, to judge."""
+        return self.severity == "clean" and self.means == UNJUDGED
 
     def _repr_html_(self) -> str:
         return statements.statement(self.severity, f"{self.rule.replace('_', ' ')}. {self.what}", (self.means, self.do))

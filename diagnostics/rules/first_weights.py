@@ -37,12 +37,17 @@ def unusual(case: Case, path: str) -> str:
     norm, matching = short(float(scale * gains[path])), short(float(scale * np.median(others)))
     return (
         f"The first weights and biases of {path} are unusual: their norm is {norm}, where {matching} would match the other layers"
-        f"{_far(case, path)}."
+        f"{far_biases(case, path)}."
     )
 
 
-def _far(case: Case, path: str) -> str:
-    """Where as many weights as the layer has units lie far below or above 0, which biases would do; empty for any other number."""
+def far_biases(case: Case, path: str) -> str:
+    """Where as many weights as the layer has units lie far below or above 0, which biases would do; empty for any other number.
+
+    Args:
+        case: the run.
+        path: the layer.
+    """
     units = next((one.units for one in case.architecture if one.path == path), None)
     layers = case.layers
     if "weight_histogram" not in layers or not units:
@@ -57,10 +62,10 @@ def _far(case: Case, path: str) -> str:
 
 def _told(counts: np.ndarray, edges: np.ndarray, units: int) -> str:
     bins = len(edges)
-    for side, sign in ((counts[:bins][::-1], "−"), (counts[bins + 1 : 2 * bins + 1], "")):
+    for side, side_of, sign in ((counts[:bins][::-1], "below", "−"), (counts[bins + 1 : 2 * bins + 1], "above", "")):
         far = side[np.searchsorted(edges, FAR) :]
         filled = np.flatnonzero(far)
         if far.sum() == units and len(filled):
             low = edges[np.searchsorted(edges, FAR) + filled[0]]
-            return f"; {units} of them, as many as the layer has biases, lie beyond {sign}{short(float(low))}"
+            return f"; {units} values, as many as the layer has biases, are {side_of} {sign}{short(float(low))}"
     return ""

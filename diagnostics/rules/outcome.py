@@ -126,6 +126,12 @@ class Outcome:
         )  # the loss fell, and accuracy says nothing was learned
         return None if best <= 0 and (unclear or contradicted) else best
 
+    @property
+    def measure(self) -> str:
+        """What the skill is of: the loss, or accuracy."""
+        by_accuracy = self.skill is not None and self.skill == self.accuracy_skill != self.loss_skill
+        return "accuracy" if by_accuracy else "loss"
+
     @cached_property
     def in_blocks(self) -> bool:
         """Whether labels come class by class, so that predicting the class of the moment makes the training loss small."""
@@ -198,10 +204,18 @@ class Outcome:
         return None if found is None else found.end.mean  # a single batch's is mostly noise
 
     def _accuracy_curve(self, split: str) -> Curve | None:
-        """The accuracy of a split; of one-hot rows not that of single entries, most of which are 0 and easily right."""
+        name = self.accuracy_name(split)
+        return None if name is None else self.case.metric(name, split)
+
+    def accuracy_name(self, split: str) -> str | None:
+        """The column of a split's accuracy; of one-hot rows not that of single entries, most of which are 0 and easily right.
+
+        Args:
+            split: ``"train"`` or ``"validation"``.
+        """
         rows = any(one.one_hot and (one.classes or 0) > 2 for one in self.case.data.targets)
         names = (name for name in ACCURACIES if not rows or name != "binary_accuracy")
-        return next((found for name in names if (found := self.case.metric(name, split)) is not None), None)
+        return next((name for name in names if self.case.metric(name, split) is not None), None)
 
     @cached_property
     def fall(self) -> float:

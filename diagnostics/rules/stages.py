@@ -104,7 +104,9 @@ def _weighed(rule: Rule, found: Finding, symptoms: Sequence[Finding], needed: fl
     poor_or_unknown = "info" in seen or seen <= {"not_evaluated"}
     if poor_or_unknown and found.confidence >= needed:
         return rule, replace(found, severity="warning")
-    return rule, found.as_oddity(HARMLESS if not poor_or_unknown else POOR if "info" in seen else UNSEEN)
+    # Where something else went wrong, nobody can tell what harm this did besides.
+    harmless = not poor_or_unknown and not any(one.is_loud for one in symptoms)
+    return rule, found.as_oddity(HARMLESS if harmless else POOR if "info" in seen else UNSEEN)
 
 
 def _class(confidence: float) -> int:

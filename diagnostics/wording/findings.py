@@ -4,15 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
-
-
-class _Named(Protocol):
-    @property
-    def rule(self) -> str: ...
-
-
-Named = TypeVar("Named", bound=_Named)
 
 TITLES = {
     "constant_inputs": "constant inputs",
@@ -51,9 +42,6 @@ JUDGED = {
 }
 """Findings that blame a setting, and what was seen: where another finding explains it, the setting is not to blame."""
 
-SAME = {"slow_loss": "stopped_early"}
-"""Findings that say less than another one about the same fact."""
-
 
 def title(rule: str) -> str:
     """A rule's finding as a phrase, such as ``"vanishing gradient"``."""
@@ -70,21 +58,20 @@ def observed(rule: str) -> str:
     return JUDGED.get(rule) or title(rule)
 
 
-def once(findings: Sequence[Named]) -> list[Named]:
-    """Oddities without those that tell the same fact as another one among them.
-
-    Args:
-        findings: what is told without a complaint.
-    """
-    told = {one.rule for one in findings}
-    return [one for one in findings if SAME.get(one.rule) not in told]
-
-
 def page(rule: str) -> str:
     """Where the documentation describes a finding; a report names the place and never asks a network for it."""
     return f"docs/findings/{rule}.md"
 
 
+def marked(name: str) -> str:
+    """A layer's name for a sentence: in quotes where it could be taken for a word, such as “lower”, and as it is otherwise."""
+    return f"“{name}”" if len(name) >= WORD and name.isalpha() and name not in PLAIN else name
+
+
+WORD = 3
+"""Letters from which on a name may read as a word."""
+PLAIN = ("logits",)
+"""Names that read as names, although they hold letters only."""
 MOST_NAMES = 4
 """Most layers that a sentence names one by one."""
 
@@ -94,10 +81,11 @@ def place(layers: Sequence[str]) -> str:
     if not layers:
         return ""
     if len(layers) > 2 and _follow_each_other(layers):
-        return f" in {len(layers)} layers from {layers[0]} to {layers[-1]}"
+        return f" in {len(layers)} layers from {marked(layers[0])} to {marked(layers[-1])}"
     if len(layers) <= MOST_NAMES:
-        return f" in {listed(layers)}"
-    return f" in {', '.join(layers[: MOST_NAMES - 1])} and {len(layers) - MOST_NAMES + 1} more layers"
+        return f" in {listed([marked(name) for name in layers])}"
+    some = [marked(name) for name in layers[: MOST_NAMES - 1]]
+    return f" in {', '.join(some)} and {len(layers) - MOST_NAMES + 1} more layers"
 
 
 def listed(names: Sequence[str]) -> str:

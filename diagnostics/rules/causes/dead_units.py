@@ -10,8 +10,8 @@ import numpy as np
 
 from diagnostics.measures.grid import Grid
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
-from diagnostics.rules.first_weights import unusual
+from diagnostics.rules.finding import UNJUDGED, Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.first_weights import far_biases, unusual
 from diagnostics.rules.model import activation_of
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.findings import MOST_NAMES, listed
@@ -19,9 +19,10 @@ from diagnostics.wording.numerals import percent
 
 RECTIFYING = ("relu", "relu6")
 """Activations that are 0 for all inputs below 0: where there is one, units can die."""
+NO_RATE = "A smaller learning rate will not revive units that were dead from the start."
 BORN = (
-    "Look at the first weights and biases there: try He initialisation with biases of 0, scaled inputs, or a leaky activation. A "
-    "smaller learning rate will not revive units that were dead from the start."
+    "Look at the first weights and biases there: try He initialisation with biases of 0, scaled inputs, or a leaky activation. "
+    f"{NO_RATE}"
 )
 LATER = "Try a smaller learning rate, He initialisation, a leaky activation, or gradient clipping."
 """What to do about a layer that was dead at the first check, and about units that died in training."""
@@ -82,37 +83,44 @@ class DeadUnits(Rule):
         bad = int((last >= self.critical).sum())
         share, born = float(last[worst]), float(first[worst])
         live = _live(case, last, grid.layers)
+        if share == 0 and not concerned:
+            return Finding(self.name, "clean", f"No unit of {len(last)} layers is dead at the last check.")
         if not concerned:
             what = f"None of {len(last)} layers has {percent(self.warning)} dead units at the last check"
             return Finding(self.name, "clean", f"{what}; the worst is {grid.layers[worst]} with {percent(share)}.")
         confidence = 0.95 if whole else 0.78 if bad and live < self.live else 0.5
         first_weights = unusual(case, whole[0]) if whole and born >= self.whole else ""
+        biased = whole[0] if first_weights and "below" in far_biases(case, whole[0]) else ""
         return Finding(
             rule=self.name,
             severity="warning",
-            what=f"{self._what(shares, grid.layers[worst], self._since(grid, worst, born))} {first_weights}".rstrip(),
+            what=f"{self._what(shares, grid.layers[worst], *self._since(case, grid, worst))} {first_weights}".rstrip(),
             means=_blocked(whole) if whole or confidence > 0.5 else self._usable(),
-            do=BORN if born >= self.whole else LATER,
+            do=_unbiased(biased, whole) if biased else BORN if born >= self.whole else LATER,
             layers=concerned,
             numbers={"layers": len(last), "concerned": len(concerned), "worst": share, "born": born},
             value=share,
             threshold=self.warning,
             confidence=confidence,
             evidence=(Evidence("dead_fraction"),),
-            remedies=REMEDIES[1:] if born >= self.whole else REMEDIES,
+            remedies=(Remedy("initialization", {"bias": "zeros", "layer": biased}),)
+            if biased
+            else REMEDIES[1:]
+            if born >= self.whole
+            else REMEDIES,
             reference="Lu et al. 2019, arXiv 1903.06733.",
         )
 
-    def _what(self, shares: dict[str, float], worst: str, since: str) -> str:
+    def _what(self, shares: dict[str, float], worst: str, since: str, before: str) -> str:
         """Which layers have dead units, the worst first, and since when."""
         others = {name: own for name, own in shares.items() if own >= self.warning and name != worst}
         silent = "they output 0 for every example"
         if percent(shares[worst]) == "100 %":
             whole = [name for name, own in shares.items() if percent(own) == "100 %"]
             others = {name: own for name, own in others.items() if name not in whole}
-            told = f"All units of {_names(whole)} are dead: {silent}{since}."
+            told = f"All units of {_names(whole)} are dead: {silent}{since}.{before}"
         else:
-            told = f"{percent(shares[worst])} of the units in {worst} are dead: {silent}{since}."
+            told = f"{percent(shares[worst])} of the units in {worst} are dead: {silent}{since}.{before}"
         if not others:
             return told
         if len(others) > MOST_NAMES:
@@ -134,17 +142,46 @@ class DeadUnits(Rule):
             do = "Train for longer, or let a check take fewer steps: probes.DeadUnits(window=2)."
             return NotEvaluated(("a complete check for dead units",), (f"{measured} measured steps",), do)
         what = "probes.DeadUnits found no layer whose units can die, as those of ReLU can."
-        return Finding(self.name, "clean", what)
+        return Finding(self.name, "clean", what, UNJUDGED)
 
-    def _since(self, grid: Grid, place: int, born: float) -> str:
+    def _since(self, case: Case, grid: Grid, place: int) -> tuple[str, str]:
+        """Since when units of a layer are dead, as the end of a sentence; and, as a sentence, what became of those dead before."""
         known = ~np.isnan(grid.values[:, place])
         steps, shares = grid.steps[known], grid.values[known, place]
-        if born >= shares[-1] / 2:
-            return ", from the start" if percent(born) == percent(shares[-1]) else f", {percent(born)} from the start"
+        born, now = float(shares[0]), float(shares[-1])
+        if born >= now / 2:
+            back = _came_back(case, grid.layers[place])
+            if back is None:  # a share that never changes hardly comes of other units each time
+                return (
+                    (", from the start", "") if np.ptp(shares) == 0 else (f", {percent(born)} at the first check", "")
+                )
+            lasting = born * (1 - back)
+            if lasting >= now / 2:
+                return (", " if percent(lasting) == percent(now) else f", {percent(lasting)} ") + "from the start", ""
+            most = "all" if back == 1 else "most" if 2 * back > 1 else "some"
+            return "", f" At the first check it was {percent(born)}, but {most} of those came back in between."
         rise = np.diff(shares)
         if rise.max(initial=0.0) >= self.jump:
-            return f", most of which died at once near step {steps[int(rise.argmax()) + 1]:,}"
-        return ""
+            return f", most of which died at once near step {steps[int(rise.argmax()) + 1]:,}", ""
+        return "", ""
+
+
+def _unbiased(layer: str, whole: Sequence[str]) -> str:
+    """What to do about a layer that is dead by its first biases, and how the dead layers behind it hang together with that."""
+    behind = [name for name in whole if name != layer]
+    they = f": {_names(behind)} behind it {'is' if len(behind) == 1 else 'are'} most likely dead only because it puts out zeros"
+    return f"Let the biases of {layer} begin at 0{they if behind else ''}. {NO_RATE}"
+
+
+def _came_back(case: Case, layer: str) -> float | None:
+    """The share of a layer's units dead at the first check that came back, if only for a time; ``None`` where no unit was recorded."""
+    events = case.units
+    if not len(events):
+        return None
+    there = (events["layer"].astype(str) == layer).to_numpy() & (events["step"].to_numpy() < case.first_nonfinite_step)
+    own = events.loc[there]
+    born, back = (set(own.loc[(own["event"] == kind).to_numpy(), "unit"]) for kind in ("born_dead", "revival"))
+    return len(born & back) / len(born) if born else None
 
 
 def _blocked(whole: list[str]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import ClassVar
 
 from diagnostics.measures.chain import Flow, gradient_flow, parts, trained_chain
 from diagnostics.measures.grid import Grid
 from diagnostics.rules.by_net import worst_net
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.finding import UNJUDGED, Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.lacking import too_shallow
 from diagnostics.rules.rule import Rule
 from diagnostics.wording.numerals import percent, short
@@ -73,7 +74,9 @@ class ExplodingGradient(Rule):
             what=("The gradient explodes. " if flagged else "")
             + f"From the last of {len(chain)} layers back to the first, {shown}"
             f"{parts(len(flagged), len(flow))}.",
-            means=_meaning(shown, violent=bool(violent), flagged=bool(flagged)),
+            means=_meaning(shown, violent=bool(violent), flagged=bool(flagged))
+            if flagged or isfinite(shown.attenuation)
+            else UNJUDGED,
             do=_ADVICE if flagged else "",
             layers=tuple(chain) if flagged else (),
             numbers=numbers | asdict(shown),

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import ALL_FACTS, Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.finding import ALL_FACTS, UNJUDGED, Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.first_weights import unusual
 from diagnostics.rules.model import RECURRENT, RECURRENT_CELLS, hidden
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
@@ -19,7 +19,8 @@ from diagnostics.wording.numerals import short
 
 CONSTANT = ("Zeros", "Ones", "Constant", "zeros", "ones", "constant")
 EMBEDDINGS = ("Embedding",)
-BY_SETTING = "By their settings, the initialisers suit the layers, but not all first weights come from them."
+BY_SETTING = "By their settings, the initialisers suit the layers. First weights and biases that come from elsewhere are not judged:"
+UNRECORDED = "The spread of the activations keeps its size from layer to layer. The initialisers were not recorded."
 SUITABLE = "The first weights differ between units, and their spread keeps the signal's size. Biases and means are not checked."
 
 
@@ -78,8 +79,12 @@ class Initialisation(Rule):
             return replace(found, do=_suiting(layers, found.layers))
         if not case.architecture and case.grid("activation_std") is None:
             return NotEvaluated(("a record of the architecture",), (), ALL_FACTS)
-        odd = next((told for one in layers if (told := unusual(case, one.path))), "")
-        return Finding(self.name, "clean", f"{BY_SETTING} {odd}" if odd else SUITABLE)
+        odd = next((one.path for one in layers if unusual(case, one.path)), "")
+        if odd:  # what speaks against them is told by the finding that it explains
+            return Finding(self.name, "clean", f"{BY_SETTING} those of {odd} are unusual.", UNJUDGED)
+        if not case.architecture:
+            return Finding(self.name, "clean", UNRECORDED)
+        return Finding(self.name, "clean", SUITABLE)
 
     def _same(self, case: Case, layers: list[Layer]) -> Finding | None:
         constant = [one.path for one in layers if _kernel(one) in CONSTANT and (one.units or 2) > 1 and one.trainable]

@@ -119,7 +119,8 @@ class LearningRateTooHigh(Rule):
         if largest >= self.jump and ratio < self.sure:
             told = f"A single early step changes the median layer by {_share(largest)} its weights' norm"
             return self._told(told, largest, self.jump, 0.9, rate)
-        told = f"In a typical early step, the median layer changes by {_share(ratio)} its weights' norm"
+        where = "a typical early" if len(early) > 1 else "the first measured"
+        told = f"In {where} step, the median layer changes by {_share(ratio)} its weights' norm"
         learned = (case.outcome.skill or 0.0) >= self.learned
         return self._told(told, ratio, self.high, 0.9 if ratio >= self.sure and not learned else 0.8, rate)
 

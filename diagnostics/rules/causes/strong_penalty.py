@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.finding import UNJUDGED, Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.lacking import too_few
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.runs.facts import Component
@@ -56,7 +56,7 @@ class StrongPenalty(Rule):
         decay = _number((case.training.optimizer.settings if case.training.optimizer else {}).get("weight_decay"))
         held = [place for place, layer in enumerate(grid.layers) if decay or layer in strength]
         if not held:
-            return Finding(self.name, "clean", "No penalty and no decay holds the weights down.")
+            return self._unheld(case)
         with np.errstate(divide="ignore", invalid="ignore"):
             kept = grid.values[-1, held] / grid.values[0, held]
         left = float(np.median(kept[np.isfinite(kept)])) if np.isfinite(kept).any() else 1.0
@@ -79,6 +79,19 @@ class StrongPenalty(Rule):
             remedies=(Remedy("penalty", {"factor": 0.01}),),
             reference="Krogh and Hertz 1991, A simple weight decay can improve generalization.",
         )
+
+    def _unheld(self, case: Case) -> Finding:
+        """Clean; no pass where a weight decay, or a penalty, could be there unseen."""
+        decay = any(_number(one.settings.get("weight_decay")) for one in case.training.optimizers.values())
+        if case.architecture and not decay and (case.training.optimizer or case.training.optimizers):
+            return Finding(self.name, "clean", "No penalty and no decay holds the weights down.")
+        if not case.architecture:
+            what = "Penalties on the weights of layers were not recorded."
+        elif decay:
+            what = "No layer has a penalty on its weights; the weight decay of several optimizers is not judged."
+        else:
+            what = "No layer has a penalty on its weights; a weight decay of the optimizer was not recorded."
+        return Finding(self.name, "clean", what, UNJUDGED)
 
 
 def _kernel_penalty(regularizers: Mapping[str, Component]) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.finding import UNJUDGED, Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.lacking import few_validations, no_level
 from diagnostics.rules.model import averages_lag
 from diagnostics.rules.rule import Rule
@@ -54,7 +54,9 @@ class UnrelatedTargets(Rule):
             )
         trained, best = outcome.loss_skill or 0.0, 1 - float(validation.finite.min()) / (outcome.constant or 1.0)
         last = 1 - float(validation.finite[-self.readings :].mean()) / (outcome.constant or 1.0)
-        told = f"the skill is {percent(trained)} on training data, and at best {percent(best)} on validation data"
+        told = (
+            f"the skill by loss is {percent(trained)} on training data, and at best {percent(best)} on validation data"
+        )
         told_apart = (outcome.validation_accuracy_skill or 0.0) >= self.tells
         if trained < self.by_heart or best > self.by_heart or last > self.nothing or told_apart:
             return self._related(trained, best, f"{told[0].upper()}{told[1:]}.")
@@ -78,6 +80,6 @@ class UnrelatedTargets(Rule):
     def _related(self, trained: float, best: float, told: str) -> Finding:
         """Clean; without a number where the model did not learn its training data either, so that nothing could fail to hold."""
         if trained < self.by_heart:
-            what = f"The model did not even learn its training data (skill {percent(trained)}): nothing could fail to hold elsewhere."
-            return Finding(self.name, "clean", what)
+            what = f"The model did not even learn its training data (skill by loss {percent(trained)}): nothing could fail to hold."
+            return Finding(self.name, "clean", what, UNJUDGED)
         return Finding(self.name, "clean", told, value=best, threshold=self.nothing)

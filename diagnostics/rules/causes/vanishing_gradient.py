@@ -149,7 +149,7 @@ def _meaning(window: Flow, starved: int, *, flagged: bool, persists: bool) -> st
     ratio = short(window.early_update_ratio)
     if persists and np.isfinite(window.update_gap):
         gap = factor(abs(window.update_gap))
-        return f"Early layers hardly learn: per step, the last quarter of these layers moves {gap} times as far as the first."
+        return f"Early layers hardly learn: per step, the last quarter of these layers moves {gap} times as far as the first quarter."
     if persists:
         return "Early layers do not learn."
     if not flagged:

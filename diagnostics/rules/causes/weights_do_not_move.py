@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import Evidence, Finding, NotEvaluated, Remedy
+from diagnostics.rules.finding import UNJUDGED, Evidence, Finding, NotEvaluated, Remedy
 from diagnostics.rules.lacking import too_few
 from diagnostics.rules.rule import LEARNS_LITTLE, Rule
 from diagnostics.wording.numerals import short
@@ -47,7 +47,8 @@ class WeightsDoNotMove(Rule):
         reached = [layer for layer, norm in norms.items() if norm > 0 and np.isfinite(ratios.get(layer, np.nan))]
         still = tuple(layer for layer in reached if ratios[layer] <= self.still)
         if not still:
-            return Finding(self.name, "clean", _moving(len(reached), len(norms)))
+            few = 2 * len(reached) < len(norms)
+            return Finding(self.name, "clean", _moving(len(reached), len(norms)), UNJUDGED if few else "")
         rate = case.training.optimizer.learning_rate if case.training.optimizer else None
         why = (
             "The learning rate is 0."

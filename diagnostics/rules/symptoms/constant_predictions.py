@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from diagnostics.rules.case import Case
-from diagnostics.rules.finding import ALL_FACTS, Finding, NotEvaluated
+from diagnostics.rules.finding import ALL_FACTS, UNJUDGED, Finding, NotEvaluated
 from diagnostics.rules.losses import is_own
 from diagnostics.rules.rule import Rule
 from diagnostics.runs.data_facts import Output, Target
@@ -49,7 +49,8 @@ class ConstantPredictions(Rule):
         if self._is_majority(case, target):
             return self._majority(last.step, max(target.shares or (1.0,)))
         if not what or (skill is not None and skill >= self.learned) or _batch_is_one(last):
-            return Finding(self.name, "clean", _varying(case, last, what))
+            unjudged = _batch_is_one(last) or last.step >= case.first_nonfinite_step
+            return Finding(self.name, "clean", _varying(case, last, what), UNJUDGED if unjudged else "")
         return Finding(
             self.name,
             "warning",

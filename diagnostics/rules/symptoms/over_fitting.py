@@ -129,6 +129,7 @@ class OverFitting(Rule):
             return None
         few = readings < self.few
         times = f"{readings} reading{'s' * (readings > 1)}" if few else "the last readings"
+        accuracy = case.outcome.accuracy_name("validation") if case.outcome.accuracy_skill is not None else None
         means, do = _in_inference(case) or (
             "It knows its training examples by heart, or the two parts of the data differ.",
             "Train for a few more epochs, and look again."
@@ -139,15 +140,16 @@ class OverFitting(Rule):
         return Finding(
             self.name,
             "warning",
-            f"Most of what the model learned does not hold for the validation data: on training data it has a skill of "
-            f"{percent(trained)}, on validation data {percent(held)} (100 % is perfect, 0 % a constant prediction; {times}).",
+            f"Most of what the model learned does not hold for the validation data: the skill by "
+            f"{'accuracy' if accuracy else 'loss'} is {percent(trained)} on training data and {percent(held)} on validation data "
+            f"(100 % is perfect, 0 % a constant prediction; {times}).",
             means,
             do,
             numbers={"trained": trained, "validated": held, "readings": readings},
             value=held,
             threshold=self.chance if useless else self.holds * trained,
             confidence=0.7 if few else 0.9,
-            evidence=(Evidence("loss", "scalars"),),
+            evidence=(Evidence(accuracy or "loss", "scalars"),),
             remedies=LONGER if averages_lag(case.architecture, case.steps) else (Remedy("regularization"),),
         )
 
@@ -233,7 +235,7 @@ def _in_inference(case: Case) -> tuple[str, str] | None:
         return None
     return (
         "In training, batch normalisation uses each batch's own mean and variance, in inference its moving averages; after "
-        f"{case.steps:,} steps these lag behind.",
+        f"{case.steps:,} steps these probably lag behind.",
         "Train for more steps, or set the momentum of the batch normalisation to 0.9. Check again before you conclude that the data "
         "are at fault.",
     )

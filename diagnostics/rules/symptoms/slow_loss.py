@@ -56,7 +56,7 @@ class SlowLoss(Rule):
         falling = errors >= self.errors and fall >= self.fall
         if not falling or outcome.skill >= self.good:
             ends = "still falls at the end" if falling else "no longer falls at the end"
-            what = f"The loss {ends}; the skill is {percent(outcome.skill)}."
+            what = f"The loss {ends}; the skill by {outcome.measure} is {percent(outcome.skill)}."
             return Finding(self.name, "clean", what, numbers=numbers)
         early = outcome.skill < self.poor
         on_its_way = fall * (1 - outcome.skill) >= self.gained * outcome.skill

@@ -47,7 +47,8 @@ class StuckLoss(Rule):
         fall, errors = outcome.late_fall
         numbers = {"skill": outcome.skill, "late_fall": fall, "errors": errors}
         if outcome.skill >= self.good or (errors >= self.errors and fall >= self.fall):
-            return Finding(self.name, "clean", f"The skill at the end is {percent(outcome.skill)}.", numbers=numbers)
+            what = f"The skill by {outcome.measure} at the end is {percent(outcome.skill)}."
+            return Finding(self.name, "clean", what, numbers=numbers)
         return Finding(
             self.name,
             "warning" if self._is_tiny(outcome) and not np.isnan(fall) else "info",

@@ -52,7 +52,7 @@ def test_too_few_steps_are_not_nothing_suspicious():
 def test_an_oddity_is_no_complaint():
     dead = layers_table({"dead_fraction": np.full((4, 2), 0.3)}, steps=range(4))
     said = answer(diagnose(run_of(dead, LEARNED)))
-    assert "Nothing has to be changed. Noted: dead units in" in said and "1 only noted something" in said
+    assert "Nothing has to be changed. Noted: dead units in" in said and "1 found something worth a note" in said
 
 
 def test_a_clean_run_answers_the_five_questions():
@@ -65,11 +65,30 @@ def test_a_clean_run_answers_the_five_questions():
     said = answer([ended, *[passed] * 9, longer, *lacking], span=(0, 231))
     assert said == (
         "No fault was found in any layer from step 0 to 231. Nothing has to be changed; more epochs would still improve the model. "
-        "The check nearest to its bound (vanishing gradient) is a factor of 4 away from it. 9 of 12 checks passed, 1 only noted "
-        "something, and 2 could not be made (results that do not hold on validation data and narrow layer)."
+        "The check nearest to its bound (vanishing gradient) is a factor of 4 away from it. 9 of 12 checks passed, 1 found "
+        "something worth a note, and 2 could not be made (results that do not hold on validation data and narrow layer)."
     )
     assert "All 9 checks passed." in answer([passed] * 9)
+    far = [replace(passed, value=0.175), *lacking]
+    assert "(vanishing gradient) is a factor of about 10 away" in answer(far)
+    again = [replace(one, do="Record the run again: Trainer does.") for one in lacking]
+    assert answer([passed, *again]).endswith(" For 2 of these, record the run again: Trainer does.")
     assert answer([passed, *lacking * 3]).startswith("No fault was found, but only 1 of 7 checks could be made.")
+
+
+def test_a_validation_loss_that_has_stopped_far_above_is_noted():
+    longer = Finding(
+        "stopped_early", "info", "More epochs would lower the training loss, but not the validation loss: so."
+    )
+    ends = {"no_learning": 0.1, "over_fitting": 0.5}
+    passed = [Finding(rule, "clean", "So.", numbers={"end": end}) for rule, end in ends.items()]
+    said = answer([longer, *passed])
+    assert (
+        "Noted: training is far ahead of validation (the validation loss no longer falls, and ends at 0.5, 5 times"
+        in said
+    )
+    near = answer([longer, passed[0], replace(passed[1], numbers={"end": 0.15})])
+    assert "Noted" not in near and "but not the validation loss." in near
 
 
 def test_a_rate_that_is_too_high_in_consequence_waits_for_its_cause():
@@ -129,7 +148,8 @@ def test_the_time_of_a_training_of_a_second_is_split():
         return told_of(run_of(scalars=LEARNED, metadata={"status": "finished", "cost": cost, **times}))
 
     split = "3 min 16 s in the first calls, which compile, 0.4 s in training steps, 0.7 s measuring"
-    assert f"took 3 min 32 s in all: {split}" in told()
+    assert f"took 3 min 32 s in all: {split}, 15 s outside the steps: data, evaluation, saving" in told()
+    assert told(first_calls=211).endswith("0.4 s in training steps, 0.7 s measuring")
     assert f" · {split}" in told(ended=None)
     assert "measuring took 150 %" in told(steps=40_000)
     assert "measuring took 5 %" in told(share=0.05)

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from diagnostics.pages.advice import WRITERS, advice_on
-from diagnostics.pages.letter import bound_of, letter_of, measured_of, missing_of, noted_of, others_of
+from diagnostics.pages.headline import answer
+from diagnostics.pages.letter import bound_of, letter_of, measured_of, missing_of, noted_of, others_of, unjudged_of
 from diagnostics.rules import Evidence, Finding, Remedy
+from diagnostics.rules.finding import UNJUDGED
 from diagnostics.runs.run import Run
 from tests.kit import figure_frames as frames
 from tests.kit.runs import layers_table
@@ -81,6 +83,22 @@ def test_a_layers_name_cannot_leave_its_comment():
     (advice,) = advice_on(run, ("a\nimport os",), (Remedy("initialization"),))
     comment, *rest = advice.code.splitlines()
     assert comment.startswith("# a import os") and "import" not in "".join(rest)
+
+
+def test_biases_of_one_layer_are_mended_there_alone():
+    biases = Remedy("initialization", {"bias": "zeros", "layer": DENSE["path"]})
+    written = code(biases, run_of(architecture=[DENSE])).splitlines()
+    assert written[0] == f"# {DENSE['path']}" and written[-2:] == ['    bias_initializer="zeros",', ")"]
+    assert code(biases, run_of()) == ""
+
+
+def test_a_remedy_of_many_rows_is_said_once():
+    lacks = [f"Not evaluated: needs {what}." for what in ("a", "b", "c", "d")]
+    dos = ["Again.", "Again.", "Again.", "Once."]
+    table = missing_of(
+        [finding(severity="not_evaluated", what=what, do=do) for what, do in zip(lacks, dos, strict=True)]
+    )
+    assert [row[2] for row in table.rows] == ["", "", "", "Once."] and table.caption.endswith("is empty: Again.")
 
 
 def test_changes_that_no_code_makes_are_left_to_the_sentences():
@@ -186,7 +204,7 @@ def test_a_rule_of_ones_own_shows_the_good_side_of_its_bound(fields, text):
         ),
         (
             {"rule": "no_learning", "value": -2.4, "threshold": 0.05, "numbers": {"fall": -2.4}},
-            "a rise of 240 % in the loss (noted below a fall of 5 %)",
+            "the loss rose by 240 % (noted unless it fell by 5 %)",
         ),
         (
             {"rule": "slow_loss", "value": 0.4, "threshold": 0.8},
@@ -202,7 +220,7 @@ def test_a_rule_of_ones_own_shows_the_good_side_of_its_bound(fields, text):
         ),
         (
             {"rule": "over_fitting", "value": 0.08, "threshold": 0.1, "numbers": {"validated": 0.08}},
-            "8 % better than the best constant prediction on validation data (noted below 10 %)",
+            "8 % better than the best constant prediction on validation data, by loss (noted below 10 %)",
         ),
         (
             {"rule": "learning_rate_too_high", "value": 1747.0, "threshold": 0.06, "what": "by its weights' norm"},
@@ -251,6 +269,17 @@ def test_every_letter_answers_where_and_since_when():
     assert [place.text for place in letter.where] == ["no single layer"] and letter.since.startswith("judged on")
 
 
+def test_what_has_one_reading_is_not_judged_on_the_whole_run():
+    read = LAYERS.assign(update_ratio=np.where(LAYERS["step"] == LAYERS["step"].min(), 0.5, np.nan))
+    run = Run(Path("runs/mine"), {}, {"layers": read, "scalars": pd.DataFrame()})
+    fast = finding(rule="learning_rate_too_high", evidence=(Evidence("update_ratio"),))
+    assert letter_of(run, fast, ()).since == "at step 0, the only one with a finite reading"
+    scalars = pd.DataFrame({"step": [0, 28, 28], "split": ["train", "train", "validation"], "loss": [2.0, 1.0, 3.0]})
+    run = Run(Path("runs/mine"), {}, {"layers": pd.DataFrame(), "scalars": scalars})
+    once = finding(rule="over_fitting", numbers={"readings": 1}, evidence=(Evidence("loss", "scalars"),))
+    assert letter_of(run, once, ()).since == "at step 28, the one validation"
+
+
 def test_a_share_is_held_against_its_bound_in_per_cent():
     share = finding(rule="somebody_elses", value=1.0, threshold=0.1, evidence=(Evidence("dead_fraction"),))
     assert bound_of(share) == "100 % (should be below 10 %)"
@@ -266,10 +295,17 @@ def test_a_normalisation_that_is_there_gets_another_momentum():
     assert code(Remedy("normalization", {"momentum": 0.9}), run_of()) == "keras.layers.BatchNormalization(momentum=0.9)"
 
 
-def test_one_fact_is_noted_once():
+def test_every_oddity_that_is_counted_is_told():
     both = [finding(rule=rule, severity="info") for rule in ("stopped_early", "slow_loss")]
-    assert [row[0] for row in noted_of(both).rows] == ["a loss that still falls"]
-    assert [row[0] for row in noted_of(both[1:]).rows] == ["slow loss"]
+    assert [row[0] for row in noted_of(both).rows] == ["a loss that still falls", "slow loss"]
+
+
+def test_a_check_without_anything_to_judge_is_no_pass():
+    empty = finding(rule="strong_penalty", severity="clean", what="None.", means=UNJUDGED)
+    assert others_of([empty]) is None
+    assert unjudged_of([empty]).rows == (("strong penalty", "None."),) and unjudged_of([finding()]) is None
+    passed = [Finding("constant_inputs", "clean", "They vary.")] * 4
+    assert "4 of 5 checks passed and 1 had nothing to judge." in answer([*passed, empty])
 
 
 def test_a_consequence_is_told_without_a_cause_of_its_own():

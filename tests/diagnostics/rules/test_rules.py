@@ -233,7 +233,14 @@ def test_when_units_died():
     born = flowing(dead_fraction=lambda step, depth: 0.7 * (depth == 2))
     assert "for every example, from the start." in only(born, DeadUnits()).what
     grown = flowing(dead_fraction=lambda step, depth: (0.6 if step < 50 else 0.7) * (depth == 2))
-    assert "60 % from the start" in only(grown, DeadUnits()).what
+    assert "example, 60 % at the first check." in only(grown, DeadUnits()).what
+    grown.units = pd.DataFrame(
+        [(5, "hidden_3", unit, "born_dead") for unit in range(6)], columns=["step", "layer", "unit", "event"]
+    )
+    assert "example, 60 % from the start." in only(grown, DeadUnits()).what
+    grown.units = pd.concat([grown.units, grown.units.iloc[:4].assign(step=30, event="revival")])
+    told = only(grown, DeadUnits()).what
+    assert told.endswith("for every example. At the first check it was 60 %, but most of those came back in between.")
     sudden = flowing(dead_fraction=lambda step, depth: 0.7 * (depth == 2 and step >= 50))
     assert "most of which died at once near step 50" in only(sudden, DeadUnits()).what
 

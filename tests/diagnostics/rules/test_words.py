@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diagnostics.rules import case_of, diagnose
+from diagnostics.rules import Remedy, case_of, diagnose
 from diagnostics.rules.causes.dead_units import DeadUnits
 from diagnostics.rules.causes.frozen_layers import FrozenLayers
 from diagnostics.rules.causes.initialisation import Initialisation
@@ -216,12 +216,17 @@ def test_units_born_dead_are_told_with_what_is_unusual_about_the_first_weights()
     found = only(dead([0, 0, 1, 1, 0], counts=counts), DeadUnits())
     assert found.what == (
         "All units of hidden_3 and hidden_4 are dead: they output 0 for every example, from the start. The first weights and biases of "
-        "hidden_3 are unusual: their norm is 9, where 1 would match the other layers; 8 of them, as many as the layer has biases, lie "
-        "beyond −3."
+        "hidden_3 are unusual: their norm is 9, where 1 would match the other layers; 8 values, as many as the layer has biases, are "
+        "below −3."
     )
+    assert found.do.startswith(
+        "Let the biases of hidden_3 begin at 0: hidden_4 behind it is most likely dead only because it puts out"
+    )
+    assert found.remedies == (Remedy("initialization", {"bias": "zeros", "layer": "hidden_3"}),)
     counts[5] = 7
     assert only(dead([0, 0, 1, 1, 0], counts=counts), DeadUnits()).what.endswith("would match the other layers.")
-    assert "weights and biases of hidden_3 are unusual" in only(dead([0, 0, 1, 1, 0]), Initialisation()).what
+    passed = only(dead([0, 0, 1, 1, 0]), Initialisation())
+    assert passed.is_unjudged and "those of hidden_3 are unusual" in passed.what
     assert "unusual" not in only(dead([0, 0, 1, 1, 0], weight_norm=1.0), DeadUnits()).what
     assert "unusual" not in only(dead([0, 0, 0.2, 0, 0]), DeadUnits()).what
 

@@ -23,6 +23,7 @@ def test_titles_are_of_rules_that_exist():
         (("h_2", "h_5", "h_6"), " in h_2, h_5 and h_6"),
         (("h_1", "h_3", "h_4", "h_5", "h_9"), " in h_1, h_3, h_4 and 2 more layers"),
         (("1", "2", "x"), " in 1, 2 and x"),
+        (("lower", "lower_1", "logits"), " in “lower”, lower_1 and logits"),
     ],
 )
 def test_a_place_counts_layers(layers, text):
