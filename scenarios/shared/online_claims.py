@@ -11,6 +11,9 @@ from scenarios.shared.stream import SOON
 FORGOTTEN = 0.1
 """The least loss of accuracy that is called forgetting: half of what guessing among the old classes would leave."""
 
+HOW = "each at the learning rate with the lowest mean loss on a stream of the validation part"
+"""The rates at which activations are compared."""
+
 
 def online_claims(
     arm: Callable[[str], str], others: Mapping[str, str], regret: float, forgotten: float
@@ -23,7 +26,6 @@ def online_claims(
         regret: the smallest difference in nats that counts.
         forgotten: the smallest difference of forgetting that counts.
     """
-    how = "each at the learning rate with the lowest mean loss on a stream of the validation part"
     sides = {label: (arm("relu"), arm(name)) for name, label in others.items()}
     return (
         Claim(
@@ -55,7 +57,7 @@ def online_claims(
                 for label, pair in sides.items()
             ),
             threshold=f"supported when accuracy on the first half of the classes falls by over {forgotten:g} less with ReLU, what "
-            f"is called forgetting above; {how}",
+            f"is called forgetting above; {HOW}",
             outcomes={"": "Less than: {supported}. Not by that much: {refuted}. ReLU changes it by {low} to {high}."},
             requires="stream_forgets",
         ),
@@ -68,7 +70,7 @@ def online_claims(
                 for label, pair in sides.items()
             ),
             threshold=f"supported when the mean loss of an example before it is learned is lower with ReLU by more than {regret:g} "
-            f"nats, {how}",
+            f"nats, {HOW}",
             outcomes={
                 "": "Better than: {supported}. Not by that much: {refuted}. ReLU changes the loss by {low} to {high} nats."
             },
