@@ -19,7 +19,7 @@ HEAD = """# What came out
 Two runs of `python -m diagnostics.run all --thorough` with different replicates, side by side: *first* and *again*. Replicates below
 1,000 served for development; those shown here lie above, and arms, thresholds and sentences were fixed before.
 
-Earlier versions (replicates 1,000 to 9,023) were read by sceptics, who found answers that said more or less than their tables. So
+Earlier versions (replicates below those shown) were read by sceptics, who found answers that said more or less than their tables. So
 margins were set that 24 replicates can decide, each with its reason; learning rates were spread until the best one lies inside;
 controls were added; conjunctions were split where one word covered two answers; and answers name the cases and the sizes. After each
 change everything that it touched was run again, with replicates that nobody had seen. Each scenario shows the hash of its file and of
