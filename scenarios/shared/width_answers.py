@@ -25,47 +25,53 @@ def answers(percent: float) -> tuple[Answer, ...]:
 def _against_neighbours(percent: float) -> tuple[Answer, ...]:
     """The headline: powers of 2, and whether other multiples of 16 gain as well."""
     gain = f"a power of 2 takes {{{POWERS}.percent}} less time per multiply-add than one unit more or less"
-    changes = (
-        f"time per multiply-add at a power of 2 differs from that at one unit more or less by {{{POWERS}.percent}}"
-    )
+    others = f"48, 96 and 192 units, multiples of 16 that are no powers of 2, take {{{OTHERS}.percent}} less"
     return (
         Answer(
-            f"More efficient than the widths next to them, yes, but not as powers of 2: on this machine {gain}, and so do 48, 96 "
-            f"and 192 units, multiples of 16 ({{{OTHERS}.percent}} less).",
+            f"More efficient than the widths next to them, yes, but not as powers of 2: on this machine {gain}, and {others}.",
             {POWERS: "supported", OTHERS: "supported"},
+        ),
+        Answer(
+            f"Not as powers of 2: on this machine {others} time per multiply-add than one unit more or less.",
+            {POWERS: OPEN, OTHERS: "supported"},
         ),
         Answer(
             f"More efficient than the widths next to them, yes: on this machine {gain}.",
             {POWERS: "supported", OTHERS: OPEN},
         ),
         Answer(
-            f"Not everywhere: on this machine a power of 2 takes {percent:g} % less time per multiply-add than one unit more or "
+            f"Not all of them: on this machine a power of 2 takes {percent:g} % less time per multiply-add than one unit more or "
             f"less for {{{POWERS}.supported}}, and not for {{{POWERS}.refuted}}.",
-            {POWERS: "mixed"},
+            {POWERS: "mixed", OTHERS: OPEN},
         ),
         Answer(
-            f"No: on this machine a power of 2 does not take {percent:g} % less time per multiply-add than one unit more or less "
-            f"for {{{POWERS}.refuted}}.",
-            {POWERS: "refuted"},
+            f"No: on this machine a power of 2 does not take {percent:g} % less time per multiply-add than one unit more or less.",
+            {POWERS: "refuted", OTHERS: OPEN},
         ),
         Answer(
-            f"On this machine {changes}; whether it takes {percent:g} % less is not settled for {{{POWERS}.open}}.",
-            {POWERS: "open"},
+            "Not settled: on this machine time per multiply-add at a power of 2 differs from that at one unit more or less by "
+            f"{{{POWERS}.percent}}.",
+            {POWERS: "open", OTHERS: OPEN},
         ),
     )
 
 
 def _others(percent: float) -> tuple[Answer, ...]:
-    """The control, where the headline has not told it."""
+    """The powers of 2 where the headline tells of other multiples of 16, and these where it does not."""
+    less = f"{percent:g} % less time than one unit more or less"
     return (
         Answer(
-            f"That is no matter of powers of 2 alone: 48, 96 and 192 units, multiples of 16, take {{{OTHERS}.percent}} less than "
-            "their own neighbours.",
-            {POWERS: OPEN, OTHERS: "supported"},
+            f"Powers of 2 take {less}, too, but not for {{{POWERS}.refuted}}.",
+            {POWERS: "mixed", OTHERS: "supported"},
         ),
         Answer(
-            f"Other multiples of 16 gain as much as {percent:g} % against their own neighbours, too, for {{{OTHERS}.supported}}, "
-            f"but not for {{{OTHERS}.refuted}}.",
+            f"Powers of 2 were not shown to take {less} everywhere: not for {{{POWERS}.open}}.",
+            {POWERS: "open", OTHERS: "supported"},
+        ),
+        Answer(f"Powers of 2 do not take {less} ({{{POWERS}.refuted}}).", {POWERS: "refuted", OTHERS: "supported"}),
+        Answer(
+            f"Other multiples of 16 gain {percent:g} % against their own neighbours for {{{OTHERS}.supported}}, but not for "
+            f"{{{OTHERS}.refuted}}.",
             {OTHERS: "mixed"},
         ),
         Answer(
@@ -74,7 +80,7 @@ def _others(percent: float) -> tuple[Answer, ...]:
             {OTHERS: "refuted"},
         ),
         Answer(
-            f"Whether other multiples of 16 gain {percent:g} % against their own neighbours is not settled for {{{OTHERS}.open}}.",
+            f"Whether other multiples of 16 gain {percent:g} % against their own neighbours is not settled.",
             {OTHERS: "open"},
         ),
     )
@@ -86,15 +92,11 @@ def _against_multiples(percent: float) -> tuple[Answer, ...]:
     return (
         Answer(f"A power of 2 is faster than {nearest}, too, by {{{MULTIPLES}.percent}}.", {MULTIPLES: "supported"}),
         Answer(
-            f"Against {nearest} a power of 2 is faster by over {percent:g} % for {{{MULTIPLES}.supported}}, and not for "
-            f"{{{MULTIPLES}.refuted}}.",
+            f"Against {nearest} a power of 2 was shown to be faster by over {percent:g} % only for {{{MULTIPLES}.supported}}.",
             {MULTIPLES: "mixed"},
         ),
         Answer(f"Against {nearest} no power of 2 was shown to be faster by {percent:g} %.", {MULTIPLES: "refuted"}),
-        Answer(
-            f"Whether a power of 2 is faster than {nearest} by {percent:g} % is not settled for {{{MULTIPLES}.open}}.",
-            {MULTIPLES: "open"},
-        ),
+        Answer(f"Whether a power of 2 is faster than {nearest} by {percent:g} % is not settled.", {MULTIPLES: "open"}),
     )
 
 
@@ -103,7 +105,11 @@ def _against_decimals(percent: float) -> tuple[Answer, ...]:
     return (
         Answer(f"Round decimals such as 60 or 500 take {percent:g} % longer, too.", {DECIMALS: "supported"}),
         Answer(
-            f"Against round decimals such as 60 or 500 a power of 2 does not gain {percent:g} % for {{{DECIMALS}.refuted}}.",
-            {DECIMALS: "mixed|refuted"},
+            f"Against round decimals such as 60 or 500 it was for {{{DECIMALS}.supported}}.",
+            {MULTIPLES: "mixed|refuted", DECIMALS: "mixed"},
+        ),
+        Answer(
+            f"Against round decimals such as 60 or 500 a power of 2 was not shown to be faster by {percent:g} %.",
+            {DECIMALS: "refuted"},
         ),
     )
