@@ -15,7 +15,7 @@ import joblib
 
 from diagnostics.commands.crew import MOST_JOBS, cores, shared_out, stay
 from diagnostics.commands.options import BACKENDS, check_backend
-from diagnostics.commands.quiet import quiet_import, repeatable
+from diagnostics.commands.quiet import quiet_import, repeatable, without_advice_on_tracing
 from diagnostics.runs import manifest
 from diagnostics.runs.experiment import run_directory
 from diagnostics.training.progress import Advance
@@ -99,6 +99,7 @@ def _runner(away: Away) -> Runner[ArmLike, DataLike]:
         module, _, name = away.kind.partition(":")
         scenario = getattr(importlib.import_module(module), name)(**away.fields)
         repeatable()
+    without_advice_on_tracing()
     stay()
     return Runner(scenario, load(scenario.data), Path(away.directory), away.command, tensorboard=away.tensorboard)
 

@@ -1,7 +1,8 @@
-"""Loads TensorFlow without its start-up messages, and makes its operations repeatable."""
+"""Loads TensorFlow without its start-up messages and advice on tracing, and makes its operations repeatable."""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,15 @@ def repeatable() -> None:
 
     tf.config.experimental.enable_op_determinism()
     tf.config.list_logical_devices()
+
+
+def without_advice_on_tracing() -> None:
+    """Drop TensorFlow's warnings of frequent tracing: a scenario compiles one step for each of its networks on purpose."""
+    logging.getLogger("tensorflow").addFilter(_is_no_advice)
+
+
+def _is_no_advice(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from diagnostics.commands import catalogue
 from diagnostics.commands.options import choose_arms
-from diagnostics.commands.quiet import quiet_import, repeatable
+from diagnostics.commands.quiet import quiet_import, repeatable, without_advice_on_tracing
 from diagnostics.runs.experiment import Experiment, load_experiment
 from diagnostics.training.progress import progress_bar
 from probes.errors import unknown_name
@@ -64,6 +64,7 @@ class Workbench:
             module = importlib.import_module(f"scenarios.{name}")
             load = importlib.import_module("scenarios.data").load
             repeatable()
+        without_advice_on_tracing()
         scenario = getattr(module, catalogue.class_name(name))()
         scenario = scenario if size == "usual" else getattr(scenario, size)()
         known = scenario.datasets
