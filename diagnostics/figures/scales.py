@@ -83,9 +83,8 @@ class Log:
             found = [value for value in fine if limits[0] <= value <= limits[1]]
             if len(found) >= FEWEST:
                 return found
-        return round_steps(
-            limits, most + 2
-        )  # within less than a third of a decade, equal steps are all but equal ratios
+        # Within less than a third of a decade, equal steps are all but equal ratios.
+        return round_steps(limits, most + 2)
 
     def label(self, value: float) -> str:
         """A power of ten in superscript, plain digits between 0.01 and 1000."""

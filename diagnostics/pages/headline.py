@@ -143,9 +143,8 @@ def _trust(
         return f"{findings.listed(parts)}."
     known = [findings.title(one.rule) for one in sorted(lacking, key=_weight)]
     some = known if len(known) <= MOST_NAMED else known[:3]
-    listed = f"{', '.join(some[:-1])} and {some[-1]}" if len(some) > 1 else some[0]
     among = "among them " if len(some) < len(known) else ""
-    return f"{', '.join(parts)}, and {len(lacking)} could not be made ({among}{listed})."
+    return f"{', '.join(parts)}, and {len(lacking)} could not be made ({among}{findings.listed(some)})."
 
 
 def _weight(finding: Finding) -> int:

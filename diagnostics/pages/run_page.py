@@ -41,10 +41,10 @@ PICTURED = (
 """Which quantity colours the model when no finding suggests one, the first that was recorded."""
 PICTURE = (
     "Every row is a {row}, input at the top{cells}; at the right {shape}the number of its parameters. "
-    "Click a {cell} to highlight {it} in every figure."
+    "Click a coloured cell to highlight its layer in every figure."
 )
-BLOCKS = {"row": "block", "cells": ", and every cell a layer", "cell": "coloured cell", "it": "its layer"}
-LAYERS = {"row": "layer", "cells": "", "cell": "coloured cell", "it": "its layer"}
+BLOCKS = {"row": "block", "cells": ", and every cell a layer"}
+LAYERS = {"row": "layer", "cells": ""}
 """Words of the same sentence where blocks hold several layers, and where they do not."""
 MARKED = " Triangles mark the layers named under Findings."
 TRENDS = {"train": "loss", "validation": "validation loss"}
